@@ -1,0 +1,9 @@
+//! Runs plans under limits: a memory pool, a deadline, a row limit, cancellation.
+//!
+//! Not responsible for what a plan computes.
+
+mod engine;
+mod stream;
+
+pub use engine::{Engine, Limits};
+pub use stream::{ResultStream, Run};

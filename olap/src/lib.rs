@@ -1,0 +1,29 @@
+//! The OLAP server: answers cube queries from one published warehouse version.
+//!
+//! ```text
+//! grpc | flight | cli ──► service ──► plan ──► query, model
+//!                            │          └────► exec (memory, deadline, rows) ──► stars (pinned tables)
+//!                            └──► result, cells
+//! ```
+//! This crate deliberately does not know how a warehouse is loaded, nor anything about sources.
+
+mod cells;
+mod error;
+pub mod exec;
+pub mod model;
+mod plan;
+mod principal;
+pub mod query;
+mod result;
+mod service;
+mod stars;
+
+pub use cells::{Cell, CellState, Exactness, PlainCells, Tuple, TupleMember, plain_cells};
+pub use error::{OlapError, QueryFault, QueryFaults, Result};
+pub use principal::{Policy, Principal};
+pub use result::{ColumnRole, LevelPart, QueryResult, ResultColumn, ResultHeader};
+pub use service::{
+    Caller, CubeDetail, CubeList, CubeService, DetailQuery, DetailResult, DrillDown, Explanation,
+    MembersPage, MembersQuery, RollUp,
+};
+pub use stars::{MemoryStars, Stars, StarsSource};

@@ -1,0 +1,292 @@
+//! The request: measures on axes of levels, diced, ranked, ordered.
+
+use std::fmt;
+use std::str::FromStr;
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use super::member::MemberPath;
+
+/// One question to one cube.
+///
+/// ```
+/// use planisphere_olap::query::{Axis, CubeQuery, Filter};
+/// let query = CubeQuery {
+///     cube: "sales".into(),
+///     measures: vec!["net_amount".into()],
+///     axes: vec![Axis::of(["order_date.calendar.year".parse().unwrap()])],
+///     filters: vec![Filter::slice("customer.segment.segment".parse().unwrap(), "A")],
+///     ..CubeQuery::default()
+/// };
+/// assert_eq!(query.axes.len(), 1);
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CubeQuery {
+    /// The cube.
+    pub cube: String,
+    /// The measures, in the order of the answer's columns.
+    pub measures: Vec<String>,
+    /// Rows first, columns second, more if wanted; none asks for the grand total.
+    pub axes: Vec<Axis>,
+    /// Slices and dices; all of them hold.
+    pub filters: Vec<Filter>,
+    /// Conditions on the measures of an answer's row, subtotals included; all of them hold.
+    pub measure_filters: Vec<MeasureFilter>,
+    /// The order of the rows; the axes in their own order decide where these tie.
+    pub sort: Vec<Sort>,
+    /// Keeps only the first or last members of a level by a measure: a dice by members that are found out.
+    pub top: Option<Top>,
+    /// The greatest number of rows of one page; the server's row limit otherwise.
+    pub limit: Option<u64>,
+    /// Which version of a member a fact row belongs to.
+    pub history: History,
+    /// True counts facts too that the source has deleted.
+    pub include_deleted: bool,
+    /// The language of captions: `en` (default) or `zh…`.
+    pub locale: String,
+    /// The warehouse version; the latest published one by default.
+    pub version: Option<u64>,
+    /// The model hash on which the request was built; a different one is a conflict.
+    pub model_hash: Option<String>,
+    /// Where the page before ended.
+    pub page_token: Option<String>,
+}
+
+/// One axis: every combination of its levels' members that has facts.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Axis {
+    /// The levels, the outermost first.
+    pub levels: Vec<LevelRef>,
+    /// True adds every prefix of the levels down to the grand total, computed from the detail.
+    pub subtotals: bool,
+}
+
+impl Axis {
+    /// An axis of these levels, without subtotals.
+    pub fn of(levels: impl IntoIterator<Item = LevelRef>) -> Self {
+        Self { levels: levels.into_iter().collect(), subtotals: false }
+    }
+
+    /// The same axis with subtotals.
+    pub fn with_subtotals(self) -> Self {
+        Self { subtotals: true, ..self }
+    }
+}
+
+/// A level by name, written `dimension.hierarchy.level`.
+///
+/// The hierarchy may be left out where the level's name stands in one hierarchy of the dimension only.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct LevelRef {
+    /// The dimension of the cube (a role such as `order_date`).
+    pub dimension: String,
+    /// The hierarchy.
+    pub hierarchy: Option<String>,
+    /// The level.
+    pub level: String,
+}
+
+impl FromStr for LevelRef {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parts: Vec<&str> = text.trim().split('.').map(str::trim).collect();
+        let (dimension, hierarchy, level) = match parts.as_slice() {
+            [dimension, level] => (dimension, None, level),
+            [dimension, hierarchy, level] => (dimension, Some(hierarchy.to_string()), level),
+            _ => return Err(format!("'{text}' is not a level: write dimension.hierarchy.level")),
+        };
+        if parts.iter().any(|part| part.is_empty()) {
+            return Err(format!("'{text}' is not a level: a name is empty"));
+        }
+        Ok(Self { dimension: dimension.to_string(), hierarchy, level: level.to_string() })
+    }
+}
+
+impl TryFrom<String> for LevelRef {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl From<LevelRef> for String {
+    fn from(level: LevelRef) -> Self {
+        level.to_string()
+    }
+}
+
+impl fmt::Display for LevelRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.hierarchy {
+            Some(hierarchy) => write!(f, "{}.{hierarchy}.{}", self.dimension, self.level),
+            None => write!(f, "{}.{}", self.dimension, self.level),
+        }
+    }
+}
+
+/// A condition on the members of one level.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Filter {
+    /// The level; it need not stand on an axis.
+    pub level: LevelRef,
+    /// The condition.
+    pub condition: Condition,
+    /// True if drilling down added it: rolling up takes it away again.
+    #[serde(default)]
+    pub drilled: bool,
+}
+
+impl Filter {
+    /// A slice: one member.
+    pub fn slice(level: LevelRef, member: impl Into<MemberPath>) -> Self {
+        Self { level, condition: Condition::In(vec![member.into()]), drilled: false }
+    }
+
+    /// A dice by a set of members.
+    pub fn dice(level: LevelRef, members: impl IntoIterator<Item = MemberPath>) -> Self {
+        Self { level, condition: Condition::In(members.into_iter().collect()), drilled: false }
+    }
+}
+
+/// What holds for the members.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Condition {
+    /// One of these members.
+    In(Vec<MemberPath>),
+    /// None of these members.
+    NotIn(Vec<MemberPath>),
+    /// Between two members in key order; special members never lie in a range.
+    Range {
+        /// The lower bound; none is open.
+        from: Option<Bound>,
+        /// The upper bound; none is open.
+        to: Option<Bound>,
+    },
+}
+
+/// One end of a range: a full path compares from the top level down, one key compares the level's own key.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bound {
+    /// The member at the end.
+    pub path: MemberPath,
+    /// True if the member itself belongs to the range.
+    pub inclusive: bool,
+}
+
+/// A condition on a measure of the answer's rows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MeasureFilter {
+    /// The measure; it need not be among those asked for.
+    pub measure: String,
+    /// How it is compared.
+    pub comparison: Comparison,
+    /// The decimal number as text.
+    pub value: String,
+}
+
+/// How a measure is compared; an empty measure is true for none of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Comparison {
+    /// `=`
+    Equal,
+    /// `<>`
+    NotEqual,
+    /// `<`
+    Less,
+    /// `<=`
+    LessOrEqual,
+    /// `>`
+    Greater,
+    /// `>=`
+    GreaterOrEqual,
+}
+
+/// One key of the order of rows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sort {
+    /// What is compared.
+    pub by: SortKey,
+    /// True puts the greatest first; empty measures and special members come last either way.
+    #[serde(default)]
+    pub descending: bool,
+}
+
+/// What rows are ordered by.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SortKey {
+    /// A measure of the answer.
+    Measure(String),
+    /// A level on an axis, by its sort attribute.
+    Level(LevelRef),
+}
+
+/// Keeps the first members of a level by a measure within the filters; ties go by member key.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Top {
+    /// How many members.
+    pub n: u64,
+    /// The measure that ranks them.
+    pub by: String,
+    /// True keeps the last ones.
+    #[serde(default)]
+    pub bottom: bool,
+    /// The level whose members are ranked; the innermost level of the rows by default.
+    #[serde(default)]
+    pub level: Option<LevelRef>,
+    /// Ranks anew within each member of this level.
+    #[serde(default)]
+    pub per: Option<LevelRef>,
+}
+
+/// Which version of a member a fact row belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum History {
+    /// The version that held when the fact happened.
+    #[default]
+    AsWas,
+    /// The version that holds now.
+    AsIs,
+    /// The version that held at the end of that day in the warehouse time zone.
+    AsOf(NaiveDate),
+}
+
+impl fmt::Display for History {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AsWas => f.write_str("as_was"),
+            Self::AsIs => f.write_str("as_is"),
+            Self::AsOf(date) => write!(f, "as_of {date}"),
+        }
+    }
+}
+
+impl FromStr for History {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.trim().split_once(' ') {
+            None if text.trim() == "as_was" => Ok(Self::AsWas),
+            None if text.trim() == "as_is" => Ok(Self::AsIs),
+            Some(("as_of", date)) => match date.trim().parse() {
+                Ok(date) => Ok(Self::AsOf(date)),
+                Err(_) => Err(format!("'{}' is not a date: write as_of 2024-12-31", date.trim())),
+            },
+            _ => Err(format!("unknown history '{text}': write as_was, as_is or as_of 2024-12-31")),
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! What can be asked of a cube, as plain data: the one request model behind every protocol.
+//!
+//! Names are not resolved here and nothing is planned. `parse` reads the short written forms
+//! (`order_date.calendar.year = 2024`), `file` the YAML query files.
+
+mod cube_query;
+mod file;
+mod member;
+mod parse;
+
+pub use cube_query::{
+    Axis, Bound, Comparison, Condition, CubeQuery, Filter, History, LevelRef, MeasureFilter, Sort,
+    SortKey, Top,
+};
+pub use file::{Drill, QueryFile, read_query_file};
+pub use member::{MemberKey, MemberPath, MemberRef};
+pub use parse::{ParseError, parse_filter, parse_measure_filter, parse_sort, parse_top};

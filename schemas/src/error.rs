@@ -1,0 +1,166 @@
+//! What can go wrong in the shared contract: one error, its kind, its hint.
+//!
+//! Both programs map [`ErrorKind`] to their own world: `etl` to retry or ask the operator, `olap` to a gRPC status.
+
+use crate::document::Faults;
+
+/// The short closed list of what an error means to whoever handles it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ErrorKind {
+    /// The caller's input is wrong: a model file, a setting, a request.
+    Invalid,
+    /// A named thing does not exist.
+    NotFound,
+    /// Somebody else was first, or the state does not allow it.
+    Conflict,
+    /// A system that is needed does not answer; trying again can help.
+    Unavailable,
+    /// A limit on memory, rows or time was reached.
+    ResourceExhausted,
+    /// The caller went away or a shutdown began.
+    Cancelled,
+    /// A defect of ours.
+    Internal,
+}
+
+/// A failure of the shared contract: settings, model or warehouse.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// One or more faults in settings or model files, each with its place.
+    #[error("{faults}")]
+    Faults {
+        /// Every fault that was found, in file order.
+        faults: Faults,
+    },
+    /// A file or folder could not be read.
+    #[error("cannot read {path}")]
+    Read {
+        /// The path as the user named it, resolved.
+        path: String,
+        /// The cause.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A warehouse URL that cannot be understood.
+    #[error("warehouse url '{url}' is not usable: {reason}")]
+    WarehouseUrl {
+        /// The URL as given, without secrets.
+        url: String,
+        /// Why not.
+        reason: String,
+    },
+    /// No version was ever published, or not the one that was asked for.
+    #[error("warehouse {url} has no published version{}", .version.map(|v| format!(" {v}")).unwrap_or_default())]
+    NoVersion {
+        /// The warehouse.
+        url: String,
+        /// The version that was asked for; `None` for "the latest".
+        version: Option<u64>,
+    },
+    /// A manifest written by a newer program.
+    #[error("warehouse version {version} needs reader version {needed}, this program has {have}")]
+    NewerFormat {
+        /// The warehouse version.
+        version: u64,
+        /// What its manifest asks for.
+        needed: u32,
+        /// What this program can read.
+        have: u32,
+    },
+    /// Another load published the same version number first.
+    #[error("warehouse version {version} was published by another load")]
+    AlreadyPublished {
+        /// The version number that both wanted.
+        version: u64,
+    },
+    /// A manifest or record that is not what we write.
+    #[error("{path} cannot be understood: {reason}")]
+    Malformed {
+        /// The object.
+        path: String,
+        /// Why not.
+        reason: String,
+    },
+    /// A Delta table that this program does not read.
+    #[error("table {table} uses {feature}, which this program does not read")]
+    UnsupportedTable {
+        /// The table.
+        table: String,
+        /// The Delta feature.
+        feature: String,
+    },
+    /// The object store failed.
+    #[error("object store failed while {doing}")]
+    Store {
+        /// What was being done, with the object.
+        doing: String,
+        /// The cause.
+        #[source]
+        source: object_store::Error,
+    },
+    /// Delta failed.
+    #[error("delta failed while {doing}")]
+    Delta {
+        /// What was being done, with the table.
+        doing: String,
+        /// The cause.
+        #[source]
+        source: deltalake_core::DeltaTableError,
+    },
+}
+
+impl Error {
+    /// What the error means to whoever handles it.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Faults { .. } | Self::WarehouseUrl { .. } => ErrorKind::Invalid,
+            Self::Read { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
+                ErrorKind::NotFound
+            }
+            Self::Read { .. } => ErrorKind::Unavailable,
+            Self::NoVersion { .. } => ErrorKind::NotFound,
+            Self::AlreadyPublished { .. } => ErrorKind::Conflict,
+            Self::NewerFormat { .. } | Self::UnsupportedTable { .. } => ErrorKind::Invalid,
+            Self::Malformed { .. } => ErrorKind::Internal,
+            Self::Store { source, .. } => match source {
+                object_store::Error::NotFound { .. } => ErrorKind::NotFound,
+                object_store::Error::AlreadyExists { .. } => ErrorKind::Conflict,
+                _ => ErrorKind::Unavailable,
+            },
+            Self::Delta { .. } => ErrorKind::Unavailable,
+        }
+    }
+
+    /// What the operator can do about it, where we know.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Faults { .. } => None,
+            Self::Read { .. } => Some("check the path and its permissions".into()),
+            Self::WarehouseUrl { .. } => {
+                Some("use a folder, a file:// URL or memory:// for [warehouse] url".into())
+            }
+            Self::NoVersion { version: None, .. } => {
+                Some("run 'planisphere-etl load' first".into())
+            }
+            Self::NoVersion { .. } => {
+                Some("'planisphere-etl history' lists the published versions".into())
+            }
+            Self::NewerFormat { .. } => {
+                Some("upgrade planisphere, or open an older version".into())
+            }
+            Self::AlreadyPublished { .. } => {
+                Some("another load is at work on this warehouse; run this one again".into())
+            }
+            Self::Malformed { .. } => {
+                Some("the object was changed by something else; restore it from a backup".into())
+            }
+            Self::UnsupportedTable { .. } => Some("rewrite the table without that feature".into()),
+            Self::Store { .. } | Self::Delta { .. } => {
+                Some("check that the warehouse folder exists, is writable and has space".into())
+            }
+        }
+    }
+}
+
+/// The result of the shared contract.
+pub type Result<T, E = Error> = std::result::Result<T, E>;

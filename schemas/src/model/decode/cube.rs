@@ -1,0 +1,102 @@
+//! `cubes/*.yaml`.
+
+use crate::document::{Faults, Fields, Node, Place};
+use crate::model::cube::{
+    Aggregation, Cube, CubeDimension, DrillThrough, Format, Measure, MeasureKind,
+};
+
+use super::{caption, id, own_id, texts};
+use crate::model::types::Caption;
+
+/// Decodes a cube file.
+pub(in crate::model) fn cube(node: &Node, faults: &mut Faults) -> Option<Cube> {
+    let mut fields = Fields::of(node, "a cube file", faults)?;
+    fields.optional("planisphere");
+    let name = own_id(&mut fields, "cube");
+    let cube = Cube {
+        caption: caption(&mut fields, &name),
+        description: fields.or("description", Caption::default()),
+        star: fields.need("star").unwrap_or_default(),
+        dimensions: dimensions(&mut fields),
+        measures: fields.named("measures", measure),
+        drill_through: DrillThrough {
+            columns: texts(&mut fields, "drill_through"),
+        },
+        name,
+    };
+    fields.finish();
+    Some(cube)
+}
+
+/// `roles: [order_date, customer]` and `degenerate: {invoice: {columns: [status, number]}}`.
+fn dimensions(fields: &mut Fields<'_, '_>) -> Vec<CubeDimension> {
+    let roles = texts(fields, "roles")
+        .into_iter()
+        .map(|role| CubeDimension::Role { role });
+    let mut dimensions: Vec<CubeDimension> = roles.collect();
+    dimensions.extend(fields.named("degenerate", degenerate));
+    dimensions
+}
+
+fn degenerate(
+    name: &str,
+    node: &Node,
+    place: &Place,
+    faults: &mut Faults,
+) -> Option<CubeDimension> {
+    let name = id(name, place, faults);
+    let mut fields = Fields::of(node, "a degenerate dimension", faults)?;
+    let dimension = CubeDimension::Degenerate {
+        caption: caption(&mut fields, &name),
+        columns: texts(&mut fields, "columns"),
+        name,
+    };
+    fields.finish();
+    Some(dimension)
+}
+
+const FUNCTIONS: [(&str, Aggregation); 7] = [
+    ("sum", Aggregation::Sum),
+    ("count", Aggregation::Count),
+    ("count_distinct", Aggregation::CountDistinct),
+    ("min", Aggregation::Min),
+    ("max", Aggregation::Max),
+    ("average", Aggregation::Average),
+    ("median", Aggregation::Median),
+];
+
+const FORMATS: [(&str, Format); 4] = [
+    ("plain", Format::Plain),
+    ("integer", Format::Integer),
+    ("money", Format::Money),
+    ("percent", Format::Percent),
+];
+
+fn measure(name: &str, node: &Node, place: &Place, faults: &mut Faults) -> Option<Measure> {
+    let name = id(name, place, faults);
+    let mut fields = Fields::of(node, "a measure of a cube", faults)?;
+    let measure = Measure {
+        caption: caption(&mut fields, &name),
+        kind: kind(&mut fields),
+        format: fields.choice("format", &FORMATS).unwrap_or_default(),
+        hidden: fields.or("hidden", false),
+        name,
+    };
+    fields.finish();
+    Some(measure)
+}
+
+/// `expression: a / b`, or `function: sum` with `of:` and `filter:`.
+fn kind(fields: &mut Fields<'_, '_>) -> MeasureKind {
+    if let Some(expression) = fields.want::<String>("expression") {
+        return MeasureKind::Calculated { expression };
+    }
+    fields.required("function");
+    MeasureKind::Aggregate {
+        function: fields
+            .choice("function", &FUNCTIONS)
+            .unwrap_or(Aggregation::Count),
+        of: fields.want("of"),
+        filter: fields.want("filter"),
+    }
+}

@@ -1,0 +1,153 @@
+//! `conformed/*.yaml`.
+
+use chrono::NaiveDate;
+
+use crate::document::{Decoder, Faults, Fields, Node, Place};
+use crate::model::calendar;
+use crate::model::dimension::{
+    Attribute, CalendarSpec, Dimension, DimensionKind, Hierarchy, Level, Scd,
+};
+
+use super::{caption, data_type, id, own_id};
+
+/// Decodes a dimension file.
+pub(in crate::model) fn dimension(node: &Node, faults: &mut Faults) -> Option<Dimension> {
+    let mut fields = Fields::of(node, "a dimension file", faults)?;
+    fields.optional("planisphere");
+    let name = own_id(&mut fields, "dimension");
+    let caption = caption(&mut fields, &name);
+    let dimension = match fields.optional("calendar") {
+        Some(node) => {
+            let spec = calendar_spec(node, fields.faults());
+            Dimension {
+                kind: DimensionKind::Calendar(spec),
+                attributes: calendar::attributes(),
+                hierarchies: calendar::hierarchies(),
+                name,
+                caption,
+            }
+        }
+        None => Dimension {
+            kind: DimensionKind::Entity {
+                entity: fields.need("entity").unwrap_or_default(),
+                key: fields.need("key").unwrap_or_default(),
+            },
+            attributes: fields.named("attributes", attribute),
+            hierarchies: fields.named("hierarchies", hierarchy),
+            name,
+            caption,
+        },
+    };
+    fields.finish();
+    Some(dimension)
+}
+
+fn calendar_spec(node: &Node, faults: &mut Faults) -> CalendarSpec {
+    let fallback = CalendarSpec {
+        from: NaiveDate::MIN,
+        to: NaiveDate::MIN,
+        fiscal_year_starts: 1,
+    };
+    let Some(mut fields) = Fields::of(node, "a calendar", faults) else {
+        return fallback;
+    };
+    let from = fields.need::<NaiveDate>("from");
+    let to = fields.need::<NaiveDate>("to");
+    let starts = fields.or("fiscal_year_starts", 1_u64);
+    fields.finish();
+    let (Some(from), Some(to)) = (from, to) else {
+        return fallback;
+    };
+    if from < calendar::FIRST_DAY || to < from || to > calendar::LAST_DAY {
+        let message = format!(
+            "a calendar runs from {} at the earliest to {} at the latest, and not backwards",
+            calendar::FIRST_DAY,
+            calendar::LAST_DAY
+        );
+        faults.add(&node.place, message);
+    }
+    if !(1..=12).contains(&starts) {
+        faults.add(
+            &node.place,
+            format!("fiscal_year_starts {starts} is not a month from 1 to 12"),
+        );
+    }
+    CalendarSpec {
+        from,
+        to,
+        fiscal_year_starts: u32::try_from(starts).unwrap_or(1),
+    }
+}
+
+impl Decoder for NaiveDate {
+    fn decode(node: &Node, faults: &mut Faults) -> Option<Self> {
+        let text = String::decode(node, faults)?;
+        let date = text.parse().ok();
+        if date.is_none() {
+            faults.add(
+                &node.place,
+                format!("'{text}' is not a date such as 2025-12-31"),
+            );
+        }
+        date
+    }
+}
+
+fn attribute(name: &str, node: &Node, place: &Place, faults: &mut Faults) -> Option<Attribute> {
+    let name = id(name, place, faults);
+    let mut fields = Fields::of(node, "an attribute", faults)?;
+    let types = [
+        ("0", Scd::Original),
+        ("1", Scd::Overwrite),
+        ("2", Scd::Version),
+    ];
+    let attribute = Attribute {
+        caption: caption(&mut fields, &name),
+        data_type: data_type(&mut fields),
+        scd: fields.choice("scd", &types).unwrap_or(Scd::Overwrite),
+        column: fields.or("column", name.clone()),
+        tags: fields.list("tags"),
+        name,
+    };
+    fields.finish();
+    Some(attribute)
+}
+
+fn hierarchy(name: &str, node: &Node, place: &Place, faults: &mut Faults) -> Option<Hierarchy> {
+    let name = id(name, place, faults);
+    let mut fields = Fields::of(node, "a hierarchy", faults)?;
+    let hierarchy = Hierarchy {
+        caption: caption(&mut fields, &name),
+        levels: fields.named("levels", level),
+        name,
+    };
+    if hierarchy.levels.is_empty() {
+        let place = fields.place().clone();
+        fields.faults().add(
+            &place,
+            format!("hierarchy '{}' lacks levels", hierarchy.name),
+        );
+    }
+    fields.finish();
+    Some(hierarchy)
+}
+
+fn level(name: &str, node: &Node, place: &Place, faults: &mut Faults) -> Option<Level> {
+    let name = id(name, place, faults);
+    let mut fields = Fields::of(node, "a level", faults)?;
+    let key = fields.or("key", name.clone());
+    let name_en = fields
+        .want::<String>("name")
+        .or_else(|| fields.want("name_en"));
+    let name_en = name_en.unwrap_or_else(|| key.clone());
+    let level = Level {
+        caption: caption(&mut fields, &name),
+        name_zh: fields.or("name_zh", name_en.clone()),
+        sort: fields.or("sort", key.clone()),
+        name_en,
+        key,
+        name,
+    };
+    fields.finish();
+    Some(level)
+}

@@ -1,0 +1,97 @@
+//! `stars/*.yaml`.
+
+use crate::document::{Faults, Fields, Node, Place};
+use crate::model::star::{DegenerateColumn, FactMeasure, Role, Star, StarKind};
+
+use super::{caption, data_type, id, own_id, short_type, texts, type_of_text};
+use crate::model::types::Caption;
+
+/// Decodes a star file.
+pub(in crate::model) fn star(node: &Node, faults: &mut Faults) -> Option<Star> {
+    let mut fields = Fields::of(node, "a star file", faults)?;
+    fields.optional("planisphere");
+    let name = own_id(&mut fields, "star");
+    let kinds = [
+        ("transaction", StarKind::Transaction),
+        ("accumulating", StarKind::Accumulating),
+    ];
+    let star = Star {
+        caption: caption(&mut fields, &name),
+        grain: fields.need("grain").unwrap_or_default(),
+        kind: fields
+            .choice("kind", &kinds)
+            .unwrap_or(StarKind::Transaction),
+        entity: fields.need("entity").unwrap_or_default(),
+        key: texts(&mut fields, "key"),
+        roles: fields.named("dimensions", role),
+        degenerate: fields.named("degenerate", degenerate),
+        measures: fields.named("measures", measure),
+        name,
+    };
+    if star.key.is_empty() {
+        let place = fields.place().clone();
+        fields.faults().add(
+            &place,
+            "a star file lacks 'key', the columns that identify a row",
+        );
+    }
+    fields.finish();
+    Some(star)
+}
+
+fn role(name: &str, node: &Node, place: &Place, faults: &mut Faults) -> Option<Role> {
+    let name = id(name, place, faults);
+    let mut fields = Fields::of(node, "a dimension of a star", faults)?;
+    let role = Role {
+        caption: caption(&mut fields, &name),
+        dimension: fields.or("dimension", name.clone()),
+        column: fields.need("column").unwrap_or_default(),
+        as_of: fields.want("as_of"),
+        name,
+    };
+    fields.finish();
+    Some(role)
+}
+
+fn degenerate(
+    name: &str,
+    node: &Node,
+    place: &Place,
+    faults: &mut Faults,
+) -> Option<DegenerateColumn> {
+    let name = id(name, place, faults);
+    if short_type(node).is_some() {
+        let data_type = type_of_text(node, faults);
+        let caption = Caption::of_id(&name);
+        return Some(DegenerateColumn {
+            caption,
+            data_type,
+            column: name.clone(),
+            name,
+        });
+    }
+    let mut fields = Fields::of(node, "a degenerate column", faults)?;
+    let column = DegenerateColumn {
+        caption: caption(&mut fields, &name),
+        data_type: data_type(&mut fields),
+        column: fields.or("column", name.clone()),
+        name,
+    };
+    fields.finish();
+    Some(column)
+}
+
+fn measure(name: &str, node: &Node, place: &Place, faults: &mut Faults) -> Option<FactMeasure> {
+    let name = id(name, place, faults);
+    let mut fields = Fields::of(node, "a measure of a star", faults)?;
+    let additivity = [("additive", true), ("non_additive", false)];
+    let measure = FactMeasure {
+        caption: caption(&mut fields, &name),
+        data_type: data_type(&mut fields),
+        column: fields.or("column", name.clone()),
+        additive: fields.choice("additivity", &additivity).unwrap_or(true),
+        name,
+    };
+    fields.finish();
+    Some(measure)
+}

@@ -1,0 +1,164 @@
+//! Conformed dimensions: attributes with SCD types, hierarchies of levels, the generated calendar.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use super::types::{Caption, DataType, Tag};
+
+/// One conformed dimension, from one file in `conformed/`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Dimension {
+    /// The id; the table is `dim_<id>`, its key `<id>_key`.
+    pub name: String,
+    /// What people read.
+    pub caption: Caption,
+    /// Where the members come from.
+    pub kind: DimensionKind,
+    /// The attributes. The business key `<id>_id` is always the first.
+    pub attributes: Vec<Attribute>,
+    /// The ways to drill through the members.
+    pub hierarchies: Vec<Hierarchy>,
+}
+
+/// Where the members come from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DimensionKind {
+    /// From a canonical entity, whose `key` column holds the business key.
+    Entity {
+        /// The entity.
+        entity: String,
+        /// Its column with the business key.
+        key: String,
+    },
+    /// Generated days.
+    Calendar(CalendarSpec),
+}
+
+/// The span of the generated calendar.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CalendarSpec {
+    /// The first day, 1900-01-01 or later.
+    pub from: NaiveDate,
+    /// The last day.
+    pub to: NaiveDate,
+    /// The month in which the fiscal year starts, 1 to 12.
+    pub fiscal_year_starts: u32,
+}
+
+/// One attribute of the members.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Attribute {
+    /// The id and column name.
+    pub name: String,
+    /// What people read.
+    pub caption: Caption,
+    /// The type.
+    pub data_type: DataType,
+    /// What a change does.
+    pub scd: Scd,
+    /// The entity's column; the attribute's name by default.
+    pub column: String,
+    /// What the attribute holds.
+    pub tags: Vec<Tag>,
+}
+
+/// What a change of an attribute does to the member (Kimball's slowly changing dimension types).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Scd {
+    /// Type 0: the value that is earliest in valid time stands for ever.
+    #[serde(rename = "0")]
+    Original,
+    /// Type 1: the new value overwrites all versions.
+    #[serde(rename = "1")]
+    Overwrite,
+    /// Type 2: the change begins a new version.
+    #[serde(rename = "2")]
+    Version,
+}
+
+/// A path of levels from the coarsest to the finest.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Hierarchy {
+    /// The id.
+    pub name: String,
+    /// What people read.
+    pub caption: Caption,
+    /// The levels, the coarsest first.
+    pub levels: Vec<Level>,
+}
+
+impl Hierarchy {
+    /// The position and level of that name.
+    pub fn level(&self, name: &str) -> Option<(usize, &Level)> {
+        self.levels
+            .iter()
+            .enumerate()
+            .find(|(_, level)| level.name == name)
+    }
+}
+
+/// One level; a member is identified by the keys of its level and all levels above it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Level {
+    /// The id.
+    pub name: String,
+    /// What people read.
+    pub caption: Caption,
+    /// The attribute that identifies the member within its parent.
+    pub key: String,
+    /// The attribute that names the member in English; the key by default.
+    pub name_en: String,
+    /// The attribute that names the member in Chinese; the English one by default.
+    pub name_zh: String,
+    /// The attribute that orders the members; the key by default.
+    pub sort: String,
+}
+
+impl Dimension {
+    /// The table of the dimension.
+    pub fn table(&self) -> String {
+        format!("dim_{}", self.name)
+    }
+
+    /// The surrogate key column.
+    pub fn key_column(&self) -> String {
+        format!("{}_key", self.name)
+    }
+
+    /// The durable key column.
+    pub fn durable_key_column(&self) -> String {
+        format!("{}_durable_key", self.name)
+    }
+
+    /// The business key column.
+    pub fn id_column(&self) -> String {
+        format!("{}_id", self.name)
+    }
+
+    /// The attribute of that name.
+    pub fn attribute(&self, name: &str) -> Option<&Attribute> {
+        self.attributes
+            .iter()
+            .find(|attribute| attribute.name == name)
+    }
+
+    /// The hierarchy of that name.
+    pub fn hierarchy(&self, name: &str) -> Option<&Hierarchy> {
+        self.hierarchies
+            .iter()
+            .find(|hierarchy| hierarchy.name == name)
+    }
+
+    /// True if any attribute keeps history (SCD type 2).
+    pub fn is_versioned(&self) -> bool {
+        self.attributes
+            .iter()
+            .any(|attribute| attribute.scd == Scd::Version)
+    }
+
+    /// True for the generated calendar.
+    pub fn is_calendar(&self) -> bool {
+        matches!(self.kind, DimensionKind::Calendar(_))
+    }
+}

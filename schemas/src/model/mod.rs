@@ -1,0 +1,95 @@
+//! The model of a warehouse as plain, serialisable types: sources, conformed dimensions, stars, cubes.
+//!
+//! [`read_model`] reads the YAML files of a folder, decodes and validates all of them and reports every
+//! fault at once. The whole model is kept in each manifest, so that an old version stays readable.
+//! Not responsible for executing anything.
+
+mod calendar;
+mod cube;
+mod decode;
+mod dimension;
+mod members;
+mod read;
+mod source;
+mod sql;
+mod star;
+mod types;
+mod validate;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+pub use cube::{Aggregation, Cube, CubeDimension, DrillThrough, Format, Measure, MeasureKind};
+pub use dimension::{Attribute, CalendarSpec, Dimension, DimensionKind, Hierarchy, Level, Scd};
+pub use members::{CALENDAR_ORIGIN, SpecialMember, date_of_key, key_of_date};
+pub use read::read_model;
+pub use source::{
+    Column, Entity, EntityColumn, FileFormat, History, InvalidValue, Join, Rule, Source, Table,
+    View,
+};
+pub use sql::{parse_expression, parse_query, referenced_columns};
+pub use star::{DegenerateColumn, FactMeasure, Role, Star, StarKind};
+pub use types::{Caption, DataType, Tag};
+
+/// Everything that the YAML files of a model folder say.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Model {
+    /// The id of the model.
+    pub name: String,
+    /// What people read.
+    pub caption: Caption,
+    /// The warehouse time zone (IANA name); it decides every date key.
+    pub time_zone: String,
+    /// The operational systems.
+    pub sources: Vec<Source>,
+    /// The conformed dimensions.
+    pub dimensions: Vec<Dimension>,
+    /// The stars (facts).
+    pub stars: Vec<Star>,
+    /// The cubes that analysts see.
+    pub cubes: Vec<Cube>,
+}
+
+impl Model {
+    /// The conformed dimension of that name.
+    pub fn dimension(&self, name: &str) -> Option<&Dimension> {
+        self.dimensions
+            .iter()
+            .find(|dimension| dimension.name == name)
+    }
+
+    /// The star of that name.
+    pub fn star(&self, name: &str) -> Option<&Star> {
+        self.stars.iter().find(|star| star.name == name)
+    }
+
+    /// The cube of that name.
+    pub fn cube(&self, name: &str) -> Option<&Cube> {
+        self.cubes.iter().find(|cube| cube.name == name)
+    }
+
+    /// The entity of that name with the source that feeds it.
+    pub fn entity(&self, name: &str) -> Option<(&Source, &Entity)> {
+        self.sources.iter().find_map(|source| {
+            source
+                .entities
+                .iter()
+                .find(|entity| entity.name == name)
+                .map(|entity| (source, entity))
+        })
+    }
+
+    /// The warehouse time zone; the validator has checked the name.
+    pub fn zone(&self) -> chrono_tz::Tz {
+        self.time_zone.parse().unwrap_or(chrono_tz::UTC)
+    }
+
+    /// SHA-256 of the model in hexadecimal: equal models have equal hashes.
+    pub fn hash(&self) -> String {
+        let bytes = serde_json::to_vec(self).unwrap_or_default();
+        Sha256::digest(&bytes)
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
+    }
+}

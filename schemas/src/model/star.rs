@@ -1,0 +1,110 @@
+//! Stars: a fact with its grain, the roles its dimensions play, degenerate columns and measures.
+
+use serde::{Deserialize, Serialize};
+
+use super::types::{Caption, DataType};
+
+/// One fact, from one file in `stars/`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Star {
+    /// The id; the table is `fact_<id>`.
+    pub name: String,
+    /// What people read.
+    pub caption: Caption,
+    /// What one row is, as a sentence.
+    pub grain: String,
+    /// How rows come and change.
+    pub kind: StarKind,
+    /// The entity that feeds it.
+    pub entity: String,
+    /// The entity's columns that identify a row.
+    pub key: Vec<String>,
+    /// The dimensions and the roles they play.
+    pub roles: Vec<Role>,
+    /// Columns of the fact itself that analysts slice by, and identifiers of documents.
+    pub degenerate: Vec<DegenerateColumn>,
+    /// The numbers.
+    pub measures: Vec<FactMeasure>,
+}
+
+/// How rows come and change (Kimball's kinds of fact tables).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StarKind {
+    /// One row an event.
+    Transaction,
+    /// One row a process, revisited at each milestone.
+    Accumulating,
+}
+
+/// A dimension in a role: `order_date` is the role of `date`; the column is `<role>_key`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Role {
+    /// The id of the role.
+    pub name: String,
+    /// What people read.
+    pub caption: Caption,
+    /// The conformed dimension.
+    pub dimension: String,
+    /// The entity's column with the business key, or with the date or instant of a calendar role.
+    pub column: String,
+    /// The entity's column (date or timestamp) at which a versioned member is looked up.
+    pub as_of: Option<String>,
+}
+
+impl Role {
+    /// The surrogate key column in the fact.
+    pub fn key_column(&self) -> String {
+        format!("{}_key", self.name)
+    }
+}
+
+/// A column of the fact itself.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DegenerateColumn {
+    /// The id and column name.
+    pub name: String,
+    /// What people read.
+    pub caption: Caption,
+    /// The type.
+    pub data_type: DataType,
+    /// The entity's column; the name by default.
+    pub column: String,
+}
+
+/// A number of the fact, as stored.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FactMeasure {
+    /// The id and column name.
+    pub name: String,
+    /// What people read.
+    pub caption: Caption,
+    /// The type.
+    pub data_type: DataType,
+    /// The entity's column; the name by default.
+    pub column: String,
+    /// True if it may be summed over every dimension.
+    pub additive: bool,
+}
+
+impl Star {
+    /// The table of the fact.
+    pub fn table(&self) -> String {
+        format!("fact_{}", self.name)
+    }
+
+    /// The role of that name.
+    pub fn role(&self, name: &str) -> Option<&Role> {
+        self.roles.iter().find(|role| role.name == name)
+    }
+
+    /// The degenerate column of that name.
+    pub fn degenerate(&self, name: &str) -> Option<&DegenerateColumn> {
+        self.degenerate.iter().find(|column| column.name == name)
+    }
+
+    /// The stored measure of that name.
+    pub fn measure(&self, name: &str) -> Option<&FactMeasure> {
+        self.measures.iter().find(|measure| measure.name == name)
+    }
+}

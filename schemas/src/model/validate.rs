@@ -1,0 +1,152 @@
+//! All rules between the parts of a model. Every fault is reported, none stops the search.
+
+use std::collections::BTreeSet;
+
+use crate::document::{Faults, Place};
+
+use super::Model;
+use super::read::Places;
+use super::source::{Entity, Source};
+use super::sql::parse_expression;
+
+mod cube;
+mod dimension;
+mod source;
+mod star;
+
+/// Adds a fault for every rule that the model breaks.
+pub(super) fn validate(model: &Model, places: &Places, faults: &mut Faults) {
+    let mut check = Check {
+        model,
+        places,
+        faults,
+    };
+    check.time_zone(&model.time_zone, ("model", String::new()));
+    check.entities_are_unique();
+    for source in &model.sources {
+        source::check(&mut check, source);
+    }
+    for dimension in &model.dimensions {
+        dimension::check(&mut check, dimension);
+    }
+    for star in &model.stars {
+        star::check(&mut check, star);
+    }
+    for cube in &model.cubes {
+        cube::check(&mut check, cube);
+    }
+}
+
+type Spot = (&'static str, String);
+
+struct Check<'a> {
+    model: &'a Model,
+    places: &'a Places,
+    faults: &'a mut Faults,
+}
+
+impl Check<'_> {
+    /// The place of a thing, or of the file that should hold it.
+    fn place(&self, spot: &Spot) -> Place {
+        let file = || {
+            let (name, _) = spot.1.split_once('/')?;
+            self.places.get(&(spot.0, name.to_owned()))
+        };
+        match self.places.get(spot).or_else(file) {
+            Some(place) => place.clone(),
+            None => Place::whole("model"),
+        }
+    }
+
+    fn fault(&mut self, spot: &Spot, message: String) {
+        let place = self.place(spot);
+        self.faults.add(&place, message);
+    }
+
+    fn unknown<'n>(
+        &mut self,
+        spot: &Spot,
+        what: &str,
+        name: &str,
+        known: impl IntoIterator<Item = &'n str>,
+    ) {
+        let place = self.place(spot);
+        self.faults.unknown(&place, what, name, known);
+    }
+
+    /// Checks that a name is among the known ones.
+    fn known<'n>(
+        &mut self,
+        spot: &Spot,
+        what: &str,
+        name: &str,
+        known: impl IntoIterator<Item = &'n str> + Clone,
+    ) -> bool {
+        let found = known.clone().into_iter().any(|candidate| candidate == name);
+        if !found {
+            self.unknown(spot, what, name, known);
+        }
+        found
+    }
+
+    fn time_zone(&mut self, name: &str, spot: Spot) {
+        if name.parse::<chrono_tz::Tz>().is_err() {
+            self.fault(
+                &spot,
+                format!("unknown time zone '{name}'; use an IANA name"),
+            );
+        }
+    }
+
+    fn expression(
+        &mut self,
+        spot: &Spot,
+        text: &str,
+    ) -> Option<datafusion::sql::sqlparser::ast::Expr> {
+        match parse_expression(text) {
+            Ok(expression) => Some(expression),
+            Err(message) => {
+                self.fault(spot, format!("'{text}' is not a SQL expression: {message}"));
+                None
+            }
+        }
+    }
+
+    fn entity(&mut self, spot: &Spot, name: &str) -> Option<(&Source, &Entity)> {
+        let model = self.model;
+        let names: Vec<&str> = entity_names(model).collect();
+        self.known(spot, "entity", name, names);
+        model.entity(name)
+    }
+
+    fn entities_are_unique(&mut self) {
+        let mut seen = BTreeSet::new();
+        let model = self.model;
+        for source in &model.sources {
+            for entity in &source.entities {
+                if !seen.insert(&entity.name) {
+                    let spot = ("source", format!("{}/{}", source.name, entity.name));
+                    self.fault(&spot, format!("entity '{}' is declared twice", entity.name));
+                }
+            }
+        }
+    }
+
+    /// Reports names that occur twice in a list.
+    fn unique<'n>(&mut self, spot: &Spot, what: &str, names: impl IntoIterator<Item = &'n str>) {
+        let mut seen = BTreeSet::new();
+        for name in names {
+            if !seen.insert(name) {
+                self.fault(spot, format!("{what} '{name}' is declared twice"));
+            }
+        }
+    }
+}
+
+fn entity_names(model: &Model) -> impl Iterator<Item = &str> {
+    model
+        .sources
+        .iter()
+        .flat_map(|source| &source.entities)
+        .map(|entity| entity.name.as_str())
+}

@@ -1,0 +1,189 @@
+//! Cubes: dimensions, measures and drill-through against the star.
+
+use std::collections::BTreeSet;
+
+use crate::model::cube::{Aggregation, Cube, CubeDimension, Measure, MeasureKind};
+use crate::model::sql::referenced_columns;
+use crate::model::star::Star;
+
+use super::{Check, Spot};
+
+pub(super) fn check(check: &mut Check<'_>, cube: &Cube) {
+    let spot = ("cube", cube.name.clone());
+    let model = check.model;
+    let stars = model.stars.iter().map(|star| star.name.as_str());
+    check.known(&spot, "star", &cube.star, stars);
+    let Some(star) = model.star(&cube.star) else {
+        return;
+    };
+    check.unique(
+        &spot,
+        "dimension",
+        cube.dimensions.iter().map(CubeDimension::name),
+    );
+    check.unique(
+        &spot,
+        "measure",
+        cube.measures.iter().map(|measure| measure.name.as_str()),
+    );
+    if cube.measures.is_empty() {
+        check.fault(&spot, format!("cube '{}' has no measures", cube.name));
+    }
+    for dimension in &cube.dimensions {
+        dimension_rules(check, &spot, star, dimension);
+    }
+    for measure in &cube.measures {
+        measure_rules(check, cube, star, measure);
+    }
+    for column in &cube.drill_through.columns {
+        drill_through_rules(check, &spot, star, column);
+    }
+}
+
+fn dimension_rules(check: &mut Check<'_>, spot: &Spot, star: &Star, dimension: &CubeDimension) {
+    match dimension {
+        CubeDimension::Role { role } => {
+            check.known(spot, "role of the star", role, role_names(star));
+        }
+        CubeDimension::Degenerate { name, columns, .. } => {
+            if columns.is_empty() {
+                check.fault(spot, format!("degenerate dimension '{name}' lacks columns"));
+            }
+            for column in columns {
+                check.known(spot, "degenerate column", column, degenerate_names(star));
+            }
+        }
+    }
+}
+
+fn role_names(star: &Star) -> impl Iterator<Item = &str> + Clone {
+    star.roles.iter().map(|role| role.name.as_str())
+}
+
+fn degenerate_names(star: &Star) -> impl Iterator<Item = &str> + Clone {
+    star.degenerate.iter().map(|column| column.name.as_str())
+}
+
+fn measure_names(star: &Star) -> impl Iterator<Item = &str> + Clone {
+    star.measures.iter().map(|measure| measure.name.as_str())
+}
+
+fn measure_rules(check: &mut Check<'_>, cube: &Cube, star: &Star, measure: &Measure) {
+    let spot = ("cube", format!("{}/{}", cube.name, measure.name));
+    match &measure.kind {
+        MeasureKind::Calculated { expression } => {
+            calculated_rules(check, &spot, cube, measure, expression);
+        }
+        MeasureKind::Aggregate {
+            function,
+            of,
+            filter,
+        } => {
+            aggregate_rules(check, &spot, star, *function, of.as_deref());
+            if let Some(filter) = filter {
+                let Some(parsed) = check.expression(&spot, filter) else {
+                    return;
+                };
+                let known: Vec<&str> = degenerate_names(star).chain(measure_names(star)).collect();
+                for (_, column) in referenced_columns(&parsed) {
+                    check.known(&spot, "column of the fact", &column, known.iter().copied());
+                }
+            }
+        }
+    }
+}
+
+fn aggregate_rules(
+    check: &mut Check<'_>,
+    spot: &Spot,
+    star: &Star,
+    function: Aggregation,
+    of: Option<&str>,
+) {
+    let numbers: Vec<&str> = measure_names(star).collect();
+    let columns: Vec<&str> = measure_names(star).chain(degenerate_names(star)).collect();
+    match (function, of) {
+        (Aggregation::Count, None) => {}
+        (_, None) => check.fault(spot, "the function needs 'of', what it aggregates".into()),
+        (Aggregation::Count | Aggregation::Min | Aggregation::Max, Some(of)) => {
+            check.known(spot, "column of the fact", of, columns);
+        }
+        (Aggregation::CountDistinct, Some(of)) => {
+            let known: Vec<&str> = columns.into_iter().chain(role_names(star)).collect();
+            check.known(spot, "column or role of the fact", of, known);
+        }
+        (Aggregation::Sum, Some(of)) => {
+            check.known(spot, "measure of the fact", of, numbers);
+            if star.measure(of).is_some_and(|measure| !measure.additive) {
+                check.fault(spot, format!("'{of}' is not additive and cannot be summed"));
+            }
+        }
+        (Aggregation::Average | Aggregation::Median, Some(of)) => {
+            check.known(spot, "measure of the fact", of, numbers);
+        }
+    }
+}
+
+fn calculated_rules(
+    check: &mut Check<'_>,
+    spot: &Spot,
+    cube: &Cube,
+    measure: &Measure,
+    expression: &str,
+) {
+    let Some(parsed) = check.expression(spot, expression) else {
+        return;
+    };
+    let known: Vec<&str> = cube
+        .measures
+        .iter()
+        .map(|measure| measure.name.as_str())
+        .collect();
+    for (_, name) in referenced_columns(&parsed) {
+        check.known(spot, "measure of the cube", &name, known.iter().copied());
+    }
+    if reaches(cube, &measure.name, &measure.name, &mut BTreeSet::new()) {
+        check.fault(
+            spot,
+            format!("measure '{}' is calculated from itself", measure.name),
+        );
+    }
+}
+
+/// True if the calculation of `from` leads to `target`.
+fn reaches(cube: &Cube, from: &str, target: &str, seen: &mut BTreeSet<String>) -> bool {
+    let Some(MeasureKind::Calculated { expression }) = cube.measure(from).map(|found| &found.kind)
+    else {
+        return false;
+    };
+    let Ok(parsed) = crate::model::sql::parse_expression(expression) else {
+        return false;
+    };
+    referenced_columns(&parsed).into_iter().any(|(_, name)| {
+        name == target || (seen.insert(name.clone()) && reaches(cube, &name, target, seen))
+    })
+}
+
+fn drill_through_rules(check: &mut Check<'_>, spot: &Spot, star: &Star, column: &str) {
+    let Some((role, attribute)) = column.split_once('.') else {
+        let known: Vec<&str> = degenerate_names(star).chain(measure_names(star)).collect();
+        check.known(spot, "column of the fact", column, known);
+        return;
+    };
+    if !check.known(spot, "role of the star", role, role_names(star)) {
+        return;
+    }
+    let model = check.model;
+    let dimension = star
+        .role(role)
+        .and_then(|role| model.dimension(&role.dimension));
+    if let Some(dimension) = dimension {
+        let id = dimension.id_column();
+        let names = dimension
+            .attributes
+            .iter()
+            .map(|attribute| attribute.name.as_str());
+        let known: Vec<&str> = names.chain([id.as_str()]).collect();
+        check.known(spot, "attribute", attribute, known);
+    }
+}

@@ -1,0 +1,72 @@
+//! Dimensions: attributes, hierarchies and where the members come from.
+
+use crate::model::dimension::{Dimension, DimensionKind};
+
+use super::Check;
+
+/// Columns that every dimension table has beside its attributes.
+const RESERVED: [&str; 7] = [
+    "source_system",
+    "valid_from",
+    "valid_to",
+    "valid_from_basis",
+    "is_current",
+    "deleted_at_source",
+    "audit_key",
+];
+
+pub(super) fn check(check: &mut Check<'_>, dimension: &Dimension) {
+    let spot = ("dimension", dimension.name.clone());
+    if let DimensionKind::Entity { entity, key } = &dimension.kind {
+        let Some((_, entity)) = check.entity(&spot, entity) else {
+            return;
+        };
+        let columns: Vec<String> = entity
+            .columns
+            .iter()
+            .map(|column| column.name.clone())
+            .collect();
+        let known = || columns.iter().map(String::as_str);
+        check.known(&spot, "key column of the entity", key, known());
+        for attribute in &dimension.attributes {
+            let spot = (
+                "dimension",
+                format!("{}/{}", dimension.name, attribute.name),
+            );
+            check.known(&spot, "column of the entity", &attribute.column, known());
+        }
+    }
+    let own = [
+        dimension.key_column(),
+        dimension.durable_key_column(),
+        dimension.id_column(),
+    ];
+    let names = dimension
+        .attributes
+        .iter()
+        .map(|attribute| attribute.name.as_str());
+    let columns: Vec<&str> = own
+        .iter()
+        .map(String::as_str)
+        .chain(RESERVED)
+        .chain(names)
+        .collect();
+    check.unique(&spot, "column", columns);
+    for hierarchy in &dimension.hierarchies {
+        let spot = (
+            "dimension",
+            format!("{}/{}", dimension.name, hierarchy.name),
+        );
+        let id = dimension.id_column();
+        let attributes = dimension
+            .attributes
+            .iter()
+            .map(|attribute| attribute.name.as_str());
+        let known: Vec<&str> = attributes.chain([id.as_str()]).collect();
+        for level in &hierarchy.levels {
+            for name in [&level.key, &level.name_en, &level.name_zh, &level.sort] {
+                check.known(&spot, "attribute", name, known.iter().copied());
+            }
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! Sources: tables, histories, views and entities.
+
+use std::collections::BTreeMap;
+
+use crate::model::source::{Entity, History, Source, Table};
+use crate::model::sql::{parse_query, referenced_columns, referenced_tables};
+
+use super::{Check, Spot};
+
+/// Columns of a relation; `None` for views, whose columns only the engine knows.
+type Relations<'a> = BTreeMap<String, Option<Vec<&'a str>>>;
+
+/// Columns that the versions of a table have beside its own.
+pub(crate) const VERSION_COLUMNS: [&str; 2] = ["_valid_from", "_valid_from_basis"];
+/// Columns that identify a row of a file.
+pub(crate) const FILE_COLUMNS: [&str; 2] = ["_file_hash", "_row_number"];
+
+pub(super) fn check(check: &mut Check<'_>, source: &Source) {
+    let spot = ("source", source.name.clone());
+    check.time_zone(&source.time_zone, spot);
+    let mut relations = Relations::new();
+    for table in &source.tables {
+        table_rules(check, source, table);
+        relations.insert(table.name.clone(), Some(columns_of(table)));
+        if table.history.is_some() {
+            let columns = columns_of(table)
+                .into_iter()
+                .chain(VERSION_COLUMNS)
+                .collect();
+            relations.insert(format!("{}_versions", table.name), Some(columns));
+        }
+    }
+    for view in &source.views {
+        let spot = ("source", format!("{}/{}", source.name, view.name));
+        view_rules(check, &spot, &view.sql, &relations);
+        if relations.insert(view.name.clone(), None).is_some() {
+            check.fault(
+                &spot,
+                format!("'{}' is already the name of a table or view", view.name),
+            );
+        }
+    }
+    for entity in &source.entities {
+        entity_rules(check, source, entity, &relations);
+    }
+}
+
+fn columns_of(table: &Table) -> Vec<&str> {
+    let file_columns = table.format.iter().flat_map(|_| FILE_COLUMNS);
+    table
+        .columns
+        .iter()
+        .map(|column| column.name.as_str())
+        .chain(file_columns)
+        .collect()
+}
+
+fn table_rules(check: &mut Check<'_>, source: &Source, table: &Table) {
+    let spot = ("source", format!("{}/{}", source.name, table.name));
+    let columns = columns_of(table);
+    check.unique(&spot, "column", columns.iter().copied());
+    for key in &table.key {
+        check.known(&spot, "key column", key, columns.iter().copied());
+    }
+    if table.key.is_empty() && table.format.is_none() {
+        check.fault(
+            &spot,
+            format!("table '{}' lacks 'key', the columns of its key", table.name),
+        );
+    }
+    if let Some(history) = &table.history {
+        history_rules(check, &spot, source, table, history);
+    }
+}
+
+fn history_rules(
+    check: &mut Check<'_>,
+    spot: &Spot,
+    source: &Source,
+    table: &Table,
+    history: &History,
+) {
+    let tables: Vec<&str> = source
+        .tables
+        .iter()
+        .map(|table| table.name.as_str())
+        .collect();
+    check.known(spot, "audit table", &history.audit, tables);
+    if let Some(audit) = source.table(&history.audit) {
+        let columns = columns_of(audit);
+        for name in [
+            &history.parent,
+            &history.at,
+            &history.field,
+            &history.before,
+            &history.after,
+        ] {
+            check.known(
+                spot,
+                "column of the audit table",
+                name,
+                columns.iter().copied(),
+            );
+        }
+    }
+    let columns = columns_of(table);
+    for name in history.columns.iter().chain([&history.created]) {
+        check.known(spot, "column", name, columns.iter().copied());
+    }
+    if table.key.len() != 1 {
+        check.fault(
+            spot,
+            "a table with a history has a key of one column".into(),
+        );
+    }
+}
+
+fn view_rules(check: &mut Check<'_>, spot: &Spot, sql: &str, relations: &Relations<'_>) {
+    match parse_query(sql) {
+        Err(message) => check.fault(spot, format!("the view's SQL is not a query: {message}")),
+        Ok(query) => {
+            for table in referenced_tables(&query) {
+                check.known(spot, "table", &table, relations.keys().map(String::as_str));
+            }
+        }
+    }
+}
+
+fn entity_rules(
+    check: &mut Check<'_>,
+    source: &Source,
+    entity: &Entity,
+    relations: &Relations<'_>,
+) {
+    let spot = ("source", format!("{}/{}", source.name, entity.name));
+    let mut aliases: Relations<'_> = BTreeMap::new();
+    let joins = entity.joins.iter().map(|join| (&join.table, &join.alias));
+    for (table, alias) in std::iter::once((&entity.from, &entity.alias)).chain(joins) {
+        if check.known(&spot, "table", table, relations.keys().map(String::as_str)) {
+            let columns = relations.get(table).cloned().flatten();
+            if aliases.insert(alias.clone(), columns).is_some() {
+                check.fault(&spot, format!("alias '{alias}' is used twice"));
+            }
+        }
+    }
+    check.unique(
+        &spot,
+        "column",
+        entity.columns.iter().map(|column| column.name.as_str()),
+    );
+    let columns = entity.columns.iter().map(|column| &column.expression);
+    let rules = entity
+        .exclude
+        .iter()
+        .chain(&entity.reject)
+        .map(|rule| &rule.when);
+    let joins = entity.joins.iter().map(|join| &join.on);
+    let flags = entity.deleted.iter().chain(&entity.modified);
+    for text in columns.chain(rules).chain(joins).chain(flags) {
+        expression_rules(check, &spot, text, &aliases);
+    }
+}
+
+fn expression_rules(check: &mut Check<'_>, spot: &Spot, text: &str, aliases: &Relations<'_>) {
+    let Some(expression) = check.expression(spot, text) else {
+        return;
+    };
+    for (qualifier, name) in referenced_columns(&expression) {
+        let Some(qualifier) = qualifier else { continue };
+        if !check.known(
+            spot,
+            "alias",
+            &qualifier,
+            aliases.keys().map(String::as_str),
+        ) {
+            continue;
+        }
+        if let Some(Some(columns)) = aliases.get(&qualifier) {
+            let what = format!("column of '{qualifier}'");
+            check.known(spot, &what, &name, columns.iter().copied());
+        }
+    }
+}

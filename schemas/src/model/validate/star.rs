@@ -1,0 +1,106 @@
+//! Stars: roles, degenerate columns and measures against the entity and the dimensions.
+
+use crate::model::star::{Role, Star};
+
+use super::{Check, Spot};
+
+/// Columns that every fact table has beside its own.
+const RESERVED: [&str; 4] = [
+    "source_system",
+    "source_row_id",
+    "deleted_at_source",
+    "audit_key",
+];
+
+pub(super) fn check(check: &mut Check<'_>, star: &Star) {
+    let spot = ("star", star.name.clone());
+    if star.grain.trim().is_empty() {
+        check.fault(
+            &spot,
+            format!("star '{}' does not say its grain", star.name),
+        );
+    }
+    let keys: Vec<String> = star.roles.iter().map(Role::key_column).collect();
+    let names = star.degenerate.iter().map(|column| &column.name);
+    let names = names
+        .chain(star.measures.iter().map(|measure| &measure.name))
+        .map(String::as_str);
+    let columns: Vec<&str> = keys
+        .iter()
+        .map(String::as_str)
+        .chain(RESERVED)
+        .chain(names)
+        .collect();
+    check.unique(&spot, "column", columns);
+    let Some((_, entity)) = check.entity(&spot, &star.entity) else {
+        return;
+    };
+    let columns: Vec<String> = entity
+        .columns
+        .iter()
+        .map(|column| column.name.clone())
+        .collect();
+    let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
+    for role in &star.roles {
+        role_rules(check, star, role, &columns);
+    }
+    for key in &star.key {
+        check.known(
+            &spot,
+            "key column of the entity",
+            key,
+            columns.iter().copied(),
+        );
+    }
+    let degenerate = star
+        .degenerate
+        .iter()
+        .map(|column| (&column.name, &column.column));
+    let measures = star
+        .measures
+        .iter()
+        .map(|measure| (&measure.name, &measure.column));
+    for (name, column) in degenerate.chain(measures) {
+        let spot = ("star", format!("{}/{name}", star.name));
+        check.known(
+            &spot,
+            "column of the entity",
+            column,
+            columns.iter().copied(),
+        );
+    }
+    for measure in &star.measures {
+        if !measure.data_type.is_number() {
+            let spot = ("star", format!("{}/{}", star.name, measure.name));
+            check.fault(&spot, format!("measure '{}' is not a number", measure.name));
+        }
+    }
+}
+
+fn role_rules(check: &mut Check<'_>, star: &Star, role: &Role, columns: &[&str]) {
+    let spot: Spot = ("star", format!("{}/{}", star.name, role.name));
+    let model = check.model;
+    let names = model
+        .dimensions
+        .iter()
+        .map(|dimension| dimension.name.as_str());
+    check.known(&spot, "dimension", &role.dimension, names);
+    for column in std::iter::once(&role.column).chain(&role.as_of) {
+        check.known(
+            &spot,
+            "column of the entity",
+            column,
+            columns.iter().copied(),
+        );
+    }
+    let versioned = model
+        .dimension(&role.dimension)
+        .is_some_and(|found| found.is_versioned());
+    if versioned && role.as_of.is_none() {
+        let message = format!(
+            "role '{}' lacks 'as_of': dimension '{}' keeps history, so the fact must say at which date",
+            role.name, role.dimension
+        );
+        check.fault(&spot, message);
+    }
+}

@@ -67,6 +67,16 @@ pub enum Error {
         /// What this program can read.
         have: u32,
     },
+    /// A manifest after which only a newer program may publish.
+    #[error("warehouse version {version} needs writer version {needed}, this program has {have}")]
+    NewerWriter {
+        /// The warehouse version.
+        version: u64,
+        /// What its manifest asks for.
+        needed: u32,
+        /// What this program can write.
+        have: u32,
+    },
     /// Another load published the same version number first.
     #[error("warehouse version {version} was published by another load")]
     AlreadyPublished {
@@ -120,7 +130,9 @@ impl Error {
             Self::Read { .. } => ErrorKind::Unavailable,
             Self::NoVersion { .. } => ErrorKind::NotFound,
             Self::AlreadyPublished { .. } => ErrorKind::Conflict,
-            Self::NewerFormat { .. } | Self::UnsupportedTable { .. } => ErrorKind::Invalid,
+            Self::NewerFormat { .. }
+            | Self::NewerWriter { .. }
+            | Self::UnsupportedTable { .. } => ErrorKind::Invalid,
             Self::Malformed { .. } => ErrorKind::Internal,
             Self::Store { source, .. } => match source {
                 object_store::Error::NotFound { .. } => ErrorKind::NotFound,
@@ -148,6 +160,7 @@ impl Error {
             Self::NewerFormat { .. } => {
                 Some("upgrade planisphere, or open an older version".into())
             }
+            Self::NewerWriter { .. } => Some("upgrade planisphere on the machine that loads".into()),
             Self::AlreadyPublished { .. } => {
                 Some("another load is at work on this warehouse; run this one again".into())
             }

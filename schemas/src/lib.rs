@@ -12,5 +12,6 @@ pub mod document;
 mod error;
 pub mod model;
 pub mod settings;
+pub mod warehouse;
 
 pub use error::{Error, ErrorKind, Result};

@@ -75,7 +75,14 @@ impl Warehouse {
             .map_err(|source| unusable(url.as_str(), source.to_string()))?;
         let store_url = ObjectStoreUrl::parse(&url[Position::BeforeScheme..Position::BeforePath])
             .map_err(|source| unusable(url.as_str(), source.to_string()))?;
-        Ok(Self { inner: Arc::new(Inner { url, store, store_url, root }) })
+        Ok(Self {
+            inner: Arc::new(Inner {
+                url,
+                store,
+                store_url,
+                root,
+            }),
+        })
     }
 
     /// The URL of the warehouse; it ends with a slash.
@@ -126,8 +133,16 @@ impl Warehouse {
             .join(&format!("{folder}/"))
             .map_err(|source| unusable(self.inner.url.as_str(), source.to_string()))?;
         let root = Arc::clone(&self.inner.store);
-        let table = Arc::new(PrefixStore::new(Arc::clone(&root), self.object_path(folder)));
-        Ok(default_logstore(table, root, &location, &StorageConfig::default()))
+        let table = Arc::new(PrefixStore::new(
+            Arc::clone(&root),
+            self.object_path(folder),
+        ));
+        Ok(default_logstore(
+            table,
+            root,
+            &location,
+            &StorageConfig::default(),
+        ))
     }
 }
 
@@ -138,7 +153,10 @@ fn directory_url(text: &str) -> Result<Url> {
         None => folder_url(text)?,
     };
     if url.scheme() == "file" && url.to_file_path().is_err() {
-        return Err(unusable(text, "a file URL needs an absolute path and no host".into()));
+        return Err(unusable(
+            text,
+            "a file URL needs an absolute path and no host".into(),
+        ));
     }
     let slash = if url.path().ends_with('/') { "" } else { "/" };
     // parsing again takes out dot segments that came from a path

@@ -22,7 +22,9 @@ pub(crate) fn version_of_manifest(path: &str) -> Option<WarehouseVersion> {
     let name = path.strip_prefix(VERSIONS)?.strip_prefix('/')?;
     let digits = name.strip_suffix(".json")?;
     let canonical = digits.len() >= 12 && digits.bytes().all(|byte| byte.is_ascii_digit());
-    canonical.then(|| digits.parse().ok().map(WarehouseVersion)).flatten()
+    canonical
+        .then(|| digits.parse().ok().map(WarehouseVersion))
+        .flatten()
 }
 
 /// The record of a load, published or not, relative to the warehouse.

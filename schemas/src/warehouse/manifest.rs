@@ -86,7 +86,11 @@ impl Manifest {
             min_reader_version: READER_VERSION,
             min_writer_version: WRITER_VERSION,
             version,
-            parent: version.0.checked_sub(1).filter(|n| *n > 0).map(WarehouseVersion),
+            parent: version
+                .0
+                .checked_sub(1)
+                .filter(|n| *n > 0)
+                .map(WarehouseVersion),
             load_id,
             business_date,
             published_at,

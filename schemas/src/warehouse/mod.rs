@@ -22,8 +22,6 @@ mod prune;
 mod scan;
 mod snapshot;
 mod table;
-#[cfg(test)]
-mod tests;
 
 pub use connect::Warehouse;
 pub use data_file::DataFile;
@@ -33,5 +31,5 @@ pub use layout::{
 };
 pub use manifest::{FORMAT_VERSION, Manifest, READER_VERSION, TableEntry, WRITER_VERSION};
 pub use pinned::PinnedWarehouse;
-pub use snapshot::{delta_schema_hash, load_delta_table};
+pub use snapshot::{data_files, schema_hash};
 pub use table::PinnedTable;

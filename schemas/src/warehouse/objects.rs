@@ -28,7 +28,9 @@ impl Warehouse {
         if self.put_object_if_absent(&path, bytes.into()).await? {
             return Ok(());
         }
-        Err(Error::AlreadyPublished { version: manifest.version.0 })
+        Err(Error::AlreadyPublished {
+            version: manifest.version.0,
+        })
     }
 
     /// The manifest of a version.
@@ -65,13 +67,19 @@ impl Warehouse {
 
     async fn version_numbers(&self) -> Result<Vec<WarehouseVersion>> {
         let names = self.list(VERSIONS).await?;
-        let mut versions: Vec<_> = names.iter().filter_map(|n| version_of_manifest(n)).collect();
+        let mut versions: Vec<_> = names
+            .iter()
+            .filter_map(|n| version_of_manifest(n))
+            .collect();
         versions.sort_unstable();
         Ok(versions)
     }
 
     pub(crate) fn no_version(&self, version: Option<WarehouseVersion>) -> Error {
-        Error::NoVersion { url: self.url().to_string(), version: version.map(|v| v.0) }
+        Error::NoVersion {
+            url: self.url().to_string(),
+            version: version.map(|v| v.0),
+        }
     }
 
     /// Writes an object, in place of one that is there already.
@@ -80,7 +88,10 @@ impl Warehouse {
     /// [`Error::Store`] if the put fails.
     pub async fn put_object(&self, name: &str, bytes: Bytes) -> Result<()> {
         let path = self.object_path(name);
-        self.store().put(&path, bytes.into()).await.map_err(failed(format!("writing {path}")))?;
+        self.store()
+            .put(&path, bytes.into())
+            .await
+            .map_err(failed(format!("writing {path}")))?;
         Ok(())
     }
 
@@ -109,7 +120,10 @@ impl Warehouse {
             Err(object_store::Error::NotFound { .. }) => return Ok(None),
             Err(source) => return Err(failed(format!("reading {path}"))(source)),
         };
-        let bytes = found.bytes().await.map_err(failed(format!("reading {path}")))?;
+        let bytes = found
+            .bytes()
+            .await
+            .map_err(failed(format!("reading {path}")))?;
         Ok(Some(bytes))
     }
 
@@ -125,8 +139,10 @@ impl Warehouse {
             .try_collect()
             .await
             .map_err(failed(format!("listing {path}")))?;
-        let mut names: Vec<_> =
-            objects.iter().filter_map(|object| self.relative(&object.location)).collect();
+        let mut names: Vec<_> = objects
+            .iter()
+            .filter_map(|object| self.relative(&object.location))
+            .collect();
         names.sort_unstable();
         Ok(names)
     }

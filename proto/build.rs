@@ -9,7 +9,9 @@ const ROOT: &str = "planisphere/olap/v1/service.proto";
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=planisphere");
     let mut files = protox::compile([ROOT], ["."])?;
-    tonic_prost_build::configure().compile_fds(files.clone())?;
+    tonic_prost_build::configure()
+        .boxed(".planisphere.olap.v1.ResultChunk.chunk.header")
+        .compile_fds(files.clone())?;
     // Comments have become documentation; reflection and the compatibility test do without.
     for file in &mut files.file {
         file.source_code_info = None;

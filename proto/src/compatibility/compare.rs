@@ -74,7 +74,7 @@ mod tests {
         check("CubeQuery.limit was removed", |files| {
             field(files, "CubeQuery", "limit").name = Some("row_limit".into());
         });
-        check("CubeQuery.limit changed from [number 5", |files| {
+        check("CubeQuery.limit changed from [number 8", |files| {
             field(files, "CubeQuery", "limit").number = Some(50);
         });
         check("CubeQuery.limit changed", |files| {
@@ -85,7 +85,7 @@ mod tests {
         });
         check("CubeQuery.axes changed", |files| {
             field(files, "CubeQuery", "axes").type_name =
-                Some(".planisphere.olap.v1.Slicer".into());
+                Some(".planisphere.olap.v1.Filter".into());
         });
         check("MemberKey.text changed", |files| {
             field(files, "MemberKey", "text").oneof_index = None;

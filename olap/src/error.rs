@@ -45,7 +45,12 @@ impl QueryFaults {
         hint: Option<String>,
     ) {
         let (place, message) = (place.into(), message.into());
-        self.0.push(QueryFault { kind: ErrorKind::Invalid, place, message, hint });
+        self.0.push(QueryFault {
+            kind: ErrorKind::Invalid,
+            place,
+            message,
+            hint,
+        });
     }
 
     /// Adds "unknown X 'name'" with the nearest known name, else the known ones.
@@ -62,7 +67,12 @@ impl QueryFaults {
             None => some_of(&known).map(|names| format!("known: {names}")),
         };
         let message = format!("unknown {what} '{name}'");
-        self.0.push(QueryFault { kind: ErrorKind::NotFound, place: place.into(), message, hint });
+        self.0.push(QueryFault {
+            kind: ErrorKind::NotFound,
+            place: place.into(),
+            message,
+            hint,
+        });
     }
 
     /// True if nothing is wrong.
@@ -77,7 +87,11 @@ impl QueryFaults {
 
     /// The value if nothing is wrong, else all faults as one error.
     pub fn or<T>(self, value: T) -> Result<T> {
-        if self.is_empty() { Ok(value) } else { Err(OlapError::Faults { faults: self }) }
+        if self.is_empty() {
+            Ok(value)
+        } else {
+            Err(OlapError::Faults { faults: self })
+        }
     }
 
     fn kind(&self) -> ErrorKind {
@@ -92,7 +106,12 @@ impl QueryFaults {
 fn some_of(known: &[&str]) -> Option<String> {
     const SHOWN: usize = 12;
     let more = if known.len() > SHOWN { ", …" } else { "" };
-    let names = known.iter().take(SHOWN).copied().collect::<Vec<_>>().join(", ");
+    let names = known
+        .iter()
+        .take(SHOWN)
+        .copied()
+        .collect::<Vec<_>>()
+        .join(", ");
     (!known.is_empty()).then(|| names + more)
 }
 
@@ -244,9 +263,11 @@ impl OlapError {
             Self::MissingTable { .. } => "load the warehouse again, or open an older version",
             Self::Expression { .. } => "correct the model and load again",
             Self::Overflow { .. } => "ask for fewer rows per cell, or declare a wider type",
-            Self::Memory { .. } => "filter more, ask for fewer levels, or raise [olap] memory_bytes",
+            Self::Memory { .. } => {
+                "filter more, ask for fewer levels, or raise [olap] memory_bytes"
+            }
             Self::RowLimit { .. } => "filter more, set a limit, or raise [olap] row_limit",
-            Self::Deadline { .. } => "filter more, or raise [olap] deadline",
+            Self::Deadline { .. } => "filter more, or raise [olap] query_timeout_seconds",
             Self::Faults { .. }
             | Self::Engine { .. }
             | Self::Cancelled { .. }
@@ -268,7 +289,10 @@ impl OlapError {
         let doing = doing.into();
         match overflow_text(&source) {
             Some(detail) => Self::Overflow { doing, detail },
-            None => Self::Engine { doing, source: Box::new(source) },
+            None => Self::Engine {
+                doing,
+                source: Box::new(source),
+            },
         }
     }
 }
@@ -281,7 +305,10 @@ fn overflow_text(error: &DataFusionError) -> Option<String> {
             ArrowError::ArithmeticOverflow(text)
             | ArrowError::CastError(text)
             | ArrowError::InvalidArgumentError(text)
-                if text.contains("verflow") || text.contains("out of range") || text.contains("too large") || text.contains("too small") =>
+                if text.contains("verflow")
+                    || text.contains("out of range")
+                    || text.contains("too large")
+                    || text.contains("too small") =>
             {
                 Some(text.clone())
             }

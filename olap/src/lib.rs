@@ -18,12 +18,14 @@ mod result;
 mod service;
 mod stars;
 
-pub use cells::{Cell, CellState, Exactness, PlainCells, Tuple, TupleMember, plain_cells};
+pub use cells::{
+    Cell, CellState, CellValue, Exactness, PlainCells, Tuple, TupleMember, plain_cells,
+};
 pub use error::{OlapError, QueryFault, QueryFaults, Result};
 pub use principal::{Policy, Principal};
 pub use result::{ColumnRole, LevelPart, QueryResult, ResultColumn, ResultHeader};
 pub use service::{
-    Caller, CubeDetail, CubeList, CubeService, DetailQuery, DetailResult, DrillDown, Explanation,
-    MembersPage, MembersQuery, RollUp,
+    Caller, CubeDetail, CubeList, CubeService, DetailQuery, DetailResult, DetailTotal, DrillDown,
+    Explanation, Member, MembersPage, MembersQuery, RollUp,
 };
-pub use stars::{MemoryStars, Stars, StarsSource};
+pub use stars::{MemoryStars, OneVersion, Stars, StarsSource};

@@ -15,7 +15,9 @@ pub struct Principal {
 impl Principal {
     /// Somebody who did not say who they are.
     pub fn anonymous() -> Self {
-        Self { name: "anonymous".into() }
+        Self {
+            name: "anonymous".into(),
+        }
     }
 }
 

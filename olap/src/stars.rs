@@ -50,7 +50,12 @@ impl MemoryStars {
         tables: impl IntoIterator<Item = (String, Arc<dyn TableProvider>)>,
     ) -> Self {
         let model_hash = model.hash();
-        Self { version, model, model_hash, tables: tables.into_iter().collect() }
+        Self {
+            version,
+            model,
+            model_hash,
+            tables: tables.into_iter().collect(),
+        }
     }
 }
 

@@ -10,8 +10,8 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use datafusion::error::DataFusionError;
 use datafusion::physical_plan::SendableRecordBatchStream;
+use futures::Stream;
 use futures::stream::{BoxStream, StreamExt};
-use futures::{FutureExt, Stream};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -32,7 +32,12 @@ pub struct Run {
 impl Run {
     pub(super) fn new(query_id: String, limits: Limits) -> Self {
         let ends_at = Instant::now() + limits.deadline;
-        Self { query_id, limits, ends_at, cancel: CancellationToken::new() }
+        Self {
+            query_id,
+            limits,
+            ends_at,
+            cancel: CancellationToken::new(),
+        }
     }
 
     /// The id under which the query is logged.
@@ -68,15 +73,23 @@ impl Run {
     }
 
     fn cancelled(&self) -> OlapError {
-        OlapError::Cancelled { query_id: self.query_id.clone() }
+        OlapError::Cancelled {
+            query_id: self.query_id.clone(),
+        }
     }
 
     fn too_late(&self) -> OlapError {
-        OlapError::Deadline { query_id: self.query_id.clone(), limit: self.limits.deadline }
+        OlapError::Deadline {
+            query_id: self.query_id.clone(),
+            limit: self.limits.deadline,
+        }
     }
 
     fn too_many_rows(&self) -> OlapError {
-        OlapError::RowLimit { query_id: self.query_id.clone(), limit_rows: self.limits.rows }
+        OlapError::RowLimit {
+            query_id: self.query_id.clone(),
+            limit_rows: self.limits.rows,
+        }
     }
 }
 
@@ -102,7 +115,10 @@ impl ResultStream {
                 Err(error) => Some((Err(error), None)),
             }
         });
-        Self { schema, batches: batches.boxed() }
+        Self {
+            schema,
+            batches: batches.boxed(),
+        }
     }
 
     /// Batches that are there already.
@@ -147,7 +163,7 @@ impl Working {
 
     async fn next(&mut self, run: &Run, rows_so_far: usize) -> Result<Option<RecordBatch>> {
         let Some(batch) = run.within(self.batches.recv()).await? else {
-            return self.end(run);
+            return self.end(run).await;
         };
         let batch = batch.map_err(|source| run.error("running", source))?;
         match rows_so_far + batch.num_rows() > run.limits.rows {
@@ -157,8 +173,8 @@ impl Working {
     }
 
     /// The channel is closed: the task ended, or it panicked.
-    fn end(&mut self, run: &Run) -> Result<Option<RecordBatch>> {
-        match self.tasks.join_next().now_or_never().flatten() {
+    async fn end(&mut self, run: &Run) -> Result<Option<RecordBatch>> {
+        match run.within(self.tasks.join_next()).await? {
             Some(Err(failed)) if failed.is_panic() => Err(OlapError::Internal {
                 reason: format!("query {} stopped unexpectedly", run.query_id),
             }),

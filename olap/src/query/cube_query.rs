@@ -67,12 +67,18 @@ pub struct Axis {
 impl Axis {
     /// An axis of these levels, without subtotals.
     pub fn of(levels: impl IntoIterator<Item = LevelRef>) -> Self {
-        Self { levels: levels.into_iter().collect(), subtotals: false }
+        Self {
+            levels: levels.into_iter().collect(),
+            subtotals: false,
+        }
     }
 
     /// The same axis with subtotals.
     pub fn with_subtotals(self) -> Self {
-        Self { subtotals: true, ..self }
+        Self {
+            subtotals: true,
+            ..self
+        }
     }
 }
 
@@ -98,12 +104,20 @@ impl FromStr for LevelRef {
         let (dimension, hierarchy, level) = match parts.as_slice() {
             [dimension, level] => (dimension, None, level),
             [dimension, hierarchy, level] => (dimension, Some(hierarchy.to_string()), level),
-            _ => return Err(format!("'{text}' is not a level: write dimension.hierarchy.level")),
+            _ => {
+                return Err(format!(
+                    "'{text}' is not a level: write dimension.hierarchy.level"
+                ));
+            }
         };
         if parts.iter().any(|part| part.is_empty()) {
             return Err(format!("'{text}' is not a level: a name is empty"));
         }
-        Ok(Self { dimension: dimension.to_string(), hierarchy, level: level.to_string() })
+        Ok(Self {
+            dimension: dimension.to_string(),
+            hierarchy,
+            level: level.to_string(),
+        })
     }
 }
 
@@ -146,12 +160,20 @@ pub struct Filter {
 impl Filter {
     /// A slice: one member.
     pub fn slice(level: LevelRef, member: impl Into<MemberPath>) -> Self {
-        Self { level, condition: Condition::In(vec![member.into()]), drilled: false }
+        Self {
+            level,
+            condition: Condition::In(vec![member.into()]),
+            drilled: false,
+        }
     }
 
     /// A dice by a set of members.
     pub fn dice(level: LevelRef, members: impl IntoIterator<Item = MemberPath>) -> Self {
-        Self { level, condition: Condition::In(members.into_iter().collect()), drilled: false }
+        Self {
+            level,
+            condition: Condition::In(members.into_iter().collect()),
+            drilled: false,
+        }
     }
 }
 
@@ -284,9 +306,14 @@ impl FromStr for History {
             None if text.trim() == "as_is" => Ok(Self::AsIs),
             Some(("as_of", date)) => match date.trim().parse() {
                 Ok(date) => Ok(Self::AsOf(date)),
-                Err(_) => Err(format!("'{}' is not a date: write as_of 2024-12-31", date.trim())),
+                Err(_) => Err(format!(
+                    "'{}' is not a date: write as_of 2024-12-31",
+                    date.trim()
+                )),
             },
-            _ => Err(format!("unknown history '{text}': write as_was, as_is or as_of 2024-12-31")),
+            _ => Err(format!(
+                "unknown history '{text}': write as_was, as_is or as_of 2024-12-31"
+            )),
         }
     }
 }

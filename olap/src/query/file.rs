@@ -69,12 +69,27 @@ fn decode(node: &Node, faults: &mut Faults) -> Option<QueryFile> {
         cube: fields.need("cube").unwrap_or_default(),
         measures: fields.list("measures"),
         axes: axes(&mut fields),
-        filters: fields.list::<Written<Filter>>("where").into_iter().map(|it| it.0).collect(),
-        measure_filters: fields.list::<Written<_>>("having").into_iter().map(|it| it.0).collect(),
-        sort: fields.list::<Written<Sort>>("sort").into_iter().map(|it| it.0).collect(),
+        filters: fields
+            .list::<Written<Filter>>("where")
+            .into_iter()
+            .map(|it| it.0)
+            .collect(),
+        measure_filters: fields
+            .list::<Written<_>>("having")
+            .into_iter()
+            .map(|it| it.0)
+            .collect(),
+        sort: fields
+            .list::<Written<Sort>>("sort")
+            .into_iter()
+            .map(|it| it.0)
+            .collect(),
         top: fields.want::<Written<Top>>("top").map(|top| top.0),
         limit: fields.want("limit"),
-        history: fields.want::<Written<History>>("history").map(|it| it.0).unwrap_or_default(),
+        history: fields
+            .want::<Written<History>>("history")
+            .map(|it| it.0)
+            .unwrap_or_default(),
         include_deleted: fields.or("include_deleted", false),
         locale: fields.want("locale").unwrap_or_default(),
         version: fields.want("version"),
@@ -92,7 +107,12 @@ fn axes(fields: &mut Fields<'_, '_>) -> Vec<Axis> {
     let rows: Vec<_> = levels(fields.list("rows")).collect();
     let columns: Vec<_> = levels(fields.list("columns")).collect();
     let mut axes = vec![Axis::of(rows), Axis::of(columns)];
-    axes.extend(fields.list::<Levels>("pages").into_iter().map(|page| Axis::of(page.0)));
+    axes.extend(
+        fields
+            .list::<Levels>("pages")
+            .into_iter()
+            .map(|page| Axis::of(page.0)),
+    );
     for name in fields.list::<AxisName>("subtotals") {
         axes[name.0].subtotals = true;
     }
@@ -111,7 +131,9 @@ impl Decoder for Levels {
             Value::Sequence(nodes) => nodes.iter().collect(),
             _ => vec![node],
         };
-        let decoded = nodes.into_iter().filter_map(|node| Written::decode(node, faults));
+        let decoded = nodes
+            .into_iter()
+            .filter_map(|node| Written::decode(node, faults));
         Some(Self(decoded.map(|level| level.0).collect()))
     }
 }
@@ -199,7 +221,10 @@ impl ShortForm for MemberRef {
         match filter.condition {
             Condition::In(mut paths) if paths.len() == 1 => {
                 let path = paths.pop().unwrap_or_default();
-                Ok(Self { level: filter.level, path })
+                Ok(Self {
+                    level: filter.level,
+                    path,
+                })
             }
             _ => Err(format!("'{text}' must name one member: level = member")),
         }
@@ -216,11 +241,14 @@ impl Decoder for Drill {
         let place = fields.place().clone();
         fields.finish();
         match (down, up, through.is_empty()) {
-            (Some(member), None, true) => Some(Self::Down { member: member.0, to }),
+            (Some(member), None, true) => Some(Self::Down {
+                member: member.0,
+                to,
+            }),
             (None, Some(name), true) => Some(drill_up(&name)),
-            (None, None, false) => {
-                Some(Self::Through { cell: through.into_iter().map(|it| it.0).collect() })
-            }
+            (None, None, false) => Some(Self::Through {
+                cell: through.into_iter().map(|it| it.0).collect(),
+            }),
             _ => report_drill(&place, faults),
         }
     }
@@ -231,11 +259,17 @@ fn drill_up(name: &str) -> Drill {
         Some((dimension, hierarchy)) => (dimension, Some(hierarchy.to_owned())),
         None => (name, None),
     };
-    Drill::Up { dimension: dimension.to_owned(), hierarchy }
+    Drill::Up {
+        dimension: dimension.to_owned(),
+        hierarchy,
+    }
 }
 
 fn report_drill(place: &Place, faults: &mut Faults) -> Option<Drill> {
-    faults.add(place, "a drill needs exactly one of 'down', 'up' and 'through'");
+    faults.add(
+        place,
+        "a drill needs exactly one of 'down', 'up' and 'through'",
+    );
     None
 }
 

@@ -23,7 +23,10 @@ pub struct ParseError {
 }
 
 fn error(text: &str, reason: impl Into<String>) -> ParseError {
-    ParseError { text: text.trim().to_owned(), reason: reason.into() }
+    ParseError {
+        text: text.trim().to_owned(),
+        reason: reason.into(),
+    }
 }
 
 /// Reads a condition on a level.
@@ -32,7 +35,11 @@ pub fn parse_filter(text: &str) -> Result<Filter, ParseError> {
     let (level, rest) = (&text[..at], text[at..].trim());
     let level = parse_level(text, level)?;
     let condition = parse_condition(text, rest)?;
-    Ok(Filter { level, condition, drilled: false })
+    Ok(Filter {
+        level,
+        condition,
+        drilled: false,
+    })
 }
 
 /// Where the level's name ends: at the first space or comparison sign.
@@ -57,22 +64,31 @@ fn parse_condition(text: &str, rest: &str) -> Result<Condition, ParseError> {
         return parse_range(text, range);
     }
     if let Some(to) = word(rest, "to") {
-        return Ok(Condition::Range { from: None, to: Some(bound(text, to, true)?) });
+        return Ok(Condition::Range {
+            from: None,
+            to: Some(bound(text, to, true)?),
+        });
     }
     let (comparison, value) = parse_comparison(text, rest)?;
     Ok(match comparison {
         Comparison::Equal => Condition::In(vec![parse_path(text, value)?]),
         Comparison::NotEqual => Condition::NotIn(vec![parse_path(text, value)?]),
-        Comparison::Less => Condition::Range { from: None, to: Some(bound(text, value, false)?) },
-        Comparison::LessOrEqual => {
-            Condition::Range { from: None, to: Some(bound(text, value, true)?) }
-        }
-        Comparison::Greater => {
-            Condition::Range { from: Some(bound(text, value, false)?), to: None }
-        }
-        Comparison::GreaterOrEqual => {
-            Condition::Range { from: Some(bound(text, value, true)?), to: None }
-        }
+        Comparison::Less => Condition::Range {
+            from: None,
+            to: Some(bound(text, value, false)?),
+        },
+        Comparison::LessOrEqual => Condition::Range {
+            from: None,
+            to: Some(bound(text, value, true)?),
+        },
+        Comparison::Greater => Condition::Range {
+            from: Some(bound(text, value, false)?),
+            to: None,
+        },
+        Comparison::GreaterOrEqual => Condition::Range {
+            from: Some(bound(text, value, true)?),
+            to: None,
+        },
     })
 }
 
@@ -89,11 +105,17 @@ fn parse_range(text: &str, range: &str) -> Result<Condition, ParseError> {
         Some((from, to)) => (from, Some(bound(text, to, true)?)),
         None => (range, None),
     };
-    Ok(Condition::Range { from: Some(bound(text, from, true)?), to })
+    Ok(Condition::Range {
+        from: Some(bound(text, from, true)?),
+        to,
+    })
 }
 
 fn bound(text: &str, path: &str, inclusive: bool) -> Result<Bound, ParseError> {
-    Ok(Bound { path: parse_path(text, path)?, inclusive })
+    Ok(Bound {
+        path: parse_path(text, path)?,
+        inclusive,
+    })
 }
 
 fn parse_members(text: &str, mut rest: &str) -> Result<Vec<MemberPath>, ParseError> {
@@ -155,15 +177,15 @@ const COMPARISONS: [(&str, Comparison); 8] = [
     (">", Comparison::Greater),
 ];
 
-fn parse_comparison<'t>(
-    text: &str,
-    rest: &'t str,
-) -> Result<(Comparison, &'t str), ParseError> {
+fn parse_comparison<'t>(text: &str, rest: &'t str) -> Result<(Comparison, &'t str), ParseError> {
     COMPARISONS
         .iter()
         .find_map(|(sign, comparison)| Some((*comparison, rest.strip_prefix(sign)?.trim())))
         .ok_or_else(|| {
-            error(text, "expected one of = != < <= > >= in, not in, from … to …, to … after the name")
+            error(
+                text,
+                "expected one of = != < <= > >= in, not in, from … to …, to … after the name",
+            )
         })
 }
 
@@ -175,7 +197,11 @@ pub fn parse_measure_filter(text: &str) -> Result<MeasureFilter, ParseError> {
     if measure.is_empty() || value.is_empty() {
         return Err(error(text, "expected a measure, a comparison and a number"));
     }
-    Ok(MeasureFilter { measure: measure.to_owned(), comparison, value: value.to_owned() })
+    Ok(MeasureFilter {
+        measure: measure.to_owned(),
+        comparison,
+        value: value.to_owned(),
+    })
 }
 
 /// Reads one key of the order: `net_amount`, `-net_amount`, `order_date.calendar.year desc`.
@@ -203,9 +229,19 @@ pub fn parse_top(text: &str) -> Result<Top, ParseError> {
     words.next_if(|word| *word == "top");
     let n = words.next().and_then(|word| word.parse().ok());
     let n = n.ok_or_else(|| error(text, "expected a number of members first"))?;
-    let mut top = Top { n, by: String::new(), bottom, level: None, per: None };
+    let mut top = Top {
+        n,
+        by: String::new(),
+        bottom,
+        level: None,
+        per: None,
+    };
     while let Some(word) = words.next() {
-        let mut value = || words.next().ok_or_else(|| error(text, format!("nothing after '{word}'")));
+        let mut value = || {
+            words
+                .next()
+                .ok_or_else(|| error(text, format!("nothing after '{word}'")))
+        };
         match word {
             "by" => top.by = value()?.to_owned(),
             "per" => top.per = Some(parse_level(text, value()?)?),
@@ -239,27 +275,67 @@ mod tests {
                 MemberPath(vec![MemberKey::Special("not_given".into())]),
             ])
         );
-        let bound = |text: &str, inclusive| Some(Bound { path: text.into(), inclusive });
+        let bound = |text: &str, inclusive| {
+            Some(Bound {
+                path: text.into(),
+                inclusive,
+            })
+        };
         assert_eq!(
             condition("a.h.b from 1 to 2"),
-            Condition::Range { from: bound("1", true), to: bound("2", true) }
+            Condition::Range {
+                from: bound("1", true),
+                to: bound("2", true)
+            }
         );
-        assert_eq!(condition("a.b < 7"), Condition::Range { from: None, to: bound("7", false) });
-        assert_eq!(parse_filter("a.h.b = 1").unwrap().level.to_string(), "a.h.b");
+        assert_eq!(
+            condition("a.b < 7"),
+            Condition::Range {
+                from: None,
+                to: bound("7", false)
+            }
+        );
+        assert_eq!(
+            parse_filter("a.h.b = 1").unwrap().level.to_string(),
+            "a.h.b"
+        );
     }
 
     #[test]
     fn bad_filters_say_what_is_expected() {
-        assert!(parse_filter("year = 1").unwrap_err().to_string().contains("dimension.hierarchy.level"));
-        assert!(parse_filter("a.b 1").unwrap_err().reason.contains("expected one of"));
-        assert!(parse_filter("a.b =").unwrap_err().reason.contains("missing"));
-        assert!(parse_filter("a.b = \"x").unwrap_err().reason.contains("quote"));
+        assert!(
+            parse_filter("year = 1")
+                .unwrap_err()
+                .to_string()
+                .contains("dimension.hierarchy.level")
+        );
+        assert!(
+            parse_filter("a.b 1")
+                .unwrap_err()
+                .reason
+                .contains("expected one of")
+        );
+        assert!(
+            parse_filter("a.b =")
+                .unwrap_err()
+                .reason
+                .contains("missing")
+        );
+        assert!(
+            parse_filter("a.b = \"x")
+                .unwrap_err()
+                .reason
+                .contains("quote")
+        );
     }
 
     #[test]
     fn measure_filters_sorts_and_tops_are_read() {
         let having = parse_measure_filter("net >= 1.5").unwrap();
-        assert_eq!((having.comparison, having.value.as_str()), (Comparison::GreaterOrEqual, "1.5"));
+        assert_eq!(
+            (having.comparison, having.value.as_str()),
+            (Comparison::GreaterOrEqual, "1.5")
+        );
         let sort = parse_sort("-net").unwrap();
         assert!(sort.descending && sort.by == SortKey::Measure("net".into()));
         assert!(!parse_sort("d.h.l asc").unwrap().descending);

@@ -1,0 +1,234 @@
+//! One cube with everything that its model files say about it, roles and degenerate columns alike.
+
+use planisphere_schemas::model::{
+    Caption, Cube, CubeDimension, DataType, Dimension, Hierarchy, Level, Model, Star,
+};
+use serde::Serialize;
+
+use super::describe::MeasureView;
+
+/// One cube as analysts see it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CubeView {
+    /// The id.
+    pub name: String,
+    /// What people read.
+    pub caption: Caption,
+    /// What it is for.
+    pub description: Caption,
+    /// What one fact row is.
+    pub grain: String,
+    /// The star.
+    pub star: String,
+    /// The dimensions.
+    pub dimensions: Vec<DimensionView>,
+    /// The measures, hidden ones left out.
+    pub measures: Vec<MeasureView>,
+}
+
+/// A dimension of a cube.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct DimensionView {
+    /// The id: the role, or the name of degenerate columns.
+    pub name: String,
+    /// What people read.
+    pub caption: Caption,
+    /// Where the members come from.
+    pub source: DimensionSource,
+    /// The hierarchies.
+    pub hierarchies: Vec<HierarchyView>,
+}
+
+/// Where the members of a cube's dimension come from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DimensionSource {
+    /// A conformed dimension in a role.
+    Role {
+        /// The conformed dimension.
+        dimension: String,
+        /// True if members keep their history.
+        versioned: bool,
+        /// True for the calendar.
+        calendar: bool,
+    },
+    /// Columns of the fact itself.
+    Degenerate,
+}
+
+/// A hierarchy of levels, the coarsest first.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct HierarchyView {
+    /// The id.
+    pub name: String,
+    /// What people read.
+    pub caption: Caption,
+    /// The levels.
+    pub levels: Vec<LevelView>,
+}
+
+/// A level.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct LevelView {
+    /// The id.
+    pub name: String,
+    /// What people read.
+    pub caption: Caption,
+    /// What identifies a member within its parent.
+    pub key: ColumnType,
+    /// What names a member in English.
+    pub name_en: ColumnType,
+    /// What names a member in Chinese.
+    pub name_zh: ColumnType,
+    /// What orders the members.
+    pub sort: ColumnType,
+}
+
+/// A column with its type.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ColumnType {
+    /// The column.
+    pub name: String,
+    /// Its type.
+    pub data_type: DataType,
+}
+
+impl CubeView {
+    /// The view of a cube; `None` if the model lacks its star, which the validator excludes.
+    pub fn of(model: &Model, cube: &Cube) -> Option<Self> {
+        let star = model.star(&cube.star)?;
+        let dimensions = cube.dimensions.iter();
+        let measures = cube.measures.iter().filter(|measure| !measure.hidden);
+        Some(Self {
+            name: cube.name.clone(),
+            caption: cube.caption.clone(),
+            description: cube.description.clone(),
+            grain: star.grain.clone(),
+            star: star.name.clone(),
+            dimensions: dimensions
+                .filter_map(|it| DimensionView::of(model, star, it))
+                .collect(),
+            measures: measures
+                .map(|measure| MeasureView::of(star, measure))
+                .collect(),
+        })
+    }
+
+    /// The dimension of that name.
+    pub fn dimension(&self, name: &str) -> Option<&DimensionView> {
+        self.dimensions
+            .iter()
+            .find(|dimension| dimension.name == name)
+    }
+}
+
+impl DimensionView {
+    fn of(model: &Model, star: &Star, dimension: &CubeDimension) -> Option<Self> {
+        match dimension {
+            CubeDimension::Role { role } => role_view(model, star, role),
+            CubeDimension::Degenerate {
+                name,
+                caption,
+                columns,
+            } => Some(degenerate_view(star, name, caption, columns)),
+        }
+    }
+
+    /// The hierarchy of that name.
+    pub fn hierarchy(&self, name: &str) -> Option<&HierarchyView> {
+        self.hierarchies
+            .iter()
+            .find(|hierarchy| hierarchy.name == name)
+    }
+}
+
+impl HierarchyView {
+    /// The depth (from 0) of the level of that name.
+    pub fn depth(&self, level: &str) -> Option<usize> {
+        self.levels
+            .iter()
+            .position(|candidate| candidate.name == level)
+    }
+}
+
+fn role_view(model: &Model, star: &Star, role: &str) -> Option<DimensionView> {
+    let role = star.role(role)?;
+    let dimension = model.dimension(&role.dimension)?;
+    let hierarchies = dimension.hierarchies.iter();
+    Some(DimensionView {
+        name: role.name.clone(),
+        caption: role.caption.clone(),
+        source: DimensionSource::Role {
+            dimension: dimension.name.clone(),
+            versioned: dimension.is_versioned(),
+            calendar: dimension.is_calendar(),
+        },
+        hierarchies: hierarchies
+            .map(|hierarchy| hierarchy_view(dimension, hierarchy))
+            .collect(),
+    })
+}
+
+fn hierarchy_view(dimension: &Dimension, hierarchy: &Hierarchy) -> HierarchyView {
+    let levels = hierarchy.levels.iter();
+    HierarchyView {
+        name: hierarchy.name.clone(),
+        caption: hierarchy.caption.clone(),
+        levels: levels.map(|level| level_view(dimension, level)).collect(),
+    }
+}
+
+fn level_view(dimension: &Dimension, level: &Level) -> LevelView {
+    let column = |name: &str| {
+        let data_type = dimension
+            .attribute(name)
+            .map(|attribute| attribute.data_type);
+        ColumnType {
+            name: name.to_owned(),
+            data_type: data_type.unwrap_or(DataType::Text),
+        }
+    };
+    LevelView {
+        name: level.name.clone(),
+        caption: level.caption.clone(),
+        key: column(&level.key),
+        name_en: column(&level.name_en),
+        name_zh: column(&level.name_zh),
+        sort: column(&level.sort),
+    }
+}
+
+fn degenerate_view(
+    star: &Star,
+    name: &str,
+    caption: &Caption,
+    columns: &[String],
+) -> DimensionView {
+    let levels = columns
+        .iter()
+        .filter_map(|name| star.degenerate(name))
+        .map(|column| {
+            let key = ColumnType {
+                name: column.name.clone(),
+                data_type: column.data_type,
+            };
+            LevelView {
+                name: column.name.clone(),
+                caption: column.caption.clone(),
+                name_en: key.clone(),
+                name_zh: key.clone(),
+                sort: key.clone(),
+                key,
+            }
+        });
+    DimensionView {
+        name: name.to_owned(),
+        caption: caption.clone(),
+        source: DimensionSource::Degenerate,
+        hierarchies: vec![HierarchyView {
+            name: name.to_owned(),
+            caption: caption.clone(),
+            levels: levels.collect(),
+        }],
+    }
+}

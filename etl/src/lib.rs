@@ -1,1 +1,3 @@
-//! x
+//! Loads operational systems into star schemas and publishes them as warehouse versions.
+
+pub mod warehouse;

@@ -1,0 +1,61 @@
+//! The physical design of a table: how its rows are cut into files and row groups, and how they are packed.
+
+/// How the files of a table are written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WriteOptions {
+    /// Rows in a row group, the unit that a query skips or reads; 122,880 by default.
+    pub row_group_rows: usize,
+    /// Rows in a file, the unit that a load keeps or replaces; 32 row groups (3,932,160) by default.
+    pub file_rows: usize,
+    /// How pages are compressed; zstd at level 1 by default.
+    pub codec: Codec,
+    /// The order of the rows, written into the files as a promise of the caller; none by default.
+    ///
+    /// The writer does not sort.
+    pub sorted_by: Vec<SortColumn>,
+}
+
+impl Default for WriteOptions {
+    fn default() -> Self {
+        Self {
+            row_group_rows: 122_880,
+            file_rows: 32 * 122_880,
+            codec: Codec::Zstd(1),
+            sorted_by: Vec::new(),
+        }
+    }
+}
+
+impl WriteOptions {
+    /// The same with rows promised to be in ascending order of these columns, nulls last.
+    pub fn sorted_by<'a>(mut self, columns: impl IntoIterator<Item = &'a str>) -> Self {
+        self.sorted_by = columns
+            .into_iter()
+            .map(|column| SortColumn {
+                column: column.to_owned(),
+                descending: false,
+            })
+            .collect();
+        self
+    }
+}
+
+/// How pages are compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Codec {
+    /// Not at all.
+    None,
+    /// LZ4: larger files, less work to read.
+    Lz4,
+    /// Zstandard at a level from 1 to 22.
+    Zstd(u8),
+}
+
+/// A column by which rows are in order; nulls come last.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SortColumn {
+    /// The column.
+    pub column: String,
+    /// True if the largest value comes first.
+    pub descending: bool,
+}

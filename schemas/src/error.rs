@@ -115,7 +115,7 @@ pub enum Error {
         doing: String,
         /// The cause.
         #[source]
-        source: deltalake_core::DeltaTableError,
+        source: Box<deltalake_core::DeltaTableError>,
     },
 }
 

@@ -16,6 +16,8 @@ mod plan;
 mod properties;
 mod shape;
 mod stats;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 pub use commit::{CommitOutcome, Committed, TableCommit};

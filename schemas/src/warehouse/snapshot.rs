@@ -29,10 +29,8 @@ impl Warehouse {
             Ok(state) => state,
             Err(DeltaTableError::NotATable(_)) => return Ok(None),
             Err(source) => {
-                return Err(Error::Delta {
-                    doing: reading(folder, version),
-                    source,
-                });
+                let (doing, source) = (reading(folder, version), Box::new(source));
+                return Err(Error::Delta { doing, source });
             }
         };
         match unsupported_feature(&state) {

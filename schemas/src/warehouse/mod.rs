@@ -22,6 +22,8 @@ mod prune;
 mod scan;
 mod snapshot;
 mod table;
+#[cfg(test)]
+mod tests;
 
 pub use connect::Warehouse;
 pub use data_file::DataFile;

@@ -68,8 +68,8 @@ impl Dice {
     }
 
     /// One of the items, each as likely.
-    pub(crate) fn pick<'t, T>(&mut self, items: &'t [T]) -> &'t T {
-        &items[self.below(items.len())]
+    pub(crate) fn pick<T: Copy>(&mut self, items: &[T]) -> T {
+        items[self.below(items.len())]
     }
 
     /// The index of one of the weights, as likely as its weight.

@@ -35,8 +35,10 @@ pub(crate) enum Dirt {
     AccentedName,
     /// An account marked as deleted.
     AccountDeleted,
-    /// A contact whose birthdate does not exist.
+    /// A contact or lead whose birthdate no calendar has.
     BirthdateImpossible,
+    /// A contact or lead without a birthdate.
+    BirthdateMissing,
     /// A lead whose status no list knows.
     LeadStatusUnknown,
     /// A lead whose amount is no number.
@@ -45,19 +47,23 @@ pub(crate) enum Dirt {
     OpportunityDeleted,
     /// An invoice whose account does not exist.
     InvoiceAccountOrphan,
-    /// An invoice whose date does not exist.
+    /// An invoice whose date no calendar has.
     InvoiceDateImpossible,
-    /// An invoice whose due date does not exist.
+    /// An invoice without a date.
+    InvoiceDateMissing,
+    /// An invoice whose due date no calendar has.
     DueDateImpossible,
+    /// An invoice without a due date.
+    DueDateMissing,
     /// An invoice whose status no list knows.
     InvoiceStatusUnknown,
     /// An invoice marked as deleted.
     InvoiceDeleted,
-    /// An invoice line whose product does not exist.
+    /// A line of a quote or invoice whose product does not exist.
     LineProductOrphan,
-    /// A line whose invoice does not exist.
+    /// An invoice line whose invoice does not exist.
     LineInvoiceOrphan,
-    /// An invoice line with a price of zero.
+    /// A line of a quote or invoice with a price of zero.
     LineZero,
     /// An invoice line that takes goods back.
     LineNegative,
@@ -72,7 +78,7 @@ pub(crate) enum Dirt {
 }
 
 /// Every kind, in the order of the summary, with its name.
-pub(crate) const KINDS: [(Dirt, &str); 31] = [
+pub(crate) const KINDS: [(Dirt, &str); 34] = [
     (Dirt::DuplicateAccount, "duplicate_account"),
     (Dirt::IndustryNull, "industry_null"),
     (Dirt::IndustryEmpty, "industry_empty"),
@@ -88,12 +94,15 @@ pub(crate) const KINDS: [(Dirt, &str); 31] = [
     (Dirt::AccentedName, "accented_name"),
     (Dirt::AccountDeleted, "account_deleted"),
     (Dirt::BirthdateImpossible, "birthdate_impossible"),
+    (Dirt::BirthdateMissing, "birthdate_missing"),
     (Dirt::LeadStatusUnknown, "lead_status_unknown"),
     (Dirt::LeadAmountText, "lead_amount_text"),
     (Dirt::OpportunityDeleted, "opportunity_deleted"),
     (Dirt::InvoiceAccountOrphan, "invoice_account_orphan"),
     (Dirt::InvoiceDateImpossible, "invoice_date_impossible"),
+    (Dirt::InvoiceDateMissing, "invoice_date_missing"),
     (Dirt::DueDateImpossible, "due_date_impossible"),
+    (Dirt::DueDateMissing, "due_date_missing"),
     (Dirt::InvoiceStatusUnknown, "invoice_status_unknown"),
     (Dirt::InvoiceDeleted, "invoice_deleted"),
     (Dirt::LineProductOrphan, "line_product_orphan"),
@@ -136,12 +145,12 @@ pub(crate) mod rate {
     pub(crate) const ACCOUNT_DELETED: f64 = 0.006;
     /// A known birthdate that does not exist.
     pub(crate) const BIRTHDATE_IMPOSSIBLE: f64 = 0.01;
-    /// Lead status unknown.
-    pub(crate) const LEAD_STATUS_UNKNOWN: f64 = 0.006;
+    /// A lead that comes to nothing has an unknown status in the end.
+    pub(crate) const LEAD_STATUS_UNKNOWN: f64 = 0.01;
     /// Lead amount as text.
     pub(crate) const LEAD_AMOUNT_TEXT: f64 = 0.015;
     /// An opportunity without documents is deleted some day.
-    pub(crate) const OPPORTUNITY_DELETED: f64 = 0.05;
+    pub(crate) const OPPORTUNITY_DELETED: f64 = 0.09;
     /// Invoice of a missing account.
     pub(crate) const INVOICE_ACCOUNT_ORPHAN: f64 = 0.003;
     /// Invoice date impossible.
@@ -181,8 +190,14 @@ pub(crate) const IMPOSSIBLE_DATES: [&str; 4] =
     ["2025-02-30", "0000-00-00", "2025-13-05", "2026-04-31"];
 
 /// How often each kind of dirt was written.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Tally([u64; KINDS.len()]);
+
+impl Default for Tally {
+    fn default() -> Self {
+        Self([0; KINDS.len()])
+    }
+}
 
 impl Tally {
     /// Counts one more.
@@ -194,6 +209,17 @@ impl Tally {
     pub(crate) fn count_if(&mut self, condition: bool, dirt: Dirt) {
         if condition {
             self.count(dirt);
+        }
+    }
+
+    /// Moves impossible dates to missing ones, for a database that cannot store them.
+    pub(crate) fn count_impossible_as_missing(&mut self) {
+        for (impossible, missing) in [
+            (Dirt::BirthdateImpossible, Dirt::BirthdateMissing),
+            (Dirt::InvoiceDateImpossible, Dirt::InvoiceDateMissing),
+            (Dirt::DueDateImpossible, Dirt::DueDateMissing),
+        ] {
+            self.0[missing as usize] += std::mem::take(&mut self.0[impossible as usize]);
         }
     }
 

@@ -18,8 +18,6 @@ pub(crate) enum IdKind {
     Customer,
     /// A lead that comes to nothing.
     ColdLead,
-    /// A target that never existed.
-    Nowhere,
 }
 
 /// A 128-bit identifier, written as a version 4 UUID.

@@ -67,7 +67,7 @@ pub(crate) fn plan(seed: u64, start: Day, horizon: Day) -> Vec<Campaign> {
 
 fn campaign(seed: u64, dice: &mut Dice, index: usize, starts: Day) -> Campaign {
     let kind = CAMPAIGN_TYPES[dice.weighted(&CAMPAIGN_TYPES.map(|(_, weight)| weight))].0;
-    let region = *dice.pick(&[
+    let region = dice.pick(&[
         None,
         None,
         Some(Region::China),

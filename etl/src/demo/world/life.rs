@@ -84,6 +84,15 @@ impl<T: PartialEq> Chain<T> {
         }
     }
 
+    /// The same changes of something that follows from the value; where it stays the same, nothing changed.
+    pub(crate) fn map<U: PartialEq>(&self, follow: impl Fn(&T) -> U) -> Chain<U> {
+        let mut chain = Chain::new(follow(&self.first));
+        for (at, value) in &self.moves {
+            chain.push(*at, follow(value));
+        }
+        chain
+    }
+
     /// The newest value of all.
     pub(crate) fn last(&self) -> &T {
         self.moves.last().map_or(&self.first, |(_, value)| value)

@@ -26,9 +26,9 @@ mod service;
 mod staff;
 
 pub(crate) use account::{Account, Owner};
-pub(crate) use activity::{Activity, ActivityKind, Parent};
+pub(crate) use activity::{Activity, ActivityKind};
 pub(crate) use campaign::Campaign;
-pub(crate) use contact::{Contact, DateField};
+pub(crate) use contact::{Contact, DateField, Person};
 pub(crate) use lead::Lead;
 pub(crate) use life::{Chain, Life};
 pub(crate) use money::{RATE_MARGIN_DAYS, currency_id, dated_rates, usdollar_micros};
@@ -36,13 +36,14 @@ pub(crate) use pipeline::{Opportunity, probability};
 pub(crate) use product::Products;
 pub(crate) use response::{Answer, Response, option_id, question_id, survey_id};
 pub(crate) use sale::{Document, Invoice, Line, Quote};
-pub(crate) use service::Case;
+pub(crate) use service::{Case, state};
 pub(crate) use staff::{ADMIN, Staff};
 
 use super::catalog::place::Place;
 use super::id::Id;
 use super::time::{Day, Stamp};
 use chrono::Months;
+use customer::Customer;
 
 /// What decides a demo database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -134,11 +135,9 @@ pub(crate) struct Stray {
     pub(crate) place: &'static Place,
 }
 
-/// Everything that happens up to the horizon.
-#[derive(Debug)]
-pub(crate) struct World {
-    /// People, goods and campaigns.
-    pub(crate) backdrop: Backdrop,
+/// Everything that happens up to the horizon, and some of what is planned after it.
+#[derive(Debug, Default)]
+pub(crate) struct Rows {
     /// Accounts, duplicates among them.
     pub(crate) accounts: Vec<Account>,
     /// Contacts.
@@ -163,44 +162,47 @@ pub(crate) struct World {
     pub(crate) responses: Vec<Response>,
 }
 
+/// The whole simulation.
+#[derive(Debug)]
+pub(crate) struct World {
+    /// People, goods and campaigns.
+    pub(crate) backdrop: Backdrop,
+    /// What happens among them.
+    pub(crate) rows: Rows,
+}
+
 impl World {
     /// Simulates everything up to and including a day.
     pub(crate) fn simulate(params: Params, horizon: Day) -> Self {
-        let mut world = Self {
-            backdrop: Backdrop::new(params, horizon),
-            accounts: Vec::new(),
-            contacts: Vec::new(),
-            leads: Vec::new(),
-            opportunities: Vec::new(),
-            quotes: Vec::new(),
-            invoices: Vec::new(),
-            strays: Vec::new(),
-            cases: Vec::new(),
-            activities: Vec::new(),
-            touches: Vec::new(),
-            responses: Vec::new(),
-        };
-        for (index, arrives) in arrival::arrivals(&world.backdrop).into_iter().enumerate() {
-            customer::live(&mut world, index as u64, arrives);
+        let backdrop = Backdrop::new(params, horizon);
+        let mut rows = Rows::default();
+        for (index, arrives) in (0..).zip(arrival::arrivals(&backdrop)) {
+            Customer::arrive(&backdrop, &mut rows, index, arrives).live();
         }
-        lead::cold_leads(&mut world);
-        world.number();
-        world
+        lead::cold_leads(&backdrop, &mut rows);
+        rows.number();
+        Self { backdrop, rows }
     }
+}
 
+impl Rows {
     /// Numbers cases, quotes and invoices in the order in which they were entered.
     fn number(&mut self) {
-        let order = number(self.cases.iter().map(|case| (case.life.entered, case.id)));
-        (self.cases.iter_mut().zip(order)).for_each(|(case, number)| case.number = number);
-        let order = number(self.invoices.iter().map(|i| (i.document.life.entered, i.document.id)));
-        (self.invoices.iter_mut().zip(order)).for_each(|(i, number)| i.document.number = number);
-        let order = number(self.quotes.iter().map(|q| (q.document.life.entered, q.document.id)));
-        (self.quotes.iter_mut().zip(order)).for_each(|(q, number)| q.document.number = number);
+        let numbers = ranks(self.cases.iter().map(|case| (case.life.entered, case.id)));
+        (self.cases.iter_mut().zip(numbers)).for_each(|(case, number)| case.number = number);
+        let numbers = ranks(self.quotes.iter().map(|quote| quote.document.order()));
+        for (quote, number) in self.quotes.iter_mut().zip(numbers) {
+            quote.document.number = number;
+        }
+        let numbers = ranks(self.invoices.iter().map(|invoice| invoice.document.order()));
+        for (invoice, number) in self.invoices.iter_mut().zip(numbers) {
+            invoice.document.number = number;
+        }
     }
 }
 
 /// The rank of each row, from 1.
-fn number(rows: impl Iterator<Item = (Stamp, Id)>) -> Vec<i64> {
+fn ranks(rows: impl Iterator<Item = (Stamp, Id)>) -> Vec<i64> {
     let mut sorted: Vec<((Stamp, Id), usize)> = rows.zip(0..).collect();
     sorted.sort_unstable();
     let mut numbers = vec![0; sorted.len()];

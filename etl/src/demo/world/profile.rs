@@ -85,6 +85,8 @@ pub(crate) struct Mood {
     pub(crate) satisfaction: f64,
     /// When it began to turn away and when it is gone.
     pub(crate) decline: Option<(Day, Day)>,
+    /// Whether staff notes down that it is gone.
+    pub(crate) says_farewell: bool,
     /// The campaign that moved it, and until when.
     pub(crate) moved_by: Option<(usize, Day)>,
 }
@@ -95,6 +97,7 @@ impl Mood {
         Self {
             satisfaction: dice.within(0.62, 0.92),
             decline: None,
+            says_farewell: false,
             moved_by: None,
         }
     }

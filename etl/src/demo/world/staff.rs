@@ -155,7 +155,7 @@ impl Staff {
         let seats: Vec<usize> = (0..self.seats.len())
             .filter(|seat| self.seats[*seat].0 == team)
             .collect();
-        *dice.pick(&seats)
+        dice.pick(&seats)
     }
 
     /// Who holds a seat at an instant.

@@ -75,6 +75,22 @@ impl QueryFaults {
         });
     }
 
+    /// Adds a name that does not exist, where the hint is known.
+    pub fn missing(
+        &mut self,
+        place: impl Into<String>,
+        message: impl Into<String>,
+        hint: Option<String>,
+    ) {
+        let (place, message) = (place.into(), message.into());
+        self.0.push(QueryFault {
+            kind: ErrorKind::NotFound,
+            place,
+            message,
+            hint,
+        });
+    }
+
     /// True if nothing is wrong.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -100,6 +116,18 @@ impl QueryFaults {
         } else {
             ErrorKind::Invalid
         }
+    }
+}
+
+/// Names the nearest known name, else the known ones.
+pub(crate) fn near_hint<'a>(
+    name: &str,
+    known: impl IntoIterator<Item = &'a str>,
+) -> Option<String> {
+    let known: Vec<&str> = known.into_iter().collect();
+    match nearest(name, known.iter().copied()) {
+        Some(near) => Some(format!("did you mean '{near}'?")),
+        None => some_of(&known).map(|names| format!("known: {names}")),
     }
 }
 

@@ -10,19 +10,26 @@
 mod cells;
 mod error;
 pub mod exec;
+pub mod flight;
+pub mod grpc;
 pub mod model;
 mod plan;
+mod paging;
 mod principal;
+mod published;
 pub mod query;
 mod result;
 mod service;
+pub mod sql;
 mod stars;
+mod work;
 
 pub use cells::{
     Cell, CellState, CellValue, Exactness, PlainCells, Tuple, TupleMember, plain_cells,
 };
 pub use error::{OlapError, QueryFault, QueryFaults, Result};
 pub use principal::{Policy, Principal};
+pub use published::PublishedStars;
 pub use result::{ColumnRole, LevelPart, QueryResult, ResultColumn, ResultHeader};
 pub use service::{
     Caller, CubeDetail, CubeList, CubeService, DetailQuery, DetailResult, DetailTotal, DrillDown,

@@ -9,13 +9,15 @@ use planisphere_schemas::model::DataType;
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
-use crate::error::{OlapError, Result};
+use crate::error::Result;
 use crate::exec::Engine;
 use crate::model::{CubeSummary, CubeView};
+use crate::plan::{drilled_down, find_cube, rolled_up};
 use crate::principal::{Policy, Principal};
 use crate::query::{CubeQuery, History, LevelRef, MemberPath, MemberRef};
 use crate::result::QueryResult;
 use crate::stars::{Stars, StarsSource};
+use crate::work::Work;
 
 /// Who calls, and how the call may be ended early.
 #[derive(Debug, Clone, Default)]
@@ -51,7 +53,7 @@ pub struct CubeDetail {
 }
 
 /// Asks for members of one level.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct MembersQuery {
     /// The cube.
     pub cube: String,
@@ -128,7 +130,7 @@ pub struct RollUp {
 }
 
 /// Asks for the fact rows of one cell.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct DetailQuery {
     /// The query whose answer shows the cell.
     pub query: CubeQuery,
@@ -194,86 +196,102 @@ impl CubeService {
         &self.engine
     }
 
-    /// Pins a version, the latest by default.
+    /// Pins a version, the latest by default; sessions of the engine can read its tables.
     pub async fn pin(&self, version: Option<u64>) -> Result<Arc<dyn Stars>> {
-        match version {
-            Some(version) => self.source.at(version).await,
-            None => self.source.latest().await,
-        }
+        let stars = match version {
+            Some(version) => self.source.at(version).await?,
+            None => self.source.latest().await?,
+        };
+        stars.register(self.engine.runtime());
+        Ok(stars)
     }
 
     /// Lists the cubes that the caller may see.
-    pub async fn list_cubes(&self, _caller: &Caller, version: Option<u64>) -> Result<CubeList> {
-        self.pin(version).await?;
-        Err(unbuilt())
+    pub async fn list_cubes(&self, caller: &Caller, version: Option<u64>) -> Result<CubeList> {
+        let stars = self.pin(version).await?;
+        let model = stars.model();
+        let visible = model
+            .cubes
+            .iter()
+            .filter(|it| caller.policy.may_see_cube(&caller.principal, &it.name));
+        Ok(CubeList {
+            warehouse_version: stars.version(),
+            model_hash: stars.model_hash().to_owned(),
+            cubes: visible.map(|cube| CubeSummary::of(model, cube)).collect(),
+        })
     }
 
     /// Describes a cube: dimensions, hierarchies, levels, measures.
     pub async fn describe_cube(
         &self,
-        _caller: &Caller,
-        _cube: &str,
+        caller: &Caller,
+        cube: &str,
         version: Option<u64>,
     ) -> Result<CubeDetail> {
-        self.pin(version).await?;
-        Err(unbuilt())
+        let stars = self.pin(version).await?;
+        let found = find_cube(stars.model(), cube, caller.policy, &caller.principal)?;
+        Ok(CubeDetail {
+            warehouse_version: stars.version(),
+            model_hash: stars.model_hash().to_owned(),
+            cube: found.view,
+        })
     }
 
     /// Lists members of a level, page by page.
     pub async fn list_members(
         &self,
-        _caller: &Caller,
+        caller: &Caller,
         members: &MembersQuery,
     ) -> Result<MembersPage> {
-        self.pin(members.version).await?;
-        Err(unbuilt())
+        Box::pin(Work::start(self, caller).list_members(members)).await
     }
 
     /// Answers a query.
-    pub async fn query(&self, _caller: &Caller, query: &CubeQuery) -> Result<QueryResult> {
-        self.pin(query.version).await?;
-        Err(unbuilt())
+    pub async fn query(&self, caller: &Caller, query: &CubeQuery) -> Result<QueryResult> {
+        Box::pin(Work::start(self, caller).query(query)).await
     }
 
     /// Drills down: the derived query with its answer.
     pub async fn drill_down(
         &self,
-        _caller: &Caller,
+        caller: &Caller,
         drill: &DrillDown,
     ) -> Result<(CubeQuery, QueryResult)> {
-        self.pin(drill.query.version).await?;
-        Err(unbuilt())
+        let stars = self.pin(drill.query.version).await?;
+        let name = &drill.query.cube;
+        let cube = find_cube(stars.model(), name, caller.policy, &caller.principal)?;
+        let (axis, to) = (drill.axis, drill.to.as_deref());
+        let query = drilled_down(&cube.view, &drill.query, axis, &drill.member, to)?;
+        let answer = self.query(caller, &query).await?;
+        Ok((query, answer))
     }
 
     /// Rolls up: the derived query with its answer.
     pub async fn roll_up(
         &self,
-        _caller: &Caller,
+        caller: &Caller,
         roll_up: &RollUp,
     ) -> Result<(CubeQuery, QueryResult)> {
-        self.pin(roll_up.query.version).await?;
-        Err(unbuilt())
+        let stars = self.pin(roll_up.query.version).await?;
+        let name = &roll_up.query.cube;
+        let cube = find_cube(stars.model(), name, caller.policy, &caller.principal)?;
+        let hierarchy = roll_up.hierarchy.as_deref();
+        let query = rolled_up(&cube.view, &roll_up.query, &roll_up.dimension, hierarchy)?;
+        let answer = self.query(caller, &query).await?;
+        Ok((query, answer))
     }
 
     /// Gives the fact rows of a cell, with measures over them that equal the cell.
     pub async fn drill_through(
         &self,
-        _caller: &Caller,
+        caller: &Caller,
         detail: &DetailQuery,
     ) -> Result<DetailResult> {
-        self.pin(detail.query.version).await?;
-        Err(unbuilt())
+        Box::pin(Work::start(self, caller).drill_through(detail)).await
     }
 
     /// Says how a query would be answered, without answering it.
-    pub async fn explain(&self, _caller: &Caller, query: &CubeQuery) -> Result<Explanation> {
-        self.pin(query.version).await?;
-        Err(unbuilt())
-    }
-}
-
-fn unbuilt() -> OlapError {
-    OlapError::Internal {
-        reason: "not built yet".into(),
+    pub async fn explain(&self, caller: &Caller, query: &CubeQuery) -> Result<Explanation> {
+        Box::pin(Work::start(self, caller).explain(query)).await
     }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use datafusion::catalog::TableProvider;
+use datafusion::execution::runtime_env::RuntimeEnv;
 use planisphere_schemas::model::Model;
 
 use crate::error::{OlapError, Result};
@@ -23,6 +24,8 @@ pub trait Stars: Send + Sync {
     fn table_names(&self) -> Vec<String>;
     /// A table such as `dim_customer`.
     fn table(&self, name: &str) -> Option<Arc<dyn TableProvider>>;
+    /// Makes what the tables read from known to a runtime. Calling it again changes nothing.
+    fn register(&self, _runtime: &RuntimeEnv) {}
 }
 
 /// Where pinned versions come from. Both calls may be repeated at will.

@@ -66,6 +66,11 @@ impl Engine {
         self.limits
     }
 
+    /// What all sessions share: the memory pool and the object stores.
+    pub fn runtime(&self) -> &RuntimeEnv {
+        &self.runtime
+    }
+
     /// A new session with the project's settings; it shares the memory pool and holds no tables.
     pub fn session(&self) -> SessionContext {
         self.session_of(session_config())

@@ -1,0 +1,234 @@
+//! Fifth step: the stored numbers of each cell, summed without loss.
+//!
+//! What is summed is widened first, so that no sum can wrap: integers to 64 bits or to decimals that are
+//! cast back with a check, decimals to 38 digits. Averages and medians come out in decimal(38,10).
+
+use arrow::datatypes::{DECIMAL256_MAX_PRECISION, DataType as Arrow};
+use datafusion::common::DFSchema;
+use datafusion::functions_aggregate::expr_fn::{count, count_distinct, max, median, min, sum};
+use datafusion::functions_aggregate::grouping::grouping;
+use datafusion::logical_expr::{
+    Expr, ExprFunctionExt, GroupingSet, LogicalPlanBuilder, cast, lit, when,
+};
+use planisphere_schemas::model::{Aggregation, DataType};
+
+use super::columns::{DURABLE, column, fact_alias, fact_column, role_column};
+use super::decimal::{divide, round_to_cell};
+use super::group_members::{GroupLevel, grouping_sets};
+use super::planner::{PlanStep, Planner};
+use super::resolved::{Input, ResolvedAxis, ResolvedKind, ResolvedMeasure, ResolvedMeasures};
+use crate::error::Result;
+use crate::model::ColumnType;
+
+/// Sums of numbers of up to this many digits cannot leave 38 digits before 10^10 rows.
+const SAFE_DIGITS: u8 = 28;
+
+/// One measure as aggregates of the engine, and the cell computed from them.
+struct Aggregated {
+    aggregates: Vec<Expr>,
+    cell: Expr,
+}
+
+/// Groups the fact rows and aggregates the measures; the cells get the names of the measures.
+pub(crate) fn aggregate_measures(
+    planner: &Planner<'_>,
+    plan: LogicalPlanBuilder,
+    axes: &[ResolvedAxis],
+    levels: &[GroupLevel],
+    measures: &ResolvedMeasures,
+) -> PlanStep {
+    let mut aggregates = Vec::new();
+    let mut cells = Vec::new();
+    for measure in &measures.needed {
+        if let Some(aggregated) = aggregated(planner, &plan, measure)? {
+            aggregates.extend(aggregated.aggregates);
+            cells.push(aggregated.cell.alias(&measure.name));
+        }
+    }
+    let mut kept: Vec<Expr> = levels
+        .iter()
+        .flat_map(GroupLevel::columns)
+        .map(|name| column(&name))
+        .collect();
+    let mut sets = grouping_sets(axes, levels);
+    let group = match sets.len() {
+        1 => sets.pop().unwrap_or_default(),
+        _ => {
+            for level in levels {
+                let own = level.own()?;
+                aggregates.push(grouping(column(&own.key)).alias(own.subtotal()));
+                kept.push(column(&own.subtotal()).eq(lit(1)).alias(own.subtotal()));
+            }
+            vec![Expr::GroupingSet(GroupingSet::GroupingSets(sets))]
+        }
+    };
+    // A query without measures of its own still needs one, or there is nothing to aggregate.
+    if aggregates.is_empty() {
+        aggregates.push(count(lit(1)).alias("#rows"));
+    }
+    let grouped = plan.aggregate(group, aggregates).map_err(Planner::failed)?;
+    kept.extend(cells);
+    grouped.project(kept).map_err(Planner::failed)
+}
+
+fn aggregated(
+    planner: &Planner<'_>,
+    plan: &LogicalPlanBuilder,
+    measure: &ResolvedMeasure,
+) -> Result<Option<Aggregated>> {
+    let ResolvedKind::Aggregate {
+        function,
+        input,
+        filter,
+    } = &measure.kind
+    else {
+        return Ok(None);
+    };
+    let filter = match filter {
+        Some(sql) => {
+            let what = format!("filter of measure '{}'", measure.name);
+            Some(planner.expression(sql, &fact_schema(plan.schema())?, &what)?)
+        }
+        None => None,
+    };
+    let parts = Parts {
+        name: &measure.name,
+        filter,
+    };
+    Ok(Some(match function {
+        Aggregation::Sum => sum_of(&parts, column_of(measure, input)?)?,
+        Aggregation::Average => average_of(&parts, column_of(measure, input)?)?,
+        Aggregation::Median => median_of(&parts, column_of(measure, input)?)?,
+        Aggregation::Count => parts.alone(count(counted(input, false)?))?,
+        Aggregation::CountDistinct => parts.alone(count_distinct(counted(input, true)?))?,
+        Aggregation::Min => parts.alone(min(fact_column(&column_of(measure, input)?.name)))?,
+        Aggregation::Max => parts.alone(max(fact_column(&column_of(measure, input)?.name)))?,
+    }))
+}
+
+/// The columns of the fact alone: conditions of the model know no others.
+fn fact_schema(schema: &DFSchema) -> Result<DFSchema> {
+    let fact = fact_alias();
+    let fields = schema.iter().filter(|(of, _)| *of == Some(&fact));
+    let fields = fields
+        .map(|(of, field)| (of.cloned(), field.clone()))
+        .collect();
+    DFSchema::new_with_metadata(fields, Default::default()).map_err(Planner::failed)
+}
+
+fn column_of<'i>(measure: &ResolvedMeasure, input: &'i Input) -> Result<&'i ColumnType> {
+    match input {
+        Input::Column(column) => Ok(column),
+        _ => Err(Planner::internal(format!(
+            "measure '{}' is over no column",
+            measure.name
+        ))),
+    }
+}
+
+/// What is counted: rows, values, or ordinary members of a role.
+fn counted(input: &Input, distinct: bool) -> Result<Expr> {
+    match input {
+        Input::Rows => Ok(lit(1)),
+        Input::Column(column) => Ok(fact_column(&column.name)),
+        Input::Members {
+            role, versioned, ..
+        } => {
+            let key = fact_column(&format!("{role}_key"));
+            let member = match distinct && *versioned {
+                true => role_column(role, DURABLE),
+                false => key.clone(),
+            };
+            when(key.gt(lit(0)), member).end().map_err(Planner::failed)
+        }
+    }
+}
+
+/// The aggregates of one measure share its name and its filter.
+struct Parts<'m> {
+    name: &'m str,
+    filter: Option<Expr>,
+}
+
+impl Parts<'_> {
+    /// An aggregate under a name of its own, and the column that it becomes.
+    fn part(&self, suffix: &str, aggregate: Expr) -> Result<(Expr, Expr)> {
+        let name = format!("{}#{suffix}", self.name);
+        let filtered = match &self.filter {
+            Some(filter) => aggregate
+                .filter(filter.clone())
+                .build()
+                .map_err(Planner::failed)?,
+            None => aggregate,
+        };
+        let cell = column(&name);
+        Ok((filtered.alias(name), cell))
+    }
+
+    /// A measure that is one aggregate as it is.
+    fn alone(&self, aggregate: Expr) -> Result<Aggregated> {
+        let (aggregate, cell) = self.part("value", aggregate)?;
+        Ok(Aggregated {
+            aggregates: vec![aggregate],
+            cell,
+        })
+    }
+}
+
+fn sum_of(parts: &Parts<'_>, of: &ColumnType) -> Result<Aggregated> {
+    let (aggregate, total) = parts.part("sum", sum(widened(of)))?;
+    let cell = match of.data_type {
+        DataType::Decimal(_, scale) => cast(total, Arrow::Decimal128(38, scale)),
+        DataType::Integer | DataType::Bigint => cast(total, Arrow::Int64),
+        _ => total,
+    };
+    Ok(Aggregated {
+        aggregates: vec![aggregate],
+        cell,
+    })
+}
+
+/// A column in a type whose sum cannot wrap.
+fn widened(of: &ColumnType) -> Expr {
+    let stored = fact_column(&of.name);
+    match of.data_type {
+        // 2^32 rows of the greatest values still fit.
+        DataType::Integer => cast(stored, Arrow::Int64),
+        DataType::Bigint => cast(stored, Arrow::Decimal128(20, 0)),
+        DataType::Decimal(precision, scale) if precision > SAFE_DIGITS => {
+            cast(stored, Arrow::Decimal256(DECIMAL256_MAX_PRECISION, scale))
+        }
+        _ => stored,
+    }
+}
+
+fn average_of(parts: &Parts<'_>, of: &ColumnType) -> Result<Aggregated> {
+    let (summed, total) = parts.part("sum", sum(widened(of)))?;
+    let (counted, number) = parts.part("count", count(fact_column(&of.name)))?;
+    let cell = match of.data_type {
+        DataType::Double => round_to_cell(total / cast(number, Arrow::Float64)),
+        _ => divide(total, number),
+    };
+    Ok(Aggregated {
+        aggregates: vec![summed, counted],
+        cell,
+    })
+}
+
+/// The exact median: the mean of the two middle values needs one more digit than they have.
+fn median_of(parts: &Parts<'_>, of: &ColumnType) -> Result<Aggregated> {
+    let stored = fact_column(&of.name);
+    let value = match of.data_type {
+        DataType::Double => stored,
+        DataType::Decimal(_, scale) => cast(
+            stored,
+            Arrow::Decimal256(DECIMAL256_MAX_PRECISION, scale + 1),
+        ),
+        _ => cast(stored, Arrow::Decimal128(38, 1)),
+    };
+    let (aggregate, middle) = parts.part("median", median(value))?;
+    Ok(Aggregated {
+        aggregates: vec![aggregate],
+        cell: round_to_cell(middle),
+    })
+}

@@ -1,0 +1,52 @@
+//! All steps in their order: from a resolved query to the plan of its answer.
+
+use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
+
+use super::aggregate_measures::aggregate_measures;
+use super::calculate_measures::calculate_measures;
+use super::filter_members::filter_members;
+use super::group_members::{group_levels, group_members};
+use super::join_roles::{Roles, join_roles, roles_of};
+use super::label_members::label_members;
+use super::order_rows::{Page, filter_measures, order_rows};
+use super::planner::{PlanStep, Planner};
+use super::project_answer::project_answer;
+use super::rank_top::rank_top;
+use super::resolved::ResolvedQuery;
+use super::scan_fact::scan_fact;
+use crate::error::Result;
+use crate::result::ResultColumn;
+
+/// Plans the answer of a query: the plan and what its columns say.
+pub(crate) fn plan_answer(
+    planner: &Planner<'_>,
+    query: &ResolvedQuery,
+    page: Page,
+) -> Result<(LogicalPlan, Vec<ResultColumn>)> {
+    let levels = group_levels(&query.axes);
+    let facts = filtered_facts(planner, query, &roles_of(query))?;
+    let grouped = group_members(facts, &levels)?;
+    let cells = aggregate_measures(planner, grouped, &query.axes, &levels, &query.measures)?;
+    let cells = calculate_measures(planner, cells, &query.measures)?;
+    let cells = filter_measures(cells, &query.having)?;
+    let labelled = label_members(planner, cells, query, &levels)?;
+    let ordered = order_rows(labelled, query, &levels, page)?;
+    let (answer, columns) = project_answer(ordered, query, &levels)?;
+    Ok((
+        LogicalPlanBuilder::build(answer).map_err(Planner::failed)?,
+        columns,
+    ))
+}
+
+/// The fact rows that a query is about, with the dimensions that it needs.
+pub(crate) fn filtered_facts(
+    planner: &Planner<'_>,
+    query: &ResolvedQuery,
+    roles: &Roles,
+) -> PlanStep {
+    let facts = scan_fact(planner, &query.star.table(), query.include_deleted)?;
+    let joined = join_roles(planner, facts, roles, query.history)?;
+    let filtered = filter_members(joined, &query.filters)?;
+    let ranked = rank_top(planner, filtered, query)?;
+    filter_members(ranked, &query.cell)
+}

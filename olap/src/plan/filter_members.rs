@@ -1,0 +1,187 @@
+//! Third step: slices and dices as predicates on the columns of levels.
+
+use datafusion::logical_expr::utils::{conjunction, disjunction};
+use datafusion::logical_expr::{Expr, LogicalPlanBuilder, lit, when};
+use planisphere_schemas::model::SpecialMember;
+
+use super::columns::{fact_column, role_column, special_of};
+use super::planner::{PlanStep, Planner};
+use super::resolved::{
+    PathLevel, ResolvedBound, ResolvedCondition, ResolvedFilter, ResolvedKey, ResolvedLevel,
+    ResolvedPath,
+};
+use crate::error::Result;
+use crate::model::DimensionSource;
+
+/// The two expressions that say which member a row belongs to on one level of a path.
+#[derive(Debug, Clone)]
+pub(crate) struct MemberColumns {
+    /// The key; null for special members.
+    pub(crate) key: Expr,
+    /// The key of the special member; null for ordinary members.
+    pub(crate) special: Expr,
+}
+
+/// The member of a fact row on each level of a path.
+pub(crate) fn members_of_facts(level: &ResolvedLevel) -> Result<Vec<MemberColumns>> {
+    level
+        .path
+        .iter()
+        .map(|part| member_of_facts(level, part))
+        .collect()
+}
+
+fn member_of_facts(level: &ResolvedLevel, part: &PathLevel) -> Result<MemberColumns> {
+    let attribute = &part.key.name;
+    match &level.source {
+        DimensionSource::Role { .. } => Ok(MemberColumns {
+            key: role_column(level.dimension(), attribute),
+            special: role_column(level.dimension(), &special_of(attribute)),
+        }),
+        DimensionSource::Degenerate => degenerate_member(fact_column(attribute)),
+    }
+}
+
+/// The member of a column of the fact itself.
+pub(crate) fn degenerate_member(key: Expr) -> Result<MemberColumns> {
+    let special = when(key.clone().is_null(), lit(SpecialMember::NotGiven.key())).end();
+    Ok(MemberColumns {
+        key,
+        special: special.map_err(Planner::failed)?,
+    })
+}
+
+/// Keeps the fact rows whose members hold.
+pub(crate) fn filter_members(mut plan: LogicalPlanBuilder, filters: &[ResolvedFilter]) -> PlanStep {
+    for filter in filters {
+        let members = members_of_facts(&filter.level)?;
+        let predicate = predicate(&members, &filter.condition)?;
+        plan = plan.filter(predicate).map_err(Planner::failed)?;
+    }
+    Ok(plan)
+}
+
+fn predicate(members: &[MemberColumns], condition: &ResolvedCondition) -> Result<Expr> {
+    match condition {
+        ResolvedCondition::In(paths) => Ok(is_one_of(members, paths)),
+        ResolvedCondition::NotIn(paths) => Ok(is_one_of(members, paths).is_not_true()),
+        ResolvedCondition::Range { from, to } => range(members, from.as_ref(), to.as_ref()),
+    }
+}
+
+/// True for the members of a set.
+pub(crate) fn is_one_of(members: &[MemberColumns], paths: &[ResolvedPath]) -> Expr {
+    let single: Option<Vec<Expr>> = paths.iter().map(single_value).collect();
+    let whole_set = match (members.last(), single) {
+        (Some(own), Some(values)) if values.len() > 1 => {
+            Some(own.key.clone().in_list(values, false))
+        }
+        _ => None,
+    };
+    whole_set
+        .or_else(|| disjunction(paths.iter().map(|path| is_member(members, path))))
+        .unwrap_or_else(|| lit(false))
+}
+
+/// The value of a path of one ordinary key.
+fn single_value(path: &ResolvedPath) -> Option<Expr> {
+    match path {
+        ResolvedPath::Full(keys) => match keys.as_slice() {
+            [ResolvedKey::Value(value)] => Some(lit(value.0.clone())),
+            _ => None,
+        },
+        ResolvedPath::Own(ResolvedKey::Value(value)) => Some(lit(value.0.clone())),
+        ResolvedPath::Own(ResolvedKey::Special(_)) => None,
+    }
+}
+
+fn is_member(members: &[MemberColumns], path: &ResolvedPath) -> Expr {
+    match path {
+        ResolvedPath::Full(keys) => is_path(members, keys),
+        ResolvedPath::Own(key) => members
+            .last()
+            .map_or_else(|| lit(false), |own| has_key(own, key)),
+    }
+}
+
+/// True for the member of a path and all members below it.
+pub(crate) fn is_path(members: &[MemberColumns], keys: &[ResolvedKey]) -> Expr {
+    let equal = members
+        .iter()
+        .zip(keys)
+        .map(|(member, key)| has_key(member, key));
+    conjunction(equal).unwrap_or_else(|| lit(true))
+}
+
+/// True where a level has this key.
+pub(crate) fn has_key(member: &MemberColumns, key: &ResolvedKey) -> Expr {
+    match key {
+        ResolvedKey::Value(value) => member.key.clone().eq(lit(value.0.clone())),
+        ResolvedKey::Special(special) => member.special.clone().eq(lit(special.key())),
+    }
+}
+
+fn range(
+    members: &[MemberColumns],
+    from: Option<&ResolvedBound>,
+    to: Option<&ResolvedBound>,
+) -> Result<Expr> {
+    let ordinary = members
+        .iter()
+        .map(|member| member.key.clone().is_not_null());
+    let above = from
+        .map(|bound| beyond(members, bound, Side::Above))
+        .transpose()?;
+    let below = to
+        .map(|bound| beyond(members, bound, Side::Below))
+        .transpose()?;
+    let all = ordinary.chain(above).chain(below);
+    conjunction(all).ok_or_else(|| Planner::internal("a range over no columns"))
+}
+
+#[derive(Clone, Copy)]
+enum Side {
+    Above,
+    Below,
+}
+
+impl Side {
+    fn strictly(self, key: Expr, bound: Expr) -> Expr {
+        match self {
+            Self::Above => key.gt(bound),
+            Self::Below => key.lt(bound),
+        }
+    }
+
+    fn or_equal(self, key: Expr, bound: Expr) -> Expr {
+        match self {
+            Self::Above => key.gt_eq(bound),
+            Self::Below => key.lt_eq(bound),
+        }
+    }
+}
+
+/// Compares a path with a bound from the top level down, or its own key only.
+fn beyond(members: &[MemberColumns], bound: &ResolvedBound, side: Side) -> Result<Expr> {
+    let pairs: Vec<(&MemberColumns, &ResolvedKey)> = match &bound.path {
+        ResolvedPath::Full(keys) => members.iter().zip(keys).collect(),
+        ResolvedPath::Own(key) => members.last().map(|own| (own, key)).into_iter().collect(),
+    };
+    let mut found: Option<Expr> = None;
+    for (member, key) in pairs.into_iter().rev() {
+        let ResolvedKey::Value(value) = key else {
+            return Err(Planner::internal("a special member ends a range"));
+        };
+        let (key, value) = (member.key.clone(), lit(value.0.clone()));
+        found = Some(match found {
+            None if bound.inclusive => side.or_equal(key, value),
+            None => side.strictly(key, value),
+            Some(finer) => side
+                .strictly(key.clone(), value.clone())
+                .or(key.clone().eq(value.clone()).and(finer))
+                // The same once more for the outer level alone: that prunes files.
+                .and(side.or_equal(key, value)),
+        });
+    }
+    found.ok_or_else(|| Planner::internal("a bound without keys"))
+}

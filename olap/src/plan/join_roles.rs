@@ -1,0 +1,223 @@
+//! Second step: the dimensions that a query touches, each in its role, joined to the fact.
+//!
+//! ```text
+//! as was   fact.<role>_key ─► row
+//! as is    fact.<role>_key ─► row ─durable key─► its current row
+//! as of    fact.<role>_key ─► row ─durable key─► its row valid then, or "not applicable"
+//! ```
+//! Every role joins its dimension under an alias of its own. Dimensions with filters come first, and each
+//! stands on the build side of its join.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use datafusion::common::Column;
+use datafusion::logical_expr::{Expr, JoinType, LogicalPlanBuilder, lit, when};
+use datafusion::scalar::ScalarValue;
+use planisphere_schemas::model::{Dimension, SpecialMember};
+
+use super::columns::{DURABLE, KEY, column, fact_alias, role_alias, special_of};
+use super::planner::{PlanStep, Planner};
+use super::resolved::{Input, ResolvedHistory, ResolvedKind, ResolvedLevel, ResolvedQuery};
+use super::scan_fact::scan;
+use crate::error::Result;
+use crate::model::DimensionSource;
+
+const DURABLE_OF_VERSION: &str = "#version_durable";
+const VERSION: &str = "#version_key";
+
+/// What a query needs of one role.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct RoleUse {
+    /// The conformed dimension.
+    pub(crate) dimension: String,
+    /// The attributes that are read.
+    pub(crate) attributes: BTreeSet<String>,
+    /// True if a filter stands on the role.
+    filtered: bool,
+}
+
+/// The roles that a query needs, by name.
+pub(crate) type Roles = BTreeMap<String, RoleUse>;
+
+/// The roles behind the levels and counted members of a query.
+pub(crate) fn roles_of(query: &ResolvedQuery) -> Roles {
+    let mut roles = Roles::new();
+    for level in query.levels() {
+        add_level(&mut roles, level);
+    }
+    for filter in query.filters.iter().chain(&query.cell) {
+        if let Some(role) = roles.get_mut(filter.level.dimension()) {
+            role.filtered = true;
+        }
+    }
+    for measure in &query.measures.needed {
+        if let ResolvedKind::Aggregate { input, .. } = &measure.kind
+            && let Input::Members {
+                role,
+                dimension,
+                versioned: true,
+            } = input
+        {
+            add_role(&mut roles, role, dimension);
+        }
+    }
+    roles
+}
+
+fn add_level(roles: &mut Roles, level: &ResolvedLevel) {
+    if let DimensionSource::Role { dimension, .. } = &level.source {
+        let role = add_role(roles, level.dimension(), dimension);
+        role.attributes
+            .extend(level.path.iter().map(|level| level.key.name.clone()));
+    }
+}
+
+/// Adds a role if it is not there yet.
+pub(crate) fn add_role<'r>(roles: &'r mut Roles, role: &str, dimension: &str) -> &'r mut RoleUse {
+    roles.entry(role.to_owned()).or_insert_with(|| RoleUse {
+        dimension: dimension.to_owned(),
+        ..RoleUse::default()
+    })
+}
+
+/// Joins the roles to the fact.
+pub(crate) fn join_roles(
+    planner: &Planner<'_>,
+    mut plan: LogicalPlanBuilder,
+    roles: &Roles,
+    history: ResolvedHistory,
+) -> PlanStep {
+    let mut ordered: Vec<_> = roles.iter().collect();
+    ordered.sort_by_key(|(_, role)| !role.filtered);
+    for (name, role) in ordered {
+        let dimension = dimension_rows(planner, role, history)?;
+        let dimension = dimension.alias(role_alias(name)).map_err(Planner::failed)?;
+        let on = (
+            vec![Column::new(Some(role_alias(name)), KEY)],
+            vec![Column::new(Some(fact_alias()), format!("{name}_key"))],
+        );
+        let fact = plan.build().map_err(Planner::failed)?;
+        plan = dimension
+            .join(fact, JoinType::Inner, on, None)
+            .map_err(Planner::failed)?;
+    }
+    Ok(plan)
+}
+
+/// The rows of a dimension by the surrogate keys that facts hold.
+fn dimension_rows(planner: &Planner<'_>, role: &RoleUse, history: ResolvedHistory) -> PlanStep {
+    let dimension = planner.dimension(&role.dimension)?;
+    let rows = scan(planner, &dimension.table())?;
+    match history {
+        _ if dimension.is_calendar() => rows_as_was(dimension, role, rows),
+        ResolvedHistory::AsWas => rows_as_was(dimension, role, rows),
+        ResolvedHistory::AsIs if !dimension.is_versioned() => rows_as_was(dimension, role, rows),
+        _ => rows_by_durable_key(planner, dimension, role, history, rows),
+    }
+}
+
+fn rows_as_was(dimension: &Dimension, role: &RoleUse, rows: LogicalPlanBuilder) -> PlanStep {
+    let key = column(&dimension.key_column());
+    let mut columns = vec![
+        key.clone().alias(KEY),
+        column(&dimension.durable_key_column()).alias(DURABLE),
+    ];
+    columns.extend(attributes(dimension, role, &key, special_key(&key)?)?);
+    rows.project(columns).map_err(Planner::failed)
+}
+
+fn rows_by_durable_key(
+    planner: &Planner<'_>,
+    dimension: &Dimension,
+    role: &RoleUse,
+    history: ResolvedHistory,
+    rows: LogicalPlanBuilder,
+) -> PlanStep {
+    let key = column(&dimension.key_column());
+    let durable = column(&dimension.durable_key_column());
+    let pointed = rows
+        .project(vec![key.clone().alias(KEY), durable.clone().alias(DURABLE)])
+        .map_err(Planner::failed)?;
+    let mut columns = vec![durable.alias(DURABLE_OF_VERSION), key.alias(VERSION)];
+    columns.extend(role.attributes.iter().map(|name| column(name)));
+    let versions = scan(planner, &dimension.table())?
+        .filter(row_holds(dimension, history))
+        .and_then(|rows| rows.project(columns))
+        .and_then(LogicalPlanBuilder::build)
+        .map_err(Planner::failed)?;
+    let on = (
+        vec![Column::from_name(DURABLE)],
+        vec![Column::from_name(DURABLE_OF_VERSION)],
+    );
+    let joined = pointed
+        .join(versions, JoinType::Left, on, None)
+        .map_err(Planner::failed)?;
+    let version = column(VERSION);
+    let special = when(
+        version.clone().is_null(),
+        lit(SpecialMember::NotApplicable.key()),
+    )
+    .when(version.clone().lt(lit(0)), version.clone())
+    .end()
+    .map_err(Planner::failed)?;
+    let mut columns = vec![column(KEY), column(DURABLE)];
+    columns.extend(attributes(dimension, role, &version, special)?);
+    joined.project(columns).map_err(Planner::failed)
+}
+
+/// True for the rows of a dimension that hold in a history mode; special members always do.
+pub(crate) fn row_holds(dimension: &Dimension, history: ResolvedHistory) -> Expr {
+    let special = column(&dimension.key_column()).lt(lit(0));
+    match history {
+        ResolvedHistory::AsWas => lit(true),
+        ResolvedHistory::AsIs => column("is_current").or(special),
+        ResolvedHistory::Before(instant) => {
+            let end = lit(ScalarValue::TimestampMicrosecond(
+                Some(instant),
+                Some("UTC".into()),
+            ));
+            let from = column("valid_from").lt(end.clone());
+            from.and(column("valid_to").gt_eq(end)).or(special)
+        }
+    }
+}
+
+/// The special member's key of a row, null for ordinary rows.
+fn special_key(key: &Expr) -> Result<Expr> {
+    when(key.clone().lt(lit(0)), key.clone())
+        .end()
+        .map_err(Planner::failed)
+}
+
+/// Each attribute, and beside it the special member that it stands for.
+fn attributes(
+    dimension: &Dimension,
+    role: &RoleUse,
+    row_key: &Expr,
+    special: Expr,
+) -> Result<Vec<Expr>> {
+    let mut columns = Vec::new();
+    for name in &role.attributes {
+        columns.push(ordinary(dimension, name, row_key)?.alias(name));
+        columns.push(special_member(special.clone(), column(name))?.alias(special_of(name)));
+    }
+    Ok(columns)
+}
+
+/// An attribute that is null on special rows; the business key holds the special id there.
+pub(crate) fn ordinary(dimension: &Dimension, attribute: &str, row_key: &Expr) -> Result<Expr> {
+    if attribute != dimension.id_column() {
+        return Ok(column(attribute));
+    }
+    when(row_key.clone().gt(lit(0)), column(attribute))
+        .end()
+        .map_err(Planner::failed)
+}
+
+/// The special member of a row, else "not given" where the attribute is null.
+pub(crate) fn special_member(special: Expr, attribute: Expr) -> Result<Expr> {
+    when(special.clone().is_not_null(), special)
+        .when(attribute.is_null(), lit(SpecialMember::NotGiven.key()))
+        .end()
+        .map_err(Planner::failed)
+}

@@ -1,0 +1,201 @@
+//! Resolved queries as text, for `explain` and for snapshots.
+
+use std::fmt;
+
+use super::key_value::member_key;
+use super::resolved::{
+    Input, ResolvedBound, ResolvedCondition, ResolvedFilter, ResolvedHistory, ResolvedKey,
+    ResolvedKind, ResolvedPath, ResolvedQuery, ResolvedSort,
+};
+use crate::query::{MemberKey, MemberPath};
+
+impl ResolvedKey {
+    /// The key as requests name it.
+    pub(crate) fn to_member_key(&self) -> MemberKey {
+        match self {
+            Self::Special(special) => MemberKey::Special(special.id().to_owned()),
+            Self::Value(value) => {
+                member_key(&value.0).unwrap_or_else(|| MemberKey::Text(String::new()))
+            }
+        }
+    }
+}
+
+impl ResolvedPath {
+    /// The path as requests name it.
+    pub(crate) fn to_member_path(&self) -> MemberPath {
+        match self {
+            Self::Full(keys) => MemberPath(keys.iter().map(ResolvedKey::to_member_key).collect()),
+            Self::Own(key) => MemberPath(vec![key.to_member_key()]),
+        }
+    }
+}
+
+impl fmt::Display for ResolvedKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.to_member_key())
+    }
+}
+
+impl fmt::Display for ResolvedPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.to_member_path())
+    }
+}
+
+impl fmt::Display for ResolvedQuery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "cube {} over {}", self.cube, self.star.table())?;
+        let deleted = if self.include_deleted {
+            ", with deleted facts"
+        } else {
+            ""
+        };
+        writeln!(f, "members {}{deleted}", self.history)?;
+        for (number, axis) in self.axes.iter().enumerate() {
+            let levels: Vec<String> = axis.levels.iter().map(|it| it.name.to_string()).collect();
+            let subtotals = if axis.subtotals {
+                " with subtotals"
+            } else {
+                ""
+            };
+            writeln!(f, "axis {number}: {}{subtotals}", levels.join(", "))?;
+        }
+        for filter in &self.filters {
+            writeln!(f, "where {filter}")?;
+        }
+        for filter in &self.cell {
+            writeln!(f, "cell {filter}")?;
+        }
+        self.write_measures(f)?;
+        self.write_order(f)
+    }
+}
+
+impl ResolvedQuery {
+    fn write_measures(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for measure in &self.measures.needed {
+            let asked = self.measures.asked.contains(&measure.name);
+            let word = if asked { "measure" } else { "needs" };
+            writeln!(
+                f,
+                "{word} {} {} = {}",
+                measure.name, measure.data_type, measure.kind
+            )?;
+        }
+        for having in &self.having {
+            writeln!(
+                f,
+                "having {} {:?} {}",
+                having.measure, having.comparison, having.value
+            )?;
+        }
+        Ok(())
+    }
+
+    fn write_order(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for sort in &self.sort {
+            match sort {
+                ResolvedSort::Measure { name, descending } => {
+                    writeln!(f, "sort {name}{}", direction(*descending))?;
+                }
+                ResolvedSort::Level {
+                    axis,
+                    position,
+                    descending,
+                } => {
+                    writeln!(
+                        f,
+                        "sort axis {axis} level {position}{}",
+                        direction(*descending)
+                    )?;
+                }
+            }
+        }
+        if let Some(top) = &self.top {
+            let end = if top.bottom { "bottom" } else { "top" };
+            write!(f, "{end} {} of {} by {}", top.n, top.level.name, top.by)?;
+            match &top.per {
+                Some(per) => writeln!(f, " per {}", per.name)?,
+                None => writeln!(f)?,
+            }
+        }
+        match self.limit {
+            Some(limit) => writeln!(f, "limit {limit}"),
+            None => Ok(()),
+        }
+    }
+}
+
+fn direction(descending: bool) -> &'static str {
+    if descending { " descending" } else { "" }
+}
+
+impl fmt::Display for ResolvedHistory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AsWas => f.write_str("as was"),
+            Self::AsIs => f.write_str("as is"),
+            Self::Before(micros) => {
+                write!(
+                    f,
+                    "as of before {}",
+                    super::key_value::instant_text(*micros)
+                )
+            }
+        }
+    }
+}
+
+impl fmt::Display for ResolvedFilter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let list = |paths: &[ResolvedPath]| {
+            let texts: Vec<String> = paths.iter().map(ToString::to_string).collect();
+            texts.join(", ")
+        };
+        write!(f, "{} ", self.level.name)?;
+        match &self.condition {
+            ResolvedCondition::In(paths) => write!(f, "in {}", list(paths)),
+            ResolvedCondition::NotIn(paths) => write!(f, "not in {}", list(paths)),
+            ResolvedCondition::Range { from, to } => {
+                let end = |bound: &Option<ResolvedBound>| {
+                    bound.as_ref().map_or_else(
+                        || "…".to_owned(),
+                        |it| {
+                            format!(
+                                "{}{}",
+                                it.path,
+                                if it.inclusive { "" } else { " (exclusive)" }
+                            )
+                        },
+                    )
+                };
+                write!(f, "from {} to {}", end(from), end(to))
+            }
+        }
+    }
+}
+
+impl fmt::Display for ResolvedKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Calculated { expression, .. } => f.write_str(expression),
+            Self::Aggregate {
+                function,
+                input,
+                filter,
+            } => {
+                let of = match input {
+                    Input::Rows => "rows".to_owned(),
+                    Input::Column(column) => column.name.clone(),
+                    Input::Members { role, .. } => format!("members of {role}"),
+                };
+                write!(f, "{function:?} of {of}")?;
+                match filter {
+                    Some(filter) => write!(f, " where {filter}"),
+                    None => Ok(()),
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! Last step: the columns of the answer, and what the header says about each.
+
+use datafusion::logical_expr::{Expr, LogicalPlanBuilder, cast, lit, when};
+use datafusion::scalar::ScalarValue;
+use planisphere_schemas::model::{DataType, SpecialMember};
+
+use super::columns::column;
+use super::group_members::{GroupLevel, GroupPart};
+use super::label_members::is_named;
+use super::member_rows::caption_of;
+use super::planner::{PlanStep, Planner};
+use super::resolved::{Language, ResolvedQuery};
+use crate::error::Result;
+use crate::model::ColumnType;
+use crate::result::{ColumnRole, LevelPart, ResultColumn};
+
+/// One column of the answer.
+struct AnswerColumn {
+    expression: Expr,
+    column: ResultColumn,
+}
+
+/// Projects the answer.
+pub(crate) fn project_answer(
+    plan: LogicalPlanBuilder,
+    query: &ResolvedQuery,
+    levels: &[GroupLevel],
+) -> Result<(LogicalPlanBuilder, Vec<ResultColumn>)> {
+    let mut answer = Vec::new();
+    for level in levels {
+        answer.extend(level_columns(query, level)?);
+    }
+    for name in &query.measures.asked {
+        answer.push(measure_column(query, name)?);
+    }
+    let (expressions, columns): (Vec<Expr>, Vec<ResultColumn>) = answer
+        .into_iter()
+        .map(|it| (it.expression.alias(&it.column.name), it.column))
+        .unzip();
+    let projected: PlanStep = plan.project(expressions).map_err(Planner::failed);
+    Ok((projected?, columns))
+}
+
+fn measure_column(query: &ResolvedQuery, name: &str) -> Result<AnswerColumn> {
+    let measure = query.measures.get(name);
+    let measure = measure.ok_or_else(|| Planner::internal(format!("measure '{name}' is lost")))?;
+    Ok(AnswerColumn {
+        expression: cast(column(name), measure.data_type.arrow()),
+        column: ResultColumn {
+            name: name.to_owned(),
+            caption: query.language.of_caption(&measure.caption).to_owned(),
+            data_type: measure.data_type,
+            role: ColumnRole::Measure {
+                name: name.to_owned(),
+                format: measure.format,
+            },
+        },
+    })
+}
+
+fn level_columns(query: &ResolvedQuery, level: &GroupLevel) -> Result<Vec<AnswerColumn>> {
+    let own = level.own()?;
+    let mut columns = Vec::new();
+    for part in level
+        .parts
+        .iter()
+        .filter(|part| part.introduced && part.key != own.key)
+    {
+        let of = || part.level.name.clone();
+        columns.push(key_column(
+            query,
+            level,
+            part,
+            LevelPart::AncestorKey { level: of() },
+        ));
+        columns.push(special_column(
+            query,
+            level,
+            part,
+            LevelPart::AncestorSpecial { level: of() },
+        )?);
+    }
+    let totals = query
+        .axes
+        .get(level.axis)
+        .is_some_and(|axis| axis.subtotals);
+    columns.push(key_column(query, level, own, LevelPart::Key));
+    columns.push(special_column(query, level, own, LevelPart::Special)?);
+    columns.push(caption_column(query, level, own, totals)?);
+    if !own.sorts_by_key() {
+        let data_type = own.level.sort.data_type;
+        columns.push(AnswerColumn {
+            expression: cast(column(&own.sort()), data_type.arrow()),
+            column: described(query, level, own, LevelPart::Sort, data_type),
+        });
+    }
+    if totals {
+        columns.push(AnswerColumn {
+            expression: column(&own.subtotal()),
+            column: described(query, level, own, LevelPart::Subtotal, DataType::Boolean),
+        });
+    }
+    Ok(columns)
+}
+
+fn key_column(
+    query: &ResolvedQuery,
+    level: &GroupLevel,
+    part: &GroupPart,
+    role: LevelPart,
+) -> AnswerColumn {
+    let ColumnType { data_type, .. } = part.level.key;
+    AnswerColumn {
+        expression: cast(column(&part.key), data_type.arrow()),
+        column: described(query, level, part, role, data_type),
+    }
+}
+
+fn special_column(
+    query: &ResolvedQuery,
+    level: &GroupLevel,
+    part: &GroupPart,
+    role: LevelPart,
+) -> Result<AnswerColumn> {
+    Ok(AnswerColumn {
+        expression: special_text(column(&part.special()), |special| special.id().to_owned())?,
+        column: described(query, level, part, role, DataType::Text),
+    })
+}
+
+fn caption_column(
+    query: &ResolvedQuery,
+    level: &GroupLevel,
+    own: &GroupPart,
+    totals: bool,
+) -> Result<AnswerColumn> {
+    let name = match is_named(&own.level, query.language) {
+        true => column(&own.caption()),
+        false => column(&own.key),
+    };
+    let caption = member_caption(
+        query.language,
+        name,
+        column(&own.key),
+        column(&own.special()),
+    )?;
+    let expression = match totals {
+        true => when(column(&own.subtotal()), lit(query.language.total()))
+            .otherwise(caption)
+            .map_err(Planner::failed)?,
+        false => caption,
+    };
+    Ok(AnswerColumn {
+        expression,
+        column: described(query, level, own, LevelPart::Caption, DataType::Text),
+    })
+}
+
+/// What people read of a member: the caption of a special one, else its name, else its key.
+pub(crate) fn member_caption(
+    language: Language,
+    name: Expr,
+    key: Expr,
+    special: Expr,
+) -> Result<Expr> {
+    let text = |member: SpecialMember| language.of_caption(&member.caption()).to_owned();
+    let special_caption = special_text(special.clone(), text)?;
+    when(special.is_not_null(), special_caption)
+        .otherwise(caption_of(name, key)?)
+        .map_err(Planner::failed)
+}
+
+/// A text for each special member, null for ordinary ones.
+pub(crate) fn special_text(special: Expr, text: impl Fn(SpecialMember) -> String) -> Result<Expr> {
+    let [first, others @ ..] = SpecialMember::ALL;
+    let is = |member: SpecialMember| special.clone().eq(lit(member.key()));
+    let mut cases = when(is(first), lit(text(first)));
+    for member in others {
+        cases = cases.when(is(member), lit(text(member)));
+    }
+    cases
+        .otherwise(lit(ScalarValue::Utf8(None)))
+        .map_err(Planner::failed)
+}
+
+fn described(
+    query: &ResolvedQuery,
+    level: &GroupLevel,
+    part: &GroupPart,
+    role: LevelPart,
+    data_type: DataType,
+) -> ResultColumn {
+    let suffix = match &role {
+        LevelPart::AncestorKey { .. } | LevelPart::Key => "",
+        LevelPart::AncestorSpecial { .. } | LevelPart::Special => ".special",
+        LevelPart::Caption => ".caption",
+        LevelPart::Sort => ".sort",
+        LevelPart::Subtotal => ".subtotal",
+    };
+    ResultColumn {
+        name: format!("{}{suffix}", part.key),
+        caption: query.language.of_caption(&part.level.caption).to_owned(),
+        data_type,
+        role: ColumnRole::Level {
+            axis: level.axis,
+            position: level.position,
+            level: level.level.name.clone(),
+            part: role,
+        },
+    }
+}

@@ -1,0 +1,296 @@
+//! `CubeQuery` to `ResolvedQuery`: every name found in the model, every fault of the query at once.
+//!
+//! Pure: whether the named members exist is asked later (`find_members`).
+
+use std::collections::BTreeSet;
+
+use planisphere_schemas::model::{Cube, Model};
+
+use super::planner::Planner;
+use super::resolve_filter::resolve_filters;
+use super::resolve_measure::{MeasureNames, resolve_having};
+use super::resolved::{
+    Language, PathLevel, ResolvedAxis, ResolvedHistory, ResolvedLevel, ResolvedQuery, ResolvedSort,
+    ResolvedTop,
+};
+use crate::error::{OlapError, QueryFaults, Result};
+use crate::model::{CubeView, LevelMatch, find_level};
+use crate::principal::{Policy, Principal};
+use crate::query::{Axis, CubeQuery, History, LevelRef, Sort, SortKey, Top};
+
+/// A cube with the model that it stands in.
+pub(crate) struct CubeOf<'m> {
+    pub(crate) model: &'m Model,
+    pub(crate) cube: &'m Cube,
+    pub(crate) view: CubeView,
+}
+
+/// Finds a cube that the principal may see.
+pub(crate) fn find_cube<'m>(
+    model: &'m Model,
+    name: &str,
+    policy: Policy,
+    principal: &Principal,
+) -> Result<CubeOf<'m>> {
+    let visible = |cube: &&Cube| policy.may_see_cube(principal, &cube.name);
+    let Some(cube) = model.cube(name).filter(visible) else {
+        let mut faults = QueryFaults::default();
+        let known = model
+            .cubes
+            .iter()
+            .filter(visible)
+            .map(|cube| cube.name.as_str());
+        faults.unknown("cube", "cube", name, known);
+        return Err(OlapError::Faults { faults });
+    };
+    let view = CubeView::of(model, cube);
+    let view = view.ok_or_else(|| Planner::internal(format!("cube '{name}' has no star")))?;
+    Ok(CubeOf { model, cube, view })
+}
+
+/// Resolves a query; all faults of it are reported at once.
+pub(crate) fn resolve(of: &CubeOf<'_>, query: &CubeQuery) -> Result<ResolvedQuery> {
+    let mut faults = QueryFaults::default();
+    let axes = resolve_axes(&of.view, &query.axes, &mut faults);
+    let filters = resolve_filters(&of.view, &query.filters, &mut faults);
+    let mut measures = MeasureNames::of(of);
+    measures.ask(&query.measures, &mut faults);
+    let having = resolve_having(&query.measure_filters, &mut measures, &mut faults);
+    let sort = resolve_sorts(&of.view, &query.sort, &axes, &mut measures, &mut faults);
+    let top = query.top.as_ref();
+    let top = top.and_then(|top| resolve_top(&of.view, top, &axes, &mut measures, &mut faults));
+    let star = of.model.star(&of.cube.star).cloned();
+    let resolved = star.map(|star| ResolvedQuery {
+        cube: of.cube.name.clone(),
+        star,
+        axes,
+        filters,
+        cell: vec![],
+        measures: measures.finish(&mut faults),
+        having,
+        sort,
+        top,
+        history: resolve_history(of.model, query.history),
+        include_deleted: query.include_deleted,
+        language: Language::of(&query.locale),
+        limit: query.limit,
+    });
+    check_limit(query, &mut faults);
+    faults
+        .or(resolved)?
+        .ok_or_else(|| Planner::internal("a cube without a star"))
+}
+
+fn check_limit(query: &CubeQuery, faults: &mut QueryFaults) {
+    if query.limit == Some(0) {
+        faults.invalid("limit", "a limit of 0 rows answers nothing", None);
+    }
+}
+
+/// Finds one level with its path.
+pub(crate) fn resolve_level(
+    view: &CubeView,
+    level: &LevelRef,
+    place: &str,
+    faults: &mut QueryFaults,
+) -> Option<ResolvedLevel> {
+    find_level(view, level, place, faults).and_then(|found| resolved_level(&found))
+}
+
+/// The level that was found, with its path from the top.
+pub(crate) fn resolved_level(found: &LevelMatch<'_>) -> Option<ResolvedLevel> {
+    let path = found.hierarchy.levels.get(..=found.depth)?;
+    Some(ResolvedLevel {
+        name: found.level_at(found.depth)?,
+        caption: path.last()?.caption.clone(),
+        source: found.dimension.source.clone(),
+        path: path
+            .iter()
+            .map(|level| PathLevel {
+                name: level.name.clone(),
+                caption: level.caption.clone(),
+                key: level.key.clone(),
+                name_en: level.name_en.clone(),
+                name_zh: level.name_zh.clone(),
+                sort: level.sort.clone(),
+            })
+            .collect(),
+    })
+}
+
+fn resolve_axes(view: &CubeView, axes: &[Axis], faults: &mut QueryFaults) -> Vec<ResolvedAxis> {
+    let mut asked = BTreeSet::new();
+    let mut resolved = Vec::new();
+    for (number, axis) in axes.iter().enumerate() {
+        let mut levels: Vec<ResolvedLevel> = Vec::new();
+        for (position, name) in axis.levels.iter().enumerate() {
+            let place = format!("axes[{number}].levels[{position}]");
+            let Some(level) = resolve_level(view, name, &place, faults) else {
+                continue;
+            };
+            if !asked.insert(level.name.clone()) {
+                faults.invalid(
+                    &place,
+                    format!("level '{}' is asked twice", level.name),
+                    None,
+                );
+            }
+            check_order(&levels, &level, &place, faults);
+            levels.push(level);
+        }
+        resolved.push(ResolvedAxis {
+            levels,
+            subtotals: axis.subtotals,
+        });
+    }
+    resolved
+}
+
+/// Levels of one hierarchy stand on an axis from coarse to fine, so that every prefix is a subtotal.
+fn check_order(
+    before: &[ResolvedLevel],
+    level: &ResolvedLevel,
+    place: &str,
+    faults: &mut QueryFaults,
+) {
+    let finer = before
+        .iter()
+        .find(|other| other.same_hierarchy(level) && other.path.len() > level.path.len());
+    if let Some(finer) = finer {
+        let message = format!(
+            "level '{}' stands after the finer '{}'",
+            level.name, finer.name
+        );
+        faults.invalid(place, message, Some("put the coarser level first".into()));
+    }
+}
+
+fn resolve_sorts(
+    view: &CubeView,
+    sorts: &[Sort],
+    axes: &[ResolvedAxis],
+    measures: &mut MeasureNames<'_>,
+    faults: &mut QueryFaults,
+) -> Vec<ResolvedSort> {
+    let mut resolved = Vec::new();
+    for (number, sort) in sorts.iter().enumerate() {
+        let (place, descending) = (format!("sort[{number}]"), sort.descending);
+        match &sort.by {
+            SortKey::Measure(name) => {
+                if measures.need(name, &place, faults) {
+                    resolved.push(ResolvedSort::Measure {
+                        name: name.clone(),
+                        descending,
+                    });
+                }
+            }
+            SortKey::Level(level) => {
+                let found = resolve_level(view, level, &place, faults);
+                let on_axis = found.map(|level| (position_of(axes, &level), level));
+                match on_axis {
+                    Some((Some((axis, position)), _)) => {
+                        resolved.push(ResolvedSort::Level {
+                            axis,
+                            position,
+                            descending,
+                        });
+                    }
+                    Some((None, level)) => {
+                        let message = format!("level '{}' stands on no axis", level.name);
+                        faults.invalid(&place, message, Some("put it on an axis first".into()));
+                    }
+                    None => {}
+                }
+            }
+        }
+    }
+    resolved
+}
+
+/// The axis and position of a level.
+pub(crate) fn position_of(axes: &[ResolvedAxis], level: &ResolvedLevel) -> Option<(usize, usize)> {
+    axes.iter().enumerate().find_map(|(axis, on)| {
+        let position = on
+            .levels
+            .iter()
+            .position(|candidate| candidate.name == level.name)?;
+        Some((axis, position))
+    })
+}
+
+fn resolve_top(
+    view: &CubeView,
+    top: &Top,
+    axes: &[ResolvedAxis],
+    measures: &mut MeasureNames<'_>,
+    faults: &mut QueryFaults,
+) -> Option<ResolvedTop> {
+    let known = measures.need(&top.by, "top.by", faults);
+    if top.n == 0 {
+        faults.invalid("top.n", "a ranking of 0 members keeps nothing", None);
+    }
+    let per = match &top.per {
+        Some(per) => Some(resolve_level(view, per, "top.per", faults)?),
+        None => None,
+    };
+    let level = match &top.level {
+        Some(level) => resolve_level(view, level, "top.level", faults)?,
+        None => innermost_of_rows(axes, faults)?,
+    };
+    if per
+        .as_ref()
+        .is_some_and(|per| per.same_hierarchy(&level) && per.path.len() >= level.path.len())
+    {
+        let message = format!(
+            "members of '{}' cannot be ranked within a level as fine",
+            level.name
+        );
+        faults.invalid("top.per", message, Some("use a coarser level".into()));
+    }
+    known.then(|| ResolvedTop {
+        n: top.n,
+        by: top.by.clone(),
+        bottom: top.bottom,
+        level,
+        per,
+    })
+}
+
+fn innermost_of_rows(axes: &[ResolvedAxis], faults: &mut QueryFaults) -> Option<ResolvedLevel> {
+    let level = axes.first().and_then(|rows| rows.levels.last()).cloned();
+    if level.is_none() && faults.is_empty() {
+        faults.invalid(
+            "top.level",
+            "the query has no level to rank",
+            Some("name one".into()),
+        );
+    }
+    level
+}
+
+/// The instant at which a day ends in the warehouse zone, for "as of" that day.
+pub(crate) fn resolve_history(model: &Model, history: History) -> ResolvedHistory {
+    match history {
+        History::AsWas => ResolvedHistory::AsWas,
+        History::AsIs => ResolvedHistory::AsIs,
+        History::AsOf(date) => ResolvedHistory::Before(end_of_day(model, date)),
+    }
+}
+
+fn end_of_day(model: &Model, date: chrono::NaiveDate) -> i64 {
+    let zone = model.zone();
+    let next = date
+        .succ_opt()
+        .unwrap_or(date)
+        .and_time(chrono::NaiveTime::MIN);
+    // Where the clock jumps over midnight the day begins later; no zone jumps by more than a day.
+    let starts = (0..24).find_map(|hours| {
+        (next + chrono::TimeDelta::hours(hours))
+            .and_local_timezone(zone)
+            .earliest()
+    });
+    starts.map_or_else(
+        || next.and_utc().timestamp_micros(),
+        |it| it.timestamp_micros(),
+    )
+}

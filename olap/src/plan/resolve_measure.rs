@@ -1,0 +1,226 @@
+//! Measures with everything that they are computed from, inputs first.
+
+use std::collections::BTreeSet;
+
+use planisphere_schemas::model::{
+    Aggregation, Measure, MeasureKind, Star, parse_expression, referenced_columns,
+};
+
+use super::key_value::parse_decimal;
+use super::resolve::CubeOf;
+use super::resolved::{Input, ResolvedHaving, ResolvedKind, ResolvedMeasure, ResolvedMeasures};
+use crate::error::QueryFaults;
+use crate::model::{ColumnType, cell_type};
+use crate::query::MeasureFilter;
+
+/// Collects the measures that a query needs.
+pub(crate) struct MeasureNames<'m> {
+    of: &'m CubeOf<'m>,
+    star: Option<&'m Star>,
+    measures: ResolvedMeasures,
+    /// The measures whose inputs are being added, to see circles.
+    adding: Vec<String>,
+    wrong: Vec<String>,
+}
+
+impl<'m> MeasureNames<'m> {
+    /// No measures of this cube yet.
+    pub(crate) fn of(of: &'m CubeOf<'m>) -> Self {
+        let star = of.model.star(&of.cube.star);
+        Self {
+            of,
+            star,
+            measures: ResolvedMeasures::default(),
+            adding: vec![],
+            wrong: vec![],
+        }
+    }
+
+    /// Adds the measures that are answered.
+    pub(crate) fn ask(&mut self, names: &[String], faults: &mut QueryFaults) {
+        if names.is_empty() {
+            let known: Vec<&str> = self.visible().collect();
+            let hint = format!("known: {}", known.join(", "));
+            faults.invalid("measures", "the query asks for no measure", Some(hint));
+        }
+        let mut seen = BTreeSet::new();
+        for (number, name) in names.iter().enumerate() {
+            let place = format!("measures[{number}]");
+            if !seen.insert(name) {
+                faults.invalid(&place, format!("measure '{name}' is asked twice"), None);
+            } else if self.need(name, &place, faults) {
+                self.measures.asked.push(name.clone());
+            }
+        }
+    }
+
+    /// Adds a measure that a visitor names; false if there is none.
+    pub(crate) fn need(&mut self, name: &str, place: &str, faults: &mut QueryFaults) -> bool {
+        let found = self.of.cube.measure(name).filter(|measure| !measure.hidden);
+        match found {
+            Some(measure) => self.add(measure),
+            None => faults.unknown(place, "measure", name, self.visible()),
+        }
+        found.is_some()
+    }
+
+    fn visible(&self) -> impl Iterator<Item = &'m str> + use<'m> {
+        let measures = self.of.cube.measures.iter();
+        measures
+            .filter(|measure| !measure.hidden)
+            .map(|measure| measure.name.as_str())
+    }
+
+    fn add(&mut self, measure: &Measure) {
+        if self.measures.get(&measure.name).is_some() {
+            return;
+        }
+        if self.adding.contains(&measure.name) {
+            self.wrong.push(format!(
+                "measure '{}' is calculated from itself",
+                measure.name
+            ));
+            return;
+        }
+        self.adding.push(measure.name.clone());
+        let kind = self.kind(measure);
+        self.adding.pop();
+        if let (Some(kind), Some(star)) = (kind, self.star) {
+            self.measures.needed.push(ResolvedMeasure {
+                name: measure.name.clone(),
+                caption: measure.caption.clone(),
+                format: measure.format,
+                data_type: cell_type(star, measure),
+                kind,
+            });
+        }
+    }
+
+    fn kind(&mut self, measure: &Measure) -> Option<ResolvedKind> {
+        match &measure.kind {
+            MeasureKind::Aggregate {
+                function,
+                of,
+                filter,
+            } => {
+                let input = self.input(measure, *function, of.as_deref())?;
+                Some(ResolvedKind::Aggregate {
+                    function: *function,
+                    input,
+                    filter: filter.clone(),
+                })
+            }
+            MeasureKind::Calculated { expression } => {
+                let inputs = self.add_inputs(measure, expression);
+                Some(ResolvedKind::Calculated {
+                    expression: expression.clone(),
+                    inputs,
+                })
+            }
+        }
+    }
+
+    fn add_inputs(&mut self, measure: &Measure, expression: &str) -> Vec<String> {
+        let parsed = match parse_expression(expression) {
+            Ok(parsed) => parsed,
+            Err(reason) => {
+                self.wrong.push(format!(
+                    "expression of measure '{}': {reason}",
+                    measure.name
+                ));
+                return vec![];
+            }
+        };
+        let inputs: Vec<String> = referenced_columns(&parsed)
+            .into_iter()
+            .map(|(_, name)| name)
+            .collect();
+        for name in &inputs {
+            match self.of.cube.measure(name) {
+                Some(input) => self.add(input),
+                None => self.wrong.push(format!(
+                    "measure '{}' is calculated from '{name}', which the cube lacks",
+                    measure.name
+                )),
+            }
+        }
+        inputs
+    }
+
+    fn input(
+        &mut self,
+        measure: &Measure,
+        function: Aggregation,
+        of: Option<&str>,
+    ) -> Option<Input> {
+        let star = self.star?;
+        let Some(of) = of else {
+            return self.rows(measure, function);
+        };
+        let counts = matches!(function, Aggregation::Count | Aggregation::CountDistinct);
+        if let (Some(role), true) = (star.role(of), counts) {
+            let dimension = self.of.model.dimension(&role.dimension);
+            return Some(Input::Members {
+                role: role.name.clone(),
+                dimension: role.dimension.clone(),
+                versioned: dimension.is_some_and(|dimension| dimension.is_versioned()),
+            });
+        }
+        let stored = star.measure(of).map(|stored| stored.data_type);
+        let data_type = stored.or_else(|| star.degenerate(of).map(|column| column.data_type));
+        if data_type.is_none() {
+            let name = &measure.name;
+            self.wrong.push(format!(
+                "measure '{name}' is over '{of}', which the star lacks"
+            ));
+        }
+        Some(Input::Column(ColumnType {
+            name: of.to_owned(),
+            data_type: data_type?,
+        }))
+    }
+
+    fn rows(&mut self, measure: &Measure, function: Aggregation) -> Option<Input> {
+        if function == Aggregation::Count {
+            return Some(Input::Rows);
+        }
+        self.wrong
+            .push(format!("measure '{}' does not say of what", measure.name));
+        None
+    }
+
+    /// The measures; what is wrong with their definitions is reported.
+    pub(crate) fn finish(self, faults: &mut QueryFaults) -> ResolvedMeasures {
+        for message in self.wrong {
+            faults.invalid("measures", message, Some("correct the model".into()));
+        }
+        self.measures
+    }
+}
+
+/// Resolves the conditions on measures.
+pub(crate) fn resolve_having(
+    filters: &[MeasureFilter],
+    measures: &mut MeasureNames<'_>,
+    faults: &mut QueryFaults,
+) -> Vec<ResolvedHaving> {
+    let mut resolved = Vec::new();
+    for (number, filter) in filters.iter().enumerate() {
+        let place = format!("measure_filters[{number}]");
+        if parse_decimal(&filter.value, 18).is_none() {
+            faults.invalid(
+                &place,
+                format!("'{}' is not a decimal number", filter.value),
+                None,
+            );
+        }
+        if measures.need(&filter.measure, &place, faults) {
+            resolved.push(ResolvedHaving {
+                measure: filter.measure.clone(),
+                comparison: filter.comparison,
+                value: filter.value.clone(),
+            });
+        }
+    }
+    resolved
+}

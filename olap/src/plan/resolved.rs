@@ -1,0 +1,333 @@
+//! A query with all names resolved against one model: what the next steps plan, and what `explain` prints.
+//!
+//! Plain data; building it does no I/O and touches no engine.
+
+use std::collections::BTreeSet;
+
+use planisphere_schemas::model::{Aggregation, Caption, DataType, Format, SpecialMember, Star};
+
+use super::key_value::KeyValue;
+use crate::model::{ColumnType, DimensionSource};
+use crate::query::{Comparison, LevelRef};
+
+/// A query whose names are all known.
+#[derive(Debug, Clone)]
+pub(crate) struct ResolvedQuery {
+    pub(crate) cube: String,
+    pub(crate) star: Star,
+    pub(crate) axes: Vec<ResolvedAxis>,
+    pub(crate) filters: Vec<ResolvedFilter>,
+    /// The members of one cell, for its fact rows: they hold after the ranking.
+    pub(crate) cell: Vec<ResolvedFilter>,
+    pub(crate) measures: ResolvedMeasures,
+    pub(crate) having: Vec<ResolvedHaving>,
+    pub(crate) sort: Vec<ResolvedSort>,
+    pub(crate) top: Option<ResolvedTop>,
+    pub(crate) history: ResolvedHistory,
+    pub(crate) include_deleted: bool,
+    pub(crate) language: Language,
+    pub(crate) limit: Option<u64>,
+}
+
+/// The language of captions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Language {
+    English,
+    Chinese,
+}
+
+impl Language {
+    /// The language of a locale such as `zh-CN`; English for all others.
+    pub(crate) fn of(locale: &str) -> Self {
+        match locale.get(..2) {
+            Some("zh") => Self::Chinese,
+            _ => Self::English,
+        }
+    }
+
+    /// The text of a caption.
+    pub(crate) fn of_caption(self, caption: &Caption) -> &str {
+        match self {
+            Self::English => &caption.en,
+            Self::Chinese => &caption.zh,
+        }
+    }
+
+    /// The caption of a row that is summed over a level.
+    pub(crate) fn total(self) -> &'static str {
+        match self {
+            Self::English => "Total",
+            Self::Chinese => "合计",
+        }
+    }
+}
+
+/// Which version of a member a fact row belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ResolvedHistory {
+    AsWas,
+    AsIs,
+    /// The version valid just before this instant (microseconds, UTC): the end of the asked day.
+    Before(i64),
+}
+
+/// One axis.
+#[derive(Debug, Clone)]
+pub(crate) struct ResolvedAxis {
+    pub(crate) levels: Vec<ResolvedLevel>,
+    pub(crate) subtotals: bool,
+}
+
+/// A level with the columns of its path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ResolvedLevel {
+    /// The level by its full name.
+    pub(crate) name: LevelRef,
+    pub(crate) caption: Caption,
+    pub(crate) source: DimensionSource,
+    /// The levels from the top of the hierarchy down to this one.
+    pub(crate) path: Vec<PathLevel>,
+}
+
+/// One level of a path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PathLevel {
+    pub(crate) name: String,
+    pub(crate) caption: Caption,
+    pub(crate) key: ColumnType,
+    pub(crate) name_en: ColumnType,
+    pub(crate) name_zh: ColumnType,
+    pub(crate) sort: ColumnType,
+}
+
+impl PathLevel {
+    /// The attribute that names members in a language.
+    pub(crate) fn label(&self, language: Language) -> &ColumnType {
+        match language {
+            Language::English => &self.name_en,
+            Language::Chinese => &self.name_zh,
+        }
+    }
+}
+
+impl ResolvedLevel {
+    /// The level itself: the last of its path.
+    pub(crate) fn own(&self) -> Option<&PathLevel> {
+        self.path.last()
+    }
+
+    /// The dimension of the cube: the role, or the name of degenerate columns.
+    pub(crate) fn dimension(&self) -> &str {
+        &self.name.dimension
+    }
+
+    /// True if both levels stand in the same hierarchy of the same dimension.
+    pub(crate) fn same_hierarchy(&self, other: &Self) -> bool {
+        self.name.dimension == other.name.dimension && self.name.hierarchy == other.name.hierarchy
+    }
+}
+
+/// A condition on members.
+#[derive(Debug, Clone)]
+pub(crate) struct ResolvedFilter {
+    /// Where it stands in the request.
+    pub(crate) place: String,
+    pub(crate) level: ResolvedLevel,
+    pub(crate) condition: ResolvedCondition,
+}
+
+/// What holds for the members.
+#[derive(Debug, Clone)]
+pub(crate) enum ResolvedCondition {
+    In(Vec<ResolvedPath>),
+    NotIn(Vec<ResolvedPath>),
+    Range {
+        from: Option<ResolvedBound>,
+        to: Option<ResolvedBound>,
+    },
+}
+
+impl ResolvedCondition {
+    /// The members that the condition names.
+    pub(crate) fn members(&self) -> &[ResolvedPath] {
+        match self {
+            Self::In(members) | Self::NotIn(members) => members,
+            Self::Range { .. } => &[],
+        }
+    }
+}
+
+/// One end of a range.
+#[derive(Debug, Clone)]
+pub(crate) struct ResolvedBound {
+    pub(crate) path: ResolvedPath,
+    pub(crate) inclusive: bool,
+}
+
+/// The keys of a member: of the whole path, or of its own level only.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum ResolvedPath {
+    Full(Vec<ResolvedKey>),
+    Own(ResolvedKey),
+}
+
+impl ResolvedPath {
+    /// The key on the member's own level.
+    pub(crate) fn own(&self) -> Option<&ResolvedKey> {
+        match self {
+            Self::Full(keys) => keys.last(),
+            Self::Own(key) => Some(key),
+        }
+    }
+}
+
+/// A key of the level's own type, or a special member.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum ResolvedKey {
+    Value(KeyValue),
+    Special(SpecialMember),
+}
+
+/// The measures that are computed, inputs before what is calculated from them.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ResolvedMeasures {
+    /// Every measure that is needed.
+    pub(crate) needed: Vec<ResolvedMeasure>,
+    /// The names of those that are answered, in order.
+    pub(crate) asked: Vec<String>,
+}
+
+impl ResolvedMeasures {
+    /// The needed measure of that name.
+    pub(crate) fn get(&self, name: &str) -> Option<&ResolvedMeasure> {
+        self.needed.iter().find(|measure| measure.name == name)
+    }
+
+    /// One measure with what it is computed from.
+    pub(crate) fn only(&self, name: &str) -> Self {
+        let mut names = BTreeSet::from([name]);
+        for measure in self.needed.iter().rev() {
+            if let ResolvedKind::Calculated { inputs, .. } = &measure.kind
+                && names.contains(measure.name.as_str())
+            {
+                names.extend(inputs.iter().map(String::as_str));
+            }
+        }
+        let needed = self
+            .needed
+            .iter()
+            .filter(|it| names.contains(it.name.as_str()));
+        Self {
+            needed: needed.cloned().collect(),
+            asked: vec![name.to_owned()],
+        }
+    }
+}
+
+/// A measure with what it needs.
+#[derive(Debug, Clone)]
+pub(crate) struct ResolvedMeasure {
+    pub(crate) name: String,
+    pub(crate) caption: Caption,
+    pub(crate) format: Format,
+    /// The type of its cells.
+    pub(crate) data_type: DataType,
+    pub(crate) kind: ResolvedKind,
+}
+
+/// How a measure is computed.
+#[derive(Debug, Clone)]
+pub(crate) enum ResolvedKind {
+    Aggregate {
+        function: Aggregation,
+        input: Input,
+        filter: Option<String>,
+    },
+    /// A SQL scalar over measures that stand before it.
+    Calculated {
+        expression: String,
+        inputs: Vec<String>,
+    },
+}
+
+/// What is aggregated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Input {
+    /// The rows themselves.
+    Rows,
+    /// A column of the fact.
+    Column(ColumnType),
+    /// The members of a role.
+    Members {
+        role: String,
+        dimension: String,
+        versioned: bool,
+    },
+}
+
+/// A condition on a measure.
+#[derive(Debug, Clone)]
+pub(crate) struct ResolvedHaving {
+    pub(crate) measure: String,
+    pub(crate) comparison: Comparison,
+    pub(crate) value: String,
+}
+
+/// One key of the order of rows.
+#[derive(Debug, Clone)]
+pub(crate) enum ResolvedSort {
+    Measure {
+        name: String,
+        descending: bool,
+    },
+    Level {
+        axis: usize,
+        position: usize,
+        descending: bool,
+    },
+}
+
+/// Members that are ranked.
+#[derive(Debug, Clone)]
+pub(crate) struct ResolvedTop {
+    pub(crate) n: u64,
+    pub(crate) by: String,
+    pub(crate) bottom: bool,
+    pub(crate) level: ResolvedLevel,
+    pub(crate) per: Option<ResolvedLevel>,
+}
+
+impl ResolvedQuery {
+    /// Every level that the query touches.
+    pub(crate) fn levels(&self) -> impl Iterator<Item = &ResolvedLevel> {
+        let axes = self.axes.iter().flat_map(|axis| &axis.levels);
+        let filters = self
+            .filters
+            .iter()
+            .chain(&self.cell)
+            .map(|filter| &filter.level);
+        let top = self
+            .top
+            .iter()
+            .flat_map(|top| [Some(&top.level), top.per.as_ref()]);
+        axes.chain(filters).chain(top.flatten())
+    }
+
+    /// True if a float is added up, so that the order of additions must be fixed.
+    pub(crate) fn adds_floats(&self) -> bool {
+        self.measures
+            .needed
+            .iter()
+            .any(|measure| match &measure.kind {
+                ResolvedKind::Aggregate {
+                    function,
+                    input: Input::Column(column),
+                    ..
+                } => {
+                    column.data_type == DataType::Double
+                        && matches!(function, Aggregation::Sum | Aggregation::Average)
+                }
+                _ => false,
+            })
+    }
+}

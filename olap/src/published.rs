@@ -1,0 +1,111 @@
+//! Published versions of the warehouse on disk, pinned once and shared by all queries.
+//!
+//! While the newest version cannot be opened, the one before it goes on being served.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use datafusion::catalog::TableProvider;
+use datafusion::execution::runtime_env::RuntimeEnv;
+use planisphere_schemas::model::Model;
+use planisphere_schemas::warehouse::{PinnedWarehouse, Warehouse, WarehouseVersion};
+
+use crate::error::Result;
+use crate::stars::{Stars, StarsSource};
+
+/// How many versions stay open; older ones are opened anew when asked for.
+const KEPT_OPEN: usize = 4;
+
+impl Stars for PinnedWarehouse {
+    fn version(&self) -> u64 {
+        Self::version(self).0
+    }
+
+    fn model(&self) -> &Model {
+        Self::model(self)
+    }
+
+    fn model_hash(&self) -> &str {
+        &self.manifest().model_hash
+    }
+
+    fn table_names(&self) -> Vec<String> {
+        self.tables().map(|table| table.name().to_owned()).collect()
+    }
+
+    fn table(&self, name: &str) -> Option<Arc<dyn TableProvider>> {
+        Self::table(self, name).map(|table| table.provider())
+    }
+
+    fn register(&self, runtime: &RuntimeEnv) {
+        self.register_store(runtime);
+    }
+}
+
+/// The versions of one warehouse.
+pub struct PublishedStars {
+    warehouse: Warehouse,
+    open: Mutex<BTreeMap<WarehouseVersion, Arc<PinnedWarehouse>>>,
+}
+
+impl PublishedStars {
+    /// The versions of this warehouse; nothing is opened yet.
+    pub fn new(warehouse: Warehouse) -> Self {
+        Self {
+            warehouse,
+            open: Mutex::default(),
+        }
+    }
+
+    async fn pinned(&self, version: WarehouseVersion) -> Result<Arc<PinnedWarehouse>> {
+        if let Some(pinned) = self.lock().get(&version) {
+            return Ok(pinned.clone());
+        }
+        let pinned = Arc::new(self.warehouse.open(Some(version)).await?);
+        let mut open = self.lock();
+        open.insert(version, pinned.clone());
+        // The oldest goes, unless it is the one that was just asked for.
+        let oldest = open.keys().copied().find(|it| *it != version);
+        if let (true, Some(oldest)) = (open.len() > KEPT_OPEN, oldest) {
+            open.remove(&oldest);
+        }
+        Ok(pinned)
+    }
+
+    async fn newest(&self) -> Result<Arc<PinnedWarehouse>> {
+        let newest = self.warehouse.latest_version().await?;
+        let missing = || planisphere_schemas::Error::NoVersion {
+            url: self.warehouse.url().to_string(),
+            version: None,
+        };
+        self.pinned(newest.ok_or_else(missing)?).await
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<WarehouseVersion, Arc<PinnedWarehouse>>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl StarsSource for PublishedStars {
+    async fn latest(&self) -> Result<Arc<dyn Stars>> {
+        let error = match self.newest().await {
+            Ok(pinned) => return Ok(pinned),
+            Err(error) => error,
+        };
+        let served = self.lock().values().next_back().cloned();
+        match served {
+            Some(pinned) => {
+                let served = pinned.manifest().version;
+                tracing::warn!(%served, %error, "newest warehouse version cannot be opened");
+                Ok(pinned)
+            }
+            None => Err(error),
+        }
+    }
+
+    async fn at(&self, version: u64) -> Result<Arc<dyn Stars>> {
+        Ok(self.pinned(WarehouseVersion(version)).await?)
+    }
+}

@@ -1,0 +1,330 @@
+//! The work of one call: pin, resolve, look members up, plan, run; all within one deadline.
+
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_plan::displayable;
+use datafusion::prelude::SessionContext;
+use datafusion::scalar::ScalarValue;
+use futures::TryStreamExt;
+use uuid::Uuid;
+
+use crate::cells::cell_value;
+use crate::error::{OlapError, QueryFaults, Result};
+use crate::exec::{Engine, Run};
+use crate::paging::{PageToken, Paging};
+use crate::plan::{
+    CubeOf, Page, Planner, ResolvedFilter, ResolvedQuery, check_found, find_cube, find_members,
+    members_of, nearby_members, paths_of, plan_answer, plan_detail, plan_member_list,
+    report_unknown, resolve, resolve_cell, resolve_member_list,
+};
+use crate::query::CubeQuery;
+use crate::result::{QueryResult, ResultColumn, ResultHeader};
+use crate::service::{
+    Caller, CubeService, DetailQuery, DetailResult, DetailTotal, Explanation, MembersPage,
+    MembersQuery,
+};
+use crate::stars::Stars;
+
+/// Members of one page where the request does not say.
+const MEMBERS_OF_PAGE: u64 = 1_000;
+
+/// One call.
+pub(crate) struct Work<'s> {
+    service: &'s CubeService,
+    caller: &'s Caller,
+    run: Run,
+}
+
+/// A resolved query on its pinned version, ready to be planned.
+struct Resolved<'s> {
+    query: ResolvedQuery,
+    planner: Planner<'s>,
+    session: SessionContext,
+}
+
+impl<'s> Work<'s> {
+    /// Starts a call: its time runs from now.
+    pub(crate) fn start(service: &'s CubeService, caller: &'s Caller) -> Self {
+        let query_id = Uuid::now_v7().to_string();
+        let run = service
+            .engine()
+            .start(query_id)
+            .cancelled_by(caller.cancel.clone());
+        Self {
+            service,
+            caller,
+            run,
+        }
+    }
+
+    fn engine(&self) -> &Engine {
+        self.service.engine()
+    }
+
+    async fn pin(&self, version: Option<u64>) -> Result<Arc<dyn Stars>> {
+        self.run.within(self.service.pin(version)).await?
+    }
+
+    fn cube<'m>(&self, stars: &'m dyn Stars, name: &str) -> Result<CubeOf<'m>> {
+        find_cube(
+            stars.model(),
+            name,
+            self.caller.policy,
+            &self.caller.principal,
+        )
+    }
+
+    /// Answers a query.
+    pub(crate) async fn query(self, query: &CubeQuery) -> Result<QueryResult> {
+        let request = request_text(&CubeQuery {
+            page_token: None,
+            ..query.clone()
+        })?;
+        let token = PageToken::read(query.page_token.as_deref(), &request)?;
+        let stars = self
+            .pin(query.version.or(token.map(|token| token.version)))
+            .await?;
+        let resolved = self.resolve(stars.as_ref(), query).await?;
+        let paging = Paging::of(token, query.limit, request, stars.version());
+        let (plan, columns) = plan_answer(&resolved.planner, &resolved.query, paging.page())?;
+        tracing::info!(
+            query_id = self.run.query_id(),
+            cube = query.cube,
+            principal = self.caller.principal.name,
+            warehouse_version = stars.version(),
+            "query planned"
+        );
+        let rows = self
+            .engine()
+            .run(&self.run, &resolved.session, plan)
+            .await?;
+        let (rows, next_page_token) = paging.cut(rows).await?;
+        let header = self.header(stars.as_ref(), &query.locale, columns, next_page_token);
+        Ok(QueryResult { header, rows })
+    }
+
+    fn header(
+        &self,
+        stars: &dyn Stars,
+        locale: &str,
+        columns: Vec<ResultColumn>,
+        next_page_token: Option<String>,
+    ) -> ResultHeader {
+        ResultHeader {
+            query_id: self.run.query_id().to_owned(),
+            warehouse_version: stars.version(),
+            model_hash: stars.model_hash().to_owned(),
+            locale: if locale.is_empty() {
+                "en".to_owned()
+            } else {
+                locale.to_owned()
+            },
+            columns,
+            next_page_token,
+        }
+    }
+
+    /// Resolves a query and makes sure that the members that it names exist.
+    async fn resolve<'q>(&self, stars: &'q dyn Stars, query: &CubeQuery) -> Result<Resolved<'q>> {
+        check_model(stars, query.model_hash.as_deref())?;
+        let cube = self.cube(stars, &query.cube)?;
+        let resolved = resolve(&cube, query)?;
+        let session = match resolved.adds_floats() {
+            true => self.engine().ordered_session(),
+            false => self.engine().session(),
+        };
+        let planner = Planner {
+            stars,
+            state: session.state(),
+        };
+        let mut resolved = Resolved {
+            query: resolved,
+            planner,
+            session,
+        };
+        let filters = resolved.query.filters.clone();
+        self.check_members(&mut resolved, &filters).await?;
+        Ok(resolved)
+    }
+
+    /// Looks up the members that filters name; every one that does not exist is reported.
+    async fn check_members(
+        &self,
+        resolved: &mut Resolved<'_>,
+        filters: &[ResolvedFilter],
+    ) -> Result<()> {
+        let mut faults = QueryFaults::default();
+        for filter in filters {
+            self.check_filter(resolved, filter, &mut faults).await?;
+        }
+        faults.or(())
+    }
+
+    async fn check_filter(
+        &self,
+        resolved: &Resolved<'_>,
+        filter: &ResolvedFilter,
+        faults: &mut QueryFaults,
+    ) -> Result<()> {
+        let (level, place) = (&filter.level, filter.place.as_str());
+        let fact = resolved.query.star.table();
+        let paths = filter.condition.members();
+        let Some(plan) = find_members(&resolved.planner, level, &fact, paths)? else {
+            return Ok(());
+        };
+        let rows = self.rows(&resolved.session, plan).await?;
+        let found = paths_of(&rows, level.path.len())?;
+        let unknown = check_found(level, paths, &found, place, faults);
+        if !unknown.is_empty() {
+            let nearby = nearby_members(&resolved.planner, level, &fact)?;
+            let nearby = self.rows(&resolved.session, nearby).await?;
+            report_unknown(level, &unknown, &nearby, place, faults)?;
+        }
+        Ok(())
+    }
+
+    /// All rows of a small plan.
+    async fn rows(&self, session: &SessionContext, plan: LogicalPlan) -> Result<Vec<RecordBatch>> {
+        self.engine()
+            .run(&self.run, session, plan)
+            .await?
+            .try_collect()
+            .await
+    }
+
+    /// Lists members.
+    pub(crate) async fn list_members(self, asked: &MembersQuery) -> Result<MembersPage> {
+        let request = request_text(&MembersQuery {
+            page_token: None,
+            ..asked.clone()
+        })?;
+        let token = PageToken::read(asked.page_token.as_deref(), &request)?;
+        let stars = self
+            .pin(asked.version.or(token.map(|token| token.version)))
+            .await?;
+        check_model(stars.as_ref(), asked.model_hash.as_deref())?;
+        let cube = self.cube(stars.as_ref(), &asked.cube)?;
+        let list = resolve_member_list(&cube, asked)?;
+        let session = self.engine().session();
+        let planner = Planner {
+            stars: stars.as_ref(),
+            state: session.state(),
+        };
+        let size = asked.page_size.unwrap_or(MEMBERS_OF_PAGE);
+        let paging = Paging::of(token, Some(size), request, stars.version());
+        let plan = plan_member_list(&planner, &list, paging.page())?;
+        let rows = self.engine().run(&self.run, &session, plan).await?;
+        let (rows, next_page_token) = paging.cut(rows).await?;
+        let batches: Vec<RecordBatch> = rows.try_collect().await?;
+        Ok(MembersPage {
+            warehouse_version: stars.version(),
+            model_hash: stars.model_hash().to_owned(),
+            level: list.level.name.clone(),
+            members: members_of(&list, &batches)?,
+            next_page_token,
+        })
+    }
+
+    /// Gives the fact rows of a cell.
+    pub(crate) async fn drill_through(self, detail: &DetailQuery) -> Result<DetailResult> {
+        let request = request_text(&DetailQuery {
+            page_token: None,
+            ..detail.clone()
+        })?;
+        let token = PageToken::read(detail.page_token.as_deref(), &request)?;
+        let query = &detail.query;
+        let stars = self
+            .pin(query.version.or(token.map(|token| token.version)))
+            .await?;
+        let mut resolved = self.resolve(stars.as_ref(), query).await?;
+        let cube = self.cube(stars.as_ref(), &query.cube)?;
+        let cell = resolve_cell(&cube, &detail.cell)?;
+        self.check_members(&mut resolved, &cell).await?;
+        resolved.query.cell = cell;
+        let paging = Paging::of(token, detail.limit, request, stars.version());
+        let plan = plan_detail(&resolved.planner, cube.cube, &resolved.query, paging.page())?;
+        let totals = self.rows(&resolved.session, plan.totals).await?;
+        let rows = self
+            .engine()
+            .run(&self.run, &resolved.session, plan.rows)
+            .await?;
+        let (rows, next_page_token) = paging.cut(rows).await?;
+        let header = self.header(stars.as_ref(), &query.locale, plan.columns, next_page_token);
+        Ok(DetailResult {
+            page: QueryResult { header, rows },
+            total_rows: total_rows(&totals)?,
+            totals: detail_totals(&resolved.query, &totals)?,
+        })
+    }
+
+    /// Explains a query.
+    pub(crate) async fn explain(self, query: &CubeQuery) -> Result<Explanation> {
+        let stars = self.pin(query.version).await?;
+        let resolved = self.resolve(stars.as_ref(), query).await?;
+        let (plan, _) = plan_answer(&resolved.planner, &resolved.query, Page::default())?;
+        let state = resolved.session.state();
+        let logical = state.optimize(&plan).map_err(Planner::failed)?;
+        let physical = self.run.within(state.create_physical_plan(&plan)).await?;
+        let physical = physical.map_err(Planner::failed)?;
+        Ok(Explanation {
+            warehouse_version: stars.version(),
+            model_hash: stars.model_hash().to_owned(),
+            resolved: resolved.query.to_string(),
+            logical_plan: logical.display_indent().to_string(),
+            physical_plan: displayable(physical.as_ref()).indent(true).to_string(),
+        })
+    }
+}
+
+fn check_model(stars: &dyn Stars, asked: Option<&str>) -> Result<()> {
+    match asked {
+        Some(asked) if !asked.is_empty() && asked != stars.model_hash() => {
+            Err(OlapError::ModelChanged {
+                version: stars.version(),
+                actual: stars.model_hash().to_owned(),
+                asked: asked.to_owned(),
+            })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A request as text, to which page tokens belong.
+fn request_text(request: &impl serde::Serialize) -> Result<String> {
+    serde_json::to_string(request).map_err(|error| OlapError::Internal {
+        reason: error.to_string(),
+    })
+}
+
+/// The number of fact rows, first in the row of totals.
+fn total_rows(totals: &[RecordBatch]) -> Result<u64> {
+    let count = match total(totals, 0)? {
+        ScalarValue::Int64(Some(count)) => u64::try_from(count).ok(),
+        _ => None,
+    };
+    count.ok_or_else(|| Planner::internal("drill-through has no count of rows"))
+}
+
+fn total(totals: &[RecordBatch], at: usize) -> Result<ScalarValue> {
+    let row = totals.iter().find(|batch| batch.num_rows() > 0);
+    let row = row.ok_or_else(|| Planner::internal("drill-through has no totals"))?;
+    ScalarValue::try_from_array(row.column(at), 0).map_err(Planner::failed)
+}
+
+fn detail_totals(query: &ResolvedQuery, totals: &[RecordBatch]) -> Result<Vec<DetailTotal>> {
+    let asked = query.measures.asked.iter().enumerate();
+    asked
+        .map(|(number, name)| {
+            let measure = query.measures.get(name);
+            let measure = measure.ok_or_else(|| Planner::internal("a measure is lost"))?;
+            let value = total(totals, number + 1)?;
+            Ok(DetailTotal {
+                measure: name.clone(),
+                data_type: measure.data_type,
+                value: cell_value(&value).map(|value| value.to_string()),
+            })
+        })
+        .collect()
+}

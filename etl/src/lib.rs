@@ -1,3 +1,29 @@
 //! Loads operational systems into star schemas and publishes them as warehouse versions.
+//!
+//! This crate knows sources, staging, conforming, dimensions and facts. It deliberately does not know cubes,
+//! queries, or any protocol: its interface to the OLAP server is the warehouse on disk.
+//!
+//! ```text
+//! source ──► staging ──► conform ──► dimension ──► fact ──► warehouse (commit, publish)
+//!                       └──────────── load: plan, execute, audit ────────────┘
+//! ```
 
+pub mod cli;
+mod conform;
+pub mod demo;
+mod dimension;
+mod error;
+mod fact;
+mod load;
+mod reject;
+mod runtime;
+mod source;
+mod staging;
 pub mod warehouse;
+
+pub use error::{Error, Result};
+pub use load::{
+    Balance, LoadOptions, LoadOutcome, LoadPlan, LoadRecord, Observer, Silent, Stage, Step,
+    StepTime, TableChange, load, plan_load, read_records,
+};
+pub use runtime::{CRASH_POINTS, Runtime};

@@ -1,1 +1,20 @@
-fn main() {}
+//! `planisphere-etl`: see [`planisphere_etl`].
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use planisphere_etl::cli::{Cli, run};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
+    match runtime {
+        Ok(runtime) => runtime.block_on(Box::pin(run(cli))),
+        Err(_) => ExitCode::from(70),
+    }
+}

@@ -130,9 +130,9 @@ impl Error {
             Self::Read { .. } => ErrorKind::Unavailable,
             Self::NoVersion { .. } => ErrorKind::NotFound,
             Self::AlreadyPublished { .. } => ErrorKind::Conflict,
-            Self::NewerFormat { .. }
-            | Self::NewerWriter { .. }
-            | Self::UnsupportedTable { .. } => ErrorKind::Invalid,
+            Self::NewerFormat { .. } | Self::NewerWriter { .. } | Self::UnsupportedTable { .. } => {
+                ErrorKind::Invalid
+            }
             Self::Malformed { .. } => ErrorKind::Internal,
             Self::Store { source, .. } => match source {
                 object_store::Error::NotFound { .. } => ErrorKind::NotFound,
@@ -160,7 +160,9 @@ impl Error {
             Self::NewerFormat { .. } => {
                 Some("upgrade planisphere, or open an older version".into())
             }
-            Self::NewerWriter { .. } => Some("upgrade planisphere on the machine that loads".into()),
+            Self::NewerWriter { .. } => {
+                Some("upgrade planisphere on the machine that loads".into())
+            }
             Self::AlreadyPublished { .. } => {
                 Some("another load is at work on this warehouse; run this one again".into())
             }

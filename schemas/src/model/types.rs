@@ -58,8 +58,8 @@ impl Decoder for Caption {
     }
 }
 
-/// The types that sources and stars declare, written as `text`, `integer`, `bigint`, `decimal(18,4)`,
-/// `double`, `boolean`, `date`, `timestamp`.
+/// The types that sources and stars declare, written as `text`, `integer`, `bigint`, `decimal(p,s)`,
+/// `money` (= `decimal(18,4)`), `double`, `boolean`, `date`, `timestamp`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub enum DataType {
@@ -110,7 +110,7 @@ impl DataType {
             "text" => Ok(Self::Text),
             "integer" => Ok(Self::Integer),
             "bigint" => Ok(Self::Bigint),
-            "decimal" => Ok(Self::Decimal(18, 4)),
+            "money" => Ok(Self::Decimal(18, 4)),
             "double" => Ok(Self::Double),
             "boolean" => Ok(Self::Boolean),
             "date" => Ok(Self::Date),
@@ -165,7 +165,7 @@ impl Decoder for DataType {
         match Self::parse(&text) {
             Ok(parsed) => Some(parsed),
             Err(message) => {
-                let hint = "types: text, integer, bigint, decimal(p,s) up to 38 digits, double, boolean, date, timestamp";
+                let hint = "types: text, integer, bigint, money, 'decimal(p,s)' up to 38 digits (quoted inside braces), double, boolean, date, timestamp";
                 faults.add_with_hint(&node.place, message, Some(hint.into()));
                 None
             }

@@ -24,6 +24,9 @@ impl Warehouse {
         folder: &str,
         version: Option<Version>,
     ) -> Result<Option<DeltaTableState>> {
+        if self.list(&format!("{folder}/_delta_log")).await?.is_empty() {
+            return Ok(None);
+        }
         let log = self.log_store(folder)?;
         let state = match Box::pin(DeltaTableState::try_new(log.as_ref(), version)).await {
             Ok(state) => state,

@@ -1,0 +1,153 @@
+//! `planisphere-etl load`: runs one load and prints its summary.
+
+use chrono::NaiveDate;
+use clap::Args;
+use planisphere_schemas::settings::Settings;
+
+use super::ConfigArgs;
+use super::output::{Format, Grid, bytes, complain, count, print};
+use super::progress::Terminal;
+use crate::error::Result;
+use crate::load::{LoadOptions, LoadOutcome, LoadRecord, load};
+use crate::runtime::Runtime;
+
+/// Arguments of `load`.
+#[derive(Debug, Clone, Args)]
+pub(super) struct LoadArgs {
+    #[command(flatten)]
+    config: ConfigArgs,
+    /// The business date; today in the warehouse time zone by default.
+    #[arg(long, value_name = "DATE")]
+    as_of: Option<NaiveDate>,
+    /// The form of the summary.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+}
+
+/// Runs the command.
+pub(super) async fn run(args: &LoadArgs) -> Result<()> {
+    let settings = Settings::load(&args.config.config)?;
+    let options = LoadOptions {
+        settings,
+        business_date: args.as_of,
+    };
+    let terminal = Terminal::new();
+    let result = Box::pin(load(&options, &Runtime::default(), &terminal)).await;
+    terminal.finish();
+    let record = result?;
+    print_summary(&record, args.format);
+    Ok(())
+}
+
+fn print_summary(record: &LoadRecord, format: Format) {
+    if format == Format::Json {
+        print(&serde_json::to_string(record).unwrap_or_default());
+        return;
+    }
+    print(&balance_grid(record).show(format));
+    let changes = change_grid(record);
+    if !changes.is_empty() {
+        print(&changes.show(format));
+    }
+    if format == Format::Table {
+        for line in remarks(record) {
+            print(&line);
+        }
+        print(&seconds(record));
+        complain(&status_line(record));
+    }
+}
+
+/// Rows read and what became of them.
+pub(super) fn balance_grid(record: &LoadRecord) -> Grid {
+    let mut grid = Grid::new(&[
+        ("stage", false),
+        ("object", false),
+        ("read", true),
+        ("loaded", true),
+        ("unchanged", true),
+        ("rejected", true),
+        ("excluded", true),
+    ]);
+    for balance in &record.balances {
+        grid.row(vec![
+            balance.stage.to_string(),
+            balance.name.clone(),
+            count(balance.read),
+            count(balance.loaded),
+            count(balance.unchanged),
+            count(balance.rejected),
+            count(balance.excluded),
+        ]);
+    }
+    grid
+}
+
+fn change_grid(record: &LoadRecord) -> Grid {
+    let mut grid = Grid::new(&[
+        ("table", false),
+        ("inserted", true),
+        ("updated", true),
+        ("expired", true),
+        ("deleted", true),
+        ("rows", true),
+        ("bytes", true),
+    ]);
+    for change in &record.changes {
+        grid.row(vec![
+            change.table.clone(),
+            count(change.inserted),
+            count(change.updated),
+            count(change.expired),
+            count(change.deleted),
+            count(change.rows),
+            bytes(change.bytes),
+        ]);
+    }
+    grid
+}
+
+/// Reasons of rejects and exclusions, and notices, one line each.
+pub(super) fn remarks(record: &LoadRecord) -> Vec<String> {
+    let mut lines: Vec<String> = record.notices.clone();
+    for balance in &record.balances {
+        for (reason, rows) in &balance.rejected_by {
+            lines.push(format!(
+                "rejected  {:<28} {reason}: {}",
+                balance.name,
+                count(*rows)
+            ));
+        }
+        for (rule, rows) in &balance.excluded_by {
+            lines.push(format!(
+                "excluded  {:<28} {rule}: {}",
+                balance.name,
+                count(*rows)
+            ));
+        }
+    }
+    lines
+}
+
+fn seconds(record: &LoadRecord) -> String {
+    let steps = record
+        .steps
+        .iter()
+        .map(|step| format!("{} {:.2}", step.step, step.seconds));
+    format!("seconds: {}", steps.collect::<Vec<_>>().join(", "))
+}
+
+/// The last line of a load.
+pub(super) fn status_line(record: &LoadRecord) -> String {
+    let (id, date, seconds) = (record.load_id, record.business_date, record.seconds());
+    match &record.outcome {
+        LoadOutcome::Published { version } => {
+            format!("load {id} of {date}: published version {version} in {seconds:.1} s")
+        }
+        LoadOutcome::Unchanged { version } => format!(
+            "load {id} of {date}: nothing changed, version {version} still stands ({seconds:.1} s)"
+        ),
+        LoadOutcome::Failed { error, .. } => format!("load {id} of {date}: failed: {error}"),
+        LoadOutcome::Running => format!("load {id} of {date}: running, or its process died"),
+    }
+}

@@ -1,0 +1,12 @@
+//! Staged tables to canonical entities: histories, views, to-one joins, SQL scalars, named rules.
+//!
+//! Every row of an entity's driving table ends kept, rejected with a reason, or excluded by a rule.
+//! Not responsible for keys or history of dimensions.
+
+mod entity;
+mod functions;
+mod history;
+mod session;
+
+pub(crate) use entity::{BASIS, Conformed, DELETED, MODIFIED, VALID_FROM, conform, json_rows};
+pub(crate) use session::open_session;

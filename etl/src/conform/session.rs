@@ -1,0 +1,85 @@
+//! A query session over a package: staged tables, rebuilt histories and views of every source.
+
+use std::sync::Arc;
+
+use datafusion::execution::memory_pool::FairSpillPool;
+use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::prelude::{SessionConfig, SessionContext};
+use planisphere_schemas::model::{Source, Table};
+use planisphere_schemas::settings::EtlSettings;
+use planisphere_schemas::warehouse::Warehouse;
+
+use crate::error::{Error, Result};
+use crate::staging::Package;
+
+use super::{functions, history};
+
+/// Opens a session in which the tables, versions and views of one source can be queried.
+pub(crate) async fn open_session(
+    package: &Package,
+    warehouse: &Warehouse,
+    source: &Source,
+    settings: &EtlSettings,
+) -> Result<SessionContext> {
+    let runtime = RuntimeEnvBuilder::new()
+        .with_memory_pool(Arc::new(FairSpillPool::new(settings.memory_bytes)))
+        .build_arc()
+        .map_err(Error::engine("starting the query engine"))?;
+    warehouse.register_store(&runtime);
+    let config = SessionConfig::new()
+        .with_batch_size(settings.batch_rows)
+        .set_bool(
+            "datafusion.execution.parquet.schema_force_view_types",
+            false,
+        )
+        .set_bool("datafusion.sql_parser.map_string_types_to_utf8view", false);
+    let session = SessionContext::new_with_config_rt(config, runtime);
+    functions::register(&session);
+    package.register(&session, warehouse, source).await?;
+    for table in source.tables.iter().filter(|table| table.history.is_some()) {
+        register_versions(&session, source, table).await?;
+    }
+    for view in &source.views {
+        register_view(&session, source, &view.name, &view.sql).await?;
+    }
+    Ok(session)
+}
+
+async fn register_versions(session: &SessionContext, source: &Source, table: &Table) -> Result<()> {
+    let Some(spec) = &table.history else {
+        return Ok(());
+    };
+    let failed = || format!("rebuilding the history of '{}'", table.name);
+    let rows = history::collect(session, &table.name).await?;
+    let audit = history::collect(session, &spec.audit).await?;
+    let versions = history::versions(source, table, spec, &rows, &audit)?;
+    session
+        .register_batch(&format!("{}_versions", table.name), versions)
+        .map(|_| ())
+        .map_err(Error::engine(failed()))
+}
+
+/// Runs a view once and keeps its rows, since several entities may use it.
+async fn register_view(
+    session: &SessionContext,
+    source: &Source,
+    name: &str,
+    sql: &str,
+) -> Result<()> {
+    let failed = |error| Error::Conform {
+        source_name: source.name.clone(),
+        object: format!("view '{name}'"),
+        source: Box::new(error),
+    };
+    let frame = session
+        .sql(sql)
+        .await
+        .map_err(failed)?
+        .cache()
+        .await
+        .map_err(failed)?;
+    session
+        .register_table(name, frame.into_view())
+        .map(|_| ())
+        .map_err(failed)
+}

@@ -1,0 +1,103 @@
+//! Conformed dimensions: members with history (SCD types 0, 1 and 2), stable surrogate keys, special members.
+//!
+//! ```text
+//! conformed rows ──► observations ┐
+//! dim table (published) ─► versions ┴─► merge ──► keys ──► dim table (next), key map (next)
+//! ```
+//!
+//! Pure: Arrow in, Arrow out. Not responsible for reading sources or committing tables.
+
+mod build;
+mod calendar;
+mod columns;
+mod existing;
+mod index;
+mod key_map;
+mod merge;
+mod observe;
+mod special;
+
+use std::collections::HashSet;
+
+use arrow::array::RecordBatch;
+use planisphere_schemas::model::Dimension;
+
+use crate::conform::Conformed;
+use crate::reject::Reject;
+
+pub(crate) use build::build_dimension;
+pub(crate) use calendar::build_calendar;
+pub(crate) use columns::{arrow_schema, cast_column};
+pub(crate) use existing::{Existing, align};
+pub(crate) use index::MemberIndex;
+pub(crate) use key_map::map_table;
+
+/// 0001-01-01T00:00:00Z in microseconds: the open beginning of valid time.
+pub(crate) const OPEN_FROM: i64 = -62_135_596_800_000_000;
+/// 9999-12-31T00:00:00Z in microseconds: the open end of valid time.
+pub(crate) const OPEN_TO: i64 = 253_402_214_400_000_000;
+
+/// What a dimension is built from.
+pub(crate) struct DimensionInput<'a> {
+    /// The declaration.
+    pub(crate) dimension: &'a Dimension,
+    /// The source system of the entity.
+    pub(crate) source_system: &'a str,
+    /// The conformed rows.
+    pub(crate) conformed: &'a Conformed,
+    /// The published dimension table, aligned to the declared columns.
+    pub(crate) existing: Option<Existing>,
+    /// The published key map.
+    pub(crate) existing_map: Option<RecordBatch>,
+    /// For each attribute whether the source keeps its past values.
+    pub(crate) audited: Vec<bool>,
+    /// Business ids of rows that were rejected before; their members stay as they are.
+    pub(crate) rejected_ids: &'a HashSet<String>,
+    /// When the snapshot was taken, in microseconds.
+    pub(crate) snapshot_at: i64,
+    /// The audit key of this load.
+    pub(crate) audit_key: i64,
+}
+
+/// A dimension after a load.
+#[derive(Debug)]
+pub(crate) struct DimensionBuild {
+    /// The whole table.
+    pub(crate) table: RecordBatch,
+    /// The whole key map.
+    pub(crate) map: RecordBatch,
+    /// What happened to the rows of the entity and of the table.
+    pub(crate) tally: Tally,
+    /// Rows rejected here.
+    pub(crate) rejects: Vec<Reject>,
+}
+
+/// What a load did to a dimension or fact, in rows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Tally {
+    /// Conformed rows that came in.
+    pub(crate) read: u64,
+    /// Conformed rows that were new or changed something.
+    pub(crate) loaded: u64,
+    /// Conformed rows that changed nothing.
+    pub(crate) unchanged: u64,
+    /// Conformed rows that were rejected here.
+    pub(crate) rejected: u64,
+    /// Table rows added.
+    pub(crate) inserted: u64,
+    /// Table rows whose values changed in place.
+    pub(crate) updated: u64,
+    /// Dimension versions that ended because a newer one began.
+    pub(crate) expired: u64,
+    /// Table rows newly marked as deleted at the source.
+    pub(crate) deleted: u64,
+    /// Values of a new attribute that could not be rebuilt for the past and stand as today.
+    pub(crate) assumed: u64,
+}
+
+impl Tally {
+    /// True if the table differs from the published one.
+    pub(crate) fn has_changes(&self) -> bool {
+        self.inserted + self.updated + self.expired + self.deleted > 0
+    }
+}

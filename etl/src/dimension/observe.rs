@@ -1,0 +1,162 @@
+//! Conformed rows as observations of members: business ids, instants, values in their declared types.
+
+use std::collections::{BTreeMap, HashSet};
+
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, StringArray, TimestampMicrosecondArray,
+};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType as Arrow, TimestampMicrosecondType};
+use planisphere_schemas::model::{DataType, Dimension, DimensionKind};
+
+use crate::conform::{BASIS, Conformed, DELETED, MODIFIED, VALID_FROM, json_rows};
+use crate::error::{Error, Result};
+use crate::reject::Reject;
+
+use super::cast_column;
+
+/// The conformed rows of a dimension, column by column.
+pub(super) struct Observations {
+    /// For each attribute its values in the declared type.
+    pub(super) attributes: Vec<ArrayRef>,
+    /// From when each row holds; the snapshot's instant where the source does not say.
+    pub(super) from: Vec<i64>,
+    /// On which basis.
+    pub(super) basis: StringArray,
+    /// When each row was last modified, where the source says so.
+    pub(super) modified: TimestampMicrosecondArray,
+    /// True where the source marks the row as deleted.
+    pub(super) deleted: BooleanArray,
+    /// The good rows of each business id in the order of time.
+    pub(super) members: BTreeMap<String, Vec<usize>>,
+    /// Rows that are rejected here.
+    pub(super) rejects: Vec<Reject>,
+}
+
+/// Reads the conformed rows of a dimension.
+pub(super) fn observe(
+    dimension: &Dimension,
+    source_system: &str,
+    conformed: &Conformed,
+    snapshot_at: i64,
+) -> Result<Observations> {
+    let rows = &conformed.rows;
+    let doing = || format!("reading the entity of dimension '{}'", dimension.name);
+    let column = |name: &str| -> Result<ArrayRef> {
+        let index = rows
+            .schema()
+            .index_of(name)
+            .map_err(Error::arrow(doing()))?;
+        Ok(rows.column(index).clone())
+    };
+    let mut problems: BTreeMap<usize, (String, String)> = BTreeMap::new();
+    let mut attributes = Vec::with_capacity(dimension.attributes.len());
+    for attribute in &dimension.attributes {
+        let values = column(&attribute.column)?;
+        let (cast, misfits) =
+            cast_column(&values, attribute.data_type).map_err(Error::arrow(doing()))?;
+        for row in misfits {
+            let detail = format!("{} is not {}", attribute.name, attribute.data_type);
+            problems
+                .entry(row)
+                .or_insert((format!("invalid_{}", attribute.name), detail));
+        }
+        attributes.push(cast);
+    }
+    let ids = ids(dimension, &column)
+        .and_then(|ids| cast(&ids, &Arrow::Utf8).map_err(Error::arrow(doing())))?;
+    let ids = ids.as_string::<i32>();
+    let instants = |name: &str| -> Result<TimestampMicrosecondArray> {
+        let instants =
+            cast(&column(name)?, &DataType::Timestamp.arrow()).map_err(Error::arrow(doing()))?;
+        Ok(instants.as_primitive::<TimestampMicrosecondType>().clone())
+    };
+    let from = instants_or(&instants(VALID_FROM)?, snapshot_at);
+    let basis = cast(&column(BASIS)?, &Arrow::Utf8).map_err(Error::arrow(doing()))?;
+    let members = members(ids, &from, &mut problems);
+    let rejects = rejects(dimension, source_system, conformed, ids, &problems)
+        .map_err(Error::arrow(doing()))?;
+    Ok(Observations {
+        attributes,
+        from,
+        basis: basis.as_string::<i32>().clone(),
+        modified: instants(MODIFIED)?,
+        deleted: column(DELETED)?.as_boolean().clone(),
+        members,
+        rejects,
+    })
+}
+
+fn ids(dimension: &Dimension, column: &dyn Fn(&str) -> Result<ArrayRef>) -> Result<ArrayRef> {
+    match &dimension.kind {
+        DimensionKind::Entity { key, .. } => column(key),
+        DimensionKind::Calendar(_) => column(&dimension.id_column()),
+    }
+}
+
+fn instants_or(instants: &TimestampMicrosecondArray, otherwise: i64) -> Vec<i64> {
+    instants
+        .iter()
+        .map(|instant| instant.unwrap_or(otherwise))
+        .collect()
+}
+
+/// Groups the rows by business id; a row without id or with the id and instant of another is a problem.
+fn members(
+    ids: &StringArray,
+    from: &[i64],
+    problems: &mut BTreeMap<usize, (String, String)>,
+) -> BTreeMap<String, Vec<usize>> {
+    let mut members: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    let mut seen: HashSet<(&str, i64)> = HashSet::new();
+    for (row, instant) in from.iter().enumerate() {
+        if problems.contains_key(&row) {
+            continue;
+        }
+        if ids.is_null(row) {
+            problems.insert(
+                row,
+                ("missing_key".into(), "the business key is null".into()),
+            );
+        } else if !seen.insert((ids.value(row), *instant)) {
+            let detail = format!("'{}' occurs twice", ids.value(row));
+            problems.insert(row, ("duplicate_key".into(), detail));
+        } else {
+            members
+                .entry(ids.value(row).to_owned())
+                .or_default()
+                .push(row);
+        }
+    }
+    for rows in members.values_mut() {
+        rows.sort_by_key(|row| from[*row]);
+    }
+    members
+}
+
+fn rejects(
+    dimension: &Dimension,
+    source_system: &str,
+    conformed: &Conformed,
+    ids: &StringArray,
+    problems: &BTreeMap<usize, (String, String)>,
+) -> Result<Vec<Reject>, arrow::error::ArrowError> {
+    if problems.is_empty() {
+        return Ok(Vec::new());
+    }
+    let json = json_rows(&conformed.rows)?;
+    let rejects = problems.iter().map(|(row, (reason, detail))| Reject {
+        source: source_system.to_owned(),
+        stage: "dimension".into(),
+        object: dimension.name.clone(),
+        row_id: if ids.is_null(*row) {
+            String::new()
+        } else {
+            ids.value(*row).to_owned()
+        },
+        reason: reason.clone(),
+        detail: detail.clone(),
+        row: json[*row].clone(),
+    });
+    Ok(rejects.collect())
+}

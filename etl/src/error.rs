@@ -1,0 +1,238 @@
+//! What can go wrong in a load: one error, its kind, its hint.
+//!
+//! | kind | what the loader does |
+//! |---|---|
+//! | Unavailable, ResourceExhausted | the operator may run the load again as it is |
+//! | Invalid, NotFound | stop and tell the operator what to mend |
+//! | Conflict | stop: another load was first |
+//! | Cancelled, Internal | stop; nothing was published |
+
+use planisphere_schemas::ErrorKind;
+
+/// A failure of the ETL. Nothing that failed is ever visible to a reader.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Settings, model or warehouse.
+    #[error(transparent)]
+    Schemas(#[from] planisphere_schemas::Error),
+    /// The warehouse could not be written.
+    #[error(transparent)]
+    Write(#[from] crate::warehouse::WriteError),
+    /// The model names a source that the settings do not say how to reach.
+    #[error(
+        "source '{source_name}' of the model has no section [source.{source_name}] in the settings"
+    )]
+    SourceNotConfigured {
+        /// The source.
+        source_name: String,
+    },
+    /// A source URL that cannot be understood.
+    #[error("the url of source '{source_name}' is not usable: {reason}")]
+    SourceUrl {
+        /// The source.
+        source_name: String,
+        /// Why not; never with secrets.
+        reason: String,
+    },
+    /// A source does not answer.
+    #[error("cannot reach source '{source_name}': {reason}")]
+    SourceUnreachable {
+        /// The source.
+        source_name: String,
+        /// What it said; never with secrets.
+        reason: String,
+    },
+    /// A table or file of the model is not in the source.
+    #[error("source '{source_name}' has no {what} '{name}'{}", .column.as_ref().map(|c| format!(" with column '{c}'")).unwrap_or_default())]
+    NotInSource {
+        /// The source.
+        source_name: String,
+        /// `table` or `file`.
+        what: &'static str,
+        /// The name in the source.
+        name: String,
+        /// The column that is missing, if the table is there.
+        column: Option<String>,
+        /// A name that is near.
+        near: Option<String>,
+    },
+    /// Reading failed midway.
+    #[error("reading '{table}' of source '{source_name}' failed: {reason}")]
+    Read {
+        /// The source.
+        source_name: String,
+        /// The table or file.
+        table: String,
+        /// What happened.
+        reason: String,
+    },
+    /// An expression or query of the model fails on the staged tables.
+    #[error("{object} of source '{source_name}' cannot be evaluated")]
+    Conform {
+        /// The source.
+        source_name: String,
+        /// The view or entity, with the part that fails.
+        object: String,
+        /// The engine's error.
+        #[source]
+        source: Box<datafusion::error::DataFusionError>,
+    },
+    /// A join that the model calls to-one multiplied rows.
+    #[error(
+        "entity '{entity}': the joins turn {before} rows into {after}; a join of an entity finds at most one row"
+    )]
+    FanOut {
+        /// The entity.
+        entity: String,
+        /// Rows of the driving table.
+        before: usize,
+        /// Rows after the joins.
+        after: usize,
+    },
+    /// Rows do not add up.
+    #[error(
+        "{object} does not balance: read {read}, but loaded {loaded} + unchanged {unchanged} + rejected {rejected} + excluded {excluded}"
+    )]
+    Unbalanced {
+        /// The entity or star.
+        object: String,
+        /// Rows read.
+        read: u64,
+        /// Rows inserted or changed.
+        loaded: u64,
+        /// Rows that were there already.
+        unchanged: u64,
+        /// Rows rejected.
+        rejected: u64,
+        /// Rows excluded by a named rule.
+        excluded: u64,
+    },
+    /// Too many rows were rejected.
+    #[error(
+        "entity '{entity}' rejects {rejected} of {read} rows, more than the allowed {limit_permille} per thousand"
+    )]
+    TooManyRejects {
+        /// The entity.
+        entity: String,
+        /// Rows rejected.
+        rejected: u64,
+        /// Rows read.
+        read: u64,
+        /// The limit of the settings.
+        limit_permille: u32,
+    },
+    /// The changed model needs a rebuild.
+    #[error("{object} cannot be changed in place: {reason}")]
+    ModelChange {
+        /// The dimension or star.
+        object: String,
+        /// What changed.
+        reason: String,
+    },
+    /// An Arrow or DataFusion operation of ours failed.
+    #[error("{doing} failed")]
+    Engine {
+        /// What was being done.
+        doing: String,
+        /// The engine's error.
+        #[source]
+        source: Box<datafusion::error::DataFusionError>,
+    },
+    /// A simulated crash of a drill.
+    #[error("stopped at crash point '{point}'")]
+    Crash {
+        /// The name of the point.
+        point: &'static str,
+    },
+    /// A background task died.
+    #[error("a task died while {doing}")]
+    Task {
+        /// What was being done.
+        doing: &'static str,
+    },
+}
+
+impl Error {
+    /// Wraps an engine error with what was being done.
+    pub fn engine(
+        doing: impl Into<String>,
+    ) -> impl FnOnce(datafusion::error::DataFusionError) -> Self {
+        let doing = doing.into();
+        move |source| Self::Engine {
+            doing,
+            source: Box::new(source),
+        }
+    }
+
+    /// Wraps an Arrow error with what was being done.
+    pub fn arrow(doing: impl Into<String>) -> impl FnOnce(arrow::error::ArrowError) -> Self {
+        let doing = doing.into();
+        move |source| Self::Engine {
+            doing,
+            source: Box::new(datafusion::error::DataFusionError::ArrowError(
+                Box::new(source),
+                None,
+            )),
+        }
+    }
+
+    /// What the error means to whoever handles it.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Schemas(error) => error.kind(),
+            Self::Write(error) => error.kind(),
+            Self::SourceNotConfigured { .. }
+            | Self::SourceUrl { .. }
+            | Self::Conform { .. }
+            | Self::FanOut { .. }
+            | Self::ModelChange { .. }
+            | Self::TooManyRejects { .. } => ErrorKind::Invalid,
+            Self::NotInSource { .. } => ErrorKind::NotFound,
+            Self::SourceUnreachable { .. } | Self::Read { .. } => ErrorKind::Unavailable,
+            Self::Crash { .. } => ErrorKind::Cancelled,
+            Self::Unbalanced { .. } | Self::Engine { .. } | Self::Task { .. } => {
+                ErrorKind::Internal
+            }
+        }
+    }
+
+    /// What the operator can do about it, where we know.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Schemas(error) => error.hint(),
+            Self::Write(error) => error.hint(),
+            Self::SourceNotConfigured { source_name } => {
+                Some(format!("add [source.{source_name}] with its url to planisphere.toml"))
+            }
+            Self::SourceUrl { .. } => Some(
+                "write sqlite:<path>, postgres://user@host:port/database, or a folder of files".into(),
+            ),
+            Self::SourceUnreachable { .. } => {
+                Some("check that it runs, its address, user and password".into())
+            }
+            Self::NotInSource { near: Some(near), .. } => Some(format!("did you mean '{near}'?")),
+            Self::NotInSource { .. } => {
+                Some("check the names in the source file of the model against the source".into())
+            }
+            Self::Read { .. } => Some("nothing was published; run the load again".into()),
+            Self::Conform { .. } => Some("check the expression in the source file of the model".into()),
+            Self::FanOut { .. } => {
+                Some("make the joined table unique on the join columns, for example by a view".into())
+            }
+            Self::Unbalanced { .. } => {
+                Some("nothing was published; this is a defect, please report it with the load id".into())
+            }
+            Self::TooManyRejects { .. } => Some(
+                "nothing was published; see the rejects of 'planisphere-etl status', mend the source or raise [etl] reject_limit_permille".into(),
+            ),
+            Self::ModelChange { .. } => {
+                Some("load into a new warehouse folder to rebuild".into())
+            }
+            Self::Engine { .. } | Self::Task { .. } => Some("nothing was published".into()),
+            Self::Crash { .. } => None,
+        }
+    }
+}
+
+/// The result of the ETL.
+pub type Result<T, E = Error> = std::result::Result<T, E>;

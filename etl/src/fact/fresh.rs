@@ -1,0 +1,280 @@
+//! Conformed rows as fact rows: surrogate keys looked up, values in their declared types.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, Int32Array, Int64Array, RecordBatch, StringArray,
+};
+use arrow::compute::{cast, filter_record_batch};
+use arrow::datatypes::{DataType as Arrow, Date32Type, TimestampMicrosecondType};
+use chrono::{DateTime, Days, NaiveDate, TimeZone};
+use chrono_tz::Tz;
+use planisphere_schemas::model::{DataType, Role, key_of_date};
+
+use crate::conform::{DELETED, json_rows};
+use crate::dimension::{MemberIndex, cast_column};
+use crate::error::{Error, Result};
+use crate::reject::Reject;
+
+use super::FactInput;
+use super::schema::arrow_schema;
+
+/// Fact rows of this load, and the conformed rows that could not become one.
+pub(super) struct Fresh {
+    /// Good rows in the columns of the fact.
+    pub(super) rows: RecordBatch,
+    /// Rows that were rejected.
+    pub(super) rejects: Vec<Reject>,
+}
+
+/// Turns the conformed rows into fact rows.
+pub(super) fn fresh_rows(input: &FactInput<'_>) -> Result<Fresh> {
+    let star = input.star;
+    let rows = &input.conformed.rows;
+    let doing = || format!("reading the entity of star '{}'", star.name);
+    let column = |name: &str| -> Result<ArrayRef> {
+        let index = rows
+            .schema()
+            .index_of(name)
+            .map_err(Error::arrow(doing()))?;
+        Ok(Arc::clone(rows.column(index)))
+    };
+    let mut problems = Problems::default();
+    let mut columns: Vec<ArrayRef> = Vec::new();
+    for role in &star.roles {
+        let as_of = role.as_of.as_deref().map(column).transpose()?;
+        columns.push(keys(input, role, &column(&role.column)?, as_of.as_ref())?);
+    }
+    let degenerate = star
+        .degenerate
+        .iter()
+        .map(|c| (&c.name, &c.column, c.data_type));
+    let measures = star
+        .measures
+        .iter()
+        .map(|m| (&m.name, &m.column, m.data_type));
+    for (name, from, data_type) in degenerate.chain(measures) {
+        let (values, misfits) =
+            cast_column(&column(from)?, data_type).map_err(Error::arrow(doing()))?;
+        problems.misfits(name, data_type, misfits);
+        columns.push(values);
+    }
+    let ids = row_ids(
+        star.key
+            .iter()
+            .map(|key| column(key))
+            .collect::<Result<Vec<_>>>()?,
+    )
+    .map_err(Error::arrow(doing()))?;
+    problems.ids(&ids);
+    let systems = std::iter::repeat_n(input.source_system, rows.num_rows());
+    columns.push(Arc::new(StringArray::from_iter_values(systems)));
+    columns.push(Arc::new(ids.clone()));
+    columns.push(column(DELETED)?);
+    columns.push(Arc::new(Int64Array::from(vec![
+        input.audit_key;
+        rows.num_rows()
+    ])));
+    let keep: BooleanArray = (0..rows.num_rows())
+        .map(|row| Some(!problems.0.contains_key(&row)))
+        .collect();
+    let nullable = nullable(&arrow_schema(star));
+    let all = RecordBatch::try_new(nullable, columns).map_err(Error::arrow(doing()))?;
+    let good = filter_record_batch(&all, &keep).map_err(Error::arrow(doing()))?;
+    let rejects = problems
+        .rejects(input, &ids)
+        .map_err(Error::arrow(doing()))?;
+    Ok(Fresh {
+        rows: good,
+        rejects,
+    })
+}
+
+fn nullable(schema: &arrow::datatypes::Schema) -> arrow::datatypes::SchemaRef {
+    let fields = schema
+        .fields()
+        .iter()
+        .map(|field| field.as_ref().clone().with_nullable(true));
+    Arc::new(arrow::datatypes::Schema::new(fields.collect::<Vec<_>>()))
+}
+
+/// Rows that cannot become fact rows: row number to reason and detail; the first problem counts.
+#[derive(Default)]
+struct Problems(BTreeMap<usize, (String, String)>);
+
+impl Problems {
+    fn misfits(&mut self, name: &str, data_type: DataType, rows: Vec<usize>) {
+        for row in rows {
+            let detail = format!("{name} is not {data_type}");
+            self.0
+                .entry(row)
+                .or_insert((format!("invalid_{name}"), detail));
+        }
+    }
+
+    fn ids(&mut self, ids: &StringArray) {
+        let mut seen = HashSet::new();
+        for row in 0..ids.len() {
+            if ids.is_null(row) {
+                let detail = "a column of the key is null".to_owned();
+                self.0.entry(row).or_insert(("missing_key".into(), detail));
+            } else if !seen.insert(ids.value(row)) {
+                let detail = format!("'{}' occurs twice", ids.value(row));
+                self.0
+                    .entry(row)
+                    .or_insert(("duplicate_key".into(), detail));
+            }
+        }
+    }
+
+    fn rejects(
+        &self,
+        input: &FactInput<'_>,
+        ids: &StringArray,
+    ) -> Result<Vec<Reject>, arrow::error::ArrowError> {
+        if self.0.is_empty() {
+            return Ok(Vec::new());
+        }
+        let json = json_rows(&input.conformed.rows)?;
+        let rejects = self.0.iter().map(|(row, (reason, detail))| Reject {
+            source: input.source_system.to_owned(),
+            stage: "star".into(),
+            object: input.star.name.clone(),
+            row_id: if ids.is_null(*row) {
+                String::new()
+            } else {
+                ids.value(*row).to_owned()
+            },
+            reason: reason.clone(),
+            detail: detail.clone(),
+            row: json[*row].clone(),
+        });
+        Ok(rejects.collect())
+    }
+}
+
+/// The key columns as one text, parts joined by `|`; null if any part is.
+fn row_ids(keys: Vec<ArrayRef>) -> Result<StringArray, arrow::error::ArrowError> {
+    let texts: Vec<ArrayRef> = keys
+        .iter()
+        .map(|key| cast(key, &Arrow::Utf8))
+        .collect::<Result<_, _>>()?;
+    let texts: Vec<&StringArray> = texts.iter().map(|text| text.as_string::<i32>()).collect();
+    let rows = texts.first().map_or(0, |text| text.len());
+    let ids = (0..rows).map(|row| {
+        let parts: Option<Vec<&str>> = texts
+            .iter()
+            .map(|text| text.is_valid(row).then(|| text.value(row)))
+            .collect();
+        parts.map(|parts| parts.join("|"))
+    });
+    Ok(ids.collect())
+}
+
+/// The surrogate keys of a role.
+fn keys(
+    input: &FactInput<'_>,
+    role: &Role,
+    values: &ArrayRef,
+    as_of: Option<&ArrayRef>,
+) -> Result<ArrayRef> {
+    let doing = || format!("looking up '{}' of star '{}'", role.name, input.star.name);
+    let missing = MemberIndex::Members(std::collections::HashMap::new());
+    let index = input.members.get(&role.dimension).unwrap_or(&missing);
+    if let MemberIndex::Calendar { .. } = index {
+        let days = days(values, input.zone).map_err(Error::arrow(doing()))?;
+        let keys = days.into_iter().map(|day| match day {
+            None => index.day(None),
+            Some(day) => index.day(Some(key_of_date(day).unwrap_or(0))),
+        });
+        return Ok(Arc::new(Int32Array::from_iter_values(keys)));
+    }
+    let ids = cast(values, &Arrow::Utf8).map_err(Error::arrow(doing()))?;
+    let ids = ids.as_string::<i32>();
+    let instants = match as_of {
+        Some(column) => instants(column, input.zone).map_err(Error::arrow(doing()))?,
+        None => vec![None; values.len()],
+    };
+    let keys = ids
+        .iter()
+        .zip(instants)
+        .map(|(id, at)| index.member(id, at));
+    Ok(Arc::new(Int32Array::from_iter_values(keys)))
+}
+
+/// The days of dates, or of instants in the warehouse time zone.
+fn days(values: &ArrayRef, zone: Tz) -> Result<Vec<Option<NaiveDate>>, arrow::error::ArrowError> {
+    if let Arrow::Timestamp(..) = values.data_type() {
+        let instants = cast(values, &DataType::Timestamp.arrow())?;
+        let instants = instants.as_primitive::<TimestampMicrosecondType>();
+        let day = |micros: i64| {
+            DateTime::from_timestamp_micros(micros).map(|at| at.with_timezone(&zone).date_naive())
+        };
+        return Ok(instants.iter().map(|micros| micros.and_then(day)).collect());
+    }
+    let dates = cast(values, &Arrow::Date32)?;
+    let dates = dates.as_primitive::<Date32Type>();
+    Ok(dates
+        .iter()
+        .map(|days| days.and_then(Date32Type::to_naive_date_opt))
+        .collect())
+}
+
+/// Instants of look-ups; a date means the end of that day in the warehouse time zone.
+fn instants(column: &ArrayRef, zone: Tz) -> Result<Vec<Option<i64>>, arrow::error::ArrowError> {
+    if let Arrow::Timestamp(..) = column.data_type() {
+        let instants = cast(column, &DataType::Timestamp.arrow())?;
+        return Ok(instants
+            .as_primitive::<TimestampMicrosecondType>()
+            .iter()
+            .collect());
+    }
+    let end_of = |day: NaiveDate| {
+        let midnight = day.checked_add_days(Days::new(1))?.and_hms_opt(0, 0, 0)?;
+        zone.from_local_datetime(&midnight)
+            .earliest()
+            .map(|at| at.timestamp_micros() - 1)
+    };
+    Ok(days(column, zone)?
+        .into_iter()
+        .map(|day| day.and_then(end_of))
+        .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use arrow::array::{Date32Array, TimestampMicrosecondArray};
+
+    const ZONE: Tz = chrono_tz::Asia::Shanghai;
+
+    #[test]
+    fn an_instant_is_a_day_in_the_warehouse_zone() {
+        let evening = DateTime::parse_from_rfc3339("2025-01-31T16:00:00Z").unwrap();
+        let array = TimestampMicrosecondArray::from(vec![Some(evening.timestamp_micros()), None]);
+        let array: ArrayRef = Arc::new(array.with_timezone("UTC"));
+        let expected = NaiveDate::from_ymd_opt(2025, 2, 1);
+        assert_eq!(days(&array, ZONE).unwrap(), [expected, None]);
+    }
+
+    #[test]
+    fn a_date_is_looked_up_at_its_end() {
+        let day = NaiveDate::from_ymd_opt(2025, 2, 1).unwrap();
+        let array: ArrayRef = Arc::new(Date32Array::from(vec![Date32Type::from_naive_date(day)]));
+        let end = DateTime::parse_from_rfc3339("2025-02-01T15:59:59.999999Z").unwrap();
+        assert_eq!(
+            instants(&array, ZONE).unwrap(),
+            [Some(end.timestamp_micros())]
+        );
+    }
+
+    #[test]
+    fn a_row_id_needs_all_its_parts() {
+        let a: ArrayRef = Arc::new(StringArray::from(vec![Some("x"), None]));
+        let b: ArrayRef = Arc::new(Int64Array::from(vec![1, 2]));
+        let ids = row_ids(vec![a, b]).unwrap();
+        assert_eq!(ids.iter().collect::<Vec<_>>(), [Some("x|1"), None]);
+    }
+}

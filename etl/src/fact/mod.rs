@@ -1,0 +1,75 @@
+//! Facts: conformed rows with surrogate keys, merged into the published files.
+//!
+//! ```text
+//! conformed rows ──► keys and types (fresh rows) ──┐
+//! files (published) ──────────────────────────────┴─► merge ──► kept files + rows to write
+//! ```
+//!
+//! Pure: Arrow in, Arrow out. A file is rewritten only if one of its rows changed.
+
+mod fresh;
+mod merge;
+mod schema;
+
+use std::collections::{BTreeMap, HashSet};
+
+use arrow::array::RecordBatch;
+use chrono_tz::Tz;
+use planisphere_schemas::model::Star;
+use planisphere_schemas::warehouse::DataFile;
+
+use crate::conform::Conformed;
+use crate::dimension::{MemberIndex, Tally};
+use crate::error::Result;
+use crate::reject::Reject;
+
+pub(crate) use merge::sort_columns;
+pub(crate) use schema::arrow_schema;
+
+/// What a fact is built from.
+pub(crate) struct FactInput<'a> {
+    /// The declaration.
+    pub(crate) star: &'a Star,
+    /// The source system of the entity.
+    pub(crate) source_system: &'a str,
+    /// The conformed rows.
+    pub(crate) conformed: &'a Conformed,
+    /// The members of each dimension.
+    pub(crate) members: &'a BTreeMap<String, MemberIndex>,
+    /// The warehouse time zone.
+    pub(crate) zone: Tz,
+    /// The published files with their rows, aligned to the declared columns.
+    pub(crate) existing: Vec<ExistingFile>,
+    /// True if the published columns are not those of the model.
+    pub(crate) reshaped: bool,
+    /// Ids of rows that were rejected before; their published rows stay as they are.
+    pub(crate) rejected_ids: &'a HashSet<String>,
+    /// The audit key of this load.
+    pub(crate) audit_key: i64,
+}
+
+/// One published file.
+pub(crate) struct ExistingFile {
+    /// The file.
+    pub(crate) file: DataFile,
+    /// Its rows.
+    pub(crate) rows: RecordBatch,
+}
+
+/// A fact after a load.
+pub(crate) struct FactBuild {
+    /// Published files that stay as they are.
+    pub(crate) kept: Vec<DataFile>,
+    /// Rows to write, in the order of the first calendar role.
+    pub(crate) rows: RecordBatch,
+    /// What happened to the rows.
+    pub(crate) tally: Tally,
+    /// Rows rejected here.
+    pub(crate) rejects: Vec<Reject>,
+}
+
+/// Builds the next state of a fact.
+pub(crate) fn build_fact(input: &FactInput<'_>) -> Result<FactBuild> {
+    let fresh = fresh::fresh_rows(input)?;
+    merge::merge(input, fresh)
+}

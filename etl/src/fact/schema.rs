@@ -1,0 +1,39 @@
+//! The columns of a fact table.
+
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use planisphere_schemas::model::Star;
+
+/// The columns of `fact_<name>` in their order.
+pub(crate) fn arrow_schema(star: &Star) -> SchemaRef {
+    let roles = star
+        .roles
+        .iter()
+        .map(|role| Field::new(role.key_column(), DataType::Int32, false));
+    let mut fields: Vec<Field> = roles.collect();
+    fields.extend(
+        star.degenerate
+            .iter()
+            .map(|column| Field::new(&column.name, column.data_type.arrow(), true)),
+    );
+    fields.extend(
+        star.measures
+            .iter()
+            .map(|measure| Field::new(&measure.name, measure.data_type.arrow(), true)),
+    );
+    fields.extend([
+        Field::new("source_system", DataType::Utf8, false),
+        Field::new(SOURCE_ROW_ID, DataType::Utf8, false),
+        Field::new(DELETED_AT_SOURCE, DataType::Boolean, false),
+        Field::new(AUDIT_KEY, DataType::Int64, false),
+    ]);
+    Arc::new(Schema::new(fields))
+}
+
+/// The column that identifies a row of the source.
+pub(super) const SOURCE_ROW_ID: &str = "source_row_id";
+/// The column that says whether the row is gone at the source.
+pub(super) const DELETED_AT_SOURCE: &str = "deleted_at_source";
+/// The column that names the load which wrote the row's values.
+pub(super) const AUDIT_KEY: &str = "audit_key";

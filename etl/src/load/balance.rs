@@ -1,0 +1,159 @@
+//! The proof of a load: per table, entity, dimension and star, every row that was read has one outcome.
+//!
+//! `read = loaded + unchanged + rejected + excluded by a named rule`
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::conform::Conformed;
+use crate::dimension::Tally;
+use crate::error::{Error, Result};
+use crate::reject::Reject;
+use crate::staging::TableCertificate;
+
+/// Where in the load rows are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// Rows of a source table; loaded = staged.
+    Table,
+    /// Rows of an entity's driving table; loaded = kept.
+    Entity,
+    /// Rows of an entity on their way into a dimension.
+    Dimension,
+    /// Rows of an entity on their way into a fact.
+    Star,
+}
+
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Table => "table",
+            Self::Entity => "entity",
+            Self::Dimension => "dimension",
+            Self::Star => "star",
+        })
+    }
+}
+
+/// The outcomes of the rows of one object.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Balance {
+    /// Where the rows are counted.
+    pub stage: Stage,
+    /// The table, entity, dimension or star.
+    pub name: String,
+    /// Rows read.
+    pub read: u64,
+    /// Rows loaded.
+    pub loaded: u64,
+    /// Rows that were there already.
+    pub unchanged: u64,
+    /// Rows rejected.
+    pub rejected: u64,
+    /// Rows excluded.
+    pub excluded: u64,
+    /// Rejected rows by reason.
+    pub rejected_by: BTreeMap<String, u64>,
+    /// Excluded rows by rule.
+    pub excluded_by: BTreeMap<String, u64>,
+}
+
+impl Balance {
+    /// The balance of a staged table.
+    pub(crate) fn of_table(name: &str, certificate: &TableCertificate, rejects: &[Reject]) -> Self {
+        let mine = rejects.iter().filter(|reject| reject.object == name);
+        Self {
+            loaded: certificate.staged,
+            rejected: certificate.rejected,
+            ..Self::new(Stage::Table, name, certificate.read, mine)
+        }
+    }
+
+    /// The balance of an entity.
+    pub(crate) fn of_entity(name: &str, conformed: &Conformed) -> Self {
+        Self {
+            loaded: conformed.rows.num_rows() as u64,
+            rejected: conformed.rejects.len() as u64,
+            excluded: conformed.excluded.values().sum(),
+            excluded_by: conformed.excluded.clone(),
+            ..Self::new(
+                Stage::Entity,
+                name,
+                conformed.read,
+                conformed.rejects.iter(),
+            )
+        }
+    }
+
+    /// The balance of a dimension or star.
+    pub(crate) fn of_tally(stage: Stage, name: &str, tally: &Tally, rejects: &[Reject]) -> Self {
+        Self {
+            loaded: tally.loaded,
+            unchanged: tally.unchanged,
+            rejected: tally.rejected,
+            ..Self::new(stage, name, tally.read, rejects.iter())
+        }
+    }
+
+    fn new<'a>(
+        stage: Stage,
+        name: &str,
+        read: u64,
+        rejects: impl Iterator<Item = &'a Reject>,
+    ) -> Self {
+        let mut rejected_by = BTreeMap::new();
+        for reject in rejects {
+            *rejected_by.entry(reject.reason.clone()).or_insert(0) += 1;
+        }
+        Self {
+            stage,
+            name: name.to_owned(),
+            read,
+            loaded: 0,
+            unchanged: 0,
+            rejected: 0,
+            excluded: 0,
+            rejected_by,
+            excluded_by: BTreeMap::new(),
+        }
+    }
+
+    /// Proves that every row has one outcome.
+    ///
+    /// # Errors
+    /// [`Error::Unbalanced`] otherwise.
+    pub fn prove(&self) -> Result<()> {
+        let by_reason: u64 = self.rejected_by.values().sum();
+        let sum = self.loaded + self.unchanged + self.rejected + self.excluded;
+        if sum == self.read && by_reason == self.rejected {
+            return Ok(());
+        }
+        Err(Error::Unbalanced {
+            object: format!("{} '{}'", self.stage, self.name),
+            read: self.read,
+            loaded: self.loaded,
+            unchanged: self.unchanged,
+            rejected: self.rejected,
+            excluded: self.excluded,
+        })
+    }
+
+    /// Refuses a share of rejected rows that is too large to be dirt.
+    ///
+    /// # Errors
+    /// [`Error::TooManyRejects`].
+    pub fn check_rejects(&self, limit_permille: u32) -> Result<()> {
+        if self.rejected * 1000 <= self.read * u64::from(limit_permille) {
+            return Ok(());
+        }
+        Err(Error::TooManyRejects {
+            entity: self.name.clone(),
+            rejected: self.rejected,
+            read: self.read,
+            limit_permille,
+        })
+    }
+}

@@ -1,0 +1,44 @@
+//! Who watches a load while it runs.
+
+use crate::staging::{Progress, TableCertificate};
+
+/// Hears how a load goes on. All methods are called from one task, in order.
+pub trait Observer: Send + Sync {
+    /// A step of the plan has begun.
+    fn step(&self, name: &str);
+    /// Rows of a table begin to arrive.
+    fn table(&self, source: &str, table: &str);
+    /// More rows have arrived.
+    fn rows(&self, rows: u64);
+    /// The table is complete.
+    fn table_done(&self, source: &str, table: &str, read: u64, rejected: u64);
+}
+
+/// Hears nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Silent;
+
+impl Observer for Silent {
+    fn step(&self, _: &str) {}
+    fn table(&self, _: &str, _: &str) {}
+    fn rows(&self, _: u64) {}
+    fn table_done(&self, _: &str, _: &str, _: u64, _: u64) {}
+}
+
+/// Lets an observer hear an extraction.
+pub(super) struct Extraction<'a>(pub(super) &'a dyn Observer);
+
+impl Progress for Extraction<'_> {
+    fn begin(&self, source: &str, table: &str) {
+        self.0.table(source, table);
+    }
+
+    fn rows(&self, rows: u64) {
+        self.0.rows(rows);
+    }
+
+    fn end(&self, source: &str, table: &str, certificate: &TableCertificate) {
+        self.0
+            .table_done(source, table, certificate.read, certificate.rejected);
+    }
+}

@@ -1,0 +1,223 @@
+//! The steps of a load, worked out before anything happens. `planisphere-etl plan` prints the same steps.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use planisphere_schemas::model::{DimensionKind, Model, Star};
+use planisphere_schemas::warehouse::Manifest;
+
+use crate::error::{Error, Result};
+
+/// What a load is going to do, in order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoadPlan {
+    /// The steps.
+    pub steps: Vec<Step>,
+    /// What the operator should know beforehand.
+    pub notices: Vec<String>,
+}
+
+/// One step of a load.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// Read every table of a source under one snapshot.
+    Extract {
+        /// The source.
+        source: String,
+        /// How many tables.
+        tables: usize,
+    },
+    /// Turn staged tables into a canonical entity.
+    Conform {
+        /// The source.
+        source: String,
+        /// The entity.
+        entity: String,
+    },
+    /// Generate a calendar.
+    Calendar {
+        /// The dimension.
+        dimension: String,
+    },
+    /// Merge an entity into a dimension.
+    Dimension {
+        /// The dimension.
+        dimension: String,
+        /// Attributes that are new in the model and are filled from the staged rows.
+        backfill: Vec<String>,
+    },
+    /// Merge an entity into a fact.
+    Fact {
+        /// The star.
+        star: String,
+        /// Columns that are new in the model and are filled from the staged rows.
+        backfill: Vec<String>,
+    },
+    /// Publish all tables as one version.
+    Publish,
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Extract { source, tables } => {
+                write!(f, "extract {tables} tables of {source} under one snapshot")
+            }
+            Self::Conform { source, entity } => write!(f, "conform {entity} of {source}"),
+            Self::Calendar { dimension } => write!(f, "generate calendar dim_{dimension}"),
+            Self::Dimension {
+                dimension,
+                backfill,
+            } => {
+                write!(f, "merge dim_{dimension}{}", Backfill(backfill))
+            }
+            Self::Fact { star, backfill } => {
+                write!(f, "merge fact_{star}{}", Backfill(backfill))
+            }
+            Self::Publish => write!(f, "publish all tables as one version"),
+        }
+    }
+}
+
+struct Backfill<'a>(&'a [String]);
+
+impl fmt::Display for Backfill<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            [] => Ok(()),
+            columns => write!(f, ", backfill {}", columns.join(", ")),
+        }
+    }
+}
+
+/// Works out the steps of a load of `model` upon the published version.
+///
+/// # Errors
+/// [`Error::ModelChange`] if the grain of a star or the members of a dimension changed.
+pub fn plan_load(model: &Model, published: Option<&Manifest>) -> Result<LoadPlan> {
+    let old = published.map(|manifest| &manifest.model);
+    let mut steps: Vec<Step> = model
+        .sources
+        .iter()
+        .map(|source| Step::Extract {
+            source: source.name.clone(),
+            tables: source.tables.len(),
+        })
+        .collect();
+    for entity in used_entities(model) {
+        let source = model.entity(&entity).map(|(source, _)| source.name.clone());
+        steps.push(Step::Conform {
+            source: source.unwrap_or_default(),
+            entity,
+        });
+    }
+    for dimension in &model.dimensions {
+        steps.push(dimension_step(dimension, old)?);
+    }
+    for star in &model.stars {
+        steps.push(fact_step(star, old)?);
+    }
+    steps.push(Step::Publish);
+    Ok(LoadPlan {
+        steps,
+        notices: notices(model, old),
+    })
+}
+
+/// The entities that dimensions and stars are built from, in the order of their first use.
+pub(super) fn used_entities(model: &Model) -> Vec<String> {
+    let dimensions = model
+        .dimensions
+        .iter()
+        .filter_map(|dimension| match &dimension.kind {
+            DimensionKind::Entity { entity, .. } => Some(entity.clone()),
+            DimensionKind::Calendar(_) => None,
+        });
+    let mut seen = BTreeSet::new();
+    let stars = model.stars.iter().map(|star| star.entity.clone());
+    dimensions
+        .chain(stars)
+        .filter(|entity| seen.insert(entity.clone()))
+        .collect()
+}
+
+fn dimension_step(
+    dimension: &planisphere_schemas::model::Dimension,
+    old: Option<&Model>,
+) -> Result<Step> {
+    let name = dimension.name.clone();
+    if dimension.is_calendar() {
+        return Ok(Step::Calendar { dimension: name });
+    }
+    let Some(before) = old.and_then(|model| model.dimension(&name)) else {
+        return Ok(Step::Dimension {
+            dimension: name,
+            backfill: Vec::new(),
+        });
+    };
+    if before.kind != dimension.kind {
+        return Err(Error::ModelChange {
+            object: format!("dimension '{name}'"),
+            reason: "its entity or business key changed".into(),
+        });
+    }
+    let backfill = dimension
+        .attributes
+        .iter()
+        .map(|attribute| attribute.name.clone());
+    let backfill = backfill
+        .filter(|attribute| before.attribute(attribute).is_none())
+        .collect();
+    Ok(Step::Dimension {
+        dimension: name,
+        backfill,
+    })
+}
+
+fn fact_step(star: &Star, old: Option<&Model>) -> Result<Step> {
+    let name = star.name.clone();
+    let Some(before) = old.and_then(|model| model.star(&name)) else {
+        return Ok(Step::Fact {
+            star: name,
+            backfill: Vec::new(),
+        });
+    };
+    if before.key != star.key || before.kind != star.kind || before.entity != star.entity {
+        return Err(Error::ModelChange {
+            object: format!("star '{name}'"),
+            reason: "its grain changed (key, kind or entity)".into(),
+        });
+    }
+    let columns = |star: &Star| -> BTreeSet<String> {
+        let roles = star.roles.iter().map(|role| role.key_column());
+        let degenerate = star.degenerate.iter().map(|column| column.name.clone());
+        let measures = star.measures.iter().map(|measure| measure.name.clone());
+        roles.chain(degenerate).chain(measures).collect()
+    };
+    let backfill = columns(star)
+        .difference(&columns(before))
+        .cloned()
+        .collect();
+    Ok(Step::Fact {
+        star: name,
+        backfill,
+    })
+}
+
+/// Tables of the old model that the new one no longer has.
+fn notices(model: &Model, old: Option<&Model>) -> Vec<String> {
+    let Some(old) = old else { return Vec::new() };
+    let dimensions = old
+        .dimensions
+        .iter()
+        .filter(|old| model.dimension(&old.name).is_none());
+    let stars = old
+        .stars
+        .iter()
+        .filter(|old| model.star(&old.name).is_none());
+    let tables = dimensions
+        .map(|old| old.table())
+        .chain(stars.map(|old| old.table()));
+    let gone = "is no longer in the model; old versions keep it";
+    tables.map(|table| format!("{table} {gone}")).collect()
+}

@@ -1,0 +1,179 @@
+//! The record of one load: what happened, kept in the warehouse whether it was published or not.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use planisphere_schemas::warehouse::{LoadId, Warehouse, WarehouseVersion, load_record_path};
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+
+use super::balance::Balance;
+
+/// How a load ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "state")]
+pub enum LoadOutcome {
+    /// It is running, or its process died.
+    Running,
+    /// A version was published.
+    Published {
+        /// The version.
+        version: WarehouseVersion,
+    },
+    /// Neither the source nor the business date nor the model changed.
+    Unchanged {
+        /// The version that still stands.
+        version: WarehouseVersion,
+    },
+    /// It failed; nothing was published.
+    Failed {
+        /// The kind of error.
+        kind: String,
+        /// The error with its causes.
+        error: String,
+        /// What to do about it.
+        hint: Option<String>,
+    },
+}
+
+/// What a load did to one table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TableChange {
+    /// The table.
+    pub table: String,
+    /// Rows added.
+    pub inserted: u64,
+    /// Rows whose values changed in place.
+    pub updated: u64,
+    /// Versions that ended.
+    pub expired: u64,
+    /// Rows newly marked as deleted at the source.
+    pub deleted: u64,
+    /// Rows of the table now.
+    pub rows: u64,
+    /// Bytes of the table now.
+    pub bytes: u64,
+}
+
+/// One step and how long it took.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StepTime {
+    /// The step.
+    pub step: String,
+    /// Seconds.
+    pub seconds: f64,
+}
+
+/// The record of one load.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LoadRecord {
+    /// The load.
+    pub load_id: LoadId,
+    /// Its number; rows that it wrote carry it as `audit_key`.
+    pub audit_key: i64,
+    /// The business date.
+    pub business_date: NaiveDate,
+    /// When it began.
+    pub started_at: DateTime<Utc>,
+    /// When it ended.
+    pub finished_at: Option<DateTime<Utc>>,
+    /// How it ended.
+    pub outcome: LoadOutcome,
+    /// The proof, for every table, entity, dimension and star.
+    pub balances: Vec<Balance>,
+    /// What happened to the tables.
+    pub changes: Vec<TableChange>,
+    /// How long each step took.
+    pub steps: Vec<StepTime>,
+    /// What the operator should know.
+    pub notices: Vec<String>,
+}
+
+impl LoadRecord {
+    /// The record of a load that begins.
+    pub(super) fn begin(
+        load_id: LoadId,
+        business_date: NaiveDate,
+        started_at: DateTime<Utc>,
+    ) -> Self {
+        Self {
+            load_id,
+            audit_key: 0,
+            business_date,
+            started_at,
+            finished_at: None,
+            outcome: LoadOutcome::Running,
+            balances: Vec::new(),
+            changes: Vec::new(),
+            steps: Vec::new(),
+            notices: Vec::new(),
+        }
+    }
+
+    /// Notes the end of the load.
+    pub(super) fn finish(&mut self, at: DateTime<Utc>, result: &Result<()>) {
+        self.finished_at = Some(at);
+        if let Err(error) = result {
+            self.outcome = LoadOutcome::Failed {
+                kind: format!("{:?}", error.kind()),
+                error: chain(error),
+                hint: error.hint(),
+            };
+        }
+    }
+
+    /// How long the load took.
+    pub fn seconds(&self) -> f64 {
+        let end = self.finished_at.unwrap_or(self.started_at);
+        (end - self.started_at)
+            .to_std()
+            .map_or(0.0, |took| took.as_secs_f64())
+    }
+
+    /// Keeps the record in the warehouse.
+    pub(super) async fn write(&self, warehouse: &Warehouse) -> Result<()> {
+        let path = load_record_path(self.load_id);
+        let bytes = serde_json::to_vec_pretty(self).map_err(|error| malformed(&path, &error))?;
+        warehouse.put_object(&path, bytes.into()).await?;
+        Ok(())
+    }
+}
+
+/// The records of all loads of a warehouse, the oldest first.
+///
+/// # Errors
+/// If the warehouse cannot be read.
+pub async fn read_records(warehouse: &Warehouse) -> Result<Vec<LoadRecord>> {
+    let mut records = Vec::new();
+    for path in warehouse.list("_planisphere/loads").await? {
+        let Some(bytes) = warehouse.get_object(&path).await? else {
+            continue;
+        };
+        let record: LoadRecord =
+            serde_json::from_slice(&bytes).map_err(|error| malformed(&path, &error))?;
+        records.push(record);
+    }
+    records.sort_by_key(|record| record.load_id);
+    Ok(records)
+}
+
+fn malformed(path: &str, error: &serde_json::Error) -> Error {
+    Error::Schemas(planisphere_schemas::Error::Malformed {
+        path: path.to_owned(),
+        reason: error.to_string(),
+    })
+}
+
+/// An error with its causes in one line.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        let part = next.to_string();
+        if !text.contains(&part) {
+            text.push_str(": ");
+            text.push_str(&part);
+        }
+        cause = next.source();
+    }
+    text
+}

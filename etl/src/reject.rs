@@ -1,0 +1,68 @@
+//! Rows that could not be loaded: kept with the place and the reason.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::error::ArrowError;
+use serde::{Deserialize, Serialize};
+
+/// One row that was left behind.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) struct Reject {
+    /// The source system.
+    pub(crate) source: String,
+    /// `extract`, `conform`, `dimension` or `star`.
+    pub(crate) stage: String,
+    /// The table, entity, dimension or star.
+    pub(crate) object: String,
+    /// The row's key, parts joined by `|`.
+    pub(crate) row_id: String,
+    /// A short stable name of the reason.
+    pub(crate) reason: String,
+    /// What exactly was wrong.
+    pub(crate) detail: String,
+    /// The row as JSON, as far as it was read.
+    pub(crate) row: String,
+}
+
+/// The columns of `audit_reject`.
+pub(crate) fn schema() -> SchemaRef {
+    let text = |name: &str| Field::new(name, DataType::Utf8, false);
+    Arc::new(Schema::new(vec![
+        text("load_id"),
+        text("source_system"),
+        text("stage"),
+        text("object"),
+        text("row_id"),
+        text("reason"),
+        text("detail"),
+        text("row_json"),
+        Field::new("audit_key", DataType::Int64, false),
+    ]))
+}
+
+/// Rejects as rows of `audit_reject`.
+pub(crate) fn batch(
+    load_id: &str,
+    audit_key: i64,
+    rejects: &[Reject],
+) -> Result<RecordBatch, ArrowError> {
+    let text = |get: fn(&Reject) -> &str| -> ArrayRef {
+        Arc::new(StringArray::from_iter_values(rejects.iter().map(get)))
+    };
+    let columns = vec![
+        Arc::new(StringArray::from_iter_values(
+            rejects.iter().map(|_| load_id),
+        )) as ArrayRef,
+        text(|reject| &reject.source),
+        text(|reject| &reject.stage),
+        text(|reject| &reject.object),
+        text(|reject| &reject.row_id),
+        text(|reject| &reject.reason),
+        text(|reject| &reject.detail),
+        text(|reject| &reject.row),
+        Arc::new(Int64Array::from(vec![audit_key; rejects.len()])),
+    ];
+    RecordBatch::try_new(schema(), columns)
+}

@@ -1,0 +1,14 @@
+//! The staging package: what one load read, as immutable files with a manifest.
+//!
+//! Everything after it can be run again from it. A package holds one snapshot of each source, never two.
+//!
+//! ```text
+//! _planisphere/staging/<load_id>/<source>/<table>.parquet
+//!                               /package.json   (written last: a package without it does not exist)
+//! ```
+
+mod package;
+mod write;
+
+pub(crate) use package::{Package, TableCertificate};
+pub(crate) use write::{Progress, extract};

@@ -1,0 +1,119 @@
+//! The package's manifest and how its tables are opened.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use datafusion::prelude::{ParquetReadOptions, SessionContext};
+use planisphere_schemas::model::{Source, Table};
+use planisphere_schemas::warehouse::{LoadId, Warehouse, staging_path};
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+use crate::reject::Reject;
+
+/// What one load read.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Package {
+    /// The load.
+    pub(crate) load_id: LoadId,
+    /// When extraction began.
+    pub(crate) began_at: DateTime<Utc>,
+    /// What each source gave.
+    pub(crate) sources: BTreeMap<String, SourceCertificate>,
+    /// Rows that did not fit their declared types.
+    pub(crate) rejects: Vec<Reject>,
+}
+
+/// What was read of one source, under one snapshot.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(crate) struct SourceCertificate {
+    /// Which moment of the source, in its own words.
+    pub(crate) moment: String,
+    /// The tables.
+    pub(crate) tables: BTreeMap<String, TableCertificate>,
+}
+
+/// What was read of one table.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct TableCertificate {
+    /// Rows that the source gave.
+    pub(crate) read: u64,
+    /// Rows in the package.
+    pub(crate) staged: u64,
+    /// Rows that were rejected.
+    pub(crate) rejected: u64,
+    /// Values that did not fit and became null because the model says so.
+    pub(crate) nulled: u64,
+    /// Bytes of the staged file.
+    pub(crate) bytes: u64,
+}
+
+impl Package {
+    /// An empty package of a load.
+    pub(crate) fn new(load_id: LoadId, began_at: DateTime<Utc>) -> Self {
+        Self {
+            load_id,
+            began_at,
+            sources: BTreeMap::new(),
+            rejects: Vec::new(),
+        }
+    }
+
+    /// The file of a table, relative to the warehouse.
+    pub(crate) fn table_path(&self, source: &str, table: &str) -> String {
+        format!("{}/{source}/{table}.parquet", staging_path(self.load_id))
+    }
+
+    /// The manifest, relative to the warehouse.
+    fn manifest_path(load_id: LoadId) -> String {
+        format!("{}/package.json", staging_path(load_id))
+    }
+
+    /// Writes the manifest: from now on the package exists.
+    pub(crate) async fn seal(&self, warehouse: &Warehouse) -> Result<()> {
+        let bytes = serde_json::to_vec_pretty(self).map_err(|error| {
+            Error::Schemas(planisphere_schemas::Error::Malformed {
+                path: Self::manifest_path(self.load_id),
+                reason: error.to_string(),
+            })
+        })?;
+        warehouse
+            .put_object(&Self::manifest_path(self.load_id), bytes.into())
+            .await?;
+        Ok(())
+    }
+
+    /// Makes the staged tables of a source known to a session under their model names.
+    pub(crate) async fn register(
+        &self,
+        session: &SessionContext,
+        warehouse: &Warehouse,
+        source: &Source,
+    ) -> Result<()> {
+        for table in &source.tables {
+            self.register_table(session, warehouse, &source.name, table)
+                .await?;
+        }
+        Ok(())
+    }
+
+    async fn register_table(
+        &self,
+        session: &SessionContext,
+        warehouse: &Warehouse,
+        source: &str,
+        table: &Table,
+    ) -> Result<()> {
+        let path = warehouse.object_path(&self.table_path(source, &table.name));
+        let url = format!("{}{path}", warehouse.store_url().as_str());
+        let schema = crate::source::staged_schema(table);
+        let options = ParquetReadOptions::default().schema(&schema);
+        session
+            .register_parquet(table.name.as_str(), url, options)
+            .await
+            .map_err(Error::engine(format!(
+                "opening staged table '{}'",
+                table.name
+            )))
+    }
+}

@@ -7,21 +7,15 @@
 use std::collections::HashSet;
 
 use arrow::datatypes::Schema;
-use chrono::Utc;
-use deltalake_core::DeltaTableError;
-use deltalake_core::kernel::transaction::{
-    CommitBuilder, CommitProperties, TableReference, TransactionError,
-};
-use deltalake_core::kernel::{Action, MetadataExt as _, StructType, Transaction};
-use deltalake_core::protocol::{DeltaOperation, SaveMode};
+use deltalake_core::kernel::{Action, MetadataExt as _, StructType};
 use deltalake_core::table::state::DeltaTableState;
 use planisphere_schemas::warehouse::{
     DataFile, LoadId, TableEntry, Warehouse, data_files, schema_hash,
 };
-use serde_json::json;
 
 use super::create::{delta_schema, metadata, protocol};
 use super::error::{Result, WriteError};
+use super::log::TableLog;
 use super::plan::{FilePlan, check_evolution};
 
 /// What a commit did.
@@ -51,9 +45,7 @@ pub struct Committed {
 /// The commit of one table by one load.
 #[derive(Debug, Clone)]
 pub struct TableCommit<'a> {
-    warehouse: &'a Warehouse,
-    table: &'a str,
-    load: LoadId,
+    log: TableLog<'a>,
     published: Option<&'a TableEntry>,
 }
 
@@ -66,12 +58,12 @@ impl<'a> TableCommit<'a> {
         load: LoadId,
         published: Option<&'a TableEntry>,
     ) -> Self {
-        Self {
+        let log = TableLog {
             warehouse,
             table,
             load,
-            published,
-        }
+        };
+        Self { log, published }
     }
 
     /// Makes the table consist of these files under this schema.
@@ -82,20 +74,16 @@ impl<'a> TableCommit<'a> {
     /// # Errors
     /// [`WriteError::Conflict`] if another load commits at the same moment,
     /// [`WriteError::IncompatibleSchema`], and failures of the log.
-    pub async fn commit(
-        &self,
-        schema: &Schema,
-        files: &[DataFile],
-    ) -> std::result::Result<Committed, WriteError> {
-        let schema = delta_schema(schema).map_err(|source| self.failed("converting", source))?;
+    pub async fn commit(&self, schema: &Schema, files: &[DataFile]) -> Result<Committed> {
+        let schema =
+            delta_schema(schema).map_err(|source| self.log.failed("converting", source))?;
         self.check_published(&schema, files).await?;
-        let latest = self.warehouse.delta_table(self.table, None).await?;
+        let latest = self.log.latest().await?;
         let attempt = match &latest {
             Some(state) => self.change(state, &schema, files).await,
             None => self.create(&schema, files).await,
         };
         match attempt {
-            // the answer to our own commit may have been lost on the way
             Err(WriteError::Conflict { .. }) => self.recognise(&schema, files, attempt).await,
             other => other,
         }
@@ -106,8 +94,8 @@ impl<'a> TableCommit<'a> {
     ///
     /// # Errors
     /// What [`Self::commit`] returns.
-    pub async fn take_back(&self) -> std::result::Result<Option<TableEntry>, WriteError> {
-        let Some(latest) = self.warehouse.delta_table(self.table, None).await? else {
+    pub async fn take_back(&self) -> Result<Option<TableEntry>> {
+        let Some(latest) = self.log.latest().await? else {
             return Ok(None);
         };
         let Some(published) = self.published else {
@@ -117,55 +105,41 @@ impl<'a> TableCommit<'a> {
         if latest.version() == published.delta_version {
             return Ok(Some(published.clone()));
         }
-        let Some(state) = self.published_state().await? else {
+        let Some(state) = self.log.at(published).await? else {
             return Ok(Some(published.clone()));
         };
-        let files = data_files(self.table, &state)?;
-        let committed = self
-            .change(&latest, state.schema().as_ref(), &files)
-            .await?;
+        let files = data_files(self.log.table, &state)?;
+        let schema = state.schema();
+        let committed = self.change(&latest, schema.as_ref(), &files).await?;
         Ok(Some(committed.entry))
     }
 
     /// Refuses a schema that published files which stay cannot be read with.
     async fn check_published(&self, schema: &StructType, files: &[DataFile]) -> Result<()> {
-        let Some(state) = self.published_state().await? else {
+        let state = match self.published {
+            Some(entry) => self.log.at(entry).await?,
+            None => None,
+        };
+        let Some(state) = state.filter(|state| state.schema().as_ref() != schema) else {
             return Ok(());
         };
-        if state.schema().as_ref() == schema {
-            return Ok(());
-        }
         let wanted: HashSet<_> = files.iter().map(|file| file.path.as_str()).collect();
-        let stays = data_files(self.table, &state)?
-            .iter()
-            .any(|file| wanted.contains(file.path.as_str()));
-        match stays {
-            true => check_evolution(self.table, state.schema().as_ref(), schema),
+        let stays = |file: &DataFile| wanted.contains(file.path.as_str());
+        match data_files(self.log.table, &state)?.iter().any(stays) {
+            true => check_evolution(self.log.table, state.schema().as_ref(), schema),
             false => Ok(()),
-        }
-    }
-
-    async fn published_state(&self) -> Result<Option<DeltaTableState>> {
-        match self.published {
-            Some(entry) => Ok(self
-                .warehouse
-                .delta_table(&entry.path, Some(entry.delta_version))
-                .await?),
-            None => Ok(None),
         }
     }
 
     async fn create(&self, schema: &StructType, files: &[DataFile]) -> Result<Committed> {
         let plan = FilePlan::between(&[], files);
-        let begin = || {
-            Ok([
-                Action::Protocol(protocol()?),
-                Action::Metadata(metadata(schema)?),
-            ])
-        };
-        let mut actions = Vec::from(begin().map_err(|source| self.failed("creating", source))?);
+        let failed = |source| self.log.failed("creating", source);
+        let mut actions = vec![
+            Action::Protocol(protocol().map_err(failed)?),
+            Action::Metadata(metadata(schema).map_err(failed)?),
+        ];
         actions.extend(plan.actions());
-        let version = self.write(None, actions, &plan).await?;
+        let version = self.log.write(None, actions, &plan).await?;
         Ok(self.committed(version, schema, files, CommitOutcome::Created, &plan))
     }
 
@@ -175,7 +149,7 @@ impl<'a> TableCommit<'a> {
         schema: &StructType,
         files: &[DataFile],
     ) -> Result<Committed> {
-        let present = data_files(self.table, latest)?;
+        let present = data_files(self.log.table, latest)?;
         let plan = FilePlan::between(&present, files);
         let same_schema = latest.schema().as_ref() == schema;
         if plan.is_empty() && same_schema {
@@ -185,104 +159,29 @@ impl<'a> TableCommit<'a> {
         let mut actions = Vec::new();
         if !same_schema {
             let changed = latest.metadata().clone().with_schema(schema);
-            let changed =
-                changed.map_err(|source| self.failed("changing the schema of", source.into()))?;
-            actions.push(Action::Metadata(changed));
+            let failed = |source| self.log.failed("changing the schema of", source);
+            actions.push(Action::Metadata(changed.map_err(|e| failed(e.into()))?));
         }
         actions.extend(plan.actions());
-        let version = self.write(Some(latest), actions, &plan).await?;
+        let version = self.log.write(Some(latest), actions, &plan).await?;
         Ok(self.committed(version, schema, files, CommitOutcome::Committed, &plan))
     }
 
-    /// Writes the next version of the log, or version 0 of a new one; never a later one than that.
-    async fn write(
-        &self,
-        latest: Option<&DeltaTableState>,
-        actions: Vec<Action>,
-        plan: &FilePlan<'_>,
-    ) -> Result<u64> {
-        let log = self.warehouse.log_store(self.table)?;
-        let mode = if plan.remove.is_empty() {
-            SaveMode::Append
-        } else {
-            SaveMode::Overwrite
-        };
-        let operation = DeltaOperation::Write {
-            mode,
-            partition_by: None,
-            predicate: None,
-        };
-        let commit = CommitBuilder::from(self.properties(latest, plan))
-            .with_actions(actions)
-            .build(
-                latest.map(|state| state as &dyn TableReference),
-                log,
-                operation,
-            );
-        let failed = |source| self.commit_failed(latest, source);
-        let written = commit.into_prepared_commit_future().await.map_err(failed)?;
-        let written = written.await.map_err(failed)?;
-        let version = written.version;
-        if let Err(error) = written.await {
-            // the commit stands; a checkpoint only makes opening faster
-            tracing::warn!(table = self.table, version, %error, "no checkpoint could be written");
-        }
-        Ok(version)
-    }
-
-    /// The load as application transaction (its version is the Delta version that the load writes) and as
-    /// user metadata; no second try, since the actions hold for one state of the log only.
-    fn properties(
-        &self,
-        latest: Option<&DeltaTableState>,
-        plan: &FilePlan<'_>,
-    ) -> CommitProperties {
-        let version = latest.map_or(0, |state| state.version() + 1);
-        let version = i64::try_from(version).unwrap_or(i64::MAX);
-        let now = Utc::now().timestamp_millis();
-        let load = self.load.to_string();
-        let bytes: u64 = plan.add.iter().map(|file| file.bytes).sum();
-        let rows: u64 = plan.add.iter().map(|file| file.rows).sum();
-        let metrics = json!({
-            "numFiles": plan.add.len().to_string(),
-            "numRemovedFiles": plan.remove.len().to_string(),
-            "numOutputRows": rows.to_string(),
-            "numOutputBytes": bytes.to_string(),
-        });
-        CommitProperties::default()
-            .with_max_retries(0)
-            .with_cleanup_expired_logs(Some(false))
-            .with_application_transaction(Transaction::new_with_last_update(
-                &load,
-                version,
-                Some(now),
-            ))
-            .with_metadata([
-                ("userMetadata".to_owned(), json!(load)),
-                ("operationMetrics".to_owned(), metrics),
-            ])
-    }
-
-    /// Looks again after a conflict: if the log ends with this very load and these very files, the commit that
-    /// seemed to fail was ours.
+    /// Looks again after a conflict: the answer to our own commit may have been lost on the way. If the log ends
+    /// with this very load and these very files, it was ours.
     async fn recognise(
         &self,
         schema: &StructType,
         files: &[DataFile],
         attempt: Result<Committed>,
     ) -> Result<Committed> {
-        let Some(latest) = self.warehouse.delta_table(self.table, None).await? else {
+        let Some(latest) = self.log.latest().await? else {
             return attempt;
         };
-        let log = self.warehouse.log_store(self.table)?;
-        let ours = latest
-            .transaction_version(log.as_ref(), self.load)
-            .await
-            .map_err(|source| self.failed("reading the transactions of", source))?;
-        let present = data_files(self.table, &latest)?;
+        let present = data_files(self.log.table, &latest)?;
         let plan = FilePlan::between(&present, files);
-        let at_tip = ours.is_some_and(|version| u64::try_from(version) == Ok(latest.version()));
-        if at_tip && plan.is_empty() && latest.schema().as_ref() == schema {
+        let same = plan.is_empty() && latest.schema().as_ref() == schema;
+        if same && self.log.ends_with_this_load(&latest).await? {
             let outcome = CommitOutcome::Committed;
             return Ok(self.committed(latest.version(), schema, files, outcome, &plan));
         }
@@ -299,7 +198,7 @@ impl<'a> TableCommit<'a> {
     ) -> Committed {
         Committed {
             entry: TableEntry {
-                path: self.table.to_owned(),
+                path: self.log.table.to_owned(),
                 delta_version,
                 schema_hash: schema_hash(schema),
                 row_count: files.iter().map(|file| file.rows).sum(),
@@ -308,30 +207,6 @@ impl<'a> TableCommit<'a> {
             outcome,
             files_added: plan.add.len(),
             files_removed: plan.remove.len(),
-        }
-    }
-
-    fn commit_failed(
-        &self,
-        latest: Option<&DeltaTableState>,
-        source: DeltaTableError,
-    ) -> WriteError {
-        match source {
-            DeltaTableError::VersionAlreadyExists(_)
-            | DeltaTableError::Transaction {
-                source: TransactionError::MaxCommitAttempts(_) | TransactionError::CommitConflict(_),
-            } => WriteError::Conflict {
-                table: self.table.to_owned(),
-                version: latest.map_or(0, DeltaTableState::version),
-            },
-            other => self.failed("committing", other),
-        }
-    }
-
-    fn failed(&self, doing: &str, source: DeltaTableError) -> WriteError {
-        WriteError::Delta {
-            doing: format!("{doing} table {}", self.table),
-            source: Box::new(source),
         }
     }
 }

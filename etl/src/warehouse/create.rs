@@ -1,6 +1,6 @@
 //! How a Delta table of the warehouse begins: protocol, properties, schema.
 
-use arrow::datatypes::Schema;
+use arrow::datatypes::{Field, Schema};
 use deltalake_core::DeltaTableError;
 use deltalake_core::kernel::engine::arrow_conversion::TryIntoKernel as _;
 use deltalake_core::kernel::{Metadata, Protocol, StructType, new_metadata};
@@ -31,9 +31,14 @@ pub(crate) fn metadata(schema: &StructType) -> Result<Metadata, DeltaTableError>
     new_metadata(schema, std::iter::empty::<String>(), PROPERTIES).map_err(generic)
 }
 
-/// The Delta schema of an Arrow schema.
+/// The Delta schema of an Arrow schema; what engines attach to fields is left out.
 pub(crate) fn delta_schema(schema: &Schema) -> Result<StructType, DeltaTableError> {
-    schema.try_into_kernel().map_err(generic)
+    let fields = schema
+        .fields()
+        .iter()
+        .map(|field| Field::new(field.name(), field.data_type().clone(), field.is_nullable()));
+    let bare = Schema::new(fields.collect::<Vec<_>>());
+    (&bare).try_into_kernel().map_err(generic)
 }
 
 fn generic(source: impl std::error::Error + Send + Sync + 'static) -> DeltaTableError {

@@ -143,4 +143,4 @@ impl WriteError {
 }
 
 /// The result of writing a table.
-pub(crate) type Result<T> = std::result::Result<T, WriteError>;
+pub(crate) type Result<T, E = WriteError> = std::result::Result<T, E>;

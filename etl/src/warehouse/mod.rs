@@ -11,6 +11,7 @@
 mod commit;
 mod create;
 mod error;
+mod log;
 mod options;
 mod plan;
 mod properties;

@@ -59,7 +59,7 @@ impl TableWriter {
         table: &str,
         schema: SchemaRef,
         options: &WriteOptions,
-    ) -> std::result::Result<Self, WriteError> {
+    ) -> Result<Self> {
         check_schema(table, &schema)?;
         let properties = writer_properties(table, &schema, options)?;
         Ok(Self {
@@ -79,7 +79,7 @@ impl TableWriter {
     /// [`WriteError::MissingColumn`], [`WriteError::ColumnType`] and [`WriteError::NullValue`] for rows that do
     /// not fit the table, [`WriteError::File`] if a file cannot be written. After an error the writer is
     /// of no further use.
-    pub async fn write(&mut self, rows: &RecordBatch) -> std::result::Result<(), WriteError> {
+    pub async fn write(&mut self, rows: &RecordBatch) -> Result<()> {
         let rows = conform(&self.table, &self.schema, rows)?;
         let mut start = 0;
         while start < rows.num_rows() {
@@ -100,8 +100,8 @@ impl TableWriter {
     /// [`WriteError::Rows`] if the stream fails, and what [`Self::write`] returns.
     pub async fn write_stream(
         &mut self,
-        rows: impl Stream<Item = std::result::Result<RecordBatch, DataFusionError>> + Send,
-    ) -> std::result::Result<(), WriteError> {
+        rows: impl Stream<Item = Result<RecordBatch, DataFusionError>> + Send,
+    ) -> Result<()> {
         let mut rows = std::pin::pin!(rows);
         while let Some(batch) = rows
             .try_next()
@@ -117,7 +117,7 @@ impl TableWriter {
     ///
     /// # Errors
     /// [`WriteError::File`] if the file cannot be completed.
-    pub async fn finish(mut self) -> std::result::Result<Vec<DataFile>, WriteError> {
+    pub async fn finish(mut self) -> Result<Vec<DataFile>> {
         self.close_file().await?;
         Ok(self.closed)
     }
@@ -203,7 +203,7 @@ pub async fn write_table(
     schema: SchemaRef,
     options: &WriteOptions,
     batches: &[RecordBatch],
-) -> std::result::Result<Vec<DataFile>, WriteError> {
+) -> Result<Vec<DataFile>> {
     let mut writer = TableWriter::new(warehouse, table, schema, options)?;
     for batch in batches {
         writer.write(batch).await?;

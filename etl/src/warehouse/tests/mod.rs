@@ -6,6 +6,7 @@ mod dead_load;
 mod faults;
 mod publish;
 mod schema;
+mod sql;
 mod statistics;
 
 use std::sync::Arc;

@@ -8,6 +8,7 @@
 //! This crate deliberately does not know how a warehouse is loaded, nor anything about sources.
 
 mod cells;
+pub mod cli;
 mod error;
 pub mod exec;
 pub mod flight;
@@ -19,6 +20,7 @@ mod principal;
 mod published;
 pub mod query;
 mod result;
+pub mod serve;
 mod service;
 pub mod sql;
 mod stars;

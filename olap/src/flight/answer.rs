@@ -1,0 +1,84 @@
+//! Flight answers: infos that lead to a ticket, and streams of batches that name their version.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::{Schema, SchemaRef};
+use arrow_flight::encode::FlightDataEncoderBuilder;
+use arrow_flight::error::FlightError;
+use arrow_flight::{FlightData, FlightDescriptor, FlightEndpoint, FlightInfo, Ticket};
+use bytes::Bytes;
+use futures::{Stream, StreamExt, TryStreamExt};
+use tonic::{Response, Status};
+
+use super::VERSION_KEY;
+use crate::error::OlapError;
+use crate::grpc::status_of;
+use crate::sql::SqlAnswer;
+
+/// What DoGet gives back.
+pub(super) type DataStream = Pin<Box<dyn Stream<Item = Result<FlightData, Status>> + Send>>;
+
+/// A schema that names the warehouse version.
+pub(super) fn stamped(schema: &Schema, version: u64) -> SchemaRef {
+    let mut metadata = schema.metadata().clone();
+    metadata.insert(VERSION_KEY.into(), version.to_string());
+    Arc::new(schema.clone().with_metadata(metadata))
+}
+
+/// The info that leads to an answer; its schema names the version.
+pub(super) fn info(
+    schema: &Schema,
+    version: u64,
+    ticket: Bytes,
+    descriptor: FlightDescriptor,
+) -> Result<Response<FlightInfo>, Status> {
+    let endpoint = FlightEndpoint::new().with_ticket(Ticket::new(ticket));
+    let info = FlightInfo::new()
+        .try_with_schema(stamped(schema, version).as_ref())
+        .map_err(|error| Status::internal(format!("cannot encode the schema: {error}")))?
+        .with_endpoint(endpoint)
+        .with_descriptor(descriptor)
+        .with_app_metadata(version.to_string());
+    Ok(Response::new(info))
+}
+
+/// The rows of a statement.
+pub(super) fn rows(answer: SqlAnswer) -> Response<DataStream> {
+    let version = answer.warehouse_version;
+    let schema = stamped(&answer.schema, version);
+    let stamp = Arc::clone(&schema);
+    let batches = answer.batches.map(move |batch| {
+        let batch = batch.map_err(|error| FlightError::from(status_of(&error)))?;
+        let options =
+            arrow::array::RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+        let columns = batch.columns().to_vec();
+        RecordBatch::try_new_with_options(Arc::clone(&stamp), columns, &options)
+            .map_err(FlightError::from)
+    });
+    encode(schema, version, batches)
+}
+
+/// One batch that is there already.
+pub(super) fn batch(batch: RecordBatch, version: u64) -> Result<Response<DataStream>, Status> {
+    let schema = stamped(batch.schema_ref(), version);
+    let batch = batch.with_schema(Arc::clone(&schema)).map_err(|error| {
+        status_of(&OlapError::Internal {
+            reason: error.to_string(),
+        })
+    })?;
+    Ok(encode(schema, version, futures::stream::iter([Ok(batch)])))
+}
+
+fn encode(
+    schema: SchemaRef,
+    version: u64,
+    batches: impl Stream<Item = Result<RecordBatch, FlightError>> + Send + 'static,
+) -> Response<DataStream> {
+    let encoder = FlightDataEncoderBuilder::new()
+        .with_schema(schema)
+        .with_metadata(version.to_string().into())
+        .build(batches);
+    Response::new(Box::pin(encoder.map_err(Status::from)))
+}

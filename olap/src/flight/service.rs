@@ -1,0 +1,404 @@
+//! The Flight SQL calls, each in a line or two; the work is in the files beside this one.
+
+use std::pin::Pin;
+
+use arrow::ipc::writer::IpcWriteOptions;
+use arrow_flight::flight_service_server::FlightServiceServer;
+use arrow_flight::sql::server::{FlightSqlService, PeekableFlightDataStream};
+use arrow_flight::sql::{
+    ActionClosePreparedStatementRequest, ActionCreatePreparedStatementRequest,
+    ActionCreatePreparedStatementResult, CommandGetCatalogs, CommandGetCrossReference,
+    CommandGetDbSchemas, CommandGetExportedKeys, CommandGetImportedKeys, CommandGetPrimaryKeys,
+    CommandGetSqlInfo, CommandGetTableTypes, CommandGetTables, CommandGetXdbcTypeInfo,
+    CommandPreparedStatementQuery, CommandPreparedStatementUpdate, CommandStatementQuery,
+    CommandStatementUpdate, DoPutPreparedStatementResult, ProstMessageExt, SqlInfo,
+    TicketStatementQuery,
+};
+use arrow_flight::{
+    Action, FlightDescriptor, FlightInfo, HandshakeRequest, HandshakeResponse, IpcMessage,
+    SchemaAsIpc, Ticket,
+};
+use futures::Stream;
+use tokio_util::sync::CancellationToken;
+use tonic::{Request, Response, Status, Streaming};
+use tracing::info;
+
+use super::answer::{self, DataStream};
+use super::ticket::{PinnedStatement, ticket_of};
+use super::{info as infos, keys, objects};
+use crate::grpc::{new_query_id, status_of};
+use crate::service::CubeService;
+use crate::sql::SqlSession;
+use crate::stars::Stars;
+
+/// The Flight SQL door to the warehouse.
+#[derive(Clone)]
+pub struct SqlDoor {
+    service: CubeService,
+    cancel: CancellationToken,
+}
+
+type Info = Result<Response<FlightInfo>, Status>;
+type Data = Result<Response<DataStream>, Status>;
+type HandshakeStream = Pin<Box<dyn Stream<Item = Result<HandshakeResponse, Status>> + Send>>;
+
+impl SqlDoor {
+    /// The tonic service; `cancel` ends all its running queries.
+    pub fn server(service: CubeService, cancel: CancellationToken) -> FlightServiceServer<Self> {
+        FlightServiceServer::new(Self { service, cancel })
+    }
+
+    async fn latest(&self) -> Result<std::sync::Arc<dyn Stars>, Status> {
+        self.service
+            .pin(None)
+            .await
+            .map_err(|error| status_of(&error))
+    }
+
+    async fn session(&self, version: Option<u64>) -> Result<SqlSession, Status> {
+        let stars = self
+            .service
+            .pin(version)
+            .await
+            .map_err(|error| status_of(&error))?;
+        SqlSession::open(self.service.engine(), stars).map_err(|error| status_of(&error))
+    }
+
+    /// Pins a statement to the latest version and learns the schema of its answer.
+    async fn pin(
+        &self,
+        sql: String,
+    ) -> Result<(PinnedStatement, arrow::datatypes::SchemaRef), Status> {
+        let session = self.session(None).await?;
+        let run = self.service.engine().start(new_query_id());
+        let schema = session
+            .schema(&run, &sql)
+            .await
+            .map_err(|error| status_of(&error))?;
+        Ok((
+            PinnedStatement {
+                version: session.warehouse_version(),
+                sql,
+            },
+            schema,
+        ))
+    }
+
+    async fn run(&self, statement: PinnedStatement) -> Data {
+        let session = self.session(Some(statement.version)).await?;
+        let run = self.service.engine().start(new_query_id());
+        let run = run.cancelled_by(self.cancel.child_token());
+        let query_id = run.query_id().to_owned();
+        info!(query_id, version = statement.version, "sql query started");
+        let answer = session.run(&run, &statement.sql).await;
+        let answer = answer.map_err(|error| {
+            info!(query_id, %error, "sql query failed");
+            status_of(&error)
+        })?;
+        Ok(answer::rows(answer))
+    }
+
+    /// The info of a list, whose ticket is the command itself.
+    async fn list_info(
+        &self,
+        command: &impl ProstMessageExt,
+        schema: &arrow::datatypes::Schema,
+        descriptor: FlightDescriptor,
+    ) -> Info {
+        let version = self.latest().await?.version();
+        answer::info(schema, version, ticket_of(command), descriptor)
+    }
+}
+
+fn read_only() -> Status {
+    Status::invalid_argument(
+        "the warehouse is read-only: updates are refused (only loads change a warehouse)",
+    )
+}
+
+#[tonic::async_trait]
+impl FlightSqlService for SqlDoor {
+    type FlightService = Self;
+
+    async fn do_handshake(
+        &self,
+        _request: Request<Streaming<HandshakeRequest>>,
+    ) -> Result<Response<HandshakeStream>, Status> {
+        let token = "anonymous";
+        let answer = HandshakeResponse {
+            protocol_version: 0,
+            payload: token.into(),
+        };
+        let stream: HandshakeStream = Box::pin(futures::stream::iter([Ok(answer)]));
+        let mut response = Response::new(stream);
+        let bearer = tonic::metadata::MetadataValue::from_static("Bearer anonymous");
+        response.metadata_mut().insert("authorization", bearer);
+        Ok(response)
+    }
+
+    async fn get_flight_info_statement(
+        &self,
+        query: CommandStatementQuery,
+        request: Request<FlightDescriptor>,
+    ) -> Info {
+        let (statement, schema) = self.pin(query.query).await?;
+        let ticket = TicketStatementQuery {
+            statement_handle: statement.handle(),
+        };
+        answer::info(
+            &schema,
+            statement.version,
+            ticket_of(&ticket),
+            request.into_inner(),
+        )
+    }
+
+    async fn do_get_statement(&self, ticket: TicketStatementQuery, _: Request<Ticket>) -> Data {
+        self.run(PinnedStatement::of_handle(&ticket.statement_handle)?)
+            .await
+    }
+
+    async fn do_action_create_prepared_statement(
+        &self,
+        query: ActionCreatePreparedStatementRequest,
+        _request: Request<Action>,
+    ) -> Result<ActionCreatePreparedStatementResult, Status> {
+        let (statement, schema) = self.pin(query.query).await?;
+        let schema = answer::stamped(&schema, statement.version);
+        let options = IpcWriteOptions::default();
+        let message: Result<IpcMessage, _> = SchemaAsIpc::new(&schema, &options).try_into();
+        let message = message.map_err(|error: arrow::error::ArrowError| {
+            Status::internal(format!("cannot encode the schema: {error}"))
+        })?;
+        Ok(ActionCreatePreparedStatementResult {
+            prepared_statement_handle: statement.handle(),
+            dataset_schema: message.0,
+            parameter_schema: bytes::Bytes::new(),
+        })
+    }
+
+    async fn do_action_close_prepared_statement(
+        &self,
+        _query: ActionClosePreparedStatementRequest,
+        _request: Request<Action>,
+    ) -> Result<(), Status> {
+        Ok(())
+    }
+
+    async fn get_flight_info_prepared_statement(
+        &self,
+        query: CommandPreparedStatementQuery,
+        request: Request<FlightDescriptor>,
+    ) -> Info {
+        let statement = PinnedStatement::of_handle(&query.prepared_statement_handle)?;
+        let session = self.session(Some(statement.version)).await?;
+        let run = self.service.engine().start(new_query_id());
+        let schema = session
+            .schema(&run, &statement.sql)
+            .await
+            .map_err(|error| status_of(&error))?;
+        answer::info(
+            &schema,
+            statement.version,
+            ticket_of(&query),
+            request.into_inner(),
+        )
+    }
+
+    async fn do_get_prepared_statement(
+        &self,
+        query: CommandPreparedStatementQuery,
+        _request: Request<Ticket>,
+    ) -> Data {
+        self.run(PinnedStatement::of_handle(
+            &query.prepared_statement_handle,
+        )?)
+        .await
+    }
+
+    async fn do_put_prepared_statement_query(
+        &self,
+        _query: CommandPreparedStatementQuery,
+        _request: Request<PeekableFlightDataStream>,
+    ) -> Result<DoPutPreparedStatementResult, Status> {
+        Err(Status::unimplemented(
+            "statements with parameters are not supported; write the values into the text",
+        ))
+    }
+
+    async fn do_put_statement_update(
+        &self,
+        _query: CommandStatementUpdate,
+        _request: Request<PeekableFlightDataStream>,
+    ) -> Result<i64, Status> {
+        Err(read_only())
+    }
+
+    async fn do_put_prepared_statement_update(
+        &self,
+        _query: CommandPreparedStatementUpdate,
+        _request: Request<PeekableFlightDataStream>,
+    ) -> Result<i64, Status> {
+        Err(read_only())
+    }
+
+    async fn get_flight_info_catalogs(
+        &self,
+        query: CommandGetCatalogs,
+        request: Request<FlightDescriptor>,
+    ) -> Info {
+        let schema = query.into_builder().schema();
+        self.list_info(&query, &schema, request.into_inner()).await
+    }
+
+    async fn do_get_catalogs(&self, query: CommandGetCatalogs, _: Request<Ticket>) -> Data {
+        answer::batch(objects::catalogs(query)?, self.latest().await?.version())
+    }
+
+    async fn get_flight_info_schemas(
+        &self,
+        query: CommandGetDbSchemas,
+        request: Request<FlightDescriptor>,
+    ) -> Info {
+        let schema = query.clone().into_builder().schema();
+        self.list_info(&query, &schema, request.into_inner()).await
+    }
+
+    async fn do_get_schemas(&self, query: CommandGetDbSchemas, _: Request<Ticket>) -> Data {
+        let stars = self.latest().await?;
+        answer::batch(objects::schemas(query, stars.as_ref())?, stars.version())
+    }
+
+    async fn get_flight_info_tables(
+        &self,
+        query: CommandGetTables,
+        request: Request<FlightDescriptor>,
+    ) -> Info {
+        let schema = query.clone().into_builder().schema();
+        self.list_info(&query, &schema, request.into_inner()).await
+    }
+
+    async fn do_get_tables(&self, query: CommandGetTables, _: Request<Ticket>) -> Data {
+        let stars = self.latest().await?;
+        answer::batch(objects::tables(query, stars.as_ref())?, stars.version())
+    }
+
+    async fn get_flight_info_table_types(
+        &self,
+        query: CommandGetTableTypes,
+        request: Request<FlightDescriptor>,
+    ) -> Info {
+        let schema = query.into_builder().schema();
+        self.list_info(&query, &schema, request.into_inner()).await
+    }
+
+    async fn do_get_table_types(&self, query: CommandGetTableTypes, _: Request<Ticket>) -> Data {
+        answer::batch(objects::table_types(query)?, self.latest().await?.version())
+    }
+
+    async fn get_flight_info_sql_info(
+        &self,
+        query: CommandGetSqlInfo,
+        request: Request<FlightDescriptor>,
+    ) -> Info {
+        let schema = query.clone().into_builder(infos::sql_info()?).schema();
+        self.list_info(&query, &schema, request.into_inner()).await
+    }
+
+    async fn do_get_sql_info(&self, query: CommandGetSqlInfo, _: Request<Ticket>) -> Data {
+        let batch = objects::built(query.into_builder(infos::sql_info()?).build())?;
+        answer::batch(batch, self.latest().await?.version())
+    }
+
+    async fn get_flight_info_xdbc_type_info(
+        &self,
+        query: CommandGetXdbcTypeInfo,
+        request: Request<FlightDescriptor>,
+    ) -> Info {
+        let schema = query.into_builder(infos::types()?).schema();
+        self.list_info(&query, &schema, request.into_inner()).await
+    }
+
+    async fn do_get_xdbc_type_info(
+        &self,
+        query: CommandGetXdbcTypeInfo,
+        _: Request<Ticket>,
+    ) -> Data {
+        let batch = objects::built(query.into_builder(infos::types()?).build())?;
+        answer::batch(batch, self.latest().await?.version())
+    }
+
+    async fn get_flight_info_primary_keys(
+        &self,
+        query: CommandGetPrimaryKeys,
+        request: Request<FlightDescriptor>,
+    ) -> Info {
+        let stars = self.latest().await?;
+        let schema = keys::primary(&query, stars.model())?.schema();
+        self.list_info(&query, &schema, request.into_inner()).await
+    }
+
+    async fn do_get_primary_keys(&self, query: CommandGetPrimaryKeys, _: Request<Ticket>) -> Data {
+        let stars = self.latest().await?;
+        answer::batch(keys::primary(&query, stars.model())?, stars.version())
+    }
+
+    async fn get_flight_info_imported_keys(
+        &self,
+        query: CommandGetImportedKeys,
+        request: Request<FlightDescriptor>,
+    ) -> Info {
+        let stars = self.latest().await?;
+        let schema = keys::imported(&query, stars.model())?.schema();
+        self.list_info(&query, &schema, request.into_inner()).await
+    }
+
+    async fn do_get_imported_keys(
+        &self,
+        query: CommandGetImportedKeys,
+        _: Request<Ticket>,
+    ) -> Data {
+        let stars = self.latest().await?;
+        answer::batch(keys::imported(&query, stars.model())?, stars.version())
+    }
+
+    async fn get_flight_info_exported_keys(
+        &self,
+        query: CommandGetExportedKeys,
+        request: Request<FlightDescriptor>,
+    ) -> Info {
+        let stars = self.latest().await?;
+        let schema = keys::exported(&query, stars.model())?.schema();
+        self.list_info(&query, &schema, request.into_inner()).await
+    }
+
+    async fn do_get_exported_keys(
+        &self,
+        query: CommandGetExportedKeys,
+        _: Request<Ticket>,
+    ) -> Data {
+        let stars = self.latest().await?;
+        answer::batch(keys::exported(&query, stars.model())?, stars.version())
+    }
+
+    async fn get_flight_info_cross_reference(
+        &self,
+        query: CommandGetCrossReference,
+        request: Request<FlightDescriptor>,
+    ) -> Info {
+        let stars = self.latest().await?;
+        let schema = keys::cross(&query, stars.model())?.schema();
+        self.list_info(&query, &schema, request.into_inner()).await
+    }
+
+    async fn do_get_cross_reference(
+        &self,
+        query: CommandGetCrossReference,
+        _: Request<Ticket>,
+    ) -> Data {
+        let stars = self.latest().await?;
+        answer::batch(keys::cross(&query, stars.model())?, stars.version())
+    }
+
+    async fn register_sql_info(&self, _id: i32, _result: &SqlInfo) {}
+}

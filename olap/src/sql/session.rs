@@ -1,0 +1,275 @@
+//! Plans and runs statements on one pinned version, under the engine's limits.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use datafusion::common::TableReference;
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::prelude::{SQLOptions, SessionContext};
+use datafusion::sql::parser::Statement;
+use datafusion::sql::sqlparser::ast::{ObjectName, Spanned, visit_relations};
+use futures::stream::{BoxStream, StreamExt};
+
+use super::catalog::{self, TableName, sql_tables};
+use super::{faults, statement};
+use crate::error::{OlapError, QueryFaults, Result};
+use crate::exec::{Engine, Run};
+use crate::stars::Stars;
+
+/// SQL on one version. Two sessions share nothing but the engine's memory.
+pub struct SqlSession {
+    engine: Engine,
+    session: SessionContext,
+    stars: Arc<dyn Stars>,
+    tables: Vec<TableName>,
+}
+
+/// The rows of a statement as they come.
+pub struct SqlAnswer {
+    /// The id under which the query is logged.
+    pub query_id: String,
+    /// The version that it is computed on.
+    pub warehouse_version: u64,
+    /// The schema of every batch.
+    pub schema: SchemaRef,
+    /// The rows; the stream ends after the first error, and dropping it ends the work.
+    pub batches: BoxStream<'static, Result<RecordBatch>>,
+}
+
+impl SqlSession {
+    /// A session over a version.
+    pub fn open(engine: &Engine, stars: Arc<dyn Stars>) -> Result<Self> {
+        let session = engine.session();
+        session
+            .state_ref()
+            .write()
+            .config_mut()
+            .options_mut()
+            .sql_parser
+            .collect_spans = true;
+        catalog::register(&session, stars.as_ref())
+            .map_err(|source| OlapError::engine("opening a SQL session", source))?;
+        let tables = sql_tables(stars.as_ref());
+        Ok(Self {
+            engine: engine.clone(),
+            session,
+            stars,
+            tables,
+        })
+    }
+
+    /// The version.
+    pub fn warehouse_version(&self) -> u64 {
+        self.stars.version()
+    }
+
+    /// The schema of a statement's answer, without running it: exactly that of its batches.
+    pub async fn schema(&self, run: &Run, sql: &str) -> Result<SchemaRef> {
+        let plan = self.plan(run, sql).await?;
+        let state = self.session.state();
+        let physical = run.within(state.create_physical_plan(&plan)).await?;
+        let physical = physical.map_err(|error| faults::running(run.error("planning", error)))?;
+        Ok(physical.schema())
+    }
+
+    /// Runs one statement.
+    pub async fn run(&self, run: &Run, sql: &str) -> Result<SqlAnswer> {
+        let plan = self.plan(run, sql).await?;
+        let rows = Box::pin(self.engine.run(run, &self.session, plan)).await;
+        let rows = rows.map_err(faults::running)?;
+        Ok(SqlAnswer {
+            query_id: run.query_id().to_owned(),
+            warehouse_version: self.stars.version(),
+            schema: rows.schema(),
+            batches: rows.map(|batch| batch.map_err(faults::running)).boxed(),
+        })
+    }
+
+    async fn plan(&self, run: &Run, sql: &str) -> Result<LogicalPlan> {
+        let statement = statement::parse(sql)?;
+        self.check_tables(&statement)?;
+        let state = self.session.state();
+        let plan = run.within(state.statement_to_plan(statement)).await?;
+        let plan = plan.map_err(|error| faults::planning(&error))?;
+        let reading = SQLOptions::new()
+            .with_allow_ddl(false)
+            .with_allow_dml(false)
+            .with_allow_statements(false);
+        match reading.verify_plan(&plan) {
+            Ok(()) => Ok(plan),
+            Err(_) => Err(faults::read_only("this statement")),
+        }
+    }
+
+    /// Reports every unknown table at once, with its place.
+    fn check_tables(&self, statement: &Statement) -> Result<()> {
+        let mut unknown = QueryFaults::default();
+        let state = self.session.state();
+        let references = state.resolve_table_references(statement);
+        for reference in references.map_err(|error| faults::planning(&error))? {
+            let is_function = state.table_functions().contains_key(reference.table());
+            if !is_function && !catalog::is_known(&self.tables, &reference) {
+                let known: Vec<String> = self.tables.iter().map(ToString::to_string).collect();
+                let known = known.iter().map(String::as_str);
+                unknown.unknown(
+                    place_of(statement, &reference),
+                    "table",
+                    &reference.to_string(),
+                    known,
+                );
+            }
+        }
+        unknown.or(())
+    }
+}
+
+/// Where a table is named first.
+fn place_of(statement: &Statement, reference: &TableReference) -> String {
+    let Statement::Statement(ast) = statement else {
+        return "sql".into();
+    };
+    let found = visit_relations(ast.as_ref(), |name: &ObjectName| {
+        match names(name, reference) {
+            true => ControlFlow::Break(name.span().start),
+            false => ControlFlow::Continue(()),
+        }
+    });
+    match found {
+        ControlFlow::Break(at) if at.line > 0 => format!("line {}, column {}", at.line, at.column),
+        _ => "sql".into(),
+    }
+}
+
+fn names(name: &ObjectName, reference: &TableReference) -> bool {
+    name.0.last().is_some_and(|part| {
+        part.as_ident()
+            .is_some_and(|ident| ident.value.eq_ignore_ascii_case(reference.table()))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use arrow::array::{Int64Array, StringArray};
+    use arrow::datatypes::{DataType, Field, Schema};
+    use datafusion::catalog::TableProvider;
+    use datafusion::datasource::MemTable;
+    use futures::TryStreamExt;
+    use planisphere_schemas::ErrorKind;
+    use planisphere_schemas::model::Model;
+
+    use super::*;
+    use crate::exec::Limits;
+    use crate::stars::MemoryStars;
+
+    fn table() -> Arc<dyn TableProvider> {
+        let schema = Arc::new(Schema::new(vec![
+            Field::new("product_key", DataType::Int64, false),
+            Field::new("category", DataType::Utf8, true),
+        ]));
+        let keys = Int64Array::from_iter_values(1..=3);
+        let names = StringArray::from(vec!["a", "b", "b"]);
+        let batch = RecordBatch::try_new(schema.clone(), vec![Arc::new(keys), Arc::new(names)]);
+        Arc::new(MemTable::try_new(schema, vec![vec![batch.unwrap()]]).unwrap())
+    }
+
+    fn session(limits: Limits) -> SqlSession {
+        let model: Model = serde_json::from_value(serde_json::json!({
+            "name": "m", "caption": {"en": "m", "zh": "m"}, "time_zone": "UTC",
+            "sources": [], "dimensions": [], "stars": [], "cubes": []
+        }))
+        .unwrap();
+        let tables = ["dim_product", "audit_load"].map(|name| (name.to_owned(), table()));
+        let stars = Arc::new(MemoryStars::new(7, model, tables));
+        SqlSession::open(&Engine::new(limits).unwrap(), stars).unwrap()
+    }
+
+    async fn rows(session: &SqlSession, sql: &str) -> Result<usize> {
+        let run = session.engine.start("q");
+        let answer = session.run(&run, sql).await?;
+        assert_eq!(answer.warehouse_version, 7);
+        let batches: Vec<RecordBatch> = answer.batches.try_collect().await?;
+        Ok(batches.iter().map(RecordBatch::num_rows).sum())
+    }
+
+    #[tokio::test]
+    async fn asks_all_schemas() {
+        let session = session(Limits::default());
+        for (sql, expected) in [
+            ("select * from dim_product where category = 'b'", 2),
+            ("select * from star.dim_product", 3),
+            ("select * from planisphere.audit.audit_load", 3),
+            ("show tables", 10),
+            ("describe dim_product", 2),
+            ("with t as (select 1) select * from t", 1),
+        ] {
+            let found = rows(&session, sql).await.unwrap();
+            assert!(
+                found == expected || sql == "show tables" && found > 2,
+                "{sql}: {found}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn faults_name_the_place_and_the_nearest_name() {
+        let session = session(Limits::default());
+        for (sql, kind, parts) in [
+            (
+                "select *\nfrom dim_prodct p, audit.audit_lod",
+                ErrorKind::NotFound,
+                vec![
+                    "line 2, column 6: unknown table 'dim_prodct' (did you mean 'dim_product'?)",
+                    "audit.audit_load",
+                ],
+            ),
+            (
+                "select categry from dim_product",
+                ErrorKind::NotFound,
+                vec!["line 1, column 8: unknown column 'categry' (did you mean 'category'?)"],
+            ),
+            ("select nope(1)", ErrorKind::Invalid, vec!["nope"]),
+            (
+                "select * from other.star.dim_product",
+                ErrorKind::NotFound,
+                vec!["other.star"],
+            ),
+            (
+                "select cast(category as int) from dim_product",
+                ErrorKind::Invalid,
+                vec!["'a'"],
+            ),
+            (
+                "select 1 / (product_key - 1) from dim_product",
+                ErrorKind::Invalid,
+                vec!["divide by zero"],
+            ),
+        ] {
+            let error = rows(&session, sql).await.unwrap_err();
+            assert_eq!(error.kind(), kind, "{sql}: {error:?}");
+            parts
+                .iter()
+                .for_each(|part| assert!(error.to_string().contains(part), "{sql}: {error}"));
+        }
+    }
+
+    #[tokio::test]
+    async fn limits_hold() {
+        let few = session(Limits {
+            rows: 2,
+            ..Limits::default()
+        });
+        let error = rows(&few, "select * from dim_product").await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ResourceExhausted);
+        let short = Limits {
+            deadline: std::time::Duration::from_millis(50),
+            ..Limits::default()
+        };
+        let long = "select count(*) from generate_series(1, 100000) a, generate_series(1, 100000) b \
+                    where a.value % 7 = b.value % 5";
+        let error = rows(&session(short), long).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ResourceExhausted, "{error}");
+    }
+}

@@ -99,8 +99,8 @@ fn aggregated(
         Aggregation::Sum => sum_of(&parts, column_of(measure, input)?)?,
         Aggregation::Average => average_of(&parts, column_of(measure, input)?)?,
         Aggregation::Median => median_of(&parts, column_of(measure, input)?)?,
-        Aggregation::Count => parts.alone(count(counted(input, false)?))?,
-        Aggregation::CountDistinct => parts.alone(count_distinct(counted(input, true)?))?,
+        Aggregation::Count => parts.alone(count(counted(input)?))?,
+        Aggregation::CountDistinct => parts.alone(count_distinct(counted(input)?))?,
         Aggregation::Min => parts.alone(min(fact_column(&column_of(measure, input)?.name)))?,
         Aggregation::Max => parts.alone(max(fact_column(&column_of(measure, input)?.name)))?,
     }))
@@ -127,7 +127,7 @@ fn column_of<'i>(measure: &ResolvedMeasure, input: &'i Input) -> Result<&'i Colu
 }
 
 /// What is counted: rows, values, or ordinary members of a role.
-fn counted(input: &Input, distinct: bool) -> Result<Expr> {
+fn counted(input: &Input) -> Result<Expr> {
     match input {
         Input::Rows => Ok(lit(1)),
         Input::Column(column) => Ok(fact_column(&column.name)),
@@ -135,7 +135,7 @@ fn counted(input: &Input, distinct: bool) -> Result<Expr> {
             role, versioned, ..
         } => {
             let key = fact_column(&format!("{role}_key"));
-            let member = match distinct && *versioned {
+            let member = match *versioned {
                 true => role_column(role, DURABLE),
                 false => key.clone(),
             };

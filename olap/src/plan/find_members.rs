@@ -2,6 +2,8 @@
 //!
 //! Planning is pure, so this only makes the plan of the look-up and judges its rows; `service` runs it.
 
+use std::collections::BTreeSet;
+
 use arrow::array::RecordBatch;
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder, cast};
 use datafusion::scalar::ScalarValue;
@@ -165,12 +167,13 @@ pub(crate) fn report_unknown(
     faults: &mut QueryFaults,
 ) -> Result<()> {
     let names = names_of(nearby)?;
+    let keys: BTreeSet<&str> = names.iter().map(|(_, own)| own.as_str()).collect();
     for path in unknown {
         let key = path.own().map(ToString::to_string).unwrap_or_default();
         let named = names.iter().find(|(name, own)| *name == key && *own != key);
         let hint = match named {
             Some((_, own)) => Some(format!("its key is '{own}'")),
-            None => near_hint(&key, names.iter().map(|(_, own)| own.as_str())),
+            None => near_hint(&key, keys.iter().copied()),
         };
         faults.missing(
             place,

@@ -6,6 +6,7 @@
 
 use datafusion::logical_expr::{Expr, LogicalPlanBuilder};
 
+use super::apart::apart;
 use super::columns::column;
 use super::filter_members::members_of_facts;
 use super::planner::{PlanStep, Planner, with_columns};
@@ -131,16 +132,16 @@ fn part_on_axis(level: &ResolvedLevel, depth: usize, before: &[GroupLevel]) -> O
 /// Adds the group columns to the joined fact rows.
 pub(crate) fn group_members(plan: LogicalPlanBuilder, levels: &[GroupLevel]) -> PlanStep {
     let mut columns = Vec::new();
+    let mut seen: Vec<Expr> = Vec::new();
     for level in levels {
         let members = members_of_facts(&level.level)?;
-        for (part, member) in level
-            .parts
-            .iter()
-            .zip(members)
-            .filter(|(part, _)| part.introduced)
-        {
-            columns.push(member.key.alias(&part.key));
-            columns.push(member.special.alias(part.special()));
+        let pairs = level.parts.iter().zip(members);
+        for (part, member) in pairs.filter(|(part, _)| part.introduced) {
+            let copied = seen.contains(&member.key);
+            seen.push(member.key.clone());
+            let own = |value: Expr| if copied { apart(value) } else { value };
+            columns.push(own(member.key).alias(&part.key));
+            columns.push(own(member.special).alias(part.special()));
         }
     }
     with_columns(plan, columns)

@@ -9,6 +9,7 @@
 
 mod aggregate_measures;
 mod answer;
+mod apart;
 mod calculate_measures;
 mod columns;
 mod decimal;

@@ -157,8 +157,7 @@ impl<'m> MeasureNames<'m> {
         let Some(of) = of else {
             return self.rows(measure, function);
         };
-        let counts = matches!(function, Aggregation::Count | Aggregation::CountDistinct);
-        if let (Some(role), true) = (star.role(of), counts) {
+        if let (Some(role), Aggregation::CountDistinct) = (star.role(of), function) {
             let dimension = self.of.model.dimension(&role.dimension);
             return Some(Input::Members {
                 role: role.name.clone(),

@@ -1,0 +1,13 @@
+//! The cube engine over a small shop whose every number was worked out by hand.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod drills;
+mod faults;
+mod filters;
+mod histories;
+mod limits;
+mod listings;
+mod numbers;
+mod rankings;
+mod shop;
+mod totals;

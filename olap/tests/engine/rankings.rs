@@ -1,0 +1,106 @@
+//! Sorting and top-N, ties included.
+
+use planisphere_olap::query::{CubeQuery, parse_sort, parse_top};
+
+use crate::shop::{check, filters, query};
+
+fn top(text: &str, query: CubeQuery) -> CubeQuery {
+    CubeQuery {
+        top: Some(parse_top(text).unwrap()),
+        ..query
+    }
+}
+
+#[test]
+fn rows_are_sorted_by_measures_then_by_members() {
+    let sorted = CubeQuery {
+        sort: vec![parse_sort("-lines").unwrap()],
+        ..query("lines", "customer.customer")
+    };
+    check(
+        &sorted,
+        &[
+            "CN | Ann Wu | 2",
+            "DE | Bob | 2",
+            "CN | 陈 | 1",
+            "DE | Dora | 1",
+            "∅ | (not given) | 1",
+        ],
+    );
+    let by_level = CubeQuery {
+        sort: vec![parse_sort("customer.segment.segment desc").unwrap()],
+        ..query("lines", "customer.segment")
+    };
+    check(&by_level, &["B | 2", "A | 3", "(not given) | 2"]);
+}
+
+#[test]
+fn sorting_by_a_measure_keeps_totals_after_their_parts() {
+    let mut sorted = query("net_amount", "customer.segment");
+    sorted.axes[0].subtotals = true;
+    sorted.sort = vec![parse_sort("net_amount").unwrap()];
+    check(
+        &sorted,
+        &[
+            "B | 23.2500",
+            "(not given) | 27.2500",
+            "A | 55.5000",
+            "Total | 106.0000",
+        ],
+    );
+}
+
+#[test]
+fn the_top_members_are_kept_ties_by_key() {
+    let best = top("2 by net_amount", query("net_amount", "customer.customer"));
+    check(&best, &["CN | Ann Wu | 25.0000", "DE | Bob | 45.5000"]);
+    // Ann and Bob have 2 lines each, all others one: CN/C3 comes before DE/C4 and "not given".
+    let tied = top("3 by lines", query("lines", "customer.customer"));
+    check(&tied, &["CN | Ann Wu | 2", "CN | 陈 | 1", "DE | Bob | 2"]);
+    let worst = top(
+        "bottom 1 by net_amount",
+        query("net_amount", "product.product"),
+    );
+    check(&worst, &["W | Pad | 13.7500"]);
+}
+
+#[test]
+fn the_top_is_found_anew_within_each_parent() {
+    let per = top(
+        "1 customer.geography.customer by net_amount per customer.geography.country",
+        query("net_amount", "customer.country, customer.customer"),
+    );
+    check(
+        &per,
+        &[
+            "CN | Ann Wu | 25.0000",
+            "DE | Bob | 45.5000",
+            "(not given) | (not given) | 7.0000",
+        ],
+    );
+    let per_year = top(
+        "1 product.product.product by quantity per order_date.calendar.year",
+        query("quantity", "order_date.calendar.year, product.product"),
+    );
+    check(&per_year, &["2023 | H | Cup | 4", "2024 | W | Pen | 6"]);
+}
+
+#[test]
+fn totals_of_a_ranking_are_totals_of_what_is_kept() {
+    let mut best = top(
+        "1 product.product.category by quantity",
+        query("quantity", "product.category"),
+    );
+    best.axes[0].subtotals = true;
+    best.filters = filters(["order_date.calendar.year = 2024"]);
+    check(&best, &["Writing | 9", "Total | 9"]);
+}
+
+#[test]
+fn a_ranking_by_a_calculated_measure_needs_none_of_the_shown_ones() {
+    let best = top(
+        "1 product.product.category by price",
+        query("lines", "product.category"),
+    );
+    check(&best, &["Zu Hause | 2"]);
+}

@@ -1,0 +1,203 @@
+//! Pivots and subtotals, right for measures that cannot be added up.
+
+use planisphere_olap::query::{Axis, CubeQuery};
+use planisphere_olap::{Caller, CellState, plain_cells};
+
+use crate::shop::{check, filters, query, shop};
+
+fn with_subtotals(mut query: CubeQuery, axes: &[usize]) -> CubeQuery {
+    for axis in axes {
+        query.axes[*axis].subtotals = true;
+    }
+    query
+}
+
+#[test]
+fn a_pivot_has_a_row_for_each_combination_with_facts() {
+    check(
+        &query("net_amount", "customer.segment | product.category"),
+        &[
+            "A | Zu Hause | 40.0000",
+            "A | Writing | 15.5000",
+            "B | Writing | 23.2500",
+            "(not given) | Zu Hause | 20.2500",
+            "(not given) | Writing | 7.0000",
+        ],
+    );
+}
+
+#[test]
+fn subtotals_of_distinct_counts_medians_and_ratios_come_from_the_detail() {
+    let totals = with_subtotals(
+        query(
+            "customers, orders, median_amount, price, lines",
+            "order_date.calendar.year, customer.segment",
+        ),
+        &[0],
+    );
+    check(
+        &totals,
+        &[
+            "2023 | A | 1 | 1 | 40.0000000000 | 10.0000000000 | 1",
+            "2023 | Total | 1 | 1 | 40.0000000000 | 10.0000000000 | 1",
+            "2024 | A | 2 | 2 | 7.7500000000 | 5.1666666667 | 2",
+            "2024 | B | 2 | 2 | 11.6250000000 | 4.6500000000 | 2",
+            "2024 | (not given) | 1 | 2 | 13.6250000000 | 13.6250000000 | 2",
+            "2024 | Total | 4 | 5 | 9.1250000000 | 6.6000000000 | 6",
+            "Total | Total | 4 | 6 | 10.0000000000 | 7.5714285714 | 7",
+        ],
+    );
+}
+
+#[test]
+fn each_axis_has_subtotals_of_its_own() {
+    let totals = with_subtotals(
+        query("lines, customers", "customer.country | product.category"),
+        &[0, 1],
+    );
+    check(
+        &totals,
+        &[
+            "CN | Zu Hause | 1 | 1",
+            "CN | Writing | 2 | 1",
+            "CN | Total | 3 | 2",
+            "DE | Zu Hause | 1 | 1",
+            "DE | Writing | 2 | 2",
+            "DE | Total | 3 | 2",
+            "(not given) | Writing | 1 | 0",
+            "(not given) | Total | 1 | 0",
+            "Total | Zu Hause | 2 | 2",
+            "Total | Writing | 5 | 3",
+            "Total | Total | 7 | 4",
+        ],
+    );
+}
+
+#[test]
+fn levels_of_one_hierarchy_on_two_axes_keep_their_totals_apart() {
+    let mut both = query(
+        "lines",
+        "order_date.calendar.year | order_date.calendar.quarter",
+    );
+    both.axes[0].subtotals = true;
+    both.filters = filters(["customer.segment = A"]);
+    check(
+        &both,
+        &[
+            "2023 | 2023 | Q4 | 1",
+            "2024 | 2024 | Q1 | 2",
+            "Total | 2023 | Q4 | 1",
+            "Total | 2024 | Q1 | 2",
+        ],
+    );
+}
+
+#[test]
+fn a_drill_down_adds_up_to_what_it_came_from() {
+    let mut months = query(
+        "net_amount",
+        "order_date.calendar.year, order_date.calendar.month",
+    );
+    months.axes[0].subtotals = true;
+    check(
+        &months,
+        &[
+            "2023 | 4 | December | 40.0000",
+            "2023 | ∅ | Total | 40.0000",
+            "2024 | 1 | January | 15.5000",
+            "2024 | 1 | February | 7.0000",
+            "2024 | 2 | April | 43.5000",
+            "2024 | ∅ | Total | 66.0000",
+            "Total | ∅ | Total | 106.0000",
+        ],
+    );
+}
+
+#[tokio::test]
+async fn special_members_and_totals_are_told_apart_by_their_columns() {
+    let totals = with_subtotals(query("lines", "customer.segment"), &[0]);
+    let result = shop().query(&Caller::default(), &totals).await.unwrap();
+    let (header, batches) = result.collect().await.unwrap();
+    let names: Vec<&str> = header
+        .columns
+        .iter()
+        .map(|column| column.name.as_str())
+        .collect();
+    let level = "customer.segment.segment";
+    let expected = ["", ".special", ".caption", ".subtotal"].map(|part| format!("{level}{part}"));
+    assert_eq!(names[..4], expected);
+    assert_eq!(
+        crate::shop::lines(&batches),
+        [
+            "A | ∅ | A | false | 3",
+            "B | ∅ | B | false | 2",
+            "∅ | not_given | (not given) | false | 2",
+            "∅ | ∅ | Total | true | 7",
+        ]
+    );
+    assert_eq!(batches[0].schema().field(0).name(), level);
+}
+
+#[tokio::test]
+async fn plain_cells_have_ordered_axes_and_states() {
+    let mut pivot = query(
+        "smallest, average_amount",
+        "customer.segment | product.category, product.product",
+    );
+    pivot.axes[1] = pivot.axes[1].clone().with_subtotals();
+    pivot.filters = filters(["customer.segment in A, B"]);
+    let result = shop().query(&Caller::default(), &pivot).await.unwrap();
+    let (header, batches) = result.collect().await.unwrap();
+    let cells = plain_cells(&header, &batches).unwrap();
+    let axis = |number: usize| -> Vec<String> {
+        let tuples = cells.axes[number].iter();
+        tuples
+            .map(|tuple| {
+                let members = tuple.members.iter();
+                members
+                    .map(|it| format!("{}={}", it.path, it.caption))
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            })
+            .collect()
+    };
+    assert_eq!(axis(0), ["A=A", "B=B"]);
+    assert_eq!(
+        axis(1),
+        [
+            "H=Zu Hause, H/P3=Cup",
+            "H=Zu Hause, =Total",
+            "W=Writing, W/P1=Pen",
+            "W=Writing, W/P2=Pad",
+            "W=Writing, =Total",
+            "=Total, =Total",
+        ]
+    );
+    assert_eq!(cells.measures, ["smallest", "average_amount"]);
+    // A has no pens in the deleted row's place: (A, Pen) 10, (A, Pad) 5.5; B has no cups at all.
+    assert!(
+        cells
+            .cells
+            .iter()
+            .all(|cell| cell.state == CellState::Value)
+    );
+    let value = |coordinates: [usize; 2], measure: usize| {
+        let mut found = cells
+            .cells
+            .iter()
+            .filter(|cell| cell.coordinates == coordinates && cell.measure == measure);
+        found
+            .next()
+            .map(|cell| cell.value.as_ref().unwrap().to_string())
+    };
+    assert_eq!(value([0, 2], 0).as_deref(), Some("10.0000"));
+    assert_eq!(value([0, 5], 1).as_deref(), Some("18.5000000000"));
+    assert_eq!(value([1, 0], 0), None);
+}
+
+#[test]
+fn an_empty_axis_changes_nothing() {
+    let mut query = query("lines", "customer.segment");
+    query.axes.insert(0, Axis::default());
+    check(&query, &["A | 3", "B | 2", "(not given) | 2"]);
+}

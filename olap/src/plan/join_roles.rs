@@ -5,8 +5,8 @@
 //! as is    fact.<role>_key ─► row ─durable key─► its current row
 //! as of    fact.<role>_key ─► row ─durable key─► its row valid then, or "not applicable"
 //! ```
-//! Every role joins its dimension under an alias of its own. Dimensions with filters come first, and each
-//! stands on the build side of its join.
+//! Every role joins its dimension under an alias of its own. The engine keeps the order of joins, so
+//! dimensions with filters come first; it builds its hash tables on the smaller side.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -91,14 +91,16 @@ pub(crate) fn join_roles(
     ordered.sort_by_key(|(_, role)| !role.filtered);
     for (name, role) in ordered {
         let dimension = dimension_rows(planner, role, history)?;
-        let dimension = dimension.alias(role_alias(name)).map_err(Planner::failed)?;
+        let dimension = dimension
+            .alias(role_alias(name))
+            .and_then(LogicalPlanBuilder::build);
         let on = (
-            vec![Column::new(Some(role_alias(name)), KEY)],
             vec![Column::new(Some(fact_alias()), format!("{name}_key"))],
+            vec![Column::new(Some(role_alias(name)), KEY)],
         );
-        let fact = plan.build().map_err(Planner::failed)?;
-        plan = dimension
-            .join(fact, JoinType::Inner, on, None)
+        let dimension = dimension.map_err(Planner::failed)?;
+        plan = plan
+            .join(dimension, JoinType::Inner, on, None)
             .map_err(Planner::failed)?;
     }
     Ok(plan)

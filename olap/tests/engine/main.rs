@@ -8,6 +8,8 @@ mod histories;
 mod limits;
 mod listings;
 mod numbers;
+mod plans;
+mod published;
 mod rankings;
 mod shop;
 mod totals;

@@ -25,16 +25,19 @@ use crate::error::{OlapError, Result};
 pub struct Run {
     query_id: String,
     limits: Limits,
+    started_at: Instant,
     ends_at: Instant,
     cancel: CancellationToken,
 }
 
 impl Run {
     pub(super) fn new(query_id: String, limits: Limits) -> Self {
-        let ends_at = Instant::now() + limits.deadline;
+        let started_at = Instant::now();
+        let ends_at = started_at + limits.deadline;
         Self {
             query_id,
             limits,
+            started_at,
             ends_at,
             cancel: CancellationToken::new(),
         }
@@ -70,6 +73,11 @@ impl Run {
             },
             _ => OlapError::engine(format!("{doing} query {}", self.query_id), source),
         }
+    }
+
+    fn log_answered(&self, rows: usize) {
+        let elapsed_ms = u64::try_from(self.started_at.elapsed().as_millis()).unwrap_or(u64::MAX);
+        tracing::debug!(query_id = self.query_id, rows, elapsed_ms, "plan answered");
     }
 
     fn cancelled(&self) -> OlapError {
@@ -111,7 +119,10 @@ impl ResultStream {
                     let rows = rows_so_far + batch.num_rows();
                     Some((Ok(batch), Some((run, working, rows))))
                 }
-                Ok(None) => None,
+                Ok(None) => {
+                    run.log_answered(rows_so_far);
+                    None
+                }
                 Err(error) => Some((Err(error), None)),
             }
         });

@@ -1,5 +1,7 @@
 //! Third step: slices and dices as predicates on the columns of levels.
 
+use std::collections::HashMap;
+
 use datafusion::logical_expr::utils::{conjunction, disjunction};
 use datafusion::logical_expr::{Expr, LogicalPlanBuilder, lit, when};
 use planisphere_schemas::model::SpecialMember;
@@ -69,38 +71,57 @@ fn predicate(members: &[MemberColumns], condition: &ResolvedCondition) -> Result
     }
 }
 
-/// True for the members of a set.
+/// True for the members of a set: members of one parent are asked for together.
 pub(crate) fn is_one_of(members: &[MemberColumns], paths: &[ResolvedPath]) -> Expr {
-    let single: Option<Vec<Expr>> = paths.iter().map(single_value).collect();
-    let whole_set = match (members.last(), single) {
-        (Some(own), Some(values)) if values.len() > 1 => {
-            Some(own.key.clone().in_list(values, false))
+    let mut siblings: Vec<(Vec<ResolvedKey>, Vec<ResolvedKey>)> = Vec::new();
+    let mut places: HashMap<String, usize> = HashMap::new();
+    for path in paths {
+        let (above, own) = match path {
+            ResolvedPath::Own(key) => (&[] as &[ResolvedKey], key),
+            ResolvedPath::Full(keys) => match keys.split_last() {
+                Some((own, above)) => (above, own),
+                None => continue,
+            },
+        };
+        let place = *places.entry(format!("{above:?}")).or_insert_with(|| {
+            siblings.push((above.to_vec(), vec![]));
+            siblings.len() - 1
+        });
+        if let Some((_, keys)) = siblings.get_mut(place) {
+            keys.push(own.clone());
         }
-        _ => None,
-    };
-    whole_set
-        .or_else(|| disjunction(paths.iter().map(|path| is_member(members, path))))
-        .unwrap_or_else(|| lit(false))
-}
-
-/// The value of a path of one ordinary key.
-fn single_value(path: &ResolvedPath) -> Option<Expr> {
-    match path {
-        ResolvedPath::Full(keys) => match keys.as_slice() {
-            [ResolvedKey::Value(value)] => Some(lit(value.0.clone())),
-            _ => None,
-        },
-        ResolvedPath::Own(ResolvedKey::Value(value)) => Some(lit(value.0.clone())),
-        ResolvedPath::Own(ResolvedKey::Special(_)) => None,
     }
+    let sets = siblings
+        .iter()
+        .map(|(above, keys)| are_siblings(members, above, keys));
+    disjunction(sets).unwrap_or_else(|| lit(false))
 }
 
-fn is_member(members: &[MemberColumns], path: &ResolvedPath) -> Expr {
-    match path {
-        ResolvedPath::Full(keys) => is_path(members, keys),
-        ResolvedPath::Own(key) => members
-            .last()
-            .map_or_else(|| lit(false), |own| has_key(own, key)),
+/// True for these members below one parent; without a parent, for their own keys alone.
+fn are_siblings(members: &[MemberColumns], above: &[ResolvedKey], keys: &[ResolvedKey]) -> Expr {
+    let Some(own) = members.last() else {
+        return lit(false);
+    };
+    let values: Vec<Expr> = keys
+        .iter()
+        .filter_map(|key| match key {
+            ResolvedKey::Value(value) => Some(lit(value.0.clone())),
+            ResolvedKey::Special(_) => None,
+        })
+        .collect();
+    let ordinary = match values.as_slice() {
+        [] => None,
+        [value] => Some(own.key.clone().eq(value.clone())),
+        _ => Some(own.key.clone().in_list(values, false)),
+    };
+    let special = keys
+        .iter()
+        .filter(|key| matches!(key, ResolvedKey::Special(_)));
+    let special = special.map(|key| has_key(own, key));
+    let one_of = disjunction(ordinary.into_iter().chain(special)).unwrap_or_else(|| lit(false));
+    match above {
+        [] => one_of,
+        _ => is_path(members, above).and(one_of),
     }
 }
 

@@ -88,15 +88,20 @@ fn dimension_rows(
     let latest: Vec<SortExpr> = [column("is_current"), column("valid_from"), key]
         .map(|it| it.sort(true, true))
         .into();
+    // A day of the calendar has one row for ever, so any of a member's rows will do.
+    let value = |name: &str| match dimension.is_calendar() {
+        true => min(column(name)),
+        false => last_value(column(name), latest.clone()),
+    };
     let mut values = vec![bool_and(column("deleted_at_source")).alias(DELETED)];
     for (depth, part) in level.path.iter().enumerate() {
-        values.push(last_value(column(&part.sort.name), latest.clone()).alias(sort_at(depth)));
+        values.push(value(&part.sort.name).alias(sort_at(depth)));
     }
     let own = level
         .own()
         .ok_or_else(|| Planner::internal("a level without a path"))?;
-    values.push(last_value(column(&own.name_en.name), latest.clone()).alias(NAME_EN));
-    values.push(last_value(column(&own.name_zh.name), latest).alias(NAME_ZH));
+    values.push(value(&own.name_en.name).alias(NAME_EN));
+    values.push(value(&own.name_zh.name).alias(NAME_ZH));
     rows.aggregate(group, values).map_err(Planner::failed)
 }
 

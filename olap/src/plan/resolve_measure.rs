@@ -64,6 +64,17 @@ impl<'m> MeasureNames<'m> {
         found.is_some()
     }
 
+    fn check_number(&self, name: &str, place: &str, faults: &mut QueryFaults) {
+        let measure = self
+            .measures
+            .get(name)
+            .filter(|it| !it.data_type.is_number());
+        if let Some(measure) = measure {
+            let message = format!("measure '{name}' is a {}, not a number", measure.data_type);
+            faults.invalid(place, message, None);
+        }
+    }
+
     fn visible(&self) -> impl Iterator<Item = &'m str> + use<'m> {
         let measures = self.of.cube.measures.iter();
         measures
@@ -214,6 +225,7 @@ pub(crate) fn resolve_having(
             );
         }
         if measures.need(&filter.measure, &place, faults) {
+            measures.check_number(&filter.measure, &place, faults);
             resolved.push(ResolvedHaving {
                 measure: filter.measure.clone(),
                 comparison: filter.comparison,

@@ -177,3 +177,25 @@ fn conditions_on_measures_apply_to_rows() {
     };
     check(&having, &["(not given) | 27.2500"]);
 }
+
+#[test]
+fn sets_mix_members_of_several_parents_and_special_ones() {
+    let mixed = CubeQuery {
+        filters: filters(["customer.geography.customer in CN/C1, DE/C2, DE/C4, @not_given, C3"]),
+        ..query("lines", "customer.country")
+    };
+    check(&mixed, &["CN | 3", "DE | 3", "(not given) | 1"]);
+}
+
+#[test]
+fn a_dice_by_thousands_of_members_is_answered() {
+    let first: chrono::NaiveDate = "2023-12-01".parse().unwrap();
+    let days = first.iter_days().take(397);
+    let days: Vec<String> = days.map(|day| format!("\"{day}\"")).collect();
+    let many = vec![days.join(", "); 20].join(", ");
+    let diced = CubeQuery {
+        filters: filters([format!("order_date.calendar.day in {many}").as_str()]),
+        ..query("lines", "")
+    };
+    check(&diced, &["7"]);
+}

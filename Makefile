@@ -1,0 +1,20 @@
+# Planisphere. Every recipe is one line: what needs a loop or a parse is a program, a test or tests/setup.sh.
+# CARGO_TARGET_DIR is honoured. Variables of the demo: DEMO_EXIT=1 CUSTOMERS=5000 MONTHS=24 SEED=7.
+SHELL := /bin/sh
+CARGO ?= cargo
+PROGRAMS = $${CARGO_TARGET_DIR:-target}/debug
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\): ##/make \1:/p' Makefile
+
+demo: ## makes a CRM, loads it, serves it, asks it, checks each answer against the CRM; DEMO_EXIT=1 stops at the end
+	@$(CARGO) build --workspace && "$(PROGRAMS)/planisphere-demo"
+
+test: ## installs what is missing where it can, then runs every test
+	@sh tests/setup.sh && $(CARGO) build --workspace && $(CARGO) test --workspace
+
+lint: ## formatting, clippy and documentation, warnings refused
+	@$(CARGO) fmt --all --check && $(CARGO) clippy --workspace --all-targets -- -D warnings && RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps

@@ -76,20 +76,30 @@ pub(crate) fn order_rows(
 
 /// The asked order first; then the axes decide, and at last the member keys, so that no two rows tie.
 fn order_of(query: &ResolvedQuery, levels: &[GroupLevel]) -> Result<Vec<SortExpr>> {
+    let mut order = asked_order(query, levels)?;
+    let ranked = query.top.as_ref().filter(|_| query.sort.is_empty());
+    for (number, level) in levels.iter().enumerate() {
+        order.extend(subtotals_last(query, level)?);
+        let innermost = number + 1 == levels.len();
+        if let Some(top) = ranked.filter(|top| innermost && top.level.name == level.level.name) {
+            order.push(column(&top.by).sort(top.bottom, false));
+        }
+        let introduced = level.parts.iter().filter(|part| part.introduced);
+        order.extend(introduced.flat_map(|part| part_order(part, false)));
+    }
+    Ok(order)
+}
+
+fn asked_order(query: &ResolvedQuery, levels: &[GroupLevel]) -> Result<Vec<SortExpr>> {
     let mut order = Vec::new();
     if query
         .sort
         .iter()
         .any(|sort| matches!(sort, ResolvedSort::Measure { .. }))
     {
-        order.extend(
-            levels
-                .iter()
-                .map(|level| subtotals_last(query, level))
-                .collect::<Result<Vec<_>>>()?
-                .into_iter()
-                .flatten(),
-        );
+        for level in levels {
+            order.extend(subtotals_last(query, level)?);
+        }
     }
     for sort in &query.sort {
         match sort {
@@ -101,19 +111,19 @@ fn order_of(query: &ResolvedQuery, levels: &[GroupLevel]) -> Result<Vec<SortExpr
                 position,
                 descending,
             } => {
-                let found = levels
+                let level = levels
                     .iter()
                     .find(|level| level.axis == *axis && level.position == *position)
                     .ok_or_else(|| Planner::internal("a sort by a level on no axis"))?;
-                order.extend(subtotals_last(query, found)?);
-                order.extend(part_order(found.own()?, *descending));
+                order.extend(subtotals_last(query, level)?);
+                order.extend(
+                    level
+                        .parts
+                        .iter()
+                        .flat_map(|part| part_order(part, *descending)),
+                );
             }
         }
-    }
-    for level in levels {
-        order.extend(subtotals_last(query, level)?);
-        let introduced = level.parts.iter().filter(|part| part.introduced);
-        order.extend(introduced.flat_map(|part| part_order(part, false)));
     }
     Ok(order)
 }

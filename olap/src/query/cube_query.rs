@@ -251,11 +251,14 @@ pub struct Sort {
 pub enum SortKey {
     /// A measure of the answer.
     Measure(String),
-    /// A level on an axis, by its sort attribute.
+    /// A level on an axis, by the sort attributes of its path.
     Level(LevelRef),
 }
 
 /// Keeps the first members of a level by a measure within the filters; ties go by member key.
+///
+/// It is a dice by the members that it finds, so totals are totals of what is kept. Where the level is the
+/// innermost one and no order is asked for, its rows come in the order of the ranking.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Top {

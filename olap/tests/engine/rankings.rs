@@ -53,10 +53,10 @@ fn sorting_by_a_measure_keeps_totals_after_their_parts() {
 #[test]
 fn the_top_members_are_kept_ties_by_key() {
     let best = top("2 by net_amount", query("net_amount", "customer.customer"));
-    check(&best, &["CN | Ann Wu | 25.0000", "DE | Bob | 45.5000"]);
+    check(&best, &["DE | Bob | 45.5000", "CN | Ann Wu | 25.0000"]);
     // Ann and Bob have 2 lines each, all others one: CN/C3 comes before DE/C4 and "not given".
     let tied = top("3 by lines", query("lines", "customer.customer"));
-    check(&tied, &["CN | Ann Wu | 2", "CN | 陈 | 1", "DE | Bob | 2"]);
+    check(&tied, &["CN | Ann Wu | 2", "DE | Bob | 2", "CN | 陈 | 1"]);
     let worst = top(
         "bottom 1 by net_amount",
         query("net_amount", "product.product"),
@@ -103,4 +103,19 @@ fn a_ranking_by_a_calculated_measure_needs_none_of_the_shown_ones() {
         query("lines", "product.category"),
     );
     check(&best, &["Zu Hause | 2"]);
+}
+
+#[test]
+fn an_asked_order_goes_before_the_order_of_the_ranking() {
+    let best = CubeQuery {
+        sort: vec![parse_sort("order_date.calendar.month desc").unwrap()],
+        ..top(
+            "2 order_date.calendar.month by lines",
+            query(
+                "lines",
+                "order_date.calendar.year, order_date.calendar.month",
+            ),
+        )
+    };
+    check(&best, &["2024 | 2 | April | 3", "2024 | 1 | January | 2"]);
 }

@@ -8,7 +8,8 @@ use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::logical_expr::LogicalPlan;
-use datafusion::physical_plan::execute_stream;
+use datafusion::physical_plan::sorts::sort_preserving_merge::SortPreservingMergeExec;
+use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties, execute_stream};
 use datafusion::prelude::{SessionConfig, SessionContext};
 use planisphere_schemas::settings::OlapSettings;
 
@@ -105,9 +106,19 @@ impl Engine {
         let state = session.state();
         let planned = run.within(state.create_physical_plan(&plan)).await?;
         let physical = planned.map_err(|source| run.error("planning", source))?;
-        let rows = execute_stream(physical, session.task_ctx())
+        let rows = execute_stream(in_order(physical), session.task_ctx())
             .map_err(|source| run.error("starting", source))?;
         Ok(ResultStream::limited(run.clone(), rows))
+    }
+}
+
+/// The plan in one partition, its rows in the order of the plan.
+fn in_order(plan: Arc<dyn ExecutionPlan>) -> Arc<dyn ExecutionPlan> {
+    match plan.output_ordering() {
+        Some(order) if plan.output_partitioning().partition_count() > 1 => {
+            Arc::new(SortPreservingMergeExec::new(order.clone(), plan.clone()))
+        }
+        _ => plan,
     }
 }
 

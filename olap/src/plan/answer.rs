@@ -9,7 +9,7 @@ use super::group_members::{group_levels, group_members};
 use super::join_roles::{Roles, join_roles, roles_of};
 use super::label_members::label_members;
 use super::order_rows::{Page, filter_measures, order_rows};
-use super::planner::{PlanStep, Planner};
+use super::planner::{PlanStep, Planner, columns_named};
 use super::project_answer::project_answer;
 use super::rank_top::rank_top;
 use super::resolved::ResolvedQuery;
@@ -30,12 +30,21 @@ pub(crate) fn plan_answer(
     let cells = calculate_measures(planner, cells, &query.measures)?;
     let cells = filter_measures(cells, &query.having)?;
     let labelled = label_members(planner, cells, query, &levels)?;
-    let ordered = order_rows(labelled, query, &levels, page)?;
-    let (answer, columns) = project_answer(ordered, query, &levels)?;
-    Ok((
-        LogicalPlanBuilder::build(answer).map_err(Planner::failed)?,
-        columns,
-    ))
+    let (answer, columns) = project_answer(labelled, query, &levels)?;
+    let ordered = order_rows(answer, query, &levels, page)?;
+    Ok((only_answer(ordered, &columns)?, columns))
+}
+
+/// The columns of an answer alone.
+pub(crate) fn only_answer(
+    plan: LogicalPlanBuilder,
+    columns: &[ResultColumn],
+) -> Result<LogicalPlan> {
+    let names: Vec<String> = columns.iter().map(|column| column.name.clone()).collect();
+    let answer = plan
+        .project(columns_named(&names))
+        .and_then(LogicalPlanBuilder::build);
+    answer.map_err(Planner::failed)
 }
 
 /// The fact rows that a query is about, with the dimensions that it needs.

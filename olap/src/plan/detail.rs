@@ -5,9 +5,9 @@ use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, cast};
 use planisphere_schemas::model::{Aggregation, Caption, Cube, DataType, Format};
 
 use super::aggregate_measures::aggregate_measures;
-use super::answer::filtered_facts;
+use super::answer::{filtered_facts, only_answer};
 use super::calculate_measures::calculate_measures;
-use super::columns::{fact_column, role_column};
+use super::columns::{column, fact_column, role_column};
 use super::join_roles::{Roles, add_role, roles_of};
 use super::order_rows::Page;
 use super::planner::{Planner, columns_named};
@@ -59,17 +59,19 @@ pub(crate) fn plan_detail(
     let table = planner.table(&query.star.table())?.schema();
     let shown = shown_columns(planner, cube, query, &table, &mut roles)?;
     let facts = filtered_facts(planner, query, &roles)?;
-    let by_identity =
-        ["source_system", "source_row_id"].map(|it| fact_column(it).sort(true, false));
-    let (columns, expressions): (Vec<ResultColumn>, Vec<Expr>) = shown.into_iter().unzip();
+    let (columns, mut expressions): (Vec<ResultColumn>, Vec<Expr>) = shown.into_iter().unzip();
+    let identity = [
+        ("source_system", "#by_system"),
+        ("source_row_id", "#by_row"),
+    ];
+    expressions.extend(identity.map(|(stored, order)| fact_column(stored).alias(order)));
     let rows = facts
-        .sort(by_identity)
+        .project(expressions)
+        .and_then(|rows| rows.sort(identity.map(|(_, order)| column(order).sort(true, false))))
         .and_then(|rows| rows.limit(page.skip, page.fetch))
-        .and_then(|rows| rows.project(expressions))
-        .and_then(LogicalPlanBuilder::build)
         .map_err(Planner::failed)?;
     Ok(DetailPlan {
-        rows,
+        rows: only_answer(rows, &columns)?,
         columns,
         totals: plan_totals(planner, query)?,
     })

@@ -14,8 +14,8 @@ use super::member_rows::{
     DELETED, NAME_EN, NAME_ZH, key_at, member_columns, member_rows, path_order, special_at,
 };
 use super::order_rows::Page;
-use super::planner::Planner;
-use super::project_answer::{member_caption, special_text};
+use super::planner::{Planner, columns_named};
+use super::project_answer::{member_caption, special_text, with_order_columns};
 use super::resolve::{CubeOf, resolve_history, resolve_level};
 use super::resolve_filter::resolve_keys;
 use super::resolved::{Language, ResolvedHistory, ResolvedKey, ResolvedLevel, ResolvedPath};
@@ -117,10 +117,15 @@ pub(crate) fn plan_member_list(
     if let Some(text) = &list.search {
         rows = rows.filter(matches(list, text)?).map_err(Planner::failed)?;
     }
-    rows.sort(path_order(&list.level.path))
+    let shown = shown(list)?;
+    let names: Vec<String> = shown
+        .iter()
+        .map(|column| column.schema_name().to_string())
+        .collect();
+    with_order_columns(rows, shown)?
+        .sort(path_order(&list.level.path))
         .and_then(|rows| rows.limit(page.skip, page.fetch))
-        .map_err(Planner::failed)?
-        .project(shown(list)?)
+        .and_then(|rows| rows.project(columns_named(&names)))
         .and_then(LogicalPlanBuilder::build)
         .map_err(Planner::failed)
 }
@@ -161,10 +166,10 @@ fn shown(list: &MemberList) -> Result<Vec<Expr>> {
     for (depth, part) in list.level.path.iter().enumerate() {
         let name = key_at(depth);
         columns.push(cast(column(&name), part.key.data_type.arrow()).alias(name));
-        columns.push(column(&special_at(depth)));
+        columns.push(column(&special_at(depth)).alias(special_at(depth)));
     }
     columns.push(member_caption(list.language, name, key, special)?.alias("#caption"));
-    columns.push(column(DELETED));
+    columns.push(column(DELETED).alias(DELETED));
     Ok(columns)
 }
 

@@ -3,7 +3,7 @@
 //! ```text
 //! CubeQuery ─resolve─► ResolvedQuery ─find_members─► ─┐
 //!   scan_fact ► join_roles ► filter_members ► rank_top ► group_members ► aggregate_measures
-//!   ► calculate_measures ► label_members ► order_rows ► project_answer ─► LogicalPlan
+//!   ► calculate_measures ► label_members ► project_answer ► order_rows ─► LogicalPlan
 //! ```
 //! Nothing here runs a plan; `service` does, with `exec`.
 

@@ -1,4 +1,4 @@
-//! Eighth step: conditions on measures, the order of rows, the page.
+//! Last step: conditions on measures, the order of rows, the page.
 
 use datafusion::logical_expr::{Expr, LogicalPlanBuilder, SortExpr, lit};
 use datafusion::scalar::ScalarValue;

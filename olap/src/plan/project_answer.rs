@@ -1,4 +1,6 @@
-//! Last step: the columns of the answer, and what the header says about each.
+//! Eighth step: the columns of the answer, and what the header says about each.
+
+use std::collections::BTreeSet;
 
 use datafusion::logical_expr::{Expr, LogicalPlanBuilder, cast, lit, when};
 use datafusion::scalar::ScalarValue;
@@ -20,7 +22,7 @@ struct AnswerColumn {
     column: ResultColumn,
 }
 
-/// Projects the answer.
+/// Computes the columns of the answer; the columns that only order it stay beside them.
 pub(crate) fn project_answer(
     plan: LogicalPlanBuilder,
     query: &ResolvedQuery,
@@ -37,8 +39,26 @@ pub(crate) fn project_answer(
         .into_iter()
         .map(|it| (it.expression.alias(&it.column.name), it.column))
         .unzip();
-    let projected: PlanStep = plan.project(expressions).map_err(Planner::failed);
-    Ok((projected?, columns))
+    Ok((with_order_columns(plan, expressions)?, columns))
+}
+
+/// These columns, and all others of the plan that have other names.
+///
+/// What is computed is computed before rows are ordered: above a sort, the engine would spread rows over
+/// partitions to compute, and their order would be lost.
+pub(crate) fn with_order_columns(plan: LogicalPlanBuilder, computed: Vec<Expr>) -> PlanStep {
+    let names: BTreeSet<String> = computed
+        .iter()
+        .map(|column| column.schema_name().to_string())
+        .collect();
+    let others = plan
+        .schema()
+        .columns()
+        .into_iter()
+        .filter(|it| !names.contains(&it.name));
+    let others: Vec<Expr> = others.map(Expr::Column).collect();
+    plan.project([computed, others].concat())
+        .map_err(Planner::failed)
 }
 
 fn measure_column(query: &ResolvedQuery, name: &str) -> Result<AnswerColumn> {

@@ -2,7 +2,10 @@
 
 use planisphere_olap::query::{CubeQuery, parse_sort, parse_top};
 
-use crate::shop::{check, filters, query};
+use planisphere_olap::exec::Limits;
+use planisphere_olap::{Caller, DetailQuery};
+
+use crate::shop::{Sale, answer, check, filters, lines, query, sales, shop_with};
 
 fn top(text: &str, query: CubeQuery) -> CubeQuery {
     CubeQuery {
@@ -118,4 +121,51 @@ fn an_asked_order_goes_before_the_order_of_the_ranking() {
         )
     };
     check(&best, &["2024 | 2 | April | 3", "2024 | 1 | January | 2"]);
+}
+
+/// Many rows, each an order of its own, in an order that is none.
+fn many_orders() -> Vec<Sale> {
+    let rows = (0..120_000_u64).map(|row| {
+        let number = format!("O{:06}", row.wrapping_mul(7_919) % 120_000);
+        Sale {
+            order: Box::leak(number.into_boxed_str()),
+            ..sales()[0].clone()
+        }
+    });
+    rows.collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_of_many_batches_keep_their_order() {
+    let service = shop_with(many_orders(), Limits::default());
+    let orders = query("lines", "document.order_number");
+    let rows = answer(&service, &orders).await.unwrap();
+    assert_eq!(rows.len(), 120_000);
+    assert!(rows.is_sorted());
+    let detail = DetailQuery {
+        query: query("lines", ""),
+        ..DetailQuery::default()
+    };
+    let detail = service
+        .drill_through(&Caller::default(), &detail)
+        .await
+        .unwrap();
+    assert_eq!(detail.total_rows, 120_000);
+    let (_, batches) = detail.page.collect().await.unwrap();
+    let expected: Vec<String> = {
+        let mut rows: Vec<(String, &str)> = many_orders()
+            .iter()
+            .enumerate()
+            .map(|(row, sale)| (format!("r{row}"), sale.order))
+            .collect();
+        rows.sort();
+        rows.into_iter()
+            .map(|(_, order)| order.to_owned())
+            .collect()
+    };
+    let orders: Vec<String> = lines(&batches)
+        .iter()
+        .map(|line| line.split(" | ").next().unwrap().to_owned())
+        .collect();
+    assert_eq!(orders, expected);
 }

@@ -5,7 +5,7 @@ use clap::Args;
 use planisphere_schemas::settings::Settings;
 
 use super::ConfigArgs;
-use super::output::{Format, Grid, bytes, complain, count, print};
+use super::output::{Format, Grid, bytes, count, print};
 use super::progress::Terminal;
 use crate::error::Result;
 use crate::load::{LoadOptions, LoadOutcome, LoadRecord, load};
@@ -32,9 +32,7 @@ pub(super) async fn run(args: &LoadArgs) -> Result<()> {
         business_date: args.as_of,
     };
     let terminal = Terminal::new();
-    let result = Box::pin(load(&options, &Runtime::default(), &terminal)).await;
-    terminal.finish();
-    let record = result?;
+    let record = Box::pin(load(&options, &Runtime::default(), &terminal)).await?;
     print_summary(&record, args.format);
     Ok(())
 }
@@ -54,7 +52,6 @@ fn print_summary(record: &LoadRecord, format: Format) {
             print(&line);
         }
         print(&seconds(record));
-        complain(&status_line(record));
     }
 }
 
@@ -147,7 +144,11 @@ pub(super) fn status_line(record: &LoadRecord) -> String {
         LoadOutcome::Unchanged { version } => format!(
             "load {id} of {date}: nothing changed, version {version} still stands ({seconds:.1} s)"
         ),
-        LoadOutcome::Failed { error, .. } => format!("load {id} of {date}: failed: {error}"),
+        LoadOutcome::Failed { error, .. } => {
+            format!(
+                "load {id} of {date}: failed after {seconds:.1} s, nothing was published: {error}"
+            )
+        }
         LoadOutcome::Running => format!("load {id} of {date}: running, or its process died"),
     }
 }

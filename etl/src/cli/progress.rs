@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::load::status_line;
 use super::output::{complain, count};
-use crate::load::Observer;
+use crate::load::{LoadRecord, Observer};
 
 /// Shows progress on stderr.
 pub(super) struct Terminal {
@@ -36,13 +37,6 @@ impl Terminal {
                 began: Instant::now(),
                 rows: 0,
             }),
-        }
-    }
-
-    /// Takes the bar away, so that the summary stands alone.
-    pub(super) fn finish(&self) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
         }
     }
 
@@ -111,5 +105,13 @@ impl Observer for Terminal {
             "  {source}.{table}: {} rows{rejects} in {seconds:.2} s",
             count(read)
         ));
+    }
+
+    /// Takes the bar away and says how the load ended: always its last line.
+    fn ended(&self, record: &LoadRecord) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+        complain(&status_line(record));
     }
 }

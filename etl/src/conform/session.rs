@@ -54,7 +54,7 @@ async fn register_versions(session: &SessionContext, source: &Source, table: &Ta
     let audit = history::collect(session, &spec.audit).await?;
     let versions = history::versions(source, table, spec, &rows, &audit)?;
     session
-        .register_batch(&format!("{}_versions", table.name), versions)
+        .register_batch(format!("{}_versions", table.name).as_str(), versions)
         .map(|_| ())
         .map_err(Error::engine(failed()))
 }

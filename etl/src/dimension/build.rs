@@ -175,8 +175,8 @@ impl Values {
         let pairs = published.attributes.iter().zip(&observed.attributes);
         let sides = pairs.map(|(old, new)| {
             let converter = RowConverter::new(vec![SortField::new(new.data_type().clone())])?;
-            let old = converter.convert_columns(&[old.clone()])?;
-            Ok([old, converter.convert_columns(&[new.clone()])?])
+            let old = converter.convert_columns(std::slice::from_ref(old))?;
+            Ok([old, converter.convert_columns(std::slice::from_ref(new))?])
         });
         Ok(Self {
             sides: sides.collect::<Result<_, arrow::error::ArrowError>>()?,

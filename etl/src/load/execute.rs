@@ -104,7 +104,7 @@ impl Execution<'_> {
             step: step.to_owned(),
             seconds,
         });
-        tracing::info!(load_id = %self.load_id, step, seconds, "step done");
+        tracing::info!(step, seconds, "step done");
         result
     }
 
@@ -476,7 +476,7 @@ impl Execution<'_> {
             .insert("audit_key".into(), record.audit_key.into());
         certify(&mut manifest, package, record, &rejects);
         self.warehouse.put_manifest(&manifest).await?;
-        tracing::info!(load_id = %self.load_id, %version, "version published");
+        tracing::info!(%version, "version published");
         self.runtime.crash_point("after_manifest")
     }
 

@@ -15,9 +15,11 @@ use chrono::NaiveDate;
 use planisphere_schemas::model::read_model;
 use planisphere_schemas::settings::Settings;
 use planisphere_schemas::warehouse::{LoadId, Warehouse};
+use tracing::Instrument as _;
 
 use crate::error::Result;
 use crate::runtime::Runtime;
+use crate::staging::purge;
 
 pub use balance::{Balance, Stage};
 pub use observer::{Observer, Silent};
@@ -49,7 +51,7 @@ pub async fn load(
     let today = || runtime.now().with_timezone(&model.zone()).date_naive();
     let business_date = options.business_date.unwrap_or_else(today);
     let mut record = LoadRecord::begin(load_id, business_date, runtime.now());
-    tracing::info!(%load_id, %business_date, "load begins");
+    let span = tracing::info_span!("load", %load_id, %business_date);
     let execution = execute::Execution {
         options,
         runtime,
@@ -59,10 +61,25 @@ pub async fn load(
         load_id,
         business_date,
     };
-    let result = Box::pin(execution.run(&mut record)).await;
-    record.finish(runtime.now(), &result);
-    keep(&warehouse, load_id, &record).await;
-    result.map(|()| record)
+    let work = async {
+        tracing::info!("load begins");
+        let result = Box::pin(execution.run(&mut record)).await;
+        record.finish(runtime.now(), &result);
+        keep(&warehouse, load_id, &record).await;
+        forget(&warehouse, options.settings.etl.staging_days, runtime).await;
+        observer.ended(&record);
+        result
+    };
+    work.instrument(span).await.map(|()| record)
+}
+
+/// Takes away staging packages whose time is over; failing at that does not fail the load.
+async fn forget(warehouse: &Warehouse, days: u32, runtime: &Runtime) {
+    match purge(warehouse, runtime.now(), days).await {
+        Ok(0) => {}
+        Ok(packages) => tracing::info!(packages, "old staging packages deleted"),
+        Err(error) => tracing::warn!(%error, "old staging packages could not be deleted"),
+    }
 }
 
 /// Writes the record; a warehouse that cannot even take that is reported by the load's own error.

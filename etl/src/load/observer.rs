@@ -2,6 +2,8 @@
 
 use crate::staging::{Progress, TableCertificate};
 
+use super::record::LoadRecord;
+
 /// Hears how a load goes on. All methods are called from one task, in order.
 pub trait Observer: Send + Sync {
     /// A step of the plan has begun.
@@ -12,6 +14,8 @@ pub trait Observer: Send + Sync {
     fn rows(&self, rows: u64);
     /// The table is complete.
     fn table_done(&self, source: &str, table: &str, read: u64, rejected: u64);
+    /// The load has ended, well or not.
+    fn ended(&self, record: &LoadRecord);
 }
 
 /// Hears nothing.
@@ -23,6 +27,7 @@ impl Observer for Silent {
     fn table(&self, _: &str, _: &str) {}
     fn rows(&self, _: u64) {}
     fn table_done(&self, _: &str, _: &str, _: u64, _: u64) {}
+    fn ended(&self, _: &LoadRecord) {}
 }
 
 /// Lets an observer hear an extraction.

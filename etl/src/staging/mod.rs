@@ -8,7 +8,9 @@
 //! ```
 
 mod package;
+mod retention;
 mod write;
 
 pub(crate) use package::{Package, TableCertificate};
+pub(crate) use retention::purge;
 pub(crate) use write::{Progress, extract};

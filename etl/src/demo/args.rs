@@ -133,6 +133,9 @@ mod tests {
         ] {
             assert!(parse(flags).is_err(), "{flags:?}");
         }
-        assert_eq!(parse(&["--advance-days", "3"]).unwrap().advance_days, Some(3));
+        assert_eq!(
+            parse(&["--advance-days", "3"]).unwrap().advance_days,
+            Some(3)
+        );
     }
 }

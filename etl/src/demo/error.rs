@@ -154,7 +154,9 @@ fn postgres_hint(source: &tokio_postgres::Error) -> &'static str {
         Some("28") => "check user and password in the URL",
         Some("3D") => "create the database first: createdb NAME",
         Some("42") => "the user needs the right to create tables in the schema",
-        Some("23") => "rows were added by hand that the simulation wants to add too; create the database again",
+        Some("23") => {
+            "rows were added by hand that the simulation wants to add too; create the database again"
+        }
         Some("53") => "free space or connections on the server",
         _ => "check that the server runs and that host, port and database in the URL are right",
     }

@@ -37,14 +37,31 @@ impl Id {
         Self(mix(self.0 ^ salt), mix(self.1 ^ salt.rotate_left(17)))
     }
 
-    /// The 36 characters, written into a buffer.
+    /// The 36 characters, written into a buffer. A database has millions of them, hence no formatting machinery.
     pub(crate) fn encode(self, buffer: &mut [u8; 36]) -> &str {
-        let bytes = uuid::Uuid::from_u64_pair(self.0, self.1).into_bytes();
-        uuid::Builder::from_random_bytes(bytes)
-            .into_uuid()
-            .hyphenated()
-            .encode_lower(buffer)
+        let first = (self.0 & !0xF000) | 0x4000;
+        let second = (self.1 & !(0xC << 60)) | (0x8 << 60);
+        let [a, b] = [hex((first >> 32) as u32), hex(first as u32)];
+        let [c, d] = [hex((second >> 32) as u32), hex(second as u32)];
+        *buffer = [b'-'; 36];
+        buffer[0..8].copy_from_slice(&a);
+        buffer[9..13].copy_from_slice(&b[..4]);
+        buffer[14..18].copy_from_slice(&b[4..]);
+        buffer[19..23].copy_from_slice(&c[..4]);
+        buffer[24..28].copy_from_slice(&c[4..]);
+        buffer[28..36].copy_from_slice(&d);
+        std::str::from_utf8(buffer).unwrap_or_default()
     }
+}
+
+/// The eight hexadecimal digits of a number, all at once: each nibble in a byte of its own, then made a character.
+fn hex(number: u32) -> [u8; 8] {
+    let spread = u64::from(number);
+    let spread = (spread | spread << 16) & 0x0000_FFFF_0000_FFFF;
+    let spread = (spread | spread << 8) & 0x00FF_00FF_00FF_00FF;
+    let spread = (spread | spread << 4) & 0x0F0F_0F0F_0F0F_0F0F;
+    let is_letter = ((spread + 0x0606_0606_0606_0606) >> 4) & 0x0101_0101_0101_0101;
+    (spread + 0x3030_3030_3030_3030 + is_letter * 39).to_be_bytes()
 }
 
 impl std::fmt::Display for Id {
@@ -64,6 +81,14 @@ fn mix(value: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn hexadecimal_digits_are_right() {
+        assert_eq!(&hex(0x0123_4567), b"01234567");
+        assert_eq!(&hex(0x89ab_cdef), b"89abcdef");
+        let id = Id(0x0011_2233_4455_6677, 0xff99_aabb_ccdd_eeff);
+        assert_eq!(id.to_string(), "00112233-4455-4677-bf99-aabbccddeeff");
+    }
 
     #[test]
     fn identifiers_are_uuids_that_do_not_repeat() {

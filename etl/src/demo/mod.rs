@@ -10,6 +10,7 @@
 
 mod args;
 mod catalog;
+mod database;
 mod dice;
 mod dirt;
 mod error;
@@ -17,7 +18,6 @@ mod id;
 mod state;
 mod summary;
 mod table;
-mod database;
 mod time;
 mod world;
 
@@ -28,8 +28,8 @@ pub use args::DemoSourceArgs;
 pub use error::DemoError;
 pub use summary::{DemoSummary, DirtSummary, TableSummary};
 
-use std::time::Instant;
 use database::Target;
+use std::time::Instant;
 
 /// Makes the demo database that the flags describe, or moves it forward.
 ///

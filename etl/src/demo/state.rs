@@ -115,15 +115,28 @@ mod tests {
 
     #[test]
     fn a_state_reads_what_it_wrote_and_nothing_else() {
-        let good = State::read("u", &columns("1 18446744073709551615 9 2 2026-10-31 2026-11-02 1"));
+        let good = State::read(
+            "u",
+            &columns("1 18446744073709551615 9 2 2026-10-31 2026-11-02 1"),
+        );
         let state = good.unwrap();
         assert_eq!(state.params.seed, u64::MAX);
         assert_eq!(state.advanced(3).today.date().to_string(), "2026-11-05");
         assert!(state.write_sql().contains("'2026-10-31', '2026-11-02', 1)"));
-        for bad in ["", "x 1 1 1 2026-10-31 2026-10-31 0", "1 1 1 1 2026-10-31 2026-13-31 0"] {
-            assert!(matches!(State::read("u", &columns(bad)), Err(DemoError::NotDemo { .. })));
+        for bad in [
+            "",
+            "x 1 1 1 2026-10-31 2026-10-31 0",
+            "1 1 1 1 2026-10-31 2026-13-31 0",
+        ] {
+            assert!(matches!(
+                State::read("u", &columns(bad)),
+                Err(DemoError::NotDemo { .. })
+            ));
         }
         let newer = State::read("u", &columns("2 1 1 1 2026-10-31 2026-10-31 0"));
-        assert!(matches!(newer, Err(DemoError::OtherGenerator { made_by: 2, .. })));
+        assert!(matches!(
+            newer,
+            Err(DemoError::OtherGenerator { made_by: 2, .. })
+        ));
     }
 }

@@ -117,8 +117,8 @@ impl Stamp {
     /// Hour, minute and second of the day.
     pub(crate) fn clock(self) -> (u8, u8, u8) {
         let seconds = self.0.rem_euclid(DAY_SECONDS);
-        let part = |unit: i64, modulus: i64| ((seconds / unit) % modulus) as u8;
-        (part(3600, 24), part(60, 60), part(1, 60))
+        let (hour, minute) = (seconds / 3600, seconds / 60 % 60);
+        (hour as u8, minute as u8, (seconds % 60) as u8)
     }
 }
 

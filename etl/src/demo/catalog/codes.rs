@@ -2,9 +2,25 @@
 
 /// Industries of an account.
 pub(crate) const INDUSTRIES: [&str; 20] = [
-    "Machinery", "Electronics", "Manufacturing", "Engineering", "Construction", "Chemicals",
-    "Energy", "Transportation", "Healthcare", "Technology", "Telecommunications", "Utilities",
-    "Education", "Government", "Retail", "Shipping", "Environmental", "Apparel", "Hospitality",
+    "Machinery",
+    "Electronics",
+    "Manufacturing",
+    "Engineering",
+    "Construction",
+    "Chemicals",
+    "Energy",
+    "Transportation",
+    "Healthcare",
+    "Technology",
+    "Telecommunications",
+    "Utilities",
+    "Education",
+    "Government",
+    "Retail",
+    "Shipping",
+    "Environmental",
+    "Apparel",
+    "Hospitality",
     "Biotechnology",
 ];
 
@@ -24,8 +40,15 @@ pub(crate) const OWNERSHIPS: [&str; 4] = ["Private", "Public", "State-owned", "F
 
 /// Where a lead or contact came from.
 pub(crate) const LEAD_SOURCES: [&str; 9] = [
-    "Cold Call", "Existing Customer", "Self Generated", "Partner", "Direct Mail", "Conference",
-    "Trade Show", "Web Site", "Word of mouth",
+    "Cold Call",
+    "Existing Customer",
+    "Self Generated",
+    "Partner",
+    "Direct Mail",
+    "Conference",
+    "Trade Show",
+    "Web Site",
+    "Word of mouth",
 ];
 
 /// The lead source of a lead that a campaign brought.
@@ -54,14 +77,21 @@ pub(crate) const LOST: &str = "Closed Lost";
 
 /// What is to be done next for an opportunity.
 pub(crate) const NEXT_STEPS: [&str; 6] = [
-    "Send material", "Demonstrate on site", "Visit plant", "Confirm budget", "Revise price",
+    "Send material",
+    "Demonstrate on site",
+    "Visit plant",
+    "Confirm budget",
+    "Revise price",
     "Await signature",
 ];
 
 /// Roles of a contact in an opportunity.
 pub(crate) const ROLES: [&str; 5] = [
-    "Primary Decision Maker", "Business Evaluator", "Technical Evaluator",
-    "Executive Sponsor", "Influencer",
+    "Primary Decision Maker",
+    "Business Evaluator",
+    "Technical Evaluator",
+    "Executive Sponsor",
+    "Influencer",
 ];
 
 /// A currency other than the base currency.

@@ -17,29 +17,82 @@ const GERMAN_GIVEN: [&str; 14] = [
     "Monika", "Felix", "Bärbel", "Tobias",
 ];
 const GERMAN_FAMILY: [&str; 16] = [
-    "Müller", "Schmidt", "Schäfer", "Weiß", "Köhler", "Fischer", "Krüger", "Bauer", "Jäger",
-    "Vogel", "Böhm", "Groß", "Keller", "Hübner", "Lang", "Schröder",
+    "Müller",
+    "Schmidt",
+    "Schäfer",
+    "Weiß",
+    "Köhler",
+    "Fischer",
+    "Krüger",
+    "Bauer",
+    "Jäger",
+    "Vogel",
+    "Böhm",
+    "Groß",
+    "Keller",
+    "Hübner",
+    "Lang",
+    "Schröder",
 ];
 const FRENCH_GIVEN: [&str; 12] = [
-    "Hélène", "François", "Chloé", "Rémi", "Zoé", "Jérôme", "Amélie", "Benoît", "Claire", "Éric",
-    "Noémie", "Gaël",
+    "Hélène",
+    "François",
+    "Chloé",
+    "Rémi",
+    "Zoé",
+    "Jérôme",
+    "Amélie",
+    "Benoît",
+    "Claire",
+    "Éric",
+    "Noémie",
+    "Gaël",
 ];
 const FRENCH_FAMILY: [&str; 14] = [
-    "Lefèvre", "Dubois", "Garnier", "Côté", "Béranger", "Moreau", "Gérard", "Fournier", "Lemaître",
-    "Roux", "Tremblay", "Bélanger", "Noël", "Marchand",
+    "Lefèvre",
+    "Dubois",
+    "Garnier",
+    "Côté",
+    "Béranger",
+    "Moreau",
+    "Gérard",
+    "Fournier",
+    "Lemaître",
+    "Roux",
+    "Tremblay",
+    "Bélanger",
+    "Noël",
+    "Marchand",
 ];
 const SPANISH_GIVEN: [&str; 10] = [
     "José", "María", "Íñigo", "Lucía", "Andrés", "Begoña", "Álvaro", "Inés", "Javier", "Nuria",
 ];
 const SPANISH_FAMILY: [&str; 12] = [
-    "García", "Muñoz", "Fernández", "Núñez", "Ibáñez", "Castro", "Peña", "Giménez", "Ortiz",
-    "Vázquez", "Serrano", "Rubio",
+    "García",
+    "Muñoz",
+    "Fernández",
+    "Núñez",
+    "Ibáñez",
+    "Castro",
+    "Peña",
+    "Giménez",
+    "Ortiz",
+    "Vázquez",
+    "Serrano",
+    "Rubio",
 ];
 const SWEDISH_GIVEN: [&str; 8] = [
     "Åsa", "Björn", "Märta", "Lars", "Göran", "Elin", "Håkan", "Sigrid",
 ];
 const SWEDISH_FAMILY: [&str; 8] = [
-    "Åkesson", "Söderberg", "Lindström", "Öberg", "Nyström", "Holm", "Sjögren", "Björk",
+    "Åkesson",
+    "Söderberg",
+    "Lindström",
+    "Öberg",
+    "Nyström",
+    "Holm",
+    "Sjögren",
+    "Björk",
 ];
 const ENGLISH_GIVEN: [&str; 20] = [
     "James", "Olivia", "Noah", "Emma", "Liam", "Ava", "Henry", "Grace", "Zoë", "Oscar", "Chloe",
@@ -53,13 +106,26 @@ const ENGLISH_FAMILY: [&str; 24] = [
 
 /// Job titles of contacts.
 pub(crate) const TITLES: [&str; 10] = [
-    "Purchasing Manager", "Managing Director", "Head of Production", "Buyer", "Plant Engineer",
-    "Chief Financial Officer", "Maintenance Lead", "Quality Manager", "Owner", "IT Manager",
+    "Purchasing Manager",
+    "Managing Director",
+    "Head of Production",
+    "Buyer",
+    "Plant Engineer",
+    "Chief Financial Officer",
+    "Maintenance Lead",
+    "Quality Manager",
+    "Owner",
+    "IT Manager",
 ];
 
 /// Departments of contacts.
 pub(crate) const DEPARTMENTS: [&str; 6] = [
-    "Purchasing", "Management", "Production", "Finance", "Maintenance", "Quality",
+    "Purchasing",
+    "Management",
+    "Production",
+    "Finance",
+    "Maintenance",
+    "Quality",
 ];
 
 /// First and last name of a person.

@@ -18,47 +18,82 @@ pub(crate) const COMPLAINTS: [(&str, u32); 9] = [
 
 /// Titles of cases that are no complaint.
 pub(crate) const REQUEST_NAMES: [&str; 8] = [
-    "Question about operation", "Need a spare part number", "Request for documentation",
-    "New user account", "Change of delivery address", "询问操作方法", "申请技术资料",
+    "Question about operation",
+    "Need a spare part number",
+    "Request for documentation",
+    "New user account",
+    "Change of delivery address",
+    "询问操作方法",
+    "申请技术资料",
     "Question about an invoice",
 ];
 
 /// Titles of complaints.
 pub(crate) const COMPLAINT_NAMES: [&str; 10] = [
-    "Machine stops under load", "Part does not fit", "Delivery came too late",
-    "Delivery is incomplete", "Nobody calls back", "Price differs from quote", "产品质量问题",
-    "交货延迟", "Surface is scratched", "Controller shows an error",
+    "Machine stops under load",
+    "Part does not fit",
+    "Delivery came too late",
+    "Delivery is incomplete",
+    "Nobody calls back",
+    "Price differs from quote",
+    "产品质量问题",
+    "交货延迟",
+    "Surface is scratched",
+    "Controller shows an error",
 ];
 
 /// Titles of the updates that staff or customer add to a case.
 pub(crate) const UPDATE_TEXTS: [&str; 7] = [
-    "We look into it and come back to you.", "Please send us a photo of the type plate.",
-    "The replacement is on its way.", "Technician visit arranged.", "Any news on this?",
-    "已安排技术人员处理。", "Solved, thank you.",
+    "We look into it and come back to you.",
+    "Please send us a photo of the type plate.",
+    "The replacement is on its way.",
+    "Technician visit arranged.",
+    "Any news on this?",
+    "已安排技术人员处理。",
+    "Solved, thank you.",
 ];
 
 /// How cases were resolved.
 pub(crate) const RESOLUTIONS: [&str; 6] = [
-    "Replaced under warranty", "Explained by phone", "Credit note issued",
-    "Technician repaired on site", "Configuration corrected", "No fault found",
+    "Replaced under warranty",
+    "Explained by phone",
+    "Credit note issued",
+    "Technician repaired on site",
+    "Configuration corrected",
+    "No fault found",
 ];
 
 /// Subjects of calls.
 pub(crate) const CALL_SUBJECTS: [&str; 7] = [
-    "Follow-up call", "Discuss needs", "Check on delivery", "Payment reminder", "Introduce product",
-    "电话回访", "Clarify specification",
+    "Follow-up call",
+    "Discuss needs",
+    "Check on delivery",
+    "Payment reminder",
+    "Introduce product",
+    "电话回访",
+    "Clarify specification",
 ];
 
 /// Subjects of meetings.
 pub(crate) const MEETING_SUBJECTS: [&str; 6] = [
-    "Plant visit", "Product demonstration", "Contract negotiation", "Quarterly review", "技术交流",
+    "Plant visit",
+    "Product demonstration",
+    "Contract negotiation",
+    "Quarterly review",
+    "技术交流",
     "Kick-off",
 ];
 
 /// Subjects of e-mails.
 pub(crate) const EMAIL_SUBJECTS: [&str; 8] = [
-    "Your enquiry", "Offer attached", "Order confirmation", "Delivery notice", "Re: question",
-    "报价单", "Invitation to trade show", "Thank you for your visit",
+    "Your enquiry",
+    "Offer attached",
+    "Order confirmation",
+    "Delivery notice",
+    "Re: question",
+    "报价单",
+    "Invitation to trade show",
+    "Thank you for your visit",
 ];
 
 /// Where meetings are held.
@@ -66,9 +101,18 @@ pub(crate) const LOCATIONS: [&str; 4] = ["Customer site", "Our office", "Trade f
 
 /// Themes of campaigns.
 pub(crate) const CAMPAIGN_THEMES: [&str; 12] = [
-    "Spring maintenance", "新品发布", "Trade fair invitation", "Filter bundle", "Energy saving",
-    "双十一促销", "Year-end service", "Training season", "Laser upgrade", "Loyal customer offer",
-    "Spare part stock-up", "Webinar automation",
+    "Spring maintenance",
+    "新品发布",
+    "Trade fair invitation",
+    "Filter bundle",
+    "Energy saving",
+    "双十一促销",
+    "Year-end service",
+    "Training season",
+    "Laser upgrade",
+    "Loyal customer offer",
+    "Spare part stock-up",
+    "Webinar automation",
 ];
 
 /// Types of campaigns, with how often each comes.
@@ -102,7 +146,11 @@ pub(crate) const SURVEYS: [(&str, [Question; 5]); 2] = [
         [
             question("How satisfied are you with the solution?", "Rating", true),
             question("How important is a quick answer to you?", "Rating", false),
-            question("Was the case solved at the first contact?", "Checkbox", false),
+            question(
+                "Was the case solved at the first contact?",
+                "Checkbox",
+                false,
+            ),
             choice(
                 "How were you mainly served?",
                 &["Phone", "E-mail", "On site", "Chat"],
@@ -127,7 +175,12 @@ pub(crate) const SURVEYS: [(&str, [Question; 5]); 2] = [
 
 /// Free-text answers, from displeased to pleased.
 pub(crate) const REMARKS: [&str; 6] = [
-    "Too slow.", "没有人回复。", "It works, but late.", "Fine.", "非常满意。", "Great help, thank you!",
+    "Too slow.",
+    "没有人回复。",
+    "It works, but late.",
+    "Fine.",
+    "非常满意。",
+    "Great help, thank you!",
 ];
 
 const fn question(name: &'static str, kind: &'static str, is_happiness: bool) -> Question {

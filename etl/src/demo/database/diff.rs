@@ -28,7 +28,9 @@ pub(crate) fn diff(
 ) -> Result<TableSummary, DemoError> {
     let mut before = lines(table, world, from)?;
     let mut summary = empty(table);
-    let deleted = table.columns().position(|column| *column == ("deleted", Type::Flag));
+    let deleted = table
+        .columns()
+        .position(|column| *column == ("deleted", Type::Flag));
     let mut put = |row: &[Value<'_>]| {
         summary.rows += 1;
         let line = copy_line(table, row)?;
@@ -39,7 +41,8 @@ pub(crate) fn diff(
             }
             Some(old) if old != line => {
                 summary.updated += 1;
-                let flag = |line: &str| deleted.and_then(|at| line.split('\t').nth(at)) == Some("1");
+                let flag =
+                    |line: &str| deleted.and_then(|at| line.split('\t').nth(at)) == Some("1");
                 summary.soft_deleted += u64::from(!flag(&old) && flag(&line));
                 edit(Edit::Update(row))
             }

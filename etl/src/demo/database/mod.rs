@@ -1,8 +1,14 @@
 //! Where a demo database is written: a SQLite file or a PostgreSQL database.
 
+mod copy_text;
 mod diff;
 mod postgres;
+mod postgres_sql;
 mod sqlite;
+mod sqlite_sql;
+
+#[cfg(test)]
+pub(crate) use diff::copy_line;
 
 use super::dirt::Tally;
 use super::error::DemoError;
@@ -114,7 +120,10 @@ mod tests {
             ("sqlite:demo/crm.db", "sqlite:demo/crm.db"),
             ("sqlite://demo/crm.db", "sqlite:demo/crm.db"),
             ("sqlite:///tmp/crm.db", "sqlite:/tmp/crm.db"),
-            ("postgres://crm:secret@db:5433/x", "postgres://crm@db:5433/x"),
+            (
+                "postgres://crm:secret@db:5433/x",
+                "postgres://crm@db:5433/x",
+            ),
         ] {
             assert_eq!(Target::parse(url).unwrap().url(), shown);
         }
@@ -122,7 +131,14 @@ mod tests {
 
     #[test]
     fn other_urls_are_refused_without_their_password() {
-        for url in ["", "crm.db", "sqlite:", "sqlite:x/", "mysql://a:secret@b/c", "postgres://a:secret@b"] {
+        for url in [
+            "",
+            "crm.db",
+            "sqlite:",
+            "sqlite:x/",
+            "mysql://a:secret@b/c",
+            "postgres://a:secret@b",
+        ] {
             let error = Target::parse(url).unwrap_err();
             assert!(!error.to_string().contains("secret"), "{error}");
             assert!(error.hint().is_some());

@@ -2,14 +2,13 @@
 //!
 //! Everything happens in one transaction; rows travel as COPY text.
 
-use super::diff::{Edit, copy_line, diff, empty};
+use super::copy_text::{Lines, edits, rows};
+use super::postgres_sql::{create_sql, delete_sql, index_sql, key_list, update_sql};
 use super::{Done, blocking};
 use crate::demo::dirt::Tally;
 use crate::demo::error::DemoError;
 use crate::demo::state::{CREATE_STATE, READ_STATE, STATE_TABLE, State};
-use crate::demo::summary::TableSummary;
-use crate::demo::table::{Sink, TABLES, Table, Type, Value};
-use crate::demo::time::Stamp;
+use crate::demo::table::{TABLES, Table};
 use crate::demo::world::{Params, World};
 use bytes::Bytes;
 use futures::SinkExt;
@@ -28,15 +27,6 @@ const EXISTING: &str = "SELECT c.relname::text FROM pg_class c \
     AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e') \
     ORDER BY 1";
 
-/// What a table's rows were turned into.
-struct Lines {
-    inserted: Vec<u8>,
-    updated: Vec<u8>,
-    deleted: Vec<u8>,
-    summary: TableSummary,
-    tally: Tally,
-}
-
 /// Creates the database, or replaces the demo database there.
 pub(crate) async fn create(config: &Config, params: Params) -> Result<Done, DemoError> {
     let mut client = connect(config).await?;
@@ -48,9 +38,15 @@ pub(crate) async fn create(config: &Config, params: Params) -> Result<Done, Demo
     for table in TABLES {
         let (world, tally, at) = (Arc::clone(&world), done.2.clone(), state.today.end());
         let lines = blocking(move || rows(table, &world, at, tally)).await?;
-        transaction.batch_execute(&create_sql(table)).await.map_err(during("creating", table))?;
+        transaction
+            .batch_execute(&create_sql(table))
+            .await
+            .map_err(during("creating", table))?;
         copy(&transaction, table.name, lines.inserted).await?;
-        transaction.batch_execute(&index_sql(table)).await.map_err(during("indexing", table))?;
+        transaction
+            .batch_execute(&index_sql(table))
+            .await
+            .map_err(during("indexing", table))?;
         done.1.push(lines.summary);
         done.2 = lines.tally;
     }
@@ -128,18 +124,34 @@ async fn existing(transaction: &Transaction<'_>, config: &Config) -> Result<Exis
     let looking = || failed("looking at the tables that exist");
     let found = transaction.query(EXISTING, &[]).await.map_err(looking())?;
     let names: Vec<String> = found.iter().map(|row| row.get(0)).collect();
-    let is_ours = |name: &String| name == STATE_TABLE || TABLES.iter().any(|table| table.name == name);
-    let strangers: Vec<&str> = names.iter().filter(|name| !is_ours(name)).map(String::as_str).collect();
+    let is_ours =
+        |name: &String| name == STATE_TABLE || TABLES.iter().any(|table| table.name == name);
+    let strangers: Vec<&str> = names
+        .iter()
+        .filter(|name| !is_ours(name))
+        .map(String::as_str)
+        .collect();
     let url = redacted(config);
     if names.is_empty() {
         return Ok(Existing::Nothing);
     }
     if !names.iter().any(|name| name == STATE_TABLE) || !strangers.is_empty() {
-        let list = if strangers.is_empty() { names.iter().map(String::as_str).collect() } else { strangers };
-        let found = format!("its schema has {} other tables or views, {} among them", list.len(), list[0]);
+        let list = if strangers.is_empty() {
+            names.iter().map(String::as_str).collect()
+        } else {
+            strangers
+        };
+        let found = format!(
+            "its schema has {} other tables or views, {} among them",
+            list.len(),
+            list[0]
+        );
         return Err(DemoError::NotDemo { url, found });
     }
-    let rows = transaction.query(READ_STATE, &[]).await.map_err(looking())?;
+    let rows = transaction
+        .query(READ_STATE, &[])
+        .await
+        .map_err(looking())?;
     let columns: Vec<String> = match rows.first() {
         Some(row) => (0..row.len()).map(|column| row.get(column)).collect(),
         None => Vec::new(),
@@ -157,72 +169,19 @@ async fn clear(transaction: &Transaction<'_>, config: &Config) -> Result<(), Dem
     let names = TABLES.iter().map(|table| table.name).chain([STATE_TABLE]);
     let names: Vec<String> = names.map(|name| format!("\"{name}\"")).collect();
     let drop = format!("DROP TABLE IF EXISTS {}", names.join(", "));
-    transaction.batch_execute(&drop).await.map_err(failed("dropping the old demo tables"))
+    transaction
+        .batch_execute(&drop)
+        .await
+        .map_err(failed("dropping the old demo tables"))
 }
 
 async fn finish(transaction: Transaction<'_>, statements: &str) -> Result<(), DemoError> {
     let writing = failed("writing the demo's own table");
-    transaction.batch_execute(statements).await.map_err(writing)?;
+    transaction
+        .batch_execute(statements)
+        .await
+        .map_err(writing)?;
     transaction.commit().await.map_err(failed("committing"))
-}
-
-/// Every row of a table as COPY text.
-fn rows(
-    table: &'static Table,
-    world: &World,
-    at: Stamp,
-    mut tally: Tally,
-) -> Result<Lines, DemoError> {
-    let mut inserted = Vec::new();
-    let mut count = 0;
-    let mut put = |row: &[Value<'_>]| {
-        count += 1;
-        push_line(&mut inserted, &copy_line(table, row)?);
-        Ok(())
-    };
-    (table.rows)(world, at, &mut Sink::new(&mut put, &mut tally))?;
-    let summary = TableSummary {
-        rows: count,
-        inserted: count,
-        ..empty(table)
-    };
-    Ok(Lines {
-        inserted,
-        updated: Vec::new(),
-        deleted: Vec::new(),
-        summary,
-        tally,
-    })
-}
-
-/// Every step of a table from one instant to another as COPY text.
-fn edits(
-    table: &'static Table,
-    world: &World,
-    span: (Stamp, Stamp),
-    mut tally: Tally,
-) -> Result<Lines, DemoError> {
-    let (mut inserted, mut updated, mut deleted) = (Vec::new(), Vec::new(), Vec::new());
-    let summary = diff(table, world, span, &mut tally, &mut |edit| {
-        match edit {
-            Edit::Insert(row) => push_line(&mut inserted, &copy_line(table, row)?),
-            Edit::Update(row) => push_line(&mut updated, &copy_line(table, row)?),
-            Edit::Delete(key) => push_line(&mut deleted, key),
-        }
-        Ok(())
-    })?;
-    Ok(Lines {
-        inserted,
-        updated,
-        deleted,
-        summary,
-        tally,
-    })
-}
-
-fn push_line(out: &mut Vec<u8>, line: &str) {
-    out.extend_from_slice(line.as_bytes());
-    out.push(b'\n');
 }
 
 /// Applies the steps of a table; changed rows and gone keys travel through temporary tables.
@@ -235,26 +194,41 @@ async fn apply(
     if !lines.inserted.is_empty() {
         copy(transaction, name, lines.inserted).await?;
     }
-    for (text, statement) in [(lines.updated, update_sql(table)), (lines.deleted, delete_sql(table))] {
+    for (text, statement) in [
+        (lines.updated, update_sql(table)),
+        (lines.deleted, delete_sql(table)),
+    ] {
         if text.is_empty() {
             continue;
         }
         let is_update = statement.starts_with("UPDATE");
-        let columns = if is_update { "*".to_owned() } else { key_list(table) };
+        let columns = if is_update {
+            "*".to_owned()
+        } else {
+            key_list(table)
+        };
         let create = format!(
             "DROP TABLE IF EXISTS planisphere_step; \
              CREATE TEMP TABLE planisphere_step ON COMMIT DROP AS SELECT {columns} FROM \"{name}\" LIMIT 0"
         );
-        transaction.batch_execute(&create).await.map_err(during("preparing changes of", table))?;
+        transaction
+            .batch_execute(&create)
+            .await
+            .map_err(during("preparing changes of", table))?;
         copy(transaction, "planisphere_step", text).await?;
-        transaction.batch_execute(&statement).await.map_err(during("changing", table))?;
+        transaction
+            .batch_execute(&statement)
+            .await
+            .map_err(during("changing", table))?;
     }
     Ok(())
 }
 
 async fn copy(transaction: &Transaction<'_>, table: &str, text: Vec<u8>) -> Result<(), DemoError> {
     let writing = || failed(&format!("writing {table}"));
-    let sink = transaction.copy_in(&format!("COPY \"{table}\" FROM STDIN")).await;
+    let sink = transaction
+        .copy_in(&format!("COPY \"{table}\" FROM STDIN"))
+        .await;
     let mut sink = pin!(sink.map_err(writing())?);
     let mut rest = Bytes::from(text);
     while !rest.is_empty() {
@@ -262,72 +236,6 @@ async fn copy(transaction: &Transaction<'_>, table: &str, text: Vec<u8>) -> Resu
         sink.send(chunk).await.map_err(writing())?;
     }
     sink.finish().await.map_err(writing()).map(drop)
-}
-
-fn create_sql(table: &Table) -> String {
-    let columns: Vec<String> = table
-        .columns()
-        .map(|(name, kind)| format!("\"{name}\" {}", type_sql(*kind)))
-        .collect();
-    format!("CREATE TABLE \"{}\" ({})", table.name, columns.join(", "))
-}
-
-/// The type that stands for the real system's; `char` would pad short identifiers such as `-99` and is no good here.
-fn type_sql(kind: Type) -> String {
-    match kind {
-        Type::Id => "varchar(36)".to_owned(),
-        Type::Varchar(most) => format!("varchar({most})"),
-        Type::Text => "text".to_owned(),
-        Type::Int => "integer".to_owned(),
-        Type::Flag => "smallint".to_owned(),
-        Type::Double => "double precision".to_owned(),
-        Type::Decimal(digits, scale) => format!("numeric({digits},{scale})"),
-        Type::Date => "date".to_owned(),
-        Type::Datetime => "timestamp".to_owned(),
-    }
-}
-
-fn index_sql(table: &Table) -> String {
-    let name = table.name;
-    let mut statements = vec![format!("ALTER TABLE \"{name}\" ADD PRIMARY KEY ({})", key_list(table))];
-    for columns in table.indexes {
-        statements.push(format!("CREATE INDEX ON \"{name}\" (\"{}\")", columns.join("\", \"")));
-    }
-    statements.join("; ")
-}
-
-fn key_list(table: &Table) -> String {
-    let names: Vec<String> = table.key_columns().map(|name| format!("\"{name}\"")).collect();
-    names.join(", ")
-}
-
-fn update_sql(table: &Table) -> String {
-    let sets: Vec<String> = table
-        .columns()
-        .map(|(name, _)| format!("\"{name}\" = step.\"{name}\""))
-        .collect();
-    let name = table.name;
-    format!(
-        "UPDATE \"{name}\" AS old SET {} FROM planisphere_step AS step WHERE {}",
-        sets.join(", "),
-        same_key(table)
-    )
-}
-
-fn delete_sql(table: &Table) -> String {
-    format!(
-        "DELETE FROM \"{}\" AS old USING planisphere_step AS step WHERE {}",
-        table.name,
-        same_key(table)
-    )
-}
-
-fn same_key(table: &Table) -> String {
-    let tests: Vec<String> = table
-        .key_columns()
-        .map(|name| format!("old.\"{name}\" = step.\"{name}\""))
-        .collect();
-    tests.join(" AND ")
 }
 
 fn failed(doing: &str) -> impl FnOnce(tokio_postgres::Error) -> DemoError + use<> {

@@ -4,11 +4,12 @@
 
 use super::Done;
 use super::diff::{Edit, check, diff, empty};
+use super::sqlite_sql::{create_sql, delete_sql, index_sql, insert_sql, update_sql};
 use crate::demo::dirt::Tally;
 use crate::demo::error::DemoError;
 use crate::demo::state::{CREATE_STATE, READ_STATE, STATE_TABLE, State};
 use crate::demo::summary::TableSummary;
-use crate::demo::table::{Sink, TABLES, Table, Type, Value, day_text, stamp_text};
+use crate::demo::table::{Sink, TABLES, Table, Value, day_text, stamp_text};
 use crate::demo::time::Stamp;
 use crate::demo::world::{Params, World};
 use rusqlite::{Connection, OpenFlags, Statement, TransactionBehavior};
@@ -22,12 +23,16 @@ const BUSY: Duration = Duration::from_secs(5);
 /// Creates a database at a path, or replaces the demo database there.
 pub(crate) fn create(path: &Path, params: Params) -> Result<Done, DemoError> {
     if holds_something(path)? {
-        read_state(&open(path)?, path).map(drop).or_else(|error| match error {
-            DemoError::OtherGenerator { .. } => Ok(()),
-            other => Err(other),
-        })?;
+        read_state(&open(path)?, path)
+            .map(drop)
+            .or_else(|error| match error {
+                DemoError::OtherGenerator { .. } => Ok(()),
+                other => Err(other),
+            })?;
     }
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
     if let Some(folder) = folder {
         fs::create_dir_all(folder).map_err(file("create folder", folder))?;
     }
@@ -51,6 +56,7 @@ pub(crate) fn advance(path: &Path, days: u32) -> Result<Done, DemoError> {
         return Err(DemoError::Missing { url });
     }
     let mut connection = open(path)?;
+    read_state(&connection, path)?;
     let transaction = connection
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .map_err(sqlite(&format!("locking {url}")))?;
@@ -61,7 +67,13 @@ pub(crate) fn advance(path: &Path, days: u32) -> Result<Done, DemoError> {
     let mut tables = Vec::new();
     for table in TABLES {
         let span = (from, state.today.end());
-        tables.push(advance_table(&transaction, table, &world, span, &mut tally)?);
+        tables.push(advance_table(
+            &transaction,
+            table,
+            &world,
+            span,
+            &mut tally,
+        )?);
     }
     transaction
         .execute_batch(&state.write_sql())
@@ -74,9 +86,12 @@ fn write_new(path: &Path, params: Params) -> Result<Done, DemoError> {
     let _ = fs::remove_file(path);
     let state = State::new(params);
     let world = World::simulate(params, state.today);
-    let mut connection = Connection::open(path).map_err(sqlite(&format!("creating {}", url(path))))?;
+    let mut connection =
+        Connection::open(path).map_err(sqlite(&format!("creating {}", url(path))))?;
     connection
-        .execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -65536;")
+        .execute_batch(
+            "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -65536;",
+        )
         .map_err(sqlite("preparing the new file"))?;
     let transaction = connection.transaction().map_err(sqlite("beginning"))?;
     let mut tally = Tally::default();
@@ -94,7 +109,9 @@ fn write_new(path: &Path, params: Params) -> Result<Done, DemoError> {
         .execute_batch(&statements)
         .map_err(sqlite("writing the demo's own table"))?;
     transaction.commit().map_err(sqlite("committing"))?;
-    connection.close().map_err(|(_, source)| sqlite("closing the new file")(source))?;
+    connection
+        .close()
+        .map_err(|(_, source)| sqlite("closing the new file")(source))?;
     let written = fs::File::open(path).and_then(|opened| opened.sync_all());
     written.map_err(file("flush", path))?;
     Ok((state, tables, tally))
@@ -109,8 +126,12 @@ fn fill(
     tally: &mut Tally,
 ) -> Result<u64, DemoError> {
     let failed = |doing: &str| sqlite(&format!("{doing} {}", table.name));
-    connection.execute_batch(&create_sql(table)).map_err(failed("creating"))?;
-    let mut insert = connection.prepare(&insert_sql(table)).map_err(failed("preparing"))?;
+    connection
+        .execute_batch(&create_sql(table))
+        .map_err(failed("creating"))?;
+    let mut insert = connection
+        .prepare(&insert_sql(table))
+        .map_err(failed("preparing"))?;
     let mut rows = 0;
     let mut put = |row: &[Value<'_>]| {
         rows += 1;
@@ -118,7 +139,9 @@ fn fill(
         bind_and_run(&mut insert, row).map_err(failed("writing"))
     };
     (table.rows)(world, at, &mut Sink::new(&mut put, tally))?;
-    connection.execute_batch(&index_sql(table)).map_err(failed("indexing"))?;
+    connection
+        .execute_batch(&index_sql(table))
+        .map_err(failed("indexing"))?;
     Ok(rows)
 }
 
@@ -166,61 +189,6 @@ fn bind_ascii(statement: &mut Statement<'_>, position: usize, text: &[u8]) -> ru
     statement.raw_bind_parameter(position, String::from_utf8_lossy(text))
 }
 
-fn create_sql(table: &Table) -> String {
-    let columns: Vec<String> = table
-        .columns()
-        .map(|(name, kind)| format!("\"{name}\" {}", type_sql(*kind)))
-        .collect();
-    format!("CREATE TABLE \"{}\" ({})", table.name, columns.join(", "))
-}
-
-/// The type as the real system declares it; SQLite takes its affinity from that.
-fn type_sql(kind: Type) -> String {
-    match kind {
-        Type::Id => "char(36)".to_owned(),
-        Type::Varchar(most) => format!("varchar({most})"),
-        Type::Text => "text".to_owned(),
-        Type::Int => "int(11)".to_owned(),
-        Type::Flag => "tinyint(1)".to_owned(),
-        Type::Double => "double".to_owned(),
-        Type::Decimal(digits, scale) => format!("decimal({digits},{scale})"),
-        Type::Date => "date".to_owned(),
-        Type::Datetime => "datetime".to_owned(),
-    }
-}
-
-fn index_sql(table: &Table) -> String {
-    let key: Vec<&str> = table.key_columns().collect();
-    let name = table.name;
-    let mut statements = vec![format!("CREATE UNIQUE INDEX \"{name}_pk\" ON \"{name}\" ({})", key.join(", "))];
-    for columns in table.indexes {
-        let (joined, listed) = (columns.join("_"), columns.join("\", \""));
-        statements.push(format!("CREATE INDEX \"idx_{name}_{joined}\" ON \"{name}\" (\"{listed}\")"));
-    }
-    statements.join("; ")
-}
-
-fn insert_sql(table: &Table) -> String {
-    let marks = vec!["?"; table.columns().count()].join(", ");
-    format!("INSERT INTO \"{}\" VALUES ({marks})", table.name)
-}
-
-fn update_sql(table: &Table) -> String {
-    let columns = (1..).zip(table.columns());
-    let sets: Vec<String> = columns.map(|(number, (name, _))| format!("\"{name}\" = ?{number}")).collect();
-    format!("UPDATE \"{}\" SET {} WHERE {}", table.name, sets.join(", "), where_key(table))
-}
-
-fn delete_sql(table: &Table) -> String {
-    format!("DELETE FROM \"{}\" WHERE {}", table.name, where_key(table))
-}
-
-fn where_key(table: &Table) -> String {
-    let columns = (1..).zip(table.key_columns());
-    let tests: Vec<String> = columns.map(|(number, name)| format!("\"{name}\" = ?{number}")).collect();
-    tests.join(" AND ")
-}
-
 /// Opens an existing file without creating one.
 fn open(path: &Path) -> Result<Connection, DemoError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -251,7 +219,9 @@ fn read_state(connection: &Connection, path: &Path) -> Result<State, DemoError> 
         found,
     };
     let columns = connection.query_row(READ_STATE, [], |row| {
-        (0..7).map(|column| row.get::<_, String>(column)).collect::<Result<Vec<_>, _>>()
+        (0..7)
+            .map(|column| row.get::<_, String>(column))
+            .collect::<Result<Vec<_>, _>>()
     });
     match columns {
         Ok(columns) => State::read(&url(path), &columns),

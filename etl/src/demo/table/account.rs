@@ -1,6 +1,8 @@
 //! accounts and accounts_audit
 
-use super::{AUDIT, Audited, BEAN, Sink, Table, Type, Value, audit, bean, campaign_value, user_value};
+use super::{
+    AUDIT, Audited, BEAN, Sink, Table, Type, Value, audit, bean, campaign_value, user_value,
+};
 use crate::demo::dirt::Dirt;
 use crate::demo::error::DemoError;
 use crate::demo::time::Stamp;
@@ -47,7 +49,11 @@ pub(crate) static ACCOUNTS_AUDIT: Table = Table {
 
 fn accounts(world: &World, at: Stamp, sink: &mut Sink<'_>) -> Result<(), DemoError> {
     let backdrop = &world.backdrop;
-    let visible = world.rows.accounts.iter().filter(|account| account.life.is_visible(at));
+    let visible = world
+        .rows
+        .accounts
+        .iter()
+        .filter(|account| account.life.is_visible(at));
     for account in visible {
         count(account, at, sink);
         let own = (account.created_by, account.modified(at), at);
@@ -95,7 +101,10 @@ fn count(account: &Account, at: Stamp, sink: &mut Sink<'_>) {
         (account.is_duplicate, Dirt::DuplicateAccount),
         (industry.is_none(), Dirt::IndustryNull),
         (industry == Some(""), Dirt::IndustryEmpty),
-        (industry.is_some_and(|code| code.starts_with("XX-")), Dirt::IndustryUnknown),
+        (
+            industry.is_some_and(|code| code.starts_with("XX-")),
+            Dirt::IndustryUnknown,
+        ),
         (country.is_none(), Dirt::CountryNull),
         (country == Some(""), Dirt::CountryEmpty),
         (!agreed, Dirt::CountryVariant),
@@ -112,7 +121,11 @@ fn count(account: &Account, at: Stamp, sink: &mut Sink<'_>) {
 }
 
 fn changes(world: &World, at: Stamp, sink: &mut Sink<'_>) -> Result<(), DemoError> {
-    let visible = world.rows.accounts.iter().filter(|account| account.life.is_visible(at));
+    let visible = world
+        .rows
+        .accounts
+        .iter()
+        .filter(|account| account.life.is_visible(at));
     for account in visible {
         let field = |part, field, data_type| Audited {
             parent: account.id,
@@ -124,11 +137,31 @@ fn changes(world: &World, at: Stamp, sink: &mut Sink<'_>) -> Result<(), DemoErro
         let view = (world, at);
         let text = |value: &Option<&'static str>| Value::or_null(*value, Value::text);
         let code = |value: &&'static str| Value::text(value);
-        audit(view, sink, &field(101, "industry", "enum"), &account.industry, text)?;
-        audit(view, sink, &field(102, "rating", "varchar"), &account.rating, code)?;
-        audit(view, sink, &field(103, "account_type", "enum"), &account.kind, code)?;
+        audit(
+            view,
+            sink,
+            &field(101, "industry", "enum"),
+            &account.industry,
+            text,
+        )?;
+        audit(
+            view,
+            sink,
+            &field(102, "rating", "varchar"),
+            &account.rating,
+            code,
+        )?;
+        audit(
+            view,
+            sink,
+            &field(103, "account_type", "enum"),
+            &account.kind,
+            code,
+        )?;
         let assigned = field(104, "assigned_user_id", "relate");
-        audit(view, sink, &assigned, &account.owner, |value| owner(world, value))?;
+        audit(view, sink, &assigned, &account.owner, |value| {
+            owner(world, value)
+        })?;
     }
     Ok(())
 }

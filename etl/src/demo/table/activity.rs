@@ -33,7 +33,10 @@ pub(crate) static MEETINGS: Table = Table {
     columns: &[
         BEAN,
         PLANNED,
-        &[("location", Type::Varchar(50)), ("type", Type::Varchar(255))],
+        &[
+            ("location", Type::Varchar(50)),
+            ("type", Type::Varchar(255)),
+        ],
     ],
     key: 1,
     indexes: &[&["parent_id", "parent_type", "deleted"], &["date_start"]],
@@ -88,7 +91,11 @@ fn planned<'w>(world: &'w World, activity: &'w Activity, at: Stamp) -> Vec<Value
 fn calls(world: &World, at: Stamp, sink: &mut Sink<'_>) -> Result<(), DemoError> {
     for call in visible(world, ActivityKind::Call, at) {
         let mut row = planned(world, call, at);
-        row.push(Value::text(if call.is_inbound { "Inbound" } else { "Outbound" }));
+        row.push(Value::text(if call.is_inbound {
+            "Inbound"
+        } else {
+            "Outbound"
+        }));
         sink.row(&row)?;
     }
     Ok(())

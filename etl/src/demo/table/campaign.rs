@@ -59,7 +59,10 @@ pub(crate) static CAMPAIGN_LOG: Table = Table {
 
 fn campaigns(world: &World, at: Stamp, sink: &mut Sink<'_>) -> Result<(), DemoError> {
     let backdrop = &world.backdrop;
-    let known = backdrop.campaigns.iter().filter(|campaign| campaign.entered <= at);
+    let known = backdrop
+        .campaigns
+        .iter()
+        .filter(|campaign| campaign.entered <= at);
     for campaign in known {
         let life = Life::from(campaign.entered);
         let status = *campaign.status.at(at);

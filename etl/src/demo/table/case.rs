@@ -25,7 +25,11 @@ pub(crate) static CASES: Table = Table {
         ],
     ],
     key: 1,
-    indexes: &[&["case_number"], &["account_id"], &["assigned_user_id", "status", "deleted"]],
+    indexes: &[
+        &["case_number"],
+        &["account_id"],
+        &["assigned_user_id", "status", "deleted"],
+    ],
     rows: cases,
 };
 
@@ -102,7 +106,13 @@ fn changes(world: &World, at: Stamp, sink: &mut Sink<'_>) -> Result<(), DemoErro
         let code = |value: &&'static str| Value::text(value);
         audit((world, at), sink, &field(101, "status"), &case.status, code)?;
         audit((world, at), sink, &field(102, "state"), &states, code)?;
-        audit((world, at), sink, &field(103, "priority"), &case.priority, code)?;
+        audit(
+            (world, at),
+            sink,
+            &field(103, "priority"),
+            &case.priority,
+            code,
+        )?;
     }
     Ok(())
 }
@@ -110,7 +120,10 @@ fn changes(world: &World, at: Stamp, sink: &mut Sink<'_>) -> Result<(), DemoErro
 fn updates(world: &World, at: Stamp, sink: &mut Sink<'_>) -> Result<(), DemoError> {
     let backdrop = &world.backdrop;
     for case in visible(world, at) {
-        for (number, update) in (0..).zip(&case.updates).filter(|(_, update)| update.at <= at) {
+        for (number, update) in (0..)
+            .zip(&case.updates)
+            .filter(|(_, update)| update.at <= at)
+        {
             let life = Life {
                 entered: update.at,
                 ..case.life

@@ -29,10 +29,16 @@ pub(crate) static CONTACTS: Table = Table {
     columns: &[
         BEAN,
         PERSON,
-        &[("lead_source", Type::Varchar(255)), ("reports_to_id", Type::Id)],
+        &[
+            ("lead_source", Type::Varchar(255)),
+            ("reports_to_id", Type::Id),
+        ],
     ],
     key: 1,
-    indexes: &[&["last_name", "first_name", "deleted"], &["assigned_user_id"]],
+    indexes: &[
+        &["last_name", "first_name", "deleted"],
+        &["assigned_user_id"],
+    ],
     rows: contacts,
 };
 
@@ -79,16 +85,28 @@ pub(crate) fn person<'w>(
 pub(crate) fn count_birthdate(person: &Person, sink: &mut Sink<'_>) {
     let is_impossible = matches!(person.birthdate, DateField::Impossible(_));
     sink.count_if(is_impossible, Dirt::BirthdateImpossible);
-    sink.count_if(person.birthdate == DateField::Missing, Dirt::BirthdateMissing);
+    sink.count_if(
+        person.birthdate == DateField::Missing,
+        Dirt::BirthdateMissing,
+    );
 }
 
 fn contacts(world: &World, at: Stamp, sink: &mut Sink<'_>) -> Result<(), DemoError> {
-    let visible = world.rows.contacts.iter().filter(|contact| contact.life.is_visible(at));
+    let visible = world
+        .rows
+        .contacts
+        .iter()
+        .filter(|contact| contact.life.is_visible(at));
     for contact in visible {
         count_birthdate(&contact.person, sink);
         let own = (contact.user, contact.life.modified(at, []), at);
         let mut row = bean(&world.backdrop, contact.id, &contact.life, own, 15);
-        row.extend(person(world, &contact.person, contact.user, contact.campaign));
+        row.extend(person(
+            world,
+            &contact.person,
+            contact.user,
+            contact.campaign,
+        ));
         row.extend([
             contact.person.source.into(),
             Value::or_null(contact.reports_to, Value::Id),
@@ -99,7 +117,11 @@ fn contacts(world: &World, at: Stamp, sink: &mut Sink<'_>) -> Result<(), DemoErr
 }
 
 fn links(world: &World, at: Stamp, sink: &mut Sink<'_>) -> Result<(), DemoError> {
-    let visible = world.rows.contacts.iter().filter(|contact| contact.life.is_visible(at));
+    let visible = world
+        .rows
+        .contacts
+        .iter()
+        .filter(|contact| contact.life.is_visible(at));
     for contact in visible {
         sink.row(&[
             contact.id.child(1, 0).into(),

@@ -25,7 +25,12 @@ pub(crate) static LEADS: Table = Table {
         ],
     ],
     key: 1,
-    indexes: &[&["account_id"], &["opportunity_id"], &["contact_id"], &["assigned_user_id"]],
+    indexes: &[
+        &["account_id"],
+        &["opportunity_id"],
+        &["contact_id"],
+        &["assigned_user_id"],
+    ],
     rows: leads,
 };
 
@@ -39,7 +44,12 @@ pub(crate) static LEADS_AUDIT: Table = Table {
 };
 
 fn leads(world: &World, at: Stamp, sink: &mut Sink<'_>) -> Result<(), DemoError> {
-    for lead in world.rows.leads.iter().filter(|lead| lead.life.is_visible(at)) {
+    for lead in world
+        .rows
+        .leads
+        .iter()
+        .filter(|lead| lead.life.is_visible(at))
+    {
         let status = *lead.status.at(at);
         sink.count_if(status == "Parked", Dirt::LeadStatusUnknown);
         count_birthdate(&lead.person, sink);
@@ -67,7 +77,12 @@ fn leads(world: &World, at: Stamp, sink: &mut Sink<'_>) -> Result<(), DemoError>
 }
 
 fn changes(world: &World, at: Stamp, sink: &mut Sink<'_>) -> Result<(), DemoError> {
-    for lead in world.rows.leads.iter().filter(|lead| lead.life.is_visible(at)) {
+    for lead in world
+        .rows
+        .leads
+        .iter()
+        .filter(|lead| lead.life.is_visible(at))
+    {
         let field = |part, field| Audited {
             parent: lead.id,
             part,
@@ -76,7 +91,13 @@ fn changes(world: &World, at: Stamp, sink: &mut Sink<'_>) -> Result<(), DemoErro
             user: lead.user,
         };
         let code = |value: &&'static str| Value::text(value);
-        audit((world, at), sink, &field(101, "lead_source"), &lead.source, code)?;
+        audit(
+            (world, at),
+            sink,
+            &field(101, "lead_source"),
+            &lead.source,
+            code,
+        )?;
         audit((world, at), sink, &field(102, "status"), &lead.status, code)?;
     }
     Ok(())

@@ -165,13 +165,13 @@ pub(crate) const AUDIT: &[Column] = &[
 ];
 
 /// The values of [`BEAN`], with room for as many more.
-pub(crate) fn bean<'v>(
-    backdrop: &Backdrop,
+pub(crate) fn bean<'w>(
+    backdrop: &'w Backdrop,
     id: Id,
     life: &Life,
     (user, modified, at): (usize, Stamp, Stamp),
     more: usize,
-) -> Vec<Value<'v>> {
+) -> Vec<Value<'w>> {
     let mut row = Vec::with_capacity(BEAN.len() + more);
     let user = user_value(backdrop, user);
     row.extend([
@@ -186,8 +186,8 @@ pub(crate) fn bean<'v>(
 }
 
 /// The identifier of a user.
-pub(crate) fn user_value<'v>(backdrop: &Backdrop, position: usize) -> Value<'v> {
-    backdrop.staff.users[position].id.map_or(Value::text("1"), Value::Id)
+pub(crate) fn user_value(backdrop: &Backdrop, position: usize) -> Value<'_> {
+    Value::text(&backdrop.staff.users[position].id)
 }
 
 /// The identifier of a currency.

@@ -91,7 +91,11 @@ fn opportunities(world: &World, at: Stamp, sink: &mut Sink<'_>) -> Result<(), De
         row.extend([
             user_value(backdrop, opportunity.user),
             Value::text(&opportunity.name),
-            Value::text(if is_new { "New Business" } else { "Existing Business" }),
+            Value::text(if is_new {
+                "New Business"
+            } else {
+                "Existing Business"
+            }),
             campaign_value(backdrop, opportunity.campaign),
             opportunity.source.into(),
             Value::Cents(amount),
@@ -122,11 +126,19 @@ fn changes(world: &World, at: Stamp, sink: &mut Sink<'_>) -> Result<(), DemoErro
         let percent = |stage: &&'static str| Value::owned(probability(stage).to_string());
         let field_stage = field(101, "sales_stage", "enum");
         audit(view, sink, &field_stage, stage, |value| Value::text(value))?;
-        audit(view, sink, &field(102, "probability", "int"), stage, percent)?;
+        audit(
+            view,
+            sink,
+            &field(102, "probability", "int"),
+            stage,
+            percent,
+        )?;
         let field_amount = field(103, "amount_usdollar", "currency");
         audit(view, sink, &field_amount, &opportunity.amount, dollars)?;
         let field_closes = field(104, "date_closed", "date");
-        audit(view, sink, &field_closes, &opportunity.closes, |day| day_value(*day))?;
+        audit(view, sink, &field_closes, &opportunity.closes, |day| {
+            day_value(*day)
+        })?;
     }
     Ok(())
 }

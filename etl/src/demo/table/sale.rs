@@ -124,14 +124,21 @@ fn quotes(world: &World, at: Stamp, sink: &mut Sink<'_>) -> Result<(), DemoError
     let all = world.rows.quotes.iter();
     for quote in all.filter(|quote| quote.document.life.is_visible(at)) {
         let invoiced = quote.invoiced.filter(|invoiced| *invoiced <= at);
-        let modified = quote.document.modified(at).max(invoiced.unwrap_or_default());
+        let modified = quote
+            .document
+            .modified(at)
+            .max(invoiced.unwrap_or_default());
         let mut row = document(world, &quote.document, "Quote", (modified, at));
         row.extend([
             quote.opportunity.into(),
             Value::Day(quote.expires),
             (*quote.document.status.at(at)).into(),
             Value::text("Approved"),
-            Value::text(if invoiced.is_some() { "Invoiced" } else { "Not Invoiced" }),
+            Value::text(if invoiced.is_some() {
+                "Invoiced"
+            } else {
+                "Not Invoiced"
+            }),
         ]);
         sink.row(&row)?;
     }
@@ -174,7 +181,13 @@ fn document<'w>(
     let sum = |part: fn(&Line) -> i64| document.live_lines(at).map(part).sum::<i64>();
     let (subtotal, tax) = (sum(|line| line.total), sum(|line| line.tax));
     let list = sum(|line| line.halves * line.list / 2);
-    let mut row = bean(backdrop, document.id, &document.life, (document.user, modified, at), 26);
+    let mut row = bean(
+        backdrop,
+        document.id,
+        &document.life,
+        (document.user, modified, at),
+        26,
+    );
     row.extend([
         user_value(backdrop, document.user),
         Value::owned(format!("{title} {}", document.number)),
@@ -203,8 +216,16 @@ struct Frame {
 }
 
 fn lines(world: &World, at: Stamp, sink: &mut Sink<'_>) -> Result<(), DemoError> {
-    let quotes = world.rows.quotes.iter().map(|quote| ("AOS_Quotes", &quote.document));
-    let invoices = world.rows.invoices.iter().map(|invoice| ("AOS_Invoices", &invoice.document));
+    let quotes = world
+        .rows
+        .quotes
+        .iter()
+        .map(|quote| ("AOS_Quotes", &quote.document));
+    let invoices = world
+        .rows
+        .invoices
+        .iter()
+        .map(|invoice| ("AOS_Invoices", &invoice.document));
     for (parent_type, document) in quotes.chain(invoices) {
         if !document.life.is_visible(at) {
             continue;
@@ -249,7 +270,10 @@ fn put_line(
 ) -> Result<(), DemoError> {
     let backdrop = &world.backdrop;
     let product = &backdrop.products.items[line.product];
-    let taken_off = line.removed.map(|(removed, _)| removed).filter(|removed| *removed <= at);
+    let taken_off = line
+        .removed
+        .map(|(removed, _)| removed)
+        .filter(|removed| *removed <= at);
     let life = Life {
         removed: taken_off.or(frame.life.removed),
         ..frame.life

@@ -4,9 +4,7 @@ use super::{BEAN, Sink, Table, Type, Value, bean};
 use crate::demo::catalog::service::SURVEYS as FORMS;
 use crate::demo::error::DemoError;
 use crate::demo::time::Stamp;
-use crate::demo::world::{
-    ADMIN, Answer, Life, Response, World, option_id, question_id, survey_id,
-};
+use crate::demo::world::{ADMIN, Answer, Life, Response, World, option_id, question_id, survey_id};
 
 /// Surveys.
 pub(crate) static SURVEYS: Table = Table {

@@ -48,7 +48,11 @@ fn rows(world: &World, at: Stamp, sink: &mut Sink<'_>) -> Result<(), DemoError> 
             user.title.into(),
             user.department.into(),
             Value::text(if left.is_some() { "Inactive" } else { "Active" }),
-            Value::text(if left.is_some() { "Terminated" } else { "Active" }),
+            Value::text(if left.is_some() {
+                "Terminated"
+            } else {
+                "Active"
+            }),
             Value::or_null(user.reports_to, |position| user_value(backdrop, position)),
         ]);
         sink.row(&row)?;

@@ -102,11 +102,10 @@ impl<'v> From<&'v str> for Value<'v> {
 /// The ten characters of a day.
 pub(crate) fn day_text(day: Day) -> [u8; 10] {
     let date = day.date();
-    let mut text = *b"0000-00-00";
-    write_digits(&mut text[0..4], date.year().unsigned_abs());
-    write_digits(&mut text[5..7], date.month());
-    write_digits(&mut text[8..10], date.day());
-    text
+    let year = date.year().unsigned_abs();
+    let ([a, b], [c, d]) = (two_digits(year / 100), two_digits(year % 100));
+    let ([e, f], [g, h]) = (two_digits(date.month()), two_digits(date.day()));
+    [a, b, c, d, b'-', e, f, b'-', g, h]
 }
 
 /// The nineteen characters of an instant.
@@ -114,17 +113,14 @@ pub(crate) fn stamp_text(stamp: Stamp) -> [u8; 19] {
     let mut text = *b"0000-00-00 00:00:00";
     text[..10].copy_from_slice(&day_text(stamp.day()));
     let (hour, minute, second) = stamp.clock();
-    write_digits(&mut text[11..13], u32::from(hour));
-    write_digits(&mut text[14..16], u32::from(minute));
-    write_digits(&mut text[17..19], u32::from(second));
+    [text[11], text[12]] = two_digits(u32::from(hour));
+    [text[14], text[15]] = two_digits(u32::from(minute));
+    [text[17], text[18]] = two_digits(u32::from(second));
     text
 }
 
-fn write_digits(out: &mut [u8], mut number: u32) {
-    for digit in out.iter_mut().rev() {
-        *digit = b'0' + (number % 10) as u8;
-        number /= 10;
-    }
+fn two_digits(number: u32) -> [u8; 2] {
+    [b'0' + (number / 10 % 10) as u8, b'0' + (number % 10) as u8]
 }
 
 /// Writes a number with so many of its digits behind the point.

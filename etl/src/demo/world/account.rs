@@ -1,8 +1,8 @@
 //! Accounts: what is known of a company and how that changes.
 
+use super::Backdrop;
 use super::life::{Chain, Life};
 use super::profile::{Profile, Size};
-use super::Backdrop;
 use crate::demo::catalog::codes::{OWNERSHIPS, RATINGS, UNKNOWN_INDUSTRIES};
 use crate::demo::catalog::company::{company, typed_again};
 use crate::demo::catalog::place::{Culture, Place};
@@ -101,8 +101,7 @@ impl Account {
             employees: employees(dice, profile.size),
             revenue: revenue(dice, profile.size),
             ownership: dice.pick(&OWNERSHIPS),
-            parent: has_parent
-                .then(|| Id::of(seed, IdKind::Customer, dice.below(parents) as u64)),
+            parent: has_parent.then(|| Id::of(seed, IdKind::Customer, dice.below(parents) as u64)),
             campaign: None,
             industry: Chain::new(industry(dice, profile)),
             rating: Chain::new(RATINGS[dice.weighted(&[22, 43, 27, 8])]),
@@ -190,18 +189,47 @@ fn street(dice: &mut Dice, place: &Place) -> String {
     let number = dice.between(1, 280);
     match place.culture {
         Culture::Chinese => {
-            let road = dice.pick(&["人民路", "中山路", "科技园路", "工业大道", "建设路", "解放路"]);
+            let road = dice.pick(&[
+                "人民路",
+                "中山路",
+                "科技园路",
+                "工业大道",
+                "建设路",
+                "解放路",
+            ]);
             format!("{road}{number}号")
         }
         Culture::German => {
-            let road = dice.pick(&["Hauptstraße", "Industriestraße", "Am Güterbahnhof", "Gewerbering"]);
+            let road = dice.pick(&[
+                "Hauptstraße",
+                "Industriestraße",
+                "Am Güterbahnhof",
+                "Gewerbering",
+            ]);
             format!("{road} {number}")
         }
-        Culture::French => format!("{number} {}", dice.pick(&["rue de la Gare", "avenue Foch", "rue des Écoles"])),
-        Culture::Spanish => format!("{} {number}", dice.pick(&["Calle Mayor", "Avenida de la Constitución"])),
-        Culture::Swedish => format!("{} {number}", dice.pick(&["Storgatan", "Hamngatan", "Järnvägsgatan"])),
+        Culture::French => format!(
+            "{number} {}",
+            dice.pick(&["rue de la Gare", "avenue Foch", "rue des Écoles"])
+        ),
+        Culture::Spanish => format!(
+            "{} {number}",
+            dice.pick(&["Calle Mayor", "Avenida de la Constitución"])
+        ),
+        Culture::Swedish => format!(
+            "{} {number}",
+            dice.pick(&["Storgatan", "Hamngatan", "Järnvägsgatan"])
+        ),
         Culture::English => {
-            format!("{number} {}", dice.pick(&["Main Street", "Mill Road", "Industrial Park Drive", "Station Road"]))
+            format!(
+                "{number} {}",
+                dice.pick(&[
+                    "Main Street",
+                    "Mill Road",
+                    "Industrial Park Drive",
+                    "Station Road"
+                ])
+            )
         }
     }
 }

@@ -101,7 +101,11 @@ impl Customer<'_> {
             user: self.user(at),
             at,
         };
-        let kinds = [ActivityKind::Call, ActivityKind::Meeting, ActivityKind::Email];
+        let kinds = [
+            ActivityKind::Call,
+            ActivityKind::Meeting,
+            ActivityKind::Email,
+        ];
         let kind = kinds[self.dice.weighted(weights)];
         let activity = activity(&mut self.dice, kind, occasion);
         self.rows.activities.push(activity);
@@ -128,7 +132,11 @@ impl Customer<'_> {
         let contact = self.contact(sent);
         self.touch(campaign, contact, "targeted", sent);
         if self.dice.chance(0.025) {
-            let failure = if self.dice.chance(0.7) { "invalid email" } else { "send error" };
+            let failure = if self.dice.chance(0.7) {
+                "invalid email"
+            } else {
+                "send error"
+            };
             self.touch(campaign, contact, failure, sent.plus_seconds(40));
             return;
         }
@@ -166,7 +174,11 @@ impl Customer<'_> {
 pub(crate) fn call_lead(dice: &mut Dice, rows: &mut Rows, lead: &Lead) {
     for number in 0..dice.below(3) as u64 {
         let days = dice.between(0, 12);
-        let at = lead.life.entered.plus_days(days).plus_seconds(i64::from(dice.between(900, 9_000)));
+        let at = lead
+            .life
+            .entered
+            .plus_days(days)
+            .plus_seconds(i64::from(dice.between(900, 9_000)));
         let occasion = Occasion {
             id: lead.id.child(2, number),
             parent: ("Leads", lead.id),
@@ -189,7 +201,11 @@ fn activity(dice: &mut Dice, kind: ActivityKind, occasion: Occasion) -> Activity
     let is_inbound = dice.chance(0.35);
     let ahead = dice.between(1, 9);
     let is_planned = kind != ActivityKind::Email && dice.chance(0.5);
-    let starts = if is_planned { occasion.at.plus_days(ahead) } else { occasion.at };
+    let starts = if is_planned {
+        occasion.at.plus_days(ahead)
+    } else {
+        occasion.at
+    };
     Activity {
         id: occasion.id,
         kind,
@@ -201,7 +217,12 @@ fn activity(dice: &mut Dice, kind: ActivityKind, occasion: Occasion) -> Activity
         minutes: i64::from(minutes),
         location: dice.pick(&LOCATIONS),
         is_inbound,
-        status: status(dice, kind, is_inbound, (is_planned, starts, i64::from(minutes))),
+        status: status(
+            dice,
+            kind,
+            is_inbound,
+            (is_planned, starts, i64::from(minutes)),
+        ),
     }
 }
 
@@ -215,7 +236,11 @@ fn status(
         let read = if dice.chance(0.3) { "replied" } else { "read" };
         return Chain::new(if is_inbound { read } else { "sent" });
     }
-    let end = if dice.chance(0.88) { "Held" } else { "Not Held" };
+    let end = if dice.chance(0.88) {
+        "Held"
+    } else {
+        "Not Held"
+    };
     let mut status = Chain::new(if is_planned { "Planned" } else { "Held" });
     if is_planned {
         status.push(starts.plus_seconds(minutes * 60), end);

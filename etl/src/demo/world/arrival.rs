@@ -17,7 +17,10 @@ pub(crate) fn arrivals(backdrop: &Backdrop) -> Vec<Stamp> {
     let mut dice = Dice::new(params.seed, Stream::Arrival, 0);
     let mut arrivals: Vec<Stamp> = (0..before)
         .map(|_| backdrop.start.plus(-dice.between(5, 1000)))
-        .map(|day| day.start().plus_seconds(i64::from(day.0 % 977) * 30 + 20_000))
+        .map(|day| {
+            day.start()
+                .plus_seconds(i64::from(day.0 % 977) * 30 + 20_000)
+        })
         .collect();
     let days = span_days(backdrop);
     let weights = running_seasons(&days);
@@ -27,7 +30,11 @@ pub(crate) fn arrivals(backdrop: &Backdrop) -> Vec<Stamp> {
     let rate = f64::from(params.customers - before) / days.len().max(1) as f64;
     let last = backdrop.horizon.plus(LEAD_DAYS);
     for day in (params.until.0 + 1..=last.0).map(Day) {
-        let mut dice = Dice::new(params.seed, Stream::LateArrival, u64::from(day.0.unsigned_abs()));
+        let mut dice = Dice::new(
+            params.seed,
+            Stream::LateArrival,
+            u64::from(day.0.unsigned_abs()),
+        );
         for _ in 0..dice.poisson(rate * day.season()) {
             arrivals.push(instant(&mut dice, day));
         }
@@ -36,7 +43,9 @@ pub(crate) fn arrivals(backdrop: &Backdrop) -> Vec<Stamp> {
 }
 
 fn span_days(backdrop: &Backdrop) -> Vec<Day> {
-    (backdrop.start.0..=backdrop.params.until.0).map(Day).collect()
+    (backdrop.start.0..=backdrop.params.until.0)
+        .map(Day)
+        .collect()
 }
 
 /// Running sums of how busy each day is.
@@ -52,10 +61,13 @@ fn running_seasons(days: &[Day]) -> Vec<f64> {
 
 fn draw_day(dice: &mut Dice, days: &[Day], weights: &[f64]) -> Stamp {
     let ticket = dice.unit() * weights.last().copied().unwrap_or(1.0);
-    let index = weights.partition_point(|sum| *sum <= ticket).min(days.len() - 1);
+    let index = weights
+        .partition_point(|sum| *sum <= ticket)
+        .min(days.len() - 1);
     instant(dice, days[index])
 }
 
 fn instant(dice: &mut Dice, day: Day) -> Stamp {
-    day.start().plus_seconds(i64::from(dice.between(3_600, 60_000)))
+    day.start()
+        .plus_seconds(i64::from(dice.between(3_600, 60_000)))
 }

@@ -82,7 +82,11 @@ fn campaign(seed: u64, dice: &mut Dice, index: usize, starts: Day) -> Campaign {
     let budget = i64::from(dice.between(20, 250)) * 10_000;
     Campaign {
         id: Id::of(seed, IdKind::Campaign, index as u64),
-        name: format!("{} {}", dice.pick(&CAMPAIGN_THEMES), starts.date().format("%Y-%m")),
+        name: format!(
+            "{} {}",
+            dice.pick(&CAMPAIGN_THEMES),
+            starts.date().format("%Y-%m")
+        ),
         kind,
         region,
         entered: entered.plus_seconds(i64::from(dice.between(28_800, 57_600))),

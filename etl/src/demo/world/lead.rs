@@ -54,9 +54,17 @@ impl Lead {
         let mut status = Chain::new("New");
         let days = ((at.0 - entered.0) / 86_400) as i32;
         status.push(entered.plus_days(days / 4).plus_seconds(5_400), "Assigned");
-        status.push(entered.plus_days(days / 2).plus_seconds(9_000), "In Process");
+        status.push(
+            entered.plus_days(days / 2).plus_seconds(9_000),
+            "In Process",
+        );
         status.push(at, "Converted");
-        let campaign = campaign_of(customer.backdrop, dice, customer.profile.place.region, entered);
+        let campaign = campaign_of(
+            customer.backdrop,
+            dice,
+            customer.profile.place.region,
+            entered,
+        );
         let amount = amount_text(dice, deal.amount);
         let mut lead = Self {
             id,
@@ -85,7 +93,10 @@ fn source(
 ) -> Chain<&'static str> {
     let mut source = Chain::new(campaign.map_or(person.source, |_| CAMPAIGN_SOURCE));
     if dice.chance(0.03) {
-        source.push(entered.plus_seconds(i64::from(dice.between(4_000, 300_000))), "Other");
+        source.push(
+            entered.plus_seconds(i64::from(dice.between(4_000, 300_000))),
+            "Other",
+        );
     }
     source
 }
@@ -121,7 +132,10 @@ fn amount_text(dice: &mut Dice, cents: i64) -> String {
 /// Gives a lead without a future a status that no list knows.
 fn spoil(dice: &mut Dice, lead: &mut Lead) {
     if dice.chance(rate::LEAD_STATUS_UNKNOWN) && lead.conversion.is_none() {
-        let at = lead.status.changed(Stamp(i64::MAX)).unwrap_or(lead.life.entered);
+        let at = lead
+            .status
+            .changed(Stamp(i64::MAX))
+            .unwrap_or(lead.life.entered);
         lead.status.push(at.plus_days(3), "Parked");
     }
 }
@@ -160,7 +174,9 @@ pub(crate) fn cold_leads(backdrop: &Backdrop, rows: &mut Rows) {
 
 fn cold_lead(backdrop: &Backdrop, dice: &mut Dice, id: Id, day: Day) -> Lead {
     let place = &PLACES[dice.weighted(&PLACES.each_ref().map(|place| place.weight))];
-    let entered = day.start().plus_seconds(i64::from(dice.between(20_000, 70_000)));
+    let entered = day
+        .start()
+        .plus_seconds(i64::from(dice.between(20_000, 70_000)));
     let person = Person::draw(dice, place);
     let campaign = campaign_of(backdrop, dice, place.region, entered);
     let seat = backdrop.staff.seat_for(dice, place.region);
@@ -185,7 +201,9 @@ fn cold_status(dice: &mut Dice, entered: Stamp) -> Chain<&'static str> {
     let mut status = Chain::new("New");
     let mut at = entered;
     let mut later = |dice: &mut Dice, low, high| {
-        at = at.plus_days(dice.between(low, high)).plus_seconds(i64::from(dice.between(600, 9_000)));
+        at = at
+            .plus_days(dice.between(low, high))
+            .plus_seconds(i64::from(dice.between(600, 9_000)));
         at
     };
     status.push(later(dice, 0, 4), "Assigned");

@@ -151,7 +151,10 @@ mod tests {
         life.vanished = Some(Stamp(300));
         assert!(!life.is_visible(Stamp(99)) && life.is_visible(Stamp(100)));
         assert!(life.is_removed(Stamp(200)) && !life.is_visible(Stamp(300)));
-        assert_eq!(life.modified(Stamp(150), [Some(Stamp(120)), None]), Stamp(120));
+        assert_eq!(
+            life.modified(Stamp(150), [Some(Stamp(120)), None]),
+            Stamp(120)
+        );
         assert_eq!(life.modified(Stamp(250), [Some(Stamp(120))]), Stamp(200));
     }
 }

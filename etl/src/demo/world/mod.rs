@@ -11,9 +11,12 @@
 mod account;
 mod activity;
 mod arrival;
+mod basket;
 mod campaign;
 mod contact;
 mod customer;
+mod document;
+mod entry;
 mod lead;
 mod life;
 mod money;
@@ -21,6 +24,7 @@ mod pipeline;
 mod product;
 mod profile;
 mod response;
+mod review;
 mod sale;
 mod service;
 mod staff;
@@ -29,13 +33,13 @@ pub(crate) use account::{Account, Owner};
 pub(crate) use activity::{Activity, ActivityKind};
 pub(crate) use campaign::Campaign;
 pub(crate) use contact::{Contact, DateField, Person};
+pub(crate) use document::{Document, Invoice, Line, Quote};
 pub(crate) use lead::Lead;
 pub(crate) use life::{Chain, Life};
 pub(crate) use money::{RATE_MARGIN_DAYS, currency_id, dated_rates, usdollar_micros};
 pub(crate) use pipeline::{Opportunity, probability};
 pub(crate) use product::Products;
 pub(crate) use response::{Answer, Response, option_id, question_id, survey_id};
-pub(crate) use sale::{Document, Invoice, Line, Quote};
 pub(crate) use service::{Case, state};
 pub(crate) use staff::{ADMIN, Staff};
 
@@ -61,7 +65,10 @@ pub(crate) struct Params {
 impl Params {
     /// First day of the first span.
     pub(crate) fn start(&self) -> Day {
-        let before = self.until.date().checked_sub_months(Months::new(self.months));
+        let before = self
+            .until
+            .date()
+            .checked_sub_months(Months::new(self.months));
         before.map_or(self.until, |date| Day::of(date).plus(1))
     }
 }

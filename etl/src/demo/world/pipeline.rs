@@ -1,9 +1,12 @@
 //! Opportunities on their way through the stages.
 
+use super::basket::Pick;
 use super::customer::{Customer, Part};
+use super::document::subtotal;
 use super::life::{Chain, Life};
-use super::sale::{Pick, subtotal};
-use crate::demo::catalog::codes::{LEAD_SOURCES, LOST, NEXT_STEPS, QUOTE_STAGE, ROLES, STAGES, WON};
+use crate::demo::catalog::codes::{
+    LEAD_SOURCES, LOST, NEXT_STEPS, QUOTE_STAGE, ROLES, STAGES, WON,
+};
 use crate::demo::catalog::goods::CATEGORIES;
 use crate::demo::dirt::rate;
 use crate::demo::id::Id;
@@ -95,7 +98,7 @@ impl Customer<'_> {
             let won = opportunity.stage.changed(Stamp(i64::MAX)).unwrap_or(opened);
             self.first_win = Some(self.first_win.map_or(won, |first| first.min(won)));
             self.invoice_deal(&picks, document.map(|(_, row)| row), won);
-        } else if document.is_none() {
+        } else if document.is_none() && !is_first {
             self.maybe_delete(&mut opportunity);
         }
         if opportunity.life.removed.is_none() {
@@ -107,9 +110,17 @@ impl Customer<'_> {
 
     fn route(&mut self, opened: Stamp, is_first: bool) -> Route {
         let mood = 0.75 + 0.35 * self.mood.satisfaction;
-        let decline = if self.mood.is_declining(opened.day()) { 0.6 } else { 1.0 };
+        let decline = if self.mood.is_declining(opened.day()) {
+            0.6
+        } else {
+            1.0
+        };
         let is_won = self.dice.chance(0.49 * mood * decline);
-        let first = if is_first || self.dice.chance(0.4) { 0 } else { 1 };
+        let first = if is_first || self.dice.chance(0.4) {
+            0
+        } else {
+            1
+        };
         let weights = [10, 18, 14, 12, 8, 8, 17, 13];
         let lost_at = self.dice.weighted(&weights).max(first);
         let pace = if is_first { 1.25 } else { 0.85 };
@@ -127,7 +138,10 @@ impl Customer<'_> {
         let rounded = (estimate / 10_000).max(1) * 10_000;
         let main = picks.first().map_or(0, |pick| pick.product);
         let stem = CATEGORIES[self.backdrop.products.items[main].category].name;
-        let name: String = format!("{stem} - {}", self.account.name).chars().take(50).collect();
+        let name: String = format!("{stem} - {}", self.account.name)
+            .chars()
+            .take(50)
+            .collect();
         let days = self.dice.between(25, 58);
         Opportunity {
             id: self.next_id(Part::Opportunity),
@@ -217,7 +231,11 @@ fn decide(opportunity: &mut Opportunity, at: Stamp, stage: &'static str) {
 impl Opportunity {
     /// The last time that the row was written, as of an instant.
     pub(crate) fn modified(&self, at: Stamp) -> Stamp {
-        let changes = [self.stage.changed(at), self.amount.changed(at), self.closes.changed(at)];
+        let changes = [
+            self.stage.changed(at),
+            self.amount.changed(at),
+            self.closes.changed(at),
+        ];
         self.life.modified(at, changes)
     }
 }

@@ -120,13 +120,19 @@ fn product(seed: u64, index: usize, start: Day, horizon: Day) -> Product {
     let is_new = position > 0 && dice.chance(0.13);
     let days = dice.between(40, 1000);
     let entered = start.plus(if is_new { days } else { -days }).start();
-    let price = round_price(kind.base_cents as f64 * (1.0 + position as f64 * dice.within(0.2, 0.5)));
+    let price =
+        round_price(kind.base_cents as f64 * (1.0 + position as f64 * dice.within(0.2, 0.5)));
     let cost = (price as f64 * dice.within(0.42, 0.7)) as i64;
     Product {
         id: Id::of(seed, IdKind::Product, index as u64),
         category,
         name: format!("{} {}-{}", kind.stem, kind.prefix, (position + 1) * 100),
-        part_number: format!("{}-{:03}-{:02}", kind.prefix, (position + 1) * 100, dice.below(100)),
+        part_number: format!(
+            "{}-{:03}-{:02}",
+            kind.prefix,
+            (position + 1) * 100,
+            dice.below(100)
+        ),
         entered: entered.plus_seconds(i64::from(dice.between(28_800, 60_000))),
         cost,
         price: prices(&mut dice, price, start, horizon),

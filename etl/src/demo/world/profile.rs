@@ -59,7 +59,7 @@ impl Profile {
             size,
             industry: INDUSTRIES[dice.weighted(&INDUSTRY_WEIGHTS)],
             currency: place.currency.filter(|_| !pays_in_dollars),
-            opportunities: 0.19 * appetite,
+            opportunities: 0.17 * appetite,
             orders: 0.16 * appetite * dice.within(0.5, 1.5),
             cases: 0.27 * factor * dice.gamma(4),
             contacts: 0.28 * factor,

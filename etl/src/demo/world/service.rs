@@ -56,13 +56,18 @@ pub(crate) struct Update {
 
 /// The state that goes with a status.
 pub(crate) fn state(status: &str) -> &'static str {
-    if status.starts_with("Closed") { "Closed" } else { "Open" }
+    if status.starts_with("Closed") {
+        "Closed"
+    } else {
+        "Open"
+    }
 }
 
 impl Case {
     /// The last time that the row was written, as of an instant.
     pub(crate) fn modified(&self, at: Stamp) -> Stamp {
-        self.life.modified(at, [self.status.changed(at), self.priority.changed(at)])
+        self.life
+            .modified(at, [self.status.changed(at), self.priority.changed(at)])
     }
 }
 
@@ -82,13 +87,21 @@ impl Customer<'_> {
 
     fn open_case(&mut self, at: Stamp, is_complaint: bool) -> Case {
         let has_wrong_account = self.dice.chance(rate::CASE_ACCOUNT_ORPHAN);
-        let account = if has_wrong_account { self.next_id(Part::Nowhere) } else { self.account.id };
+        let account = if has_wrong_account {
+            self.next_id(Part::Nowhere)
+        } else {
+            self.account.id
+        };
         let seat = self.backdrop.staff.seat_in(&mut self.dice, Team::Service);
         let mut case = Case {
             id: self.next_id(Part::Case),
             life: Life::from(at),
             number: 0,
-            name: self.dice.pick(if is_complaint { &COMPLAINT_NAMES[..] } else { &REQUEST_NAMES }),
+            name: self.dice.pick(if is_complaint {
+                &COMPLAINT_NAMES[..]
+            } else {
+                &REQUEST_NAMES
+            }),
             kind: self.case_kind(is_complaint),
             account,
             has_wrong_account,
@@ -154,7 +167,8 @@ impl Customer<'_> {
         let status = if self.dice.chance(rate::CASE_STATUS_UNKNOWN) {
             "Closed_Archived"
         } else {
-            ["Closed_Closed", "Closed_Rejected", "Closed_Duplicate"][self.dice.weighted(&[90, 6, 4])]
+            ["Closed_Closed", "Closed_Rejected", "Closed_Duplicate"]
+                [self.dice.weighted(&[90, 6, 4])]
         };
         self.update(case, at.plus_seconds(-120), false);
         case.status.push(at, status);

@@ -34,8 +34,8 @@ pub(crate) const ADMIN: usize = 0;
 /// A user.
 #[derive(Debug)]
 pub(crate) struct User {
-    /// Identifier; the administrator has none of this kind but the text `1`.
-    pub(crate) id: Option<Id>,
+    /// Identifier, written out because so many rows repeat it; the administrator's is `1`.
+    pub(crate) id: String,
     /// First name.
     pub(crate) first_name: &'static str,
     /// Last name.
@@ -111,8 +111,12 @@ impl Staff {
                 (_, false) => post.title,
             };
             let key = 100 + seat * 100 + holders.len() as u64;
-            let user = self.enter(Post { title, ..post }, key, hired.start().plus_seconds(28_800));
-            hired = hired.plus(dice.between(900, 4200));
+            let user = self.enter(
+                Post { title, ..post },
+                key,
+                hired.start().plus_seconds(28_800),
+            );
+            hired = hired.plus(dice.between(700, 3600));
             self.users[user].left = Some(hired.start().plus_seconds(61_200));
             holders.push(user);
         }
@@ -128,7 +132,10 @@ impl Staff {
             _ => person(&mut dice, post.culture),
         };
         self.users.push(User {
-            id: (position != ADMIN).then(|| Id::of(self.seed, IdKind::User, key)),
+            id: match position {
+                ADMIN => "1".to_owned(),
+                _ => Id::of(self.seed, IdKind::User, key).to_string(),
+            },
             first_name,
             last_name,
             title: post.title,
@@ -170,7 +177,11 @@ impl Staff {
     }
 
     /// When the seat changed hands after an instant and before another, with the new holder.
-    pub(crate) fn handovers(&self, seat: usize, after: Stamp) -> impl Iterator<Item = (Stamp, usize)> {
+    pub(crate) fn handovers(
+        &self,
+        seat: usize,
+        after: Stamp,
+    ) -> impl Iterator<Item = (Stamp, usize)> {
         self.seats[seat]
             .1
             .iter()

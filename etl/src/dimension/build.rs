@@ -1,23 +1,20 @@
 //! A dimension after a load: merges every member, gives keys, assembles the table.
 
-use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Int32Array, Int64Array, RecordBatch, StringArray,
+    Array, ArrayRef, BooleanArray, Int32Array, Int64Array, RecordBatch, StringArray,
     TimestampMicrosecondArray,
 };
 use arrow::compute::interleave;
-use arrow::datatypes::{Int32Type, Int64Type, TimestampMicrosecondType};
-use arrow::row::{RowConverter, Rows, SortField};
 use planisphere_schemas::model::{Scd, SpecialMember};
 
 use crate::error::{Error, Result};
 
-use super::existing::Existing;
 use super::key_map::KeyMap;
 use super::merge::{Cell, Rule, SameValue, Version, When, merge};
 use super::observe::{Observations, observe};
+use super::published::{FIXED_BEFORE, Published, Values};
 use super::special::SpecialRow;
 use super::{DimensionBuild, DimensionInput, OPEN_TO, Tally, arrow_schema};
 
@@ -90,104 +87,6 @@ fn rules(input: &DimensionInput<'_>) -> Vec<Rule> {
                 .is_some_and(|existing| existing.is_new[at + offset]),
         })
         .collect()
-}
-
-/// Columns before the attributes: key, durable key, source system, id.
-const FIXED_BEFORE: usize = 4;
-
-/// The published table by members.
-struct Published {
-    rows: RecordBatch,
-    attributes: Vec<ArrayRef>,
-    members: BTreeMap<String, Vec<usize>>,
-    from: TimestampMicrosecondArray,
-    to: TimestampMicrosecondArray,
-    basis: StringArray,
-    key: Int32Array,
-    current: BooleanArray,
-    deleted: BooleanArray,
-    audit: Int64Array,
-    is_first: bool,
-}
-
-impl Published {
-    fn new(input: &DimensionInput<'_>, rows: RecordBatch) -> Self {
-        let width = input.dimension.attributes.len();
-        let column = |at: usize| rows.column(at).clone();
-        let after = FIXED_BEFORE + width;
-        let key = column(0).as_primitive::<Int32Type>().clone();
-        let ids = column(3);
-        let ids = ids.as_string::<i32>();
-        let from = column(after)
-            .as_primitive::<TimestampMicrosecondType>()
-            .clone();
-        let mut members: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-        for row in (0..rows.num_rows()).filter(|row| key.value(*row) > 0) {
-            members
-                .entry(ids.value(row).to_owned())
-                .or_default()
-                .push(row);
-        }
-        for rows in members.values_mut() {
-            rows.sort_by_key(|row| from.value(*row));
-        }
-        Self {
-            attributes: (FIXED_BEFORE..after).map(column).collect(),
-            members,
-            key,
-            from,
-            to: column(after + 1)
-                .as_primitive::<TimestampMicrosecondType>()
-                .clone(),
-            basis: column(after + 2).as_string::<i32>().clone(),
-            current: column(after + 3).as_boolean().clone(),
-            deleted: column(after + 4).as_boolean().clone(),
-            audit: column(after + 5).as_primitive::<Int64Type>().clone(),
-            is_first: input.existing.is_none(),
-            rows,
-        }
-    }
-
-    fn versions(&self, id: &str) -> Vec<Version> {
-        let rows = self.members.get(id).map(Vec::as_slice).unwrap_or_default();
-        let width = self.attributes.len();
-        rows.iter()
-            .map(|row| Version {
-                from: self.from.value(*row),
-                basis: self.basis.value(*row).to_owned(),
-                cells: vec![(0, *row); width],
-                published: Some(*row),
-            })
-            .collect()
-    }
-}
-
-/// The values of every attribute on both sides, in a form that can be compared.
-struct Values {
-    sides: Vec<[Rows; 2]>,
-}
-
-impl Values {
-    fn new(
-        published: &Published,
-        observed: &Observations,
-    ) -> Result<Self, arrow::error::ArrowError> {
-        let pairs = published.attributes.iter().zip(&observed.attributes);
-        let sides = pairs.map(|(old, new)| {
-            let converter = RowConverter::new(vec![SortField::new(new.data_type().clone())])?;
-            let old = converter.convert_columns(std::slice::from_ref(old))?;
-            Ok([old, converter.convert_columns(std::slice::from_ref(new))?])
-        });
-        Ok(Self {
-            sides: sides.collect::<Result<_, arrow::error::ArrowError>>()?,
-        })
-    }
-}
-
-impl SameValue for Values {
-    fn same(&self, at: usize, a: Cell, b: Cell) -> bool {
-        self.sides[at][a.0].row(a.1) == self.sides[at][b.0].row(b.1)
-    }
 }
 
 /// One row of the next table, before its columns are put together.
@@ -436,27 +335,5 @@ impl<'a> Assembly<'a> {
             .map(|row| row.cells.as_ref().map_or((2, 0), |cells| cells[at]))
             .collect();
         interleave(&[old.as_ref(), new.as_ref(), null.as_ref()], &places)
-    }
-}
-
-impl Published {
-    /// The audit key of the special members, if they are published.
-    fn special_audit(&self) -> Option<i64> {
-        let keys: HashMap<i32, usize> = self
-            .key
-            .iter()
-            .flatten()
-            .enumerate()
-            .map(|(row, key)| (key, row))
-            .collect();
-        keys.get(&SpecialMember::NotGiven.key())
-            .map(|row| self.audit.value(*row))
-    }
-}
-
-impl Existing {
-    /// True if the published columns are not those of the model.
-    pub(crate) fn is_reshaped(&self) -> bool {
-        self.reshaped
     }
 }

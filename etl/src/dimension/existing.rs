@@ -57,3 +57,10 @@ pub(crate) fn align(table: &str, rows: &RecordBatch, schema: &SchemaRef) -> Resu
         reshaped,
     })
 }
+
+impl Existing {
+    /// True if the published columns are not those of the model.
+    pub(crate) fn is_reshaped(&self) -> bool {
+        self.reshaped
+    }
+}

@@ -15,6 +15,7 @@ mod index;
 mod key_map;
 mod merge;
 mod observe;
+mod published;
 mod special;
 
 use std::collections::HashSet;

@@ -5,9 +5,11 @@
 
 mod audit;
 mod balance;
+mod build;
 mod execute;
 mod observer;
 mod plan;
+mod publish;
 mod published;
 mod record;
 

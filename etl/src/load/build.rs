@@ -1,0 +1,350 @@
+//! Builds every dimension and fact of a load in memory; nothing is written here.
+
+use std::collections::{BTreeMap, HashSet};
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use planisphere_schemas::model::{
+    Dimension, DimensionKind, Entity, Source, Star, parse_expression, referenced_columns,
+};
+use planisphere_schemas::warehouse::{DataFile, PinnedWarehouse};
+
+use crate::conform::Conformed;
+use crate::dimension::{
+    self, DimensionInput, MemberIndex, Tally, align, build_calendar, build_dimension, map_table,
+};
+use crate::error::{Error, Result};
+use crate::fact::{self, ExistingFile, FactInput, build_fact};
+use crate::reject::Reject;
+use crate::staging::Package;
+
+use super::balance::{Balance, Stage};
+use super::execute::Execution;
+use super::published::{read_file, read_table};
+use super::record::LoadRecord;
+
+/// A table as it shall be: files that stay and rows to write.
+pub(super) struct NextTable {
+    pub(super) name: String,
+    pub(super) schema: SchemaRef,
+    pub(super) kept: Vec<DataFile>,
+    pub(super) rows: RecordBatch,
+    pub(super) sorted_by: Vec<String>,
+    pub(super) tally: Tally,
+    /// False if the published table stays as it is.
+    pub(super) changed: bool,
+}
+
+/// Everything that a load has worked out before it writes.
+#[derive(Default)]
+pub(super) struct Built {
+    pub(super) tables: Vec<NextTable>,
+    pub(super) rejects: Vec<Reject>,
+    pub(super) members: BTreeMap<String, MemberIndex>,
+    pub(super) audit_key: i64,
+}
+
+impl Execution<'_> {
+    /// Builds all dimensions, then all facts.
+    pub(super) async fn build(
+        &self,
+        package: &Package,
+        conformed: &BTreeMap<String, Conformed>,
+        base: Option<&PinnedWarehouse>,
+        record: &mut LoadRecord,
+    ) -> Result<Built> {
+        let mut built = Built {
+            rejects: package.rejects.clone(),
+            audit_key: record.audit_key,
+            ..Built::default()
+        };
+        for entity in conformed.values() {
+            built.rejects.extend(entity.rejects.iter().cloned());
+        }
+        for dimension in &self.model.dimensions {
+            let step = dimension.table();
+            let work = self.dimension(dimension, package, conformed, base, &mut built);
+            let balance = self.timed(record, &step, work).await?;
+            record.balances.extend(balance);
+        }
+        for star in &self.model.stars {
+            let step = star.table();
+            let work = self.star(star, package, conformed, base, &mut built);
+            let balance = self.timed(record, &step, work).await?;
+            record.balances.extend(balance);
+        }
+        Ok(built)
+    }
+
+    async fn dimension(
+        &self,
+        dimension: &Dimension,
+        package: &Package,
+        conformed: &BTreeMap<String, Conformed>,
+        base: Option<&PinnedWarehouse>,
+        built: &mut Built,
+    ) -> Result<Option<Balance>> {
+        match &dimension.kind {
+            DimensionKind::Calendar(_) => {
+                self.calendar(dimension, base, built).await?;
+                Ok(None)
+            }
+            DimensionKind::Entity { entity, .. } => {
+                let Some((source, entity)) = self.model.entity(entity) else {
+                    return Ok(None);
+                };
+                let Some(rows) = conformed.get(&entity.name) else {
+                    return Ok(None);
+                };
+                let fed = Fed {
+                    source,
+                    entity,
+                    rows,
+                };
+                self.members(dimension, &fed, package, base, built)
+                    .await
+                    .map(Some)
+            }
+        }
+    }
+
+    async fn calendar(
+        &self,
+        dimension: &Dimension,
+        base: Option<&PinnedWarehouse>,
+        built: &mut Built,
+    ) -> Result<()> {
+        let DimensionKind::Calendar(spec) = &dimension.kind else {
+            return Ok(());
+        };
+        let key = built.audit_key;
+        let rows = build_calendar(dimension, spec, key).map_err(Error::arrow(format!(
+            "generating calendar '{}'",
+            dimension.name
+        )))?;
+        let name = dimension.table();
+        let published = base.and_then(|base| base.table(&name));
+        let changed = match published {
+            None => true,
+            Some(table) => !same_but_audit(&read_table(self.warehouse, table).await?, &rows),
+        };
+        let inserted = if changed { rows.num_rows() as u64 } else { 0 };
+        built
+            .members
+            .insert(dimension.name.clone(), MemberIndex::of(dimension, &rows));
+        built.tables.push(NextTable {
+            name,
+            schema: rows.schema(),
+            kept: Vec::new(),
+            rows,
+            sorted_by: vec![dimension.key_column()],
+            tally: Tally {
+                inserted,
+                ..Tally::default()
+            },
+            changed,
+        });
+        Ok(())
+    }
+
+    async fn members(
+        &self,
+        dimension: &Dimension,
+        fed: &Fed<'_>,
+        package: &Package,
+        base: Option<&PinnedWarehouse>,
+        built: &mut Built,
+    ) -> Result<Balance> {
+        let name = dimension.table();
+        let existing = match base.and_then(|base| base.table(&name)) {
+            Some(table) => {
+                let rows = read_table(self.warehouse, table).await?;
+                Some(align(&name, &rows, &dimension::arrow_schema(dimension))?)
+            }
+            None => None,
+        };
+        let map = map_table(dimension);
+        let existing_map = match base.and_then(|base| base.table(&map)) {
+            Some(table) => Some(read_table(self.warehouse, table).await?),
+            None => None,
+        };
+        let reshaped = existing
+            .as_ref()
+            .is_some_and(dimension::Existing::is_reshaped);
+        let rejected_ids = rejected_ids(package, fed);
+        let next = build_dimension(DimensionInput {
+            dimension,
+            source_system: &fed.source.name,
+            conformed: fed.rows,
+            existing,
+            existing_map,
+            audited: audited(dimension, fed),
+            rejected_ids: &rejected_ids,
+            snapshot_at: package.began_at.timestamp_micros(),
+            audit_key: built.audit_key,
+        })?;
+        let changed = base.is_none_or(|base| base.table(&name).is_none())
+            || reshaped
+            || next.tally.has_changes();
+        let balance = Balance::of_tally(
+            Stage::Dimension,
+            &dimension.name,
+            &next.tally,
+            &next.rejects,
+        );
+        built.rejects.extend(next.rejects);
+        built.members.insert(
+            dimension.name.clone(),
+            MemberIndex::of(dimension, &next.table),
+        );
+        let key = vec![dimension.key_column()];
+        for (name, rows, tally) in [
+            (name, next.table, next.tally),
+            (map, next.map, Tally::default()),
+        ] {
+            built.tables.push(NextTable {
+                name,
+                schema: rows.schema(),
+                kept: Vec::new(),
+                rows,
+                sorted_by: key.clone(),
+                tally,
+                changed,
+            });
+        }
+        Ok(balance)
+    }
+
+    async fn star(
+        &self,
+        star: &Star,
+        package: &Package,
+        conformed: &BTreeMap<String, Conformed>,
+        base: Option<&PinnedWarehouse>,
+        built: &mut Built,
+    ) -> Result<Option<Balance>> {
+        let Some((source, entity)) = self.model.entity(&star.entity) else {
+            return Ok(None);
+        };
+        let Some(rows) = conformed.get(&entity.name) else {
+            return Ok(None);
+        };
+        let fed = Fed {
+            source,
+            entity,
+            rows,
+        };
+        let name = star.table();
+        let schema = fact::arrow_schema(star);
+        let published = base.and_then(|base| base.table(&name));
+        let mut existing = Vec::new();
+        let mut reshaped = false;
+        for file in published.map(|table| table.files()).unwrap_or_default() {
+            let Some(table) = published else { continue };
+            let rows = read_file(self.warehouse, table, file).await?;
+            let aligned = align(&name, &rows, &schema)?;
+            reshaped |= aligned.is_reshaped();
+            existing.push(ExistingFile {
+                file: file.clone(),
+                rows: aligned.rows,
+            });
+        }
+        let rejected_ids = rejected_ids(package, &fed);
+        let input = FactInput {
+            star,
+            source_system: &source.name,
+            conformed: rows,
+            members: &built.members,
+            zone: self.model.zone(),
+            existing,
+            reshaped,
+            rejected_ids: &rejected_ids,
+            audit_key: built.audit_key,
+        };
+        let sorted_by = fact::sort_columns(&input);
+        let next = build_fact(&input)?;
+        let balance = Balance::of_tally(Stage::Star, &star.name, &next.tally, &next.rejects);
+        let changed = published.is_none() || reshaped || next.tally.has_changes();
+        built.rejects.extend(next.rejects);
+        built.tables.push(NextTable {
+            name,
+            schema,
+            kept: next.kept,
+            rows: next.rows,
+            sorted_by,
+            tally: next.tally,
+            changed,
+        });
+        Ok(Some(balance))
+    }
+}
+
+/// The rows that feed a dimension or star, and where they come from.
+struct Fed<'a> {
+    source: &'a Source,
+    entity: &'a Entity,
+    rows: &'a Conformed,
+}
+
+/// The ids of driving rows that were rejected before they reached the dimension or star.
+fn rejected_ids(package: &Package, fed: &Fed<'_>) -> HashSet<String> {
+    let table = fed
+        .entity
+        .from
+        .strip_suffix("_versions")
+        .unwrap_or(&fed.entity.from);
+    let staged = package
+        .rejects
+        .iter()
+        .filter(|reject| reject.object == table);
+    staged
+        .chain(&fed.rows.rejects)
+        .map(|reject| reject.row_id.clone())
+        .collect()
+}
+
+/// For each attribute whether the staged history knows its past values.
+fn audited(dimension: &Dimension, fed: &Fed<'_>) -> Vec<bool> {
+    let table = fed
+        .entity
+        .from
+        .strip_suffix("_versions")
+        .and_then(|name| fed.source.table(name));
+    let columns = table
+        .and_then(|table| table.history.as_ref())
+        .map(|history| &history.columns);
+    let knows = |column: &str| {
+        let (Some(columns), Some(column)) = (
+            columns,
+            fed.entity.columns.iter().find(|known| known.name == column),
+        ) else {
+            return false;
+        };
+        let Ok(parsed) = parse_expression(&column.expression) else {
+            return false;
+        };
+        let referenced = referenced_columns(&parsed);
+        !referenced.is_empty() && referenced.iter().all(|(_, name)| columns.contains(name))
+    };
+    dimension
+        .attributes
+        .iter()
+        .map(|attribute| knows(&attribute.column))
+        .collect()
+}
+
+/// True if two tables hold the same rows but for their audit keys (the last column).
+fn same_but_audit(a: &RecordBatch, b: &RecordBatch) -> bool {
+    let names = |batch: &RecordBatch| -> Vec<String> {
+        batch
+            .schema()
+            .fields()
+            .iter()
+            .map(|field| field.name().clone())
+            .collect()
+    };
+    let width = b.num_columns().saturating_sub(1);
+    names(a) == names(b)
+        && a.num_rows() == b.num_rows()
+        && a.columns()[..width] == b.columns()[..width]
+}

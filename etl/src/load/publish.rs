@@ -1,0 +1,193 @@
+//! Writes what a load has built, accounts for it and publishes it as one version.
+
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use planisphere_schemas::warehouse::{DataFile, Manifest, PinnedWarehouse, WarehouseVersion};
+use sha2::{Digest, Sha256};
+
+use crate::error::{Error, Result};
+use crate::reject::Reject;
+use crate::staging::Package;
+use crate::warehouse::{TableCommit, WriteOptions, write_table};
+
+use super::audit;
+use super::build::{Built, NextTable};
+use super::execute::Execution;
+use super::record::{LoadOutcome, LoadRecord, TableChange};
+
+impl Execution<'_> {
+    /// The version that still stands, if the load has nothing to publish.
+    pub(super) fn nothing_changed(
+        &self,
+        built: &Built,
+        base: Option<&Manifest>,
+    ) -> Option<WarehouseVersion> {
+        let base = base?;
+        let same = !built.tables.iter().any(|table| table.changed)
+            && base.business_date == self.business_date
+            && base.model_hash == self.model.hash()
+            && base.certificates.get("rejects") == Some(&reject_certificate(&built.rejects));
+        same.then_some(base.version)
+    }
+
+    /// Writes every table, the audit tables, and last the manifest.
+    pub(super) async fn publish(
+        &self,
+        package: &Package,
+        built: Built,
+        base: Option<&PinnedWarehouse>,
+        pending: Vec<LoadRecord>,
+        record: &mut LoadRecord,
+    ) -> Result<()> {
+        let version = base.map_or(WarehouseVersion::FIRST, |base| {
+            base.manifest().version.next()
+        });
+        let mut manifest = Manifest::new(
+            version,
+            self.load_id,
+            self.business_date,
+            self.runtime.now(),
+            self.model.clone(),
+        );
+        let rejects = built.rejects;
+        self.timed(
+            record,
+            "write",
+            self.write(&built.tables, base, &mut manifest),
+        )
+        .await?;
+        record.changes = changes(&built.tables, &manifest);
+        record.outcome = LoadOutcome::Published { version };
+        record.finished_at = Some(self.runtime.now());
+        let rows = audit::audit_rows(&pending, record, &rejects)
+            .map_err(Error::arrow("writing the audit tables"))?;
+        for (table, rows) in rows {
+            self.append(table, &rows, base, &mut manifest).await?;
+        }
+        self.runtime.crash_point("after_tables")?;
+        manifest
+            .watermarks
+            .insert("audit_key".into(), record.audit_key.into());
+        certify(&mut manifest, package, record, &rejects);
+        self.warehouse.put_manifest(&manifest).await?;
+        tracing::info!(%version, "version published");
+        self.runtime.crash_point("after_manifest")
+    }
+
+    /// Writes every changed table and takes back what dead loads did to the others.
+    async fn write(
+        &self,
+        tables: &[NextTable],
+        base: Option<&PinnedWarehouse>,
+        manifest: &mut Manifest,
+    ) -> Result<()> {
+        for table in tables {
+            let published = base.and_then(|base| base.table(&table.name));
+            let entry = published.map(|table| table.entry());
+            let commit = TableCommit::new(self.warehouse, &table.name, self.load_id, entry);
+            let entry = if table.changed {
+                let mut files = table.kept.clone();
+                files.extend(self.write_rows(table).await?);
+                commit.commit(&table.schema, &files).await?.entry
+            } else {
+                match commit.take_back().await? {
+                    Some(entry) => entry,
+                    None => continue,
+                }
+            };
+            manifest.tables.insert(table.name.clone(), entry);
+        }
+        Ok(())
+    }
+
+    async fn write_rows(&self, table: &NextTable) -> Result<Vec<DataFile>> {
+        if table.rows.num_rows() == 0 {
+            return Ok(Vec::new());
+        }
+        let options = WriteOptions {
+            row_group_rows: self.options.settings.etl.row_group_rows,
+            ..WriteOptions::default()
+        };
+        let options = options.sorted_by(table.sorted_by.iter().map(String::as_str));
+        let rows = std::slice::from_ref(&table.rows);
+        let schema = Arc::clone(&table.schema);
+        Ok(write_table(self.warehouse, &table.name, schema, &options, rows).await?)
+    }
+
+    /// Adds rows to an audit table.
+    async fn append(
+        &self,
+        table: &str,
+        rows: &RecordBatch,
+        base: Option<&PinnedWarehouse>,
+        manifest: &mut Manifest,
+    ) -> Result<()> {
+        let published = base.and_then(|base| base.table(table));
+        let mut files = published
+            .map(|table| table.files().to_vec())
+            .unwrap_or_default();
+        if rows.num_rows() > 0 {
+            let options = WriteOptions::default();
+            let rows = std::slice::from_ref(rows);
+            let schema = rows[0].schema();
+            files.extend(write_table(self.warehouse, table, schema, &options, rows).await?);
+        }
+        let entry = published.map(|table| table.entry());
+        let commit = TableCommit::new(self.warehouse, table, self.load_id, entry);
+        let entry = commit.commit(&rows.schema(), &files).await?.entry;
+        manifest.tables.insert(table.to_owned(), entry);
+        Ok(())
+    }
+}
+
+fn changes(tables: &[NextTable], manifest: &Manifest) -> Vec<TableChange> {
+    let shown = tables
+        .iter()
+        .filter(|table| !table.name.starts_with("map_"));
+    shown
+        .map(|table| {
+            let entry = manifest.tables.get(&table.name);
+            TableChange {
+                table: table.name.clone(),
+                inserted: table.tally.inserted,
+                updated: table.tally.updated,
+                expired: table.tally.expired,
+                deleted: table.tally.deleted,
+                rows: entry.map_or(0, |entry| entry.row_count),
+                bytes: entry.map_or(0, |entry| entry.bytes),
+            }
+        })
+        .collect()
+}
+
+/// What is promised about the rejects: how many, and a hash that changes when any of them does.
+fn reject_certificate(rejects: &[Reject]) -> serde_json::Value {
+    let mut sorted: Vec<&Reject> = rejects.iter().collect();
+    sorted.sort();
+    let bytes = serde_json::to_vec(&sorted).unwrap_or_default();
+    let hash: String = Sha256::digest(&bytes)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    serde_json::json!({ "count": rejects.len(), "sha256": hash })
+}
+
+/// Writes the proofs of the load into the manifest.
+fn certify(manifest: &mut Manifest, package: &Package, record: &LoadRecord, rejects: &[Reject]) {
+    for (source, certificate) in &package.sources {
+        let moment =
+            serde_json::json!({ "moment": certificate.moment, "read_at": package.began_at });
+        manifest
+            .certificates
+            .insert(format!("source {source}"), moment);
+    }
+    for balance in &record.balances {
+        let name = format!("{} {}", balance.stage, balance.name);
+        let proof = serde_json::to_value(balance).unwrap_or_default();
+        manifest.certificates.insert(name, proof);
+    }
+    manifest
+        .certificates
+        .insert("rejects".into(), reject_certificate(rejects));
+}

@@ -31,6 +31,7 @@ mod rank_top;
 mod resolve;
 mod resolve_filter;
 mod resolve_measure;
+mod resolve_order;
 mod resolved;
 mod scan_fact;
 

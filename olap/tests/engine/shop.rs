@@ -209,7 +209,7 @@ fn with_special<'t>(values: &[(i32, i32, &'t str)]) -> (Vec<i32>, Vec<i32>, Vec<
 }
 
 /// Attribute values of ordinary rows after four special rows without any.
-fn after_special<'t>(values: &[Option<&'t str>]) -> ArrayRef {
+fn after_special(values: &[Option<&str>]) -> ArrayRef {
     texts([None; 4].into_iter().chain(values.iter().copied()))
 }
 

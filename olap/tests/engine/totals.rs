@@ -201,3 +201,61 @@ fn an_empty_axis_changes_nothing() {
     query.axes.insert(0, Axis::default());
     check(&query, &["A | 3", "B | 2", "(not given) | 2"]);
 }
+
+/// All measures of the cube, so that no kind is left out; a float sum is fixed for a query, not between two.
+const EVERY_MEASURE: &str = "net_amount, quantity, lines, bulk_lines, customers, products, orders, \
+     average_amount, average_quantity, average_weight, median_amount, median_quantity, smallest, \
+     greatest, big, huge, price, bulk_share, twice_price, price_or_zero";
+
+/// The measures of the rows whose members are `Total` at these captions, in order.
+fn totals_at(rows: &[String], captions: usize, totals: &[usize]) -> Vec<String> {
+    let split = |row: &String| row.split(" | ").map(str::to_owned).collect::<Vec<_>>();
+    rows.iter()
+        .map(split)
+        .filter(|row| (0..captions).all(|at| (row[at] == "Total") == totals.contains(&at)))
+        .map(|row| {
+            let shown = row
+                .iter()
+                .enumerate()
+                .filter(|(at, _)| !totals.contains(at));
+            shown
+                .map(|(_, text)| text.clone())
+                .collect::<Vec<_>>()
+                .join(" | ")
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn every_subtotal_of_every_measure_equals_the_query_without_the_level() {
+    let service = shop();
+    let ask = async |axes: &str, subtotals: bool| {
+        let mut query = query(EVERY_MEASURE, axes);
+        query
+            .axes
+            .iter_mut()
+            .for_each(|axis| axis.subtotals = subtotals);
+        crate::shop::answer(&service, &query).await.unwrap()
+    };
+    let all = ask(
+        "customer.segment, product.category | order_date.calendar.year",
+        true,
+    )
+    .await;
+    let cases: [(&[usize], &str); 6] = [
+        (
+            &[],
+            "customer.segment, product.category | order_date.calendar.year",
+        ),
+        (&[1], "customer.segment | order_date.calendar.year"),
+        (&[0, 1], "order_date.calendar.year"),
+        (&[2], "customer.segment, product.category"),
+        (&[1, 2], "customer.segment"),
+        (&[0, 1, 2], ""),
+    ];
+    for (totals, axes) in cases {
+        let expected = ask(axes, false).await;
+        assert!(!expected.is_empty());
+        assert_eq!(totals_at(&all, 3, totals), expected, "{axes}");
+    }
+}

@@ -1,29 +1,29 @@
 //! The work of one call: pin, resolve, look members up, plan, run; all within one deadline.
 
+mod members;
+mod totals;
+
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::displayable;
 use datafusion::prelude::SessionContext;
-use datafusion::scalar::ScalarValue;
 use futures::TryStreamExt;
 use uuid::Uuid;
 
-use crate::cells::cell_value;
-use crate::error::{OlapError, QueryFaults, Result};
+use self::totals::{detail_totals, total_rows};
+use crate::error::{OlapError, Result};
 use crate::exec::{Engine, Run};
 use crate::paging::{PageToken, Paging};
 use crate::plan::{
-    CubeOf, Page, Planner, ResolvedFilter, ResolvedQuery, check_found, find_cube, find_members,
-    members_of, nearby_members, paths_of, plan_answer, plan_detail, plan_member_list,
-    report_unknown, resolve, resolve_cell, resolve_member_list,
+    CubeOf, Page, Planner, ResolvedQuery, find_cube, members_of, plan_answer, plan_detail,
+    plan_member_list, resolve, resolve_cell, resolve_member_list,
 };
 use crate::query::CubeQuery;
 use crate::result::{QueryResult, ResultColumn, ResultHeader};
 use crate::service::{
-    Caller, CubeService, DetailQuery, DetailResult, DetailTotal, Explanation, MembersPage,
-    MembersQuery,
+    Caller, CubeService, DetailQuery, DetailResult, Explanation, MembersPage, MembersQuery,
 };
 use crate::stars::Stars;
 
@@ -139,50 +139,14 @@ impl<'s> Work<'s> {
             stars,
             state: session.state(),
         };
-        let mut resolved = Resolved {
+        let resolved = Resolved {
             query: resolved,
             planner,
             session,
         };
-        let filters = resolved.query.filters.clone();
-        self.check_members(&mut resolved, &filters).await?;
+        self.check_members(&resolved, &resolved.query.filters)
+            .await?;
         Ok(resolved)
-    }
-
-    /// Looks up the members that filters name; every one that does not exist is reported.
-    async fn check_members(
-        &self,
-        resolved: &mut Resolved<'_>,
-        filters: &[ResolvedFilter],
-    ) -> Result<()> {
-        let mut faults = QueryFaults::default();
-        for filter in filters {
-            self.check_filter(resolved, filter, &mut faults).await?;
-        }
-        faults.or(())
-    }
-
-    async fn check_filter(
-        &self,
-        resolved: &Resolved<'_>,
-        filter: &ResolvedFilter,
-        faults: &mut QueryFaults,
-    ) -> Result<()> {
-        let (level, place) = (&filter.level, filter.place.as_str());
-        let fact = resolved.query.star.table();
-        let paths = filter.condition.members();
-        let Some(plan) = find_members(&resolved.planner, level, &fact, paths)? else {
-            return Ok(());
-        };
-        let rows = self.rows(&resolved.session, plan).await?;
-        let found = paths_of(&rows, level.path.len())?;
-        let unknown = check_found(level, paths, &found, place, faults);
-        if !unknown.is_empty() {
-            let nearby = nearby_members(&resolved.planner, level, &fact)?;
-            let nearby = self.rows(&resolved.session, nearby).await?;
-            report_unknown(level, &unknown, &nearby, place, faults)?;
-        }
-        Ok(())
     }
 
     /// All rows of a small plan.
@@ -241,7 +205,7 @@ impl<'s> Work<'s> {
         let mut resolved = self.resolve(stars.as_ref(), query).await?;
         let cube = self.cube(stars.as_ref(), &query.cube)?;
         let cell = resolve_cell(&cube, &detail.cell)?;
-        self.check_members(&mut resolved, &cell).await?;
+        self.check_members(&resolved, &cell).await?;
         resolved.query.cell = cell;
         let paging = Paging::of(token, detail.limit, request, stars.version());
         let plan = plan_detail(&resolved.planner, cube.cube, &resolved.query, paging.page())?;
@@ -296,35 +260,4 @@ fn request_text(request: &impl serde::Serialize) -> Result<String> {
     serde_json::to_string(request).map_err(|error| OlapError::Internal {
         reason: error.to_string(),
     })
-}
-
-/// The number of fact rows, first in the row of totals.
-fn total_rows(totals: &[RecordBatch]) -> Result<u64> {
-    let count = match total(totals, 0)? {
-        ScalarValue::Int64(Some(count)) => u64::try_from(count).ok(),
-        _ => None,
-    };
-    count.ok_or_else(|| Planner::internal("drill-through has no count of rows"))
-}
-
-fn total(totals: &[RecordBatch], at: usize) -> Result<ScalarValue> {
-    let row = totals.iter().find(|batch| batch.num_rows() > 0);
-    let row = row.ok_or_else(|| Planner::internal("drill-through has no totals"))?;
-    ScalarValue::try_from_array(row.column(at), 0).map_err(Planner::failed)
-}
-
-fn detail_totals(query: &ResolvedQuery, totals: &[RecordBatch]) -> Result<Vec<DetailTotal>> {
-    let asked = query.measures.asked.iter().enumerate();
-    asked
-        .map(|(number, name)| {
-            let measure = query.measures.get(name);
-            let measure = measure.ok_or_else(|| Planner::internal("a measure is lost"))?;
-            let value = total(totals, number + 1)?;
-            Ok(DetailTotal {
-                measure: name.clone(),
-                data_type: measure.data_type,
-                value: cell_value(&value).map(|value| value.to_string()),
-            })
-        })
-        .collect()
 }

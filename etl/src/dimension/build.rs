@@ -7,7 +7,7 @@ use arrow::array::{
     TimestampMicrosecondArray,
 };
 use arrow::compute::interleave;
-use planisphere_schemas::model::{Scd, SpecialMember};
+use planisphere_schemas::model::{DurableKey, Scd, SpecialMember, SurrogateKey};
 
 use crate::error::{Error, Result};
 
@@ -91,8 +91,8 @@ fn rules(input: &DimensionInput<'_>) -> Vec<Rule> {
 
 /// One row of the next table, before its columns are put together.
 struct NextRow {
-    key: i32,
-    durable: i32,
+    key: SurrogateKey,
+    durable: DurableKey,
     id: String,
     /// `None` for special members, whose attributes are null.
     cells: Option<Vec<Cell>>,
@@ -264,8 +264,8 @@ impl<'a> Assembly<'a> {
         for special in SpecialMember::ALL {
             let row = SpecialRow::of(special);
             self.rows.push(NextRow {
-                key: row.key,
-                durable: row.key,
+                key: SurrogateKey(row.key),
+                durable: DurableKey(row.key),
                 id: row.id.to_owned(),
                 cells: None,
                 from: super::OPEN_FROM,
@@ -294,9 +294,11 @@ impl<'a> Assembly<'a> {
             Arc::new(array.with_timezone("UTC"))
         };
         let mut columns: Vec<ArrayRef> = vec![
-            Arc::new(Int32Array::from_iter_values(rows.iter().map(|row| row.key))),
             Arc::new(Int32Array::from_iter_values(
-                rows.iter().map(|row| row.durable),
+                rows.iter().map(|row| row.key.0),
+            )),
+            Arc::new(Int32Array::from_iter_values(
+                rows.iter().map(|row| row.durable.0),
             )),
             Arc::new(StringArray::from_iter_values(rows.iter().map(system))),
             Arc::new(StringArray::from_iter_values(

@@ -8,7 +8,7 @@ use arrow::array::{
     TimestampMicrosecondArray,
 };
 use arrow::datatypes::{DataType as Arrow, Field, Int32Type, Schema, TimestampMicrosecondType};
-use planisphere_schemas::model::{DataType, Dimension};
+use planisphere_schemas::model::{DataType, Dimension, DurableKey, SurrogateKey};
 
 /// The table of a dimension's key map.
 pub(crate) fn map_table(dimension: &Dimension) -> String {
@@ -16,8 +16,8 @@ pub(crate) fn map_table(dimension: &Dimension) -> String {
 }
 
 struct Entry {
-    key: i32,
-    durable: i32,
+    key: SurrogateKey,
+    durable: DurableKey,
     id: String,
     from: i64,
 }
@@ -25,8 +25,8 @@ struct Entry {
 /// Issues keys: known ones again, new ones in dense order. Keys that vanish are retired, never reused.
 pub(super) struct KeyMap {
     entries: Vec<Entry>,
-    keys: HashMap<(i32, i64), usize>,
-    durables: HashMap<String, i32>,
+    keys: HashMap<(DurableKey, i64), usize>,
+    durables: HashMap<String, DurableKey>,
     used: Vec<bool>,
 }
 
@@ -59,8 +59,8 @@ impl KeyMap {
         );
         for row in 0..rows.num_rows() {
             map.add(Entry {
-                key: key.value(row),
-                durable: durable.value(row),
+                key: SurrogateKey(key.value(row)),
+                durable: DurableKey(durable.value(row)),
                 id: id.value(row).to_owned(),
                 from: from.value(row),
             });
@@ -78,21 +78,25 @@ impl KeyMap {
     }
 
     /// The durable key of a member.
-    pub(super) fn durable(&mut self, id: &str) -> i32 {
+    pub(super) fn durable(&mut self, id: &str) -> DurableKey {
         let next = self.durables.len();
         let next = i32::try_from(next).unwrap_or(i32::MAX).saturating_add(1);
-        *self.durables.entry(id.to_owned()).or_insert(next)
+        *self
+            .durables
+            .entry(id.to_owned())
+            .or_insert(DurableKey(next))
     }
 
     /// The surrogate key of a version.
-    pub(super) fn key(&mut self, durable: i32, id: &str, from: i64) -> i32 {
+    pub(super) fn key(&mut self, durable: DurableKey, id: &str, from: i64) -> SurrogateKey {
         if let Some(at) = self.keys.get(&(durable, from)) {
             self.used[*at] = true;
             return self.entries[*at].key;
         }
-        let key = i32::try_from(self.entries.len())
+        let next = i32::try_from(self.entries.len())
             .unwrap_or(i32::MAX)
             .saturating_add(1);
+        let key = SurrogateKey(next);
         self.add(Entry {
             key,
             durable,
@@ -113,10 +117,10 @@ impl KeyMap {
         let from = TimestampMicrosecondArray::from_iter_values(entries.iter().map(|e| e.from));
         let columns: Vec<ArrayRef> = vec![
             Arc::new(Int32Array::from_iter_values(
-                entries.iter().map(|entry| entry.key),
+                entries.iter().map(|entry| entry.key.0),
             )),
             Arc::new(Int32Array::from_iter_values(
-                entries.iter().map(|entry| entry.durable),
+                entries.iter().map(|entry| entry.durable.0),
             )),
             Arc::new(StringArray::from_iter_values(systems)),
             Arc::new(StringArray::from_iter_values(

@@ -4,6 +4,14 @@ use chrono::{Days, NaiveDate};
 
 use super::types::Caption;
 
+/// The key of one version of one member; it means one (durable key, valid_from) for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SurrogateKey(pub i32);
+
+/// The key of one member through all its versions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DurableKey(pub i32);
+
 /// Members that stand for "no ordinary member", at fixed surrogate keys in every dimension.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SpecialMember {

@@ -21,7 +21,9 @@ use sha2::{Digest, Sha256};
 
 pub use cube::{Aggregation, Cube, CubeDimension, DrillThrough, Format, Measure, MeasureKind};
 pub use dimension::{Attribute, CalendarSpec, Dimension, DimensionKind, Hierarchy, Level, Scd};
-pub use members::{CALENDAR_ORIGIN, SpecialMember, date_of_key, key_of_date};
+pub use members::{
+    CALENDAR_ORIGIN, DurableKey, SpecialMember, SurrogateKey, date_of_key, key_of_date,
+};
 pub use read::read_model;
 pub use source::{
     Column, Entity, EntityColumn, FileFormat, History, InvalidValue, Join, Rule, Source, Table,

@@ -31,6 +31,15 @@ fn write(
         .map_err(|error| CliError::output(&error))
 }
 
+/// `1 row`, `2 rows`.
+pub(super) fn counted(rows: usize) -> String {
+    if rows == 1 {
+        "1 row".to_owned()
+    } else {
+        format!("{rows} rows")
+    }
+}
+
 /// Tells something beside the answer.
 pub(super) fn note(text: &str) {
     // nothing can be told if stderr is closed

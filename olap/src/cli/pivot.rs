@@ -3,7 +3,7 @@
 //! The rows axis goes down, the columns axis goes across with the measures under it; further axes stand
 //! before the rows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use arrow::array::RecordBatch;
 use planisphere_schemas::model::Format;
@@ -12,16 +12,22 @@ use serde_json::{Value, json};
 use super::arrow_value::{shown_at, text_at, value_at};
 use super::number;
 use super::sheet::{Column, Sheet, Shown};
-use crate::cells::{CellValue, PlainCells, Tuple, plain_cells};
+use crate::cells::{CellValue, PlainCells, Tuple, TupleMember, plain_cells};
 use crate::error::Result;
+use crate::query::MemberKey;
 use crate::result::{ColumnRole, LevelPart, ResultHeader};
 
 /// The answer as a two-dimensional table.
 pub(super) fn pivoted(header: &ResultHeader, batches: &[RecordBatch]) -> Result<Sheet> {
     let cells = plain_cells(header, batches)?;
-    let total = total_word(&header.locale);
     let measures = measures_of(header);
-    let across = across(&cells, total);
+    let titles: Vec<_> = cells
+        .axes
+        .iter()
+        .enumerate()
+        .map(|(axis, tuples)| titles(header, axis, tuples))
+        .collect();
+    let across = across(&titles);
     let down_axes = down_axes(&cells);
     let mut columns: Vec<Column> = down_axes
         .iter()
@@ -50,11 +56,8 @@ pub(super) fn pivoted(header: &ResultHeader, batches: &[RecordBatch]) -> Result<
     }
     let rows = rows.into_iter().map(|(position, values)| {
         let places = down_axes.iter().zip(position);
-        let tuples = places.filter_map(|(axis, at)| cells.axes.get(*axis)?.get(at));
-        let titles = tuples
-            .flat_map(|tuple| captions(tuple, total))
-            .map(Shown::text);
-        titles.chain(values).collect()
+        let members = places.filter_map(|(axis, at)| titles.get(*axis)?.get(at));
+        members.flatten().map(Shown::text).chain(values).collect()
     });
     Ok(Sheet {
         columns,
@@ -89,18 +92,14 @@ fn down_axes(cells: &PlainCells) -> Vec<usize> {
 }
 
 /// The headings of the columns axis; one empty heading if there is none.
-fn across(cells: &PlainCells, total: &str) -> Vec<String> {
-    match cells.axes.get(1) {
+fn across(titles: &[Vec<Vec<String>>]) -> Vec<String> {
+    let heading = |parts: &Vec<String>| {
+        let parts = parts.iter().filter(|part| !part.is_empty());
+        parts.cloned().collect::<Vec<_>>().join("\n")
+    };
+    match titles.get(1) {
         None => vec![String::new()],
-        Some(tuples) => tuples
-            .iter()
-            .map(|tuple| {
-                let parts = captions(tuple, total)
-                    .into_iter()
-                    .filter(|part| !part.is_empty());
-                parts.collect::<Vec<_>>().join("\n")
-            })
-            .collect(),
+        Some(tuples) => tuples.iter().map(heading).collect(),
     }
 }
 
@@ -112,21 +111,65 @@ fn joined(heading: &str, measure: &MeasureHeading, measures: usize) -> String {
     }
 }
 
-/// The members of a tuple; only the first of several totals is named.
-fn captions(tuple: &Tuple, total: &str) -> Vec<String> {
-    let mut named = false;
-    let captions = tuple
-        .members
+/// The captions of every tuple of an axis. Where two tuples would read alike, as the first quarters of two
+/// years, members have the keys above them in front.
+fn titles(header: &ResultHeader, axis: usize, tuples: &[Tuple]) -> Vec<Vec<String>> {
+    let total = total_word(&header.locale);
+    let plain: Vec<_> = tuples
         .iter()
-        .map(|member| match (member.subtotal, named) {
-            (false, _) => member.caption.clone(),
-            (true, true) => String::new(),
-            (true, false) => {
-                named = true;
-                total.to_owned()
-            }
-        });
+        .map(|tuple| captions(tuple, total, |_| 0))
+        .collect();
+    let different: BTreeSet<&Vec<String>> = plain.iter().collect();
+    if different.len() == plain.len() {
+        return plain;
+    }
+    let above = |position| ancestors(header, axis, position);
+    tuples
+        .iter()
+        .map(|tuple| captions(tuple, total, above))
+        .collect()
+}
+
+/// The members of a tuple, with so many keys in front; only the first of several totals is named.
+fn captions(tuple: &Tuple, total: &str, above: impl Fn(usize) -> usize) -> Vec<String> {
+    let mut named = false;
+    let members = tuple.members.iter().enumerate();
+    let captions = members.map(|(position, member)| match (member.subtotal, named) {
+        (false, _) => placed(member, above(position)),
+        (true, true) => String::new(),
+        (true, false) => {
+            named = true;
+            total.to_owned()
+        }
+    });
     captions.collect()
+}
+
+fn placed(member: &TupleMember, above: usize) -> String {
+    match member.path.0.split_last() {
+        None | Some((MemberKey::Special(_), _)) => member.caption.clone(),
+        Some((_, parents)) => {
+            let keys = parents.iter().skip(parents.len().saturating_sub(above));
+            let keys: String = keys.map(|key| format!("{key} / ")).collect();
+            format!("{keys}{}", member.caption)
+        }
+    }
+}
+
+/// How many levels above a level belong to its path without standing on the axis before it.
+fn ancestors(header: &ResultHeader, of_axis: usize, of_position: usize) -> usize {
+    let columns = header.columns.iter();
+    columns
+        .filter(|column| match &column.role {
+            ColumnRole::Level {
+                axis,
+                position,
+                part: LevelPart::AncestorKey { .. },
+                ..
+            } => (*axis, *position) == (of_axis, of_position),
+            _ => false,
+        })
+        .count()
 }
 
 fn total_word(locale: &str) -> &'static str {

@@ -101,7 +101,9 @@ fn summarise(answer: &CubeAnswer, milliseconds: u128) {
         output::note(&format!("there are more rows: --page-token {token}"));
     }
     output::note(&format!(
-        "{rows} rows in {milliseconds} ms, warehouse version {}, query {}",
-        header.warehouse_version, header.query_id
+        "{} in {milliseconds} ms, warehouse version {}, query {}",
+        output::counted(rows),
+        header.warehouse_version,
+        header.query_id
     ));
 }

@@ -73,9 +73,9 @@ pub(super) async fn run_one(
         Map::from_iter([("warehouse_version".to_owned(), json!(version))]),
     )?;
     if timing {
-        let count = sheet.rows.len();
+        let count = output::counted(sheet.rows.len());
         output::note(&format!(
-            "{count} rows in {milliseconds} ms, warehouse version {version}"
+            "{count} in {milliseconds} ms, warehouse version {version}"
         ));
     }
     Ok(())

@@ -10,6 +10,7 @@ mod faults;
 mod session;
 mod split;
 mod statement;
+mod yielding;
 
 pub use catalog::{CATALOG, TableName, sql_tables};
 pub use session::{SqlAnswer, SqlSession};

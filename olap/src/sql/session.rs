@@ -6,6 +6,7 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use datafusion::common::TableReference;
+use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::{SQLOptions, SessionContext};
 use datafusion::sql::parser::Statement;
@@ -13,6 +14,7 @@ use datafusion::sql::sqlparser::ast::{ObjectName, Spanned, visit_relations};
 use futures::stream::{BoxStream, StreamExt};
 
 use super::catalog::{self, TableName, sql_tables};
+use super::yielding::YieldBetweenBatches;
 use super::{faults, statement};
 use crate::error::{OlapError, QueryFaults, Result};
 use crate::exec::{Engine, Run};
@@ -41,14 +43,7 @@ pub struct SqlAnswer {
 impl SqlSession {
     /// A session over a version.
     pub fn open(engine: &Engine, stars: Arc<dyn Stars>) -> Result<Self> {
-        let session = engine.session();
-        session
-            .state_ref()
-            .write()
-            .config_mut()
-            .options_mut()
-            .sql_parser
-            .collect_spans = true;
+        let session = sql_session(engine);
         catalog::register(&session, stars.as_ref())
             .map_err(|source| OlapError::engine("opening a SQL session", source))?;
         let tables = sql_tables(stars.as_ref());
@@ -125,6 +120,15 @@ impl SqlSession {
     }
 }
 
+/// The engine's session with places in errors, and with joins that yield.
+fn sql_session(engine: &Engine) -> SessionContext {
+    let mut state = engine.session().state();
+    state.config_mut().options_mut().sql_parser.collect_spans = true;
+    let state = SessionStateBuilder::new_from_existing(state)
+        .with_physical_optimizer_rule(Arc::new(YieldBetweenBatches));
+    SessionContext::new_with_state(state.build())
+}
+
 /// Where a table is named first.
 fn place_of(statement: &Statement, reference: &TableReference) -> String {
     let Statement::Statement(ast) = statement else {
@@ -152,6 +156,8 @@ fn names(name: &ObjectName, reference: &TableReference) -> bool {
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
+    use std::time::{Duration, Instant};
+
     use arrow::array::{Int64Array, StringArray};
     use arrow::datatypes::{DataType, Field, Schema};
     use datafusion::catalog::TableProvider;
@@ -264,12 +270,23 @@ mod tests {
         let error = rows(&few, "select * from dim_product").await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::ResourceExhausted);
         let short = Limits {
-            deadline: std::time::Duration::from_millis(50),
+            deadline: Duration::from_millis(50),
             ..Limits::default()
         };
-        let long = "select count(*) from generate_series(1, 100000) a, generate_series(1, 100000) b \
-                    where a.value % 7 = b.value % 5";
-        let error = rows(&session(short), long).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::ResourceExhausted, "{error}");
+        for long in [
+            "select count(*) from generate_series(1, 100000) a, generate_series(1, 100000) b \
+             where a.value % 7 = b.value % 5",
+            "select sum(a.value * b.value % 7) from generate_series(1, 100000) a cross join generate_series(1, 100000) b",
+            "select count(*) from generate_series(1, 100000) a join generate_series(1, 100000) b on a.value < b.value",
+        ] {
+            let started = Instant::now();
+            let error = rows(&session(short), long).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::ResourceExhausted, "{error}");
+            assert!(
+                started.elapsed() < Duration::from_secs(5),
+                "{long}: {:?}",
+                started.elapsed()
+            );
+        }
     }
 }

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod drills;
+mod endless;
 mod faults;
 mod filters;
 mod histories;

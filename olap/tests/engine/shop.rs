@@ -103,14 +103,18 @@ pub(crate) fn shop() -> CubeService {
 
 /// A service over the shop with other facts or limits.
 pub(crate) fn shop_with(sales: Vec<Sale>, limits: Limits) -> CubeService {
+    let facts = batch(facts(&sales));
+    shop_over(
+        Arc::new(MemTable::try_new(facts.schema(), vec![vec![facts]]).unwrap()),
+        limits,
+    )
+}
+
+/// A service over the shop with another table of facts.
+pub(crate) fn shop_over(facts: Arc<dyn TableProvider>, limits: Limits) -> CubeService {
     let table = |name: &str, columns: Vec<(&str, ArrayRef)>| {
-        let batch = RecordBatch::try_from_iter_with_nullable(
-            columns
-                .into_iter()
-                .map(|(name, values)| (name, values, true)),
-        );
-        let batch = batch.unwrap();
-        let table = MemTable::try_new(batch.schema(), vec![vec![batch]]).unwrap();
+        let rows = batch(columns);
+        let table = MemTable::try_new(rows.schema(), vec![vec![rows]]).unwrap();
         (name.to_owned(), Arc::new(table) as Arc<dyn TableProvider>)
     };
     let stars = MemoryStars::new(
@@ -120,13 +124,25 @@ pub(crate) fn shop_with(sales: Vec<Sale>, limits: Limits) -> CubeService {
             table("dim_date", calendar()),
             table("dim_customer", customers()),
             table("dim_product", products()),
-            table("fact_sales", facts(&sales)),
+            ("fact_sales".to_owned(), facts),
         ],
     );
     CubeService::new(
         Arc::new(OneVersion(Arc::new(stars))),
         Engine::new(limits).unwrap(),
     )
+}
+
+fn batch(columns: Vec<(&str, ArrayRef)>) -> RecordBatch {
+    let columns = columns
+        .into_iter()
+        .map(|(name, values)| (name, values, true));
+    RecordBatch::try_from_iter_with_nullable(columns).unwrap()
+}
+
+/// The fact rows as one batch.
+pub(crate) fn fact_batch() -> RecordBatch {
+    batch(facts(&sales()))
 }
 
 fn texts<'t>(values: impl IntoIterator<Item = Option<&'t str>>) -> ArrayRef {

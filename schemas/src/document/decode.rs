@@ -21,7 +21,7 @@ pub struct Fields<'n, 'f> {
 }
 
 impl<'n, 'f> Fields<'n, 'f> {
-    /// Opens a mapping; `what` names it in messages ("a level", "section [olap]").
+    /// Opens a mapping; `what` names it in messages ("a level", `section [olap]`).
     pub fn of(node: &'n Node, what: &'static str, faults: &'f mut Faults) -> Option<Self> {
         match &node.value {
             Value::Mapping(entries) => Some(Self {

@@ -99,7 +99,7 @@ fn column(name: &str, node: &Node, place: &Place, faults: &mut Faults) -> Option
     let data_type = data_type(&mut fields);
     let column = Column {
         origin: fields.or("column", name.clone()),
-        invalid: invalid_value(&mut fields, &invalid),
+        invalid: invalid_value(node, &mut fields, &invalid),
         pattern: fields.want("pattern"),
         tags: fields.list("tags"),
         ..plain_column(name, data_type)
@@ -109,10 +109,16 @@ fn column(name: &str, node: &Node, place: &Place, faults: &mut Faults) -> Option
 }
 
 /// `invalid: null` in YAML is an explicit null; it means the same as the word.
-fn invalid_value(fields: &mut Fields<'_, '_>, words: &[(&str, InvalidValue)]) -> InvalidValue {
-    fields
-        .choice("invalid", words)
-        .unwrap_or(InvalidValue::Reject)
+fn invalid_value(
+    column: &Node,
+    fields: &mut Fields<'_, '_>,
+    words: &[(&str, InvalidValue)],
+) -> InvalidValue {
+    let word = fields.choice("invalid", words);
+    match column.get("invalid").map(|node| &node.value) {
+        Some(Value::Null) => InvalidValue::Null,
+        _ => word.unwrap_or(InvalidValue::Reject),
+    }
 }
 
 fn plain_column(name: String, data_type: DataType) -> Column {

@@ -1,0 +1,11 @@
+//! Holds README.md, docs/ and deploy/ to the code: what they name exists, what they show runs.
+
+mod commands;
+mod dependencies;
+mod deploy;
+mod glossary;
+mod links;
+mod markdown;
+mod matrix;
+mod model;
+mod tutorial;

@@ -143,7 +143,7 @@ fn postgres_kind(source: &tokio_postgres::Error) -> ErrorKind {
     match class(source) {
         Some("28" | "42") => ErrorKind::Invalid,
         Some("3D") => ErrorKind::NotFound,
-        Some("23") => ErrorKind::Conflict,
+        Some("23" | "2B") => ErrorKind::Conflict,
         Some("53") => ErrorKind::ResourceExhausted,
         _ => ErrorKind::Unavailable,
     }
@@ -157,6 +157,7 @@ fn postgres_hint(source: &tokio_postgres::Error) -> &'static str {
         Some("23") => {
             "rows were added by hand that the simulation wants to add too; create the database again"
         }
+        Some("2B") => "drop the views that were made on the demo tables first",
         Some("53") => "free space or connections on the server",
         _ => "check that the server runs and that host, port and database in the URL are right",
     }

@@ -127,7 +127,7 @@ impl DemoSummary {
 
 fn empty_table() -> Table {
     let mut table = Table::new();
-    table.load_preset(presets::UTF8_HORIZONTAL_ONLY);
+    table.load_preset(presets::UTF8_FULL_CONDENSED);
     table
 }
 

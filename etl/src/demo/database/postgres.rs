@@ -124,28 +124,12 @@ async fn existing(transaction: &Transaction<'_>, config: &Config) -> Result<Exis
     let looking = || failed("looking at the tables that exist");
     let found = transaction.query(EXISTING, &[]).await.map_err(looking())?;
     let names: Vec<String> = found.iter().map(|row| row.get(0)).collect();
-    let is_ours =
-        |name: &String| name == STATE_TABLE || TABLES.iter().any(|table| table.name == name);
-    let strangers: Vec<&str> = names
-        .iter()
-        .filter(|name| !is_ours(name))
-        .map(String::as_str)
-        .collect();
     let url = redacted(config);
-    if names.is_empty() {
+    let Some(first) = names.first() else {
         return Ok(Existing::Nothing);
-    }
-    if !names.iter().any(|name| name == STATE_TABLE) || !strangers.is_empty() {
-        let list = if strangers.is_empty() {
-            names.iter().map(String::as_str).collect()
-        } else {
-            strangers
-        };
-        let found = format!(
-            "its schema has {} other tables or views, {} among them",
-            list.len(),
-            list[0]
-        );
+    };
+    if !names.iter().any(|name| name == STATE_TABLE) {
+        let found = format!("it holds '{first}' but no table {STATE_TABLE}");
         return Err(DemoError::NotDemo { url, found });
     }
     let rows = transaction

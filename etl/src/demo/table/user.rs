@@ -41,7 +41,7 @@ fn rows(world: &World, at: Stamp, sink: &mut Sink<'_>) -> Result<(), DemoError> 
             user.life.is_removed(at).into(),
         ];
         row.extend([
-            Value::owned(user_name(position, user.life.entered)),
+            Value::owned(user_name(position, &user.id)),
             user.first_name.into(),
             user.last_name.into(),
             (position == ADMIN).into(),
@@ -60,10 +60,10 @@ fn rows(world: &World, at: Stamp, sink: &mut Sink<'_>) -> Result<(), DemoError> 
     Ok(())
 }
 
-/// The login: `admin`, or a number that comes from the day of hiring.
-fn user_name(position: usize, hired: Stamp) -> String {
+/// The login: `admin`, or a number of the user's own.
+fn user_name(position: usize, id: &str) -> String {
     match position {
         ADMIN => "admin".to_owned(),
-        _ => format!("u{}", hired.day().0),
+        _ => format!("u{}", &id[..6]),
     }
 }

@@ -194,6 +194,12 @@ impl<'w> Customer<'w> {
         }
     }
 
+    /// An instant in one of the nights after another: somebody marks what is to go, a job does the rest.
+    pub(super) fn some_night(&mut self, at: Stamp, days: i32) -> Stamp {
+        let night = at.day().plus(self.dice.between(2, days)).start();
+        night.plus_seconds(i64::from(self.dice.between(0, 18_000)))
+    }
+
     /// An instant in the working hours of a day, or of a later day if nobody works on it.
     fn working_hours(&mut self, day: Day) -> Stamp {
         let mut day = day;

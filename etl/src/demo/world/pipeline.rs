@@ -217,7 +217,7 @@ impl Customer<'_> {
         if self.dice.chance(rate::OPPORTUNITY_DELETED) {
             let closed = opportunity.closes.changed(Stamp(i64::MAX));
             let last = closed.unwrap_or(opportunity.life.entered);
-            let at = self.later(last, 1, 120);
+            let at = self.some_night(last, 120);
             opportunity.life.remove(&mut self.dice, at);
         }
     }

@@ -139,14 +139,16 @@ fn product(seed: u64, index: usize, start: Day, horizon: Day) -> Product {
     }
 }
 
-/// About one price change in a year, mostly upwards.
+/// About one price change in a year, mostly upwards and with a new price list on the first of a month.
 fn prices(dice: &mut Dice, first: i64, start: Day, horizon: Day) -> Chain<i64> {
     let mut chain = Chain::new(first);
     let mut day = start.plus(dice.between(5, 360));
     while day <= horizon {
         let factor = dice.within(0.96, 1.09);
         let price = round_price(*chain.last() as f64 * factor);
-        chain.push(day.start().plus_seconds(25_200), price);
+        let is_list = dice.chance(0.6);
+        let from = if is_list { day.first_of_month() } else { day };
+        chain.push(from.start().plus_seconds(25_200), price);
         day = day.plus(dice.between(120, 560));
     }
     chain

@@ -25,10 +25,16 @@ impl Customer<'_> {
         self.mood.shift(pull + noise);
     }
 
-    /// Lets staff look at the account: rating, industry and the seat that serves it can change.
+    /// Looks at the account: rating, industry and the seat that serves it can change. Half of the ratings change in
+    /// the monthly credit review, in the first night of the month.
     pub(super) fn review_account(&mut self, span: Span) {
         let at = self.working_moment(span);
-        self.review_rating(at);
+        let night = span
+            .first
+            .start()
+            .plus_seconds(3_600 + (self.index % 600).cast_signed() * 10);
+        let is_monthly = self.dice.chance(0.5) && night > self.account.life.entered;
+        self.review_rating(if is_monthly { night } else { at });
         self.review_industry(at);
         if self.dice.chance(0.004) {
             let region = self.profile.place.region;
@@ -40,7 +46,7 @@ impl Customer<'_> {
     /// Moves the rating up or down by one; dissatisfied customers are rated worse.
     fn review_rating(&mut self, at: Stamp) {
         let worse = self.mood.satisfaction < 0.5;
-        if self.dice.chance(if worse { 0.06 } else { 0.008 }) {
+        if self.dice.chance(if worse { 0.06 } else { 0.011 }) {
             let now = RATINGS
                 .iter()
                 .position(|rating| rating == self.account.rating.last());

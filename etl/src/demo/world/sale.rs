@@ -20,11 +20,11 @@ impl Customer<'_> {
         let mut document = self.document(Part::Quote, at, lines, "Draft");
         document.contact = opportunity.contact.0;
         let delivered = self.later(at, 0, 3);
-        document.status.push(delivered, "Delivered");
-        let closed = opportunity
-            .closes
-            .changed(Stamp(i64::MAX))
-            .unwrap_or(delivered);
+        let closed = opportunity.closes.changed(Stamp(i64::MAX));
+        let closed = closed.unwrap_or(delivered);
+        if delivered <= closed {
+            document.status.push(delivered, "Delivered");
+        }
         let end = if is_won {
             "Closed Accepted"
         } else {
@@ -117,7 +117,7 @@ impl Customer<'_> {
     /// Decides how a document ends: deleted and pruned, archived, or never; and which lines are taken off it.
     fn end_document(&mut self, document: &mut Document, at: Stamp) {
         if self.dice.chance(rate::INVOICE_DELETED) {
-            let removed = self.later(at, 1, 90);
+            let removed = self.some_night(at, 90);
             document.life.remove(&mut self.dice, removed);
         } else if self.dice.chance(rate::INVOICE_VANISHES) {
             document.life.vanished = Some(at.plus_days(self.dice.between(200, 720)));
@@ -125,7 +125,7 @@ impl Customer<'_> {
         if document.lines.len() > 1 && document.life.removed.is_none() {
             for line in 1..document.lines.len() {
                 if self.dice.chance(rate::LINE_DELETED) {
-                    let removed = self.later(at, 1, 60);
+                    let removed = self.some_night(at, 60);
                     let pruned = removed.plus_days(self.dice.between(30, 240));
                     document.lines[line].removed = Some((removed, pruned));
                 }

@@ -188,7 +188,7 @@ impl Customer<'_> {
 
     fn end_case(&mut self, case: &mut Case, closed: Stamp) {
         if self.dice.chance(rate::CASE_DELETED) {
-            let removed = self.later(closed, 1, 120);
+            let removed = self.some_night(closed, 120);
             case.life.remove(&mut self.dice, removed);
         } else if self.dice.chance(rate::CASE_VANISHES) {
             case.life.vanished = Some(closed.plus_days(self.dice.between(90, 600)));

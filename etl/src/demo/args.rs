@@ -17,7 +17,7 @@ Examples:
   planisphere-etl demo-source --url postgres://crm:secret@localhost:5432/crm
   planisphere-etl demo-source --url sqlite:demo/crm.db --advance-days 1")]
 pub struct DemoSourceArgs {
-    /// Where to write: sqlite:PATH or postgres://user[:password]@host:port/database
+    /// Where to write: `sqlite:PATH` or `postgres://user[:password]@host:port/database`
     ///
     /// A demo database that stands there already is replaced; a database of somebody else is never touched.
     #[arg(long, value_name = "URL")]

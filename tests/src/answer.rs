@@ -3,7 +3,9 @@
 use anyhow::{Context as _, Result, bail};
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::util::display::array_value_to_string;
-use planisphere_olap::grpc::{CubeClient, RemoteAnswer};
+use arrow_flight::sql::client::FlightSqlServiceClient;
+use futures::TryStreamExt as _;
+use planisphere_olap::grpc::{CubeClient, RemoteAnswer, connect};
 use planisphere_olap::query::{CubeQuery, Drill, read_query_file};
 use planisphere_olap::{ColumnRole, DetailQuery, DrillDown, LevelPart, ResultHeader, RollUp};
 
@@ -95,7 +97,7 @@ fn details(answer: &RemoteAnswer) -> Result<Vec<Vec<String>>> {
     Ok(rows)
 }
 
-/// The rows of a cube answer.
+/// The rows of a cube answer: members by their keys, or by their captions if it was asked in Chinese.
 ///
 /// # Errors
 /// If a batch does not have the columns of its header.
@@ -120,6 +122,19 @@ pub fn shown(answer: &RemoteAnswer) -> Result<Answer> {
     })
 }
 
+/// Asks SQL over Flight SQL.
+///
+/// # Errors
+/// What the server says.
+pub async fn ask_sql(url: &str, sql: &str) -> Result<Vec<Vec<String>>> {
+    let mut client = FlightSqlServiceClient::new(connect(url).await?);
+    let info = client.execute(sql.to_owned(), None).await?;
+    let endpoint = info.endpoint.first().context("no endpoint")?;
+    let ticket = endpoint.ticket.clone().context("no ticket")?;
+    let batches: Vec<_> = client.do_get(ticket).await?.try_collect().await?;
+    sql_rows(&batches)
+}
+
 /// The rows of a SQL answer; its texts and numbers as they are.
 ///
 /// # Errors
@@ -140,10 +155,15 @@ struct LevelColumns {
     key: usize,
     special: Option<usize>,
     subtotal: Option<usize>,
+    /// Set if captions are shown in place of keys.
+    caption: Option<usize>,
 }
 
 impl LevelColumns {
     fn show(&self, batch: &RecordBatch, row: usize) -> Result<String> {
+        if let Some(at) = self.caption {
+            return plain(batch, at, row);
+        }
         if let Some(at) = self.subtotal
             && batch.column(at).as_boolean().value(row)
         {
@@ -184,6 +204,10 @@ fn level_columns(header: &ResultHeader) -> Vec<LevelColumns> {
                 key,
                 special: find(*axis, *position, &LevelPart::Special),
                 subtotal: find(*axis, *position, &LevelPart::Subtotal),
+                caption: match header.locale.starts_with("zh") {
+                    true => find(*axis, *position, &LevelPart::Caption),
+                    false => None,
+                },
             });
         }
     }

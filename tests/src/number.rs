@@ -35,6 +35,15 @@ pub fn scaled(units: i128, scale: u32) -> String {
     ))
 }
 
+/// A decimal text in units of `10^-scale`; none if it is no decimal or has more digits than that.
+pub fn units(text: &str, scale: usize) -> Option<i128> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let zeros = scale.checked_sub(fraction.len())?;
+    format!("{whole}{fraction}{}", "0".repeat(zeros))
+        .parse()
+        .ok()
+}
+
 /// `numerator / denominator` with ten decimals, half-even, as SQL decimals are divided here.
 pub fn fraction(numerator: i128, denominator: i128) -> Option<String> {
     if denominator == 0 {
@@ -71,6 +80,9 @@ mod tests {
         }
         assert_eq!(scaled(-5, 4), "-0.0005");
         assert_eq!(scaled(123_400, 4), "12.34");
+        assert_eq!(units("-0.5", 4), Some(-5000));
+        assert_eq!(units("12", 2), Some(1200));
+        assert_eq!(units("0.123", 2), None);
     }
 
     #[test]

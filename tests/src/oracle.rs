@@ -26,6 +26,41 @@ pub fn open(database: &Path, views: &str) -> Result<Connection> {
     Ok(connection)
 }
 
+/// Lets the oracle remember accounts that have vanished from the database with their audit since it was moved.
+///
+/// This is the only thing that the oracle takes from the database before: the warehouse keeps a customer whose row
+/// has vanished, so documents that still name it keep its name, industry and rating; the moved database alone no
+/// longer knows them. Documents that have vanished are not remembered.
+///
+/// # Errors
+/// If the database before cannot be read.
+pub fn remember_accounts(connection: &Connection, before: &Path) -> Result<()> {
+    let before = before.to_str().context("the path is not text")?;
+    connection.execute("attach ?1 as before", [before])?;
+    connection.execute_batch(
+        "insert into known_accounts select * from before.accounts
+           where id not in (select id from main.accounts);
+         insert into known_accounts_audit select * from before.accounts_audit
+           where id not in (select id from main.accounts_audit);",
+    )?;
+    Ok(())
+}
+
+/// Computes the views of the stars once instead of in every question.
+///
+/// # Errors
+/// If one of the views does not exist.
+pub fn compute_views(connection: &Connection) -> Result<()> {
+    for view in ["sales", "opportunity", "service_case"] {
+        connection.execute_batch(&format!(
+            "create temp table computed as select * from {view};
+             drop view {view};
+             alter table computed rename to {view};"
+        ))?;
+    }
+    Ok(())
+}
+
 /// Runs the oracle of a question whose first `members` columns hold members.
 ///
 /// # Errors

@@ -52,19 +52,19 @@ pub(super) struct SqlRows {
 }
 
 /// A service over the warehouse of a settings file; nothing is opened yet.
-pub(crate) fn open_service(config: &Path) -> Result<(Settings, CubeService), CliError> {
+pub(crate) fn open_service(config: &Path) -> Result<(Settings, Warehouse, CubeService), CliError> {
     let settings = Settings::load(config)?;
     let warehouse = Warehouse::connect(&settings.warehouse.url)?;
     let engine = Engine::new(Limits::from(&settings.olap))?;
-    let service = CubeService::new(Arc::new(PublishedStars::new(warehouse)), engine);
-    Ok((settings, service))
+    let service = CubeService::new(Arc::new(PublishedStars::new(warehouse.clone())), engine);
+    Ok((settings, warehouse, service))
 }
 
 impl Backend {
     /// Connects to the server, or opens the settings.
     pub(super) async fn open(from: &From) -> Result<Self, CliError> {
         let Some(server) = &from.server else {
-            let (_, service) = open_service(&from.config)?;
+            let (_, _, service) = open_service(&from.config)?;
             return Ok(Self::Local(Box::new(service)));
         };
         let channel = connect(server).await?;

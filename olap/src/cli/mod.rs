@@ -12,14 +12,17 @@ mod completion;
 mod error;
 mod list;
 mod logs;
+mod long;
 mod number;
 mod output;
 mod pivot;
 mod query;
 mod query_args;
+mod question;
 mod sheet;
 mod shell;
 mod sql;
+mod titles;
 
 use clap::Parser;
 

@@ -1,20 +1,19 @@
-//! Cube answers as sheets: pivoted for people, one row a combination for programs.
+//! Cube answers as sheets for people: two-dimensional tables.
 //!
 //! The rows axis goes down, the columns axis goes across with the measures under it; further axes stand
 //! before the rows.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use arrow::array::RecordBatch;
 use planisphere_schemas::model::Format;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::arrow_value::{shown_at, text_at, value_at};
 use super::number;
 use super::sheet::{Column, Sheet, Shown};
-use crate::cells::{CellValue, PlainCells, Tuple, TupleMember, plain_cells};
+use super::titles::titles;
+use crate::cells::{CellValue, PlainCells, plain_cells};
 use crate::error::Result;
-use crate::query::MemberKey;
 use crate::result::{ColumnRole, LevelPart, ResultHeader};
 
 /// The answer as a two-dimensional table.
@@ -111,74 +110,6 @@ fn joined(heading: &str, measure: &MeasureHeading, measures: usize) -> String {
     }
 }
 
-/// The captions of every tuple of an axis. Where two tuples would read alike, as the first quarters of two
-/// years, members have the keys above them in front.
-fn titles(header: &ResultHeader, axis: usize, tuples: &[Tuple]) -> Vec<Vec<String>> {
-    let total = total_word(&header.locale);
-    let plain: Vec<_> = tuples
-        .iter()
-        .map(|tuple| captions(tuple, total, |_| 0))
-        .collect();
-    let different: BTreeSet<&Vec<String>> = plain.iter().collect();
-    if different.len() == plain.len() {
-        return plain;
-    }
-    let above = |position| ancestors(header, axis, position);
-    tuples
-        .iter()
-        .map(|tuple| captions(tuple, total, above))
-        .collect()
-}
-
-/// The members of a tuple, with so many keys in front; only the first of several totals is named.
-fn captions(tuple: &Tuple, total: &str, above: impl Fn(usize) -> usize) -> Vec<String> {
-    let mut named = false;
-    let members = tuple.members.iter().enumerate();
-    let captions = members.map(|(position, member)| match (member.subtotal, named) {
-        (false, _) => placed(member, above(position)),
-        (true, true) => String::new(),
-        (true, false) => {
-            named = true;
-            total.to_owned()
-        }
-    });
-    captions.collect()
-}
-
-fn placed(member: &TupleMember, above: usize) -> String {
-    match member.path.0.split_last() {
-        None | Some((MemberKey::Special(_), _)) => member.caption.clone(),
-        Some((_, parents)) => {
-            let keys = parents.iter().skip(parents.len().saturating_sub(above));
-            let keys: String = keys.map(|key| format!("{key} / ")).collect();
-            format!("{keys}{}", member.caption)
-        }
-    }
-}
-
-/// How many levels above a level belong to its path without standing on the axis before it.
-fn ancestors(header: &ResultHeader, of_axis: usize, of_position: usize) -> usize {
-    let columns = header.columns.iter();
-    columns
-        .filter(|column| match &column.role {
-            ColumnRole::Level {
-                axis,
-                position,
-                part: LevelPart::AncestorKey { .. },
-                ..
-            } => (*axis, *position) == (of_axis, of_position),
-            _ => false,
-        })
-        .count()
-}
-
-fn total_word(locale: &str) -> &'static str {
-    match locale.get(..2) {
-        Some("zh") => "合计",
-        _ => "Total",
-    }
-}
-
 fn level_columns(header: &ResultHeader, of_axis: usize) -> Vec<Column> {
     let columns = header.columns.iter();
     columns
@@ -202,66 +133,6 @@ fn shown(value: &CellValue, format: Format) -> Shown {
     }
 }
 
-/// The answer with one row for each combination. A level has a column with its key (`@id` for special members,
-/// empty for totals) and one with its caption; keys of levels above, where not asked for, come before.
-pub(super) fn long(header: &ResultHeader, batches: &[RecordBatch]) -> Sheet {
-    let kept: Vec<usize> = (0..header.columns.len())
-        .filter(|at| is_kept(header, *at))
-        .collect();
-    let columns = kept
-        .iter()
-        .filter_map(|at| header.columns.get(*at))
-        .map(|column| Column {
-            name: column.name.clone(),
-            heading: column.caption.clone(),
-            right: column.data_type.is_number() && !matches!(column.role, ColumnRole::Level { .. }),
-        });
-    let columns = columns.collect();
-    let mut rows = Vec::new();
-    for batch in batches {
-        for row in 0..batch.num_rows() {
-            rows.push(
-                kept.iter()
-                    .map(|at| long_value(header, batch, *at, row))
-                    .collect(),
-            );
-        }
-    }
-    Sheet { columns, rows }
-}
-
-fn is_kept(header: &ResultHeader, at: usize) -> bool {
-    header
-        .columns
-        .get(at)
-        .is_some_and(|column| match &column.role {
-            ColumnRole::Measure { .. } | ColumnRole::Detail { .. } => true,
-            ColumnRole::Level { part, .. } => {
-                matches!(
-                    part,
-                    LevelPart::AncestorKey { .. } | LevelPart::Key | LevelPart::Caption
-                )
-            }
-        })
-}
-
-fn long_value(header: &ResultHeader, batch: &RecordBatch, at: usize, row: usize) -> Shown {
-    let column = batch.column(at);
-    if column.is_null(row)
-        && let Some(special) = special_of(header, at).map(|at| batch.column(at))
-        && value_at(special, row) != Value::Null
-    {
-        return Shown::text(format!("@{}", text_at(special, row)));
-    }
-    shown_at(column, row)
-}
-
-/// The column that names the special member where this key is null.
-fn special_of(header: &ResultHeader, at: usize) -> Option<usize> {
-    let name = format!("{}.special", header.columns.get(at)?.name);
-    header.columns.iter().position(|column| column.name == name)
-}
-
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
@@ -270,6 +141,7 @@ mod tests {
     use arrow::array::{ArrayRef, BooleanArray, Decimal128Array, Int32Array, StringArray};
     use planisphere_schemas::model::DataType;
 
+    use super::super::long::long;
     use super::*;
     use crate::result::ResultColumn;
 
@@ -381,7 +253,7 @@ mod tests {
             ]
         );
         assert_eq!(sheet.rows[2][0].value, json!("@not_given"));
-        assert_eq!(sheet.rows[3][0].value, Value::Null);
+        assert_eq!(sheet.rows[3][0].value, json!(null));
         assert_eq!(sheet.rows[0][4].value, json!("1234567.0000"));
     }
 }

@@ -7,8 +7,9 @@ use serde_json::{Map, Value, json};
 use super::args::{Format, From};
 use super::backend::{Backend, CubeAnswer};
 use super::error::CliError;
+use super::long::long;
 use super::output;
-use super::pivot::{long, pivoted};
+use super::pivot::pivoted;
 use super::query_args::QueryArgs;
 use crate::result::{ColumnRole, ResultHeader};
 

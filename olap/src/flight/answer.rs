@@ -2,6 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Instant;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::{Schema, SchemaRef};
@@ -11,6 +12,7 @@ use arrow_flight::{FlightData, FlightDescriptor, FlightEndpoint, FlightInfo, Tic
 use bytes::Bytes;
 use futures::{Stream, StreamExt, TryStreamExt};
 use tonic::{Response, Status};
+use tracing::info;
 
 use super::VERSION_KEY;
 use crate::error::OlapError;
@@ -44,12 +46,48 @@ pub(super) fn info(
     Ok(Response::new(info))
 }
 
-/// The rows of a statement.
-pub(super) fn rows(answer: SqlAnswer) -> Response<DataStream> {
+/// Says in the log how a statement ended, when its stream is let go.
+struct EndOfQuery {
+    query_id: String,
+    started: Instant,
+    rows: usize,
+    error: Option<String>,
+}
+
+impl EndOfQuery {
+    fn count(&mut self, batch: &Result<RecordBatch, OlapError>) {
+        match batch {
+            Ok(batch) => self.rows += batch.num_rows(),
+            Err(error) => self.error = Some(error.to_string()),
+        }
+    }
+}
+
+impl Drop for EndOfQuery {
+    fn drop(&mut self) {
+        let milliseconds = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let (query_id, rows) = (&self.query_id, self.rows);
+        match &self.error {
+            None => info!(query_id, rows, milliseconds, "sql query ended"),
+            Some(error) => info!(query_id, rows, milliseconds, error, "sql query failed"),
+        }
+    }
+}
+
+/// The rows of a statement that was asked at `started`.
+pub(super) fn rows(answer: SqlAnswer, started: Instant) -> Response<DataStream> {
     let version = answer.warehouse_version;
     let schema = stamped(&answer.schema, version);
     let stamp = Arc::clone(&schema);
+    let query_id = answer.query_id;
+    let mut end = EndOfQuery {
+        query_id,
+        started,
+        rows: 0,
+        error: None,
+    };
     let batches = answer.batches.map(move |batch| {
+        end.count(&batch);
         let batch = batch.map_err(|error| FlightError::from(status_of(&error)))?;
         let options =
             arrow::array::RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));

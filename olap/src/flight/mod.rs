@@ -10,6 +10,7 @@
 
 mod answer;
 mod client;
+mod door;
 mod info;
 mod keys;
 mod objects;
@@ -17,7 +18,7 @@ mod service;
 mod ticket;
 
 pub use client::{RemoteRows, SqlClient};
-pub use service::SqlDoor;
+pub use door::SqlDoor;
 
 /// The key of the schema's metadata under which the warehouse version stands.
 pub const VERSION_KEY: &str = "planisphere.warehouse_version";

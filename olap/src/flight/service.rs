@@ -3,7 +3,6 @@
 use std::pin::Pin;
 
 use arrow::ipc::writer::IpcWriteOptions;
-use arrow_flight::flight_service_server::FlightServiceServer;
 use arrow_flight::sql::server::{FlightSqlService, PeekableFlightDataStream};
 use arrow_flight::sql::{
     ActionClosePreparedStatementRequest, ActionCreatePreparedStatementRequest,
@@ -11,104 +10,20 @@ use arrow_flight::sql::{
     CommandGetDbSchemas, CommandGetExportedKeys, CommandGetImportedKeys, CommandGetPrimaryKeys,
     CommandGetSqlInfo, CommandGetTableTypes, CommandGetTables, CommandGetXdbcTypeInfo,
     CommandPreparedStatementQuery, CommandPreparedStatementUpdate, CommandStatementQuery,
-    CommandStatementUpdate, DoPutPreparedStatementResult, ProstMessageExt, SqlInfo,
-    TicketStatementQuery,
+    CommandStatementUpdate, DoPutPreparedStatementResult, SqlInfo, TicketStatementQuery,
 };
 use arrow_flight::{
-    Action, FlightDescriptor, FlightInfo, HandshakeRequest, HandshakeResponse, IpcMessage,
-    SchemaAsIpc, Ticket,
+    Action, FlightDescriptor, HandshakeRequest, HandshakeResponse, IpcMessage, SchemaAsIpc, Ticket,
 };
 use futures::Stream;
-use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, Streaming};
-use tracing::info;
 
-use super::answer::{self, DataStream};
+use super::answer;
+use super::door::{Data, Info, SqlDoor};
 use super::ticket::{PinnedStatement, ticket_of};
 use super::{info as infos, keys, objects};
-use crate::grpc::{new_query_id, status_of};
-use crate::service::CubeService;
-use crate::sql::SqlSession;
-use crate::stars::Stars;
 
-/// The Flight SQL door to the warehouse.
-#[derive(Clone)]
-pub struct SqlDoor {
-    service: CubeService,
-    cancel: CancellationToken,
-}
-
-type Info = Result<Response<FlightInfo>, Status>;
-type Data = Result<Response<DataStream>, Status>;
 type HandshakeStream = Pin<Box<dyn Stream<Item = Result<HandshakeResponse, Status>> + Send>>;
-
-impl SqlDoor {
-    /// The tonic service; `cancel` ends all its running queries.
-    pub fn server(service: CubeService, cancel: CancellationToken) -> FlightServiceServer<Self> {
-        FlightServiceServer::new(Self { service, cancel })
-    }
-
-    async fn latest(&self) -> Result<std::sync::Arc<dyn Stars>, Status> {
-        self.service
-            .pin(None)
-            .await
-            .map_err(|error| status_of(&error))
-    }
-
-    async fn session(&self, version: Option<u64>) -> Result<SqlSession, Status> {
-        let stars = self
-            .service
-            .pin(version)
-            .await
-            .map_err(|error| status_of(&error))?;
-        SqlSession::open(self.service.engine(), stars).map_err(|error| status_of(&error))
-    }
-
-    /// Pins a statement to the latest version and learns the schema of its answer.
-    async fn pin(
-        &self,
-        sql: String,
-    ) -> Result<(PinnedStatement, arrow::datatypes::SchemaRef), Status> {
-        let session = self.session(None).await?;
-        let run = self.service.engine().start(new_query_id());
-        let schema = session
-            .schema(&run, &sql)
-            .await
-            .map_err(|error| status_of(&error))?;
-        Ok((
-            PinnedStatement {
-                version: session.warehouse_version(),
-                sql,
-            },
-            schema,
-        ))
-    }
-
-    async fn run(&self, statement: PinnedStatement) -> Data {
-        let session = self.session(Some(statement.version)).await?;
-        let run = self.service.engine().start(new_query_id());
-        let run = run.cancelled_by(self.cancel.child_token());
-        let query_id = run.query_id().to_owned();
-        info!(query_id, version = statement.version, "sql query started");
-        let answer = session.run(&run, &statement.sql).await;
-        let answer = answer.map_err(|error| {
-            info!(query_id, %error, "sql query failed");
-            status_of(&error)
-        })?;
-        Ok(answer::rows(answer))
-    }
-
-    /// The info of a list, whose ticket is the command itself.
-    async fn list_info(
-        &self,
-        command: &impl ProstMessageExt,
-        schema: &arrow::datatypes::Schema,
-        descriptor: FlightDescriptor,
-    ) -> Info {
-        let version = self.latest().await?.version();
-        answer::info(schema, version, ticket_of(command), descriptor)
-    }
-}
 
 fn read_only() -> Status {
     Status::invalid_argument(
@@ -191,12 +106,7 @@ impl FlightSqlService for SqlDoor {
         request: Request<FlightDescriptor>,
     ) -> Info {
         let statement = PinnedStatement::of_handle(&query.prepared_statement_handle)?;
-        let session = self.session(Some(statement.version)).await?;
-        let run = self.service.engine().start(new_query_id());
-        let schema = session
-            .schema(&run, &statement.sql)
-            .await
-            .map_err(|error| status_of(&error))?;
+        let schema = self.schema_of(&statement).await?;
         answer::info(
             &schema,
             statement.version,

@@ -5,6 +5,7 @@
 //! ```
 //! Not responsible for sockets and shutdown (`serve`), nor for answering (`service`).
 
+mod ask;
 mod catalog;
 mod chunks;
 mod client;
@@ -13,15 +14,17 @@ mod header;
 mod member;
 mod query;
 mod query_to_wire;
+mod receive;
 mod service;
 mod status;
 mod stream;
 mod value;
 
+pub use ask::CubeDoor;
 pub(crate) use catalog::{cubes_to_wire, detail_to_wire, members_to_wire};
-pub use client::{ClientError, CubeClient, RemoteAnswer, connect};
+pub use client::{CubeClient, connect};
 pub(crate) use member::path_text;
-pub use service::CubeDoor;
+pub use receive::{ClientError, RemoteAnswer};
 pub(crate) use status::status_of;
 
 /// A new id under which a query is logged; ids sort by time.

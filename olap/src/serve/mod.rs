@@ -33,7 +33,7 @@ pub struct Overrides {
 
 /// Serves until SIGTERM or Ctrl-C.
 pub async fn serve(config: &Path, overrides: Overrides) -> Result<(), CliError> {
-    let (mut settings, service) = open_service(config)?;
+    let (mut settings, warehouse, service) = open_service(config)?;
     if let Some(listen) = overrides.listen {
         settings.olap.listen = listen;
     }
@@ -41,7 +41,10 @@ pub async fn serve(config: &Path, overrides: Overrides) -> Result<(), CliError> 
     let listener = address::bind(&settings.olap).await?;
     let stopping = CancellationToken::new();
     stop::on_signal(stopping.clone())?;
-    run(service, &settings.olap, listener, stopping).await
+    let watching = tokio::spawn(watch::new_versions(warehouse, service.clone()));
+    let done = run(service, &settings.olap, listener, stopping).await;
+    watching.abort();
+    done
 }
 
 /// Serves on a bound socket until `stopping` is cancelled and running queries have ended.
@@ -57,11 +60,8 @@ pub async fn run(
     let version = service.pin(None).await?.version();
     announce(address, version);
     let cancel = CancellationToken::new();
-    let watching = tokio::spawn(watch::new_versions(service.clone(), version));
     let served = doors::open(&service, listener, &stopping, &cancel).await?;
-    let done = stop::drained(served, &stopping, &cancel, settings.drain).await;
-    watching.abort();
-    done
+    stop::drained(served, &stopping, &cancel, settings.drain).await
 }
 
 /// The one line that says where and what; tests and scripts read the address from it.

@@ -9,3 +9,4 @@ mod server;
 mod shop;
 mod sql;
 mod stopping;
+mod versions;

@@ -34,6 +34,17 @@ pub enum Error {
         /// Why not; never with secrets.
         reason: String,
     },
+    /// The password file of a source cannot be read.
+    #[error("cannot read password_file of source '{source_name}': {path}")]
+    PasswordFile {
+        /// The source.
+        source_name: String,
+        /// The file.
+        path: String,
+        /// The cause.
+        #[source]
+        source: std::io::Error,
+    },
     /// A source does not answer.
     #[error("cannot reach source '{source_name}': {reason}")]
     SourceUnreachable {
@@ -187,7 +198,7 @@ impl Error {
             | Self::FanOut { .. }
             | Self::ModelChange { .. }
             | Self::TooManyRejects { .. } => ErrorKind::Invalid,
-            Self::NotInSource { .. } => ErrorKind::NotFound,
+            Self::NotInSource { .. } | Self::PasswordFile { .. } => ErrorKind::NotFound,
             Self::SourceUnreachable { .. } | Self::Read { .. } => ErrorKind::Unavailable,
             Self::Crash { .. } => ErrorKind::Cancelled,
             Self::Unbalanced { .. } | Self::Engine { .. } | Self::Task { .. } => {
@@ -207,6 +218,7 @@ impl Error {
             Self::SourceUrl { .. } => Some(
                 "write sqlite:<path>, postgres://user@host:port/database, or a folder of files".into(),
             ),
+            Self::PasswordFile { .. } => Some("check the path and its permissions".into()),
             Self::SourceUnreachable { .. } => {
                 Some("check that it runs, its address, user and password".into())
             }

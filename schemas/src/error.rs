@@ -127,6 +127,9 @@ impl Error {
             Self::Read { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
                 ErrorKind::NotFound
             }
+            Self::Read { source, .. } if source.kind() == std::io::ErrorKind::InvalidData => {
+                ErrorKind::Invalid
+            }
             Self::Read { .. } => ErrorKind::Unavailable,
             Self::NoVersion { .. } => ErrorKind::NotFound,
             Self::AlreadyPublished { .. } => ErrorKind::Conflict,
@@ -147,6 +150,9 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Faults { .. } => None,
+            Self::Read { source, .. } if source.kind() == std::io::ErrorKind::InvalidData => {
+                Some("save the file as UTF-8 text".into())
+            }
             Self::Read { .. } => Some("check the path and its permissions".into()),
             Self::WarehouseUrl { .. } => {
                 Some("use a folder, a file:// URL or memory:// for [warehouse] url".into())

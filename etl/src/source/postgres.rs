@@ -32,8 +32,11 @@ impl Postgres {
         let parsed = settings.url.expose().parse::<Config>();
         let mut config = parsed.map_err(|_| bad("it is not a PostgreSQL URL".into()))?;
         if let Some(file) = &settings.password_file {
-            let password = std::fs::read_to_string(file)
-                .map_err(|error| bad(format!("{}: {error}", file.display())))?;
+            let password = std::fs::read_to_string(file).map_err(|source| Error::PasswordFile {
+                source_name: name.clone(),
+                path: file.display().to_string(),
+                source,
+            })?;
             config.password(password.trim_end());
         }
         config.application_name("planisphere-etl");

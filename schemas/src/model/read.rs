@@ -131,7 +131,7 @@ impl Files<'_> {
 
 /// Remembers the places of named things inside a file, so that the validator can point at them.
 fn remember_below(kind: &'static str, name: &str, node: &Node, places: &mut Places) {
-    const INSIDE: [&str; 9] = [
+    const INSIDE: [&str; 11] = [
         "tables",
         "views",
         "entities",
@@ -140,7 +140,9 @@ fn remember_below(kind: &'static str, name: &str, node: &Node, places: &mut Plac
         "dimensions",
         "degenerate",
         "measures",
-        "joins",
+        "columns",
+        "exclude",
+        "reject",
     ];
     for section in INSIDE {
         let Some(Node {
@@ -150,8 +152,9 @@ fn remember_below(kind: &'static str, name: &str, node: &Node, places: &mut Plac
         else {
             continue;
         };
-        for (key, _) in entries {
+        for (key, inside) in entries {
             let path = format!("{name}/{}", key.scalar_text().unwrap_or_default());
+            remember_below(kind, &path, inside, places);
             places
                 .entry((kind, path))
                 .or_insert_with(|| key.place.clone());

@@ -46,15 +46,17 @@ struct Check<'a> {
 }
 
 impl Check<'_> {
-    /// The place of a thing, or of the file that should hold it.
+    /// The place of a thing, or of the nearest thing around it that has one.
     fn place(&self, spot: &Spot) -> Place {
-        let file = || {
-            let (name, _) = spot.1.split_once('/')?;
-            self.places.get(&(spot.0, name.to_owned()))
-        };
-        match self.places.get(spot).or_else(file) {
-            Some(place) => place.clone(),
-            None => Place::whole("model"),
+        let mut path = spot.1.as_str();
+        loop {
+            if let Some(place) = self.places.get(&(spot.0, path.to_owned())) {
+                return place.clone();
+            }
+            match path.rsplit_once('/') {
+                Some((around, _)) => path = around,
+                None => return Place::whole("model"),
+            }
         }
     }
 

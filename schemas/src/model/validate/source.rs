@@ -148,15 +148,17 @@ fn entity_rules(
         "column",
         entity.columns.iter().map(|column| column.name.as_str()),
     );
-    let columns = entity.columns.iter().map(|column| &column.expression);
-    let rules = entity
-        .exclude
-        .iter()
-        .chain(&entity.reject)
-        .map(|rule| &rule.when);
+    for column in &entity.columns {
+        let spot = ("source", format!("{}/{}", spot.1, column.name));
+        expression_rules(check, &spot, &column.expression, &aliases);
+    }
+    for rule in entity.exclude.iter().chain(&entity.reject) {
+        let spot = ("source", format!("{}/{}", spot.1, rule.name));
+        expression_rules(check, &spot, &rule.when, &aliases);
+    }
     let joins = entity.joins.iter().map(|join| &join.on);
     let flags = entity.deleted.iter().chain(&entity.modified);
-    for text in columns.chain(rules).chain(joins).chain(flags) {
+    for text in joins.chain(flags) {
         expression_rules(check, &spot, text, &aliases);
     }
 }

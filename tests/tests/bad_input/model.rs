@@ -1,0 +1,103 @@
+//! Model files: missing, malformed, or against the rules; all faults of all files at once.
+
+use anyhow::Result;
+use planisphere_tests::lab::Lab;
+
+use super::spoiled;
+
+const CUSTOMER: &str = "model/conformed/customer.yaml";
+const PRODUCT: &str = "model/conformed/product.yaml";
+const SALE: &str = "model/stars/sale.yaml";
+const SALES: &str = "model/cubes/sales.yaml";
+const SHOP: &str = "model/sources/shop.yaml";
+
+#[test]
+fn a_missing_model_is_named() -> Result<()> {
+    let spoil = |lab: &Lab| Ok(std::fs::remove_dir_all(lab.path("model"))?);
+    spoiled(
+        spoil,
+        3,
+        &["model/model.yaml", "No such file", "check the path"],
+    )
+}
+
+#[test]
+fn malformed_files_are_told_together() -> Result<()> {
+    let spoil = |lab: &Lab| {
+        lab.replace("model/model.yaml", "model: shop", "model: [shop")?;
+        lab.replace(
+            CUSTOMER,
+            "city: {type: text, scd: 1",
+            "city: {type: txt, scd: 7",
+        )?;
+        lab.replace(SALE, "kind: transaction", "kind: transactional")?;
+        lab.replace(SALE, "grain:", "grian:")
+    };
+    let expected = [
+        "model/model.yaml:3:8: not valid YAML",
+        "model/conformed/customer.yaml:8:16: unknown type 'txt' (types: text, integer",
+        "model/conformed/customer.yaml:8:26: unknown value of 'scd' '7' (known: 0, 1, 2)",
+        "model/stars/sale.yaml:1:1: a star file lacks 'grain'",
+        "model/stars/sale.yaml:4:1: unknown field of a star file 'grian' (did you mean 'grain'?)",
+        "model/stars/sale.yaml:5:7: unknown value of 'kind' 'transactional' (did you mean 'transaction'?)",
+    ];
+    spoiled(spoil, 2, &expected)
+}
+
+#[test]
+fn broken_rules_are_told_together_each_with_its_place_and_the_nearest_name() -> Result<()> {
+    let spoil = |lab: &Lab| {
+        lab.replace(CUSTOMER, "entity: customer", "entity: custmer")?;
+        lab.replace(PRODUCT, "key: category,", "key: categry,")?;
+        lab.replace(SALE, ", as_of: ordered_at", "")?;
+        lab.replace(SALE, "  product: {column", "  prodct: {column")?;
+        lab.replace(SHOP, "city: c.city", "city: c.citty")?;
+        lab.replace(SHOP, "name: c.name", "name: c.name +")?;
+        lab.replace(SHOP, "draft: o.status", "draft: x.status")?;
+        lab.replace(SALES, "of: revenue", "of: revnue")?;
+        lab.replace(
+            SALES,
+            "expression: revenue / quantity",
+            "expression: average_price + quanttity",
+        )?;
+        lab.replace(SALES, "customer.name", "customer.nme")
+    };
+    let expected = [
+        "model/conformed/customer.yaml:1:1: unknown entity 'custmer' (did you mean 'customer'?)",
+        "model/conformed/product.yaml:8:3: unknown attribute 'categry' (did you mean 'category'?)",
+        "model/stars/sale.yaml:10:3: role 'customer' lacks 'as_of': dimension 'customer' keeps history",
+        "model/stars/sale.yaml:11:3: unknown dimension 'prodct' (did you mean 'product'?)",
+        "model/sources/shop.yaml:63:7: 'c.name +' is not a SQL expression",
+        "model/sources/shop.yaml:64:7: unknown column of 'c' 'citty' (did you mean 'city'?)",
+        "model/sources/shop.yaml:90:7: unknown alias 'x'",
+        "model/cubes/sales.yaml:10:3: unknown measure of the fact 'revnue' (did you mean 'revenue'?)",
+        "model/cubes/sales.yaml:13:3: unknown measure of the cube 'quanttity' (did you mean 'quantity'?)",
+        "model/cubes/sales.yaml:13:3: measure 'average_price' is calculated from itself",
+        "unknown attribute 'nme' (did you mean 'name'?)",
+    ];
+    spoiled(spoil, 2, &expected)
+}
+
+#[test]
+fn what_only_the_engine_knows_is_told_with_its_entity() -> Result<()> {
+    let spoil = |lab: &Lab| lab.replace(SHOP, "name: c.name", "name: uper(c.name)");
+    let expected = [
+        "entity 'customer' of source 'shop'",
+        "'uper'",
+        "check the expression",
+    ];
+    spoiled(spoil, 2, &expected)
+}
+
+#[test]
+fn a_file_that_is_no_text_is_the_input_s_fault() -> Result<()> {
+    let spoil = |lab: &Lab| lab.write("model/stars/other.yaml", b"planisphere: 1\n# \xff\n");
+    spoiled(spoil, 2, &["model/stars/other.yaml", "UTF-8"])
+}
+
+#[test]
+fn a_file_of_another_language_is_refused() -> Result<()> {
+    let spoil = |lab: &Lab| lab.replace(PRODUCT, "planisphere: 1", "planisphere: 2");
+    let expected = ["model/conformed/product.yaml:1:14: a model file starts with 'planisphere: 1'"];
+    spoiled(spoil, 2, &expected)
+}

@@ -1,5 +1,6 @@
 //! A demo CRM and its warehouse in a temporary folder, made and moved by the programs as they are shipped.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -66,6 +67,23 @@ impl Crm {
         }
         oracle::compute_views(&connection)?;
         Ok(connection)
+    }
+
+    /// The ids of all rows of an oracle's view, deleted ones too: now, and those that have vanished since it was moved.
+    ///
+    /// # Errors
+    /// If the view does not exist.
+    pub fn ids(&self, view: &str) -> Result<(HashSet<String>, HashSet<String>)> {
+        let views = std::fs::read_to_string(root().join("tests/cases/suitecrm.views"))?;
+        let read = |database: &Path| -> Result<HashSet<String>> {
+            let connection = oracle::open(database, &views)?;
+            let mut statement = connection.prepare(&format!("select id from {view}"))?;
+            let ids = statement.query_map([], |row| row.get(0))?;
+            Ok(ids.collect::<rusqlite::Result<_>>()?)
+        };
+        let (now, before) = (read(&self.database())?, read(&self.database_before())?);
+        let vanished = before.difference(&now).cloned().collect();
+        Ok((now, vanished))
     }
 
     /// The settings file.

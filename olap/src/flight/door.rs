@@ -90,8 +90,9 @@ impl SqlDoor {
         info!(query_id, version = statement.version, "sql query started");
         let answer = session.run(&run, &statement.sql).await;
         let answer = answer.map_err(|error| {
-            info!(query_id, %error, "sql query failed");
-            status_of(&error)
+            let status = status_of(&error);
+            info!(query_id, error = status.message(), "sql query failed");
+            status
         })?;
         Ok(answer::rows(answer, started))
     }

@@ -14,9 +14,14 @@ use crate::error::Result;
 /// Logs a refused request once and gives its status.
 fn finish<T>(operation: &str, done: Result<T>) -> Result<Response<T>, Status> {
     done.map(Response::new).map_err(|error| {
-        let query_id = new_query_id();
-        info!(query_id, operation, %error, "request refused");
-        status_of(&error)
+        let (query_id, status) = (new_query_id(), status_of(&error));
+        info!(
+            query_id,
+            operation,
+            error = status.message(),
+            "request refused"
+        );
+        status
     })
 }
 

@@ -53,9 +53,11 @@ pub(super) fn send(
             done = produce(&sender, first, result, form, started) => match done {
                 Ok(rows) => info!(query_id, rows, milliseconds = milliseconds(), "query answered"),
                 Err(error) => {
-                    info!(query_id, %error, milliseconds = milliseconds(), "query failed");
+                    let status = status_of(&error);
+                    let error = status.message();
+                    info!(query_id, error, milliseconds = milliseconds(), "query failed");
                     // a closed channel means that nobody waits for the error
-                    let _ = sender.send(Err(status_of(&error))).await;
+                    let _ = sender.send(Err(status)).await;
                 }
             }
         }

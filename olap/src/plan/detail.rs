@@ -143,7 +143,11 @@ fn attribute_column(
     let missing = || Planner::internal(format!("drill-through column '{name}' does not exist"));
     let role = query.star.role(role).ok_or_else(missing)?;
     let dimension = planner.dimension(&role.dimension)?;
-    let found = dimension.attribute(attribute).ok_or_else(missing)?;
+    let (attribute_caption, data_type) = match dimension.attribute(attribute) {
+        Some(found) => (found.caption.clone(), found.data_type),
+        None if attribute == dimension.id_column() => (Caption::of_id(attribute), DataType::Text),
+        None => return Err(missing()),
+    };
     add_role(roles, &role.name, &role.dimension)
         .attributes
         .insert(attribute.to_owned());
@@ -151,10 +155,10 @@ fn attribute_column(
     let caption = format!(
         "{} · {}",
         language.of_caption(&role.caption),
-        language.of_caption(&found.caption)
+        language.of_caption(&attribute_caption)
     );
     let value = role_column(&role.name, attribute);
-    Ok(detail_column(name, caption, found.data_type, value))
+    Ok(detail_column(name, caption, data_type, value))
 }
 
 fn own_column(

@@ -3,6 +3,8 @@
 
 mod command_line;
 mod cubes;
+mod details;
+mod remade;
 mod server;
 #[expect(dead_code, reason = "the engine's tests use the rest of the shop")]
 #[path = "../engine/shop.rs"]

@@ -5,43 +5,17 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use arrow_flight::sql::client::FlightSqlServiceClient;
 use async_trait::async_trait;
-use datafusion::catalog::TableProvider;
 use futures::TryStreamExt;
 use planisphere_olap::exec::{Engine, Limits};
 use planisphere_olap::flight::VERSION_KEY;
 use planisphere_olap::grpc::CubeClient;
 use planisphere_olap::query::CubeQuery;
 use planisphere_olap::{CubeService, Result, Stars, StarsSource};
-use planisphere_schemas::model::Model;
 use planisphere_schemas::settings::OlapSettings;
 
+use crate::remade::Remade;
 use crate::server::Server;
 use crate::shop::{query, shop};
-
-/// The shop under another number.
-struct Numbered(u64, Arc<dyn Stars>);
-
-impl Stars for Numbered {
-    fn version(&self) -> u64 {
-        self.0
-    }
-
-    fn model(&self) -> &Model {
-        self.1.model()
-    }
-
-    fn model_hash(&self) -> &str {
-        self.1.model_hash()
-    }
-
-    fn table_names(&self) -> Vec<String> {
-        self.1.table_names()
-    }
-
-    fn table(&self, name: &str) -> Option<Arc<dyn TableProvider>> {
-        self.1.table(name)
-    }
-}
 
 /// Versions of the shop, the latest of which a test decides.
 struct Published(Arc<AtomicU64>, Arc<dyn Stars>);
@@ -53,7 +27,9 @@ impl StarsSource for Published {
     }
 
     async fn at(&self, version: u64) -> Result<Arc<dyn Stars>> {
-        Ok(Arc::new(Numbered(version, self.1.clone())))
+        let mut remade = Remade::of(self.1.clone());
+        remade.version = version;
+        Ok(Arc::new(remade))
     }
 }
 

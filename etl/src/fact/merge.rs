@@ -104,7 +104,8 @@ fn decide(input: &FactInput<'_>, fresh: &Fresh, comparison: &Comparison) -> Deci
                 Some(new) => {
                     known[*new] = true;
                     let same = comparison.existing[at].row(row) == comparison.fresh.row(*new);
-                    existing_row(&mut decisions.tally, at, row, *new, same)
+                    let dies = is_deleted(&fresh.rows, *new) && !is_deleted(&file.rows, row);
+                    existing_row(&mut decisions.tally, (at, row), *new, same, dies)
                 }
                 None => missing_row(&mut decisions.tally, file, at, row, stays),
             });
@@ -128,7 +129,14 @@ fn decide(input: &FactInput<'_>, fresh: &Fresh, comparison: &Comparison) -> Deci
     decisions
 }
 
-fn existing_row(tally: &mut Tally, at: usize, row: usize, new: usize, same: bool) -> Chosen {
+/// A published row that the source still has; `dies` if the source has newly marked it as deleted.
+fn existing_row(
+    tally: &mut Tally,
+    (at, row): (usize, usize),
+    new: usize,
+    same: bool,
+    dies: bool,
+) -> Chosen {
     if same {
         tally.unchanged += 1;
         return Chosen {
@@ -138,7 +146,8 @@ fn existing_row(tally: &mut Tally, at: usize, row: usize, new: usize, same: bool
             gone: false,
         };
     }
-    tally.updated += 1;
+    tally.deleted += u64::from(dies);
+    tally.updated += u64::from(!dies);
     tally.loaded += 1;
     Chosen {
         batch: 0,
@@ -156,12 +165,7 @@ fn missing_row(
     row: usize,
     stays: bool,
 ) -> Chosen {
-    let deleted = file
-        .rows
-        .column_by_name(DELETED_AT_SOURCE)
-        .map(|column| column.as_boolean());
-    let already = deleted.is_some_and(|deleted| deleted.value(row));
-    let gone = !already && !stays;
+    let gone = !is_deleted(&file.rows, row) && !stays;
     tally.deleted += u64::from(gone);
     Chosen {
         batch: at + 1,
@@ -169,6 +173,11 @@ fn missing_row(
         changed: gone,
         gone,
     }
+}
+
+fn is_deleted(rows: &RecordBatch, row: usize) -> bool {
+    let deleted = rows.column_by_name(DELETED_AT_SOURCE);
+    deleted.is_some_and(|deleted| deleted.as_boolean().value(row))
 }
 
 fn ids(rows: &RecordBatch) -> StringArray {

@@ -1,0 +1,60 @@
+//! A load that fails: readers stay on the old version, the server keeps serving, the next load goes on.
+
+use anyhow::Result;
+use planisphere_tests::lab::{Lab, Said, cells};
+use planisphere_tests::programs::{self, Server};
+
+use super::rows;
+
+fn orders(server: &Server) -> Result<Vec<Vec<String>>> {
+    let mut command = programs::olap()?;
+    command.args([
+        "query",
+        "--cube",
+        "sales",
+        "--measures",
+        "orders",
+        "--format",
+        "csv",
+    ]);
+    cells(
+        &Said::of(command.args(["--server", &server.url()]))?
+            .done()?
+            .out,
+    )
+}
+
+#[test]
+fn the_server_serves_the_old_version_until_the_next_load_publishes() -> Result<()> {
+    let lab = Lab::loaded()?;
+    let server = lab.serve()?;
+    assert_eq!(orders(&server)?, rows(&[&["7"]]));
+    lab.change(
+        "delete from orders where id = 'o01'; create table kept as select * from products; drop table products",
+    )?;
+    lab.load()?
+        .refused(3, &["source 'shop' has no table 'products'"])?;
+    assert_eq!(orders(&server)?, rows(&[&["7"]]));
+    assert_eq!(lab.versions()?, ["1"]);
+    let status = lab.etl(&["status"])?.done()?.out;
+    for part in [
+        "failed",
+        "nothing was published",
+        "has no table 'products'",
+        "hint: ",
+    ] {
+        assert!(status.contains(part), "'{part}' is missing in {status}");
+    }
+    lab.change("alter table kept rename to products")?;
+    lab.load()?.done()?;
+    assert_eq!(lab.versions()?, ["1", "2"]);
+    assert_eq!(orders(&server)?, rows(&[&["6"]]));
+    // the load that failed is on record
+    let loads =
+        lab.sql("select outcome, version, message from audit.audit_load order by audit_key")?;
+    assert_eq!(loads.len(), 3, "{loads:?}");
+    assert_eq!(loads[1][0], "failed");
+    assert!(loads[1][2].contains("no table 'products'"), "{loads:?}");
+    assert!(server.stop()?.success());
+    Ok(())
+}

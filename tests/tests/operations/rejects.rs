@@ -1,0 +1,107 @@
+//! Rows that could not be loaded: kept with their reasons, in no fact, and accounted for.
+
+use anyhow::Result;
+use planisphere_tests::lab::Lab;
+
+use super::rows;
+
+#[test]
+fn rejected_rows_are_kept_with_reasons_and_are_in_no_fact() -> Result<()> {
+    let lab = Lab::loaded()?;
+    let rejects = lab.sql(
+        "select stage, object, row_id, reason, detail from audit.audit_reject order by row_id",
+    )?;
+    let expected = rows(&[
+        &[
+            "extract",
+            "orders",
+            "o08",
+            "invalid_price",
+            "price 'n/a' is not a decimal number (decimal(18,4))",
+        ],
+        &["conform", "sale", "o10", "missing_rate", "r.rate is null"],
+    ]);
+    assert_eq!(rejects, expected);
+    let kept = lab.sql("select row_json from audit.audit_reject where row_id = 'o08'")?;
+    assert!(kept[0][0].contains(r#""price":"n/a""#), "{kept:?}");
+    let loaded = "select count(*) from fact_sale where source_row_id in ('o08', 'o09', 'o10')";
+    assert_eq!(lab.sql(loaded)?, rows(&[&["0"]]));
+    Ok(())
+}
+
+#[test]
+fn every_balance_adds_up() -> Result<()> {
+    let lab = Lab::loaded()?;
+    lab.change(
+        "update orders set quantity = 9 where id = 'o01'; delete from orders where id = 'o02'",
+    )?;
+    lab.load()?.done()?;
+    let balances = lab.sql(
+        "select stage, object, count(*), sum(case when read = loaded + unchanged + rejected + excluded then 1 else 0 end) \
+         from audit.audit_balance group by stage, object order by stage, object",
+    )?;
+    let expected: Vec<String> = [
+        ("dimension", "customer product"),
+        ("entity", "customer product sale"),
+        ("star", "sale"),
+        ("table", "customers customers_audit orders products rates"),
+    ]
+    .iter()
+    .flat_map(|(stage, names)| {
+        names
+            .split(' ')
+            .map(move |name| format!("{stage} {name} 2 2"))
+    })
+    .collect();
+    assert_eq!(
+        balances.iter().map(|row| row.join(" ")).collect::<Vec<_>>(),
+        expected
+    );
+    let sale = "select read, loaded, unchanged, rejected, excluded, rejected_by, excluded_by \
+                from audit.audit_balance where stage = 'entity' and object = 'sale' and audit_key = 1";
+    let expected: &[&str] = &[
+        "9",
+        "7",
+        "0",
+        "1",
+        "1",
+        r#"{"missing_rate":1}"#,
+        r#"{"draft":1}"#,
+    ];
+    assert_eq!(lab.sql(sale)?, rows(&[expected]));
+    // what went into the star is what came out of the entity, and the fact holds it
+    let facts = lab.sql("select count(*) from fact_sale where not deleted_at_source")?;
+    let star = "select read from audit.audit_balance where stage = 'star' and audit_key = 2";
+    assert_eq!(lab.sql(star)?, facts);
+    Ok(())
+}
+
+#[test]
+fn a_mended_row_is_loaded_by_the_next_load() -> Result<()> {
+    let lab = Lab::loaded()?;
+    lab.change(
+        "update orders set price = 11 where id = 'o08'; insert into rates values ('XXX', 2)",
+    )?;
+    lab.load()?.done()?;
+    let mended = lab.sql(
+        "select source_row_id, revenue from fact_sale where source_row_id in ('o08', 'o10') order by 1",
+    )?;
+    assert_eq!(mended, rows(&[&["o08", "11.0000"], &["o10", "6.0000"]]));
+    assert_eq!(
+        lab.sql("select count(*) from audit.audit_reject where audit_key = 2")?,
+        rows(&[&["0"]])
+    );
+    Ok(())
+}
+
+#[test]
+fn a_loaded_row_that_is_rejected_later_stays_as_it_was() -> Result<()> {
+    let lab = Lab::loaded()?;
+    lab.change("update orders set price = 'oops' where id = 'o01'")?;
+    let said = lab.load()?.done()?;
+    assert!(said.out.contains("invalid_price: 2"), "{}", said.out);
+    let stays =
+        lab.sql("select revenue, deleted_at_source from fact_sale where source_row_id = 'o01'")?;
+    assert_eq!(stays, rows(&[&["10.0000", "false"]]));
+    Ok(())
+}

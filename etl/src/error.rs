@@ -132,6 +132,20 @@ pub enum Error {
         /// The limit of the settings.
         limit_permille: u32,
     },
+    /// So many rows are gone that the source itself is in doubt.
+    #[error(
+        "{table}: {vanished} of {rows} rows are no longer in the source, more than the allowed {limit_permille} per thousand"
+    )]
+    TooManyVanished {
+        /// The dimension or fact table.
+        table: String,
+        /// Rows that the source no longer has.
+        vanished: u64,
+        /// Rows of the published table.
+        rows: u64,
+        /// The limit of the settings.
+        limit_permille: u32,
+    },
     /// The changed model needs a rebuild.
     #[error("{object} cannot be changed in place: {reason}")]
     ModelChange {
@@ -197,7 +211,8 @@ impl Error {
             | Self::Conform { .. }
             | Self::FanOut { .. }
             | Self::ModelChange { .. }
-            | Self::TooManyRejects { .. } => ErrorKind::Invalid,
+            | Self::TooManyRejects { .. }
+            | Self::TooManyVanished { .. } => ErrorKind::Invalid,
             Self::NotInSource { .. } | Self::PasswordFile { .. } => ErrorKind::NotFound,
             Self::SourceUnreachable { .. } | Self::Read { .. } => ErrorKind::Unavailable,
             Self::Crash { .. } => ErrorKind::Cancelled,
@@ -236,6 +251,9 @@ impl Error {
             }
             Self::TooManyRejects { .. } => Some(
                 "nothing was published; see the rejects of 'planisphere-etl status', mend the source or raise [etl] reject_limit_permille".into(),
+            ),
+            Self::TooManyVanished { .. } => Some(
+                "nothing was published; check that the source is complete, or raise [etl] vanish_limit_permille for this load".into(),
             ),
             Self::ModelChange { .. } => {
                 Some("load into a new warehouse folder to rebuild".into())

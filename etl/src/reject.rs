@@ -26,6 +26,18 @@ pub(crate) struct Reject {
     pub(crate) row: String,
 }
 
+/// A key of several parts as one text: parts joined by `|`, which is escaped inside a part.
+pub(crate) fn row_id<'a>(parts: impl ExactSizeIterator<Item = &'a str>) -> String {
+    let several = parts.len() > 1;
+    let parts: Vec<String> = parts
+        .map(|part| match several {
+            true => part.replace('\\', "\\\\").replace('|', "\\|"),
+            false => part.to_owned(),
+        })
+        .collect();
+    parts.join("|")
+}
+
 /// The columns of `audit_reject`.
 pub(crate) fn schema() -> SchemaRef {
     let text = |name: &str| Field::new(name, DataType::Utf8, false);
@@ -65,4 +77,18 @@ pub(crate) fn batch(
         Arc::new(Int64Array::from(vec![audit_key; rejects.len()])),
     ];
     RecordBatch::try_new(schema(), columns)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::row_id;
+
+    #[test]
+    fn different_keys_have_different_row_ids() {
+        let id = |parts: &[&str]| row_id(parts.iter().copied());
+        assert_ne!(id(&["a|b", "c"]), id(&["a", "b|c"]));
+        assert_ne!(id(&["a\\", "b"]), id(&["a", "\\b"]));
+        assert_eq!(id(&["a|b"]), "a|b");
+        assert_eq!(id(&["a", "b"]), "a|b");
+    }
 }

@@ -8,10 +8,12 @@ use arrow::array::{Array, AsArray, BooleanArray, RecordBatch, StringArray};
 use arrow::compute::{cast, concat_batches, filter_record_batch, is_null};
 use arrow::datatypes::DataType;
 use datafusion::prelude::SessionContext;
-use planisphere_schemas::model::{Entity, Source};
+use planisphere_schemas::model::{Entity, Source, rename_qualifier};
 
 use crate::error::{Error, Result};
 use crate::reject::Reject;
+
+use super::rejected;
 
 /// Column of the outcome query: true when the source marks the row as deleted.
 pub(crate) const DELETED: &str = "_deleted";
@@ -96,7 +98,8 @@ fn select(source: &Source, entity: &Entity) -> String {
     let _ = write!(sql, "({modified}) AS {MODIFIED}, ");
     let _ = write!(sql, "{} AS {ROW_ID}, ", row_id(source, entity));
     let _ = write!(sql, "{} AS {EXCLUDED}, ", first_rule(&entity.exclude));
-    let _ = write!(sql, "{} AS {REJECTED} ", first_rule(&entity.reject));
+    let partners = rejected_partners(source, entity);
+    let _ = write!(sql, "{} AS {REJECTED} ", rejection(entity, &partners));
     let _ = write!(sql, "FROM \"{}\" AS {}", entity.from, entity.alias);
     for join in &entity.joins {
         let _ = write!(
@@ -105,6 +108,62 @@ fn select(source: &Source, entity: &Entity) -> String {
             join.table, join.alias, join.on
         );
     }
+    for partner in &partners {
+        let (relation, alias) = (rejected::relation(partner.table), &partner.alias);
+        let _ = write!(
+            sql,
+            " LEFT JOIN \"{relation}\" AS {alias} ON {}",
+            partner.on
+        );
+    }
+    sql
+}
+
+/// A joined table whose rejected rows would have been found.
+struct Partner<'a> {
+    table: &'a str,
+    alias: String,
+    on: String,
+    key: &'a str,
+}
+
+/// The joins of an entity, each with the rejected rows of its table in the place of the good ones.
+fn rejected_partners<'a>(source: &'a Source, entity: &'a Entity) -> Vec<Partner<'a>> {
+    let joins = entity.joins.iter();
+    joins
+        .filter_map(|join| {
+            let key = source.table(&join.table)?.key.first()?;
+            let alias = format!("{}_rejected", join.alias);
+            let on = rename_qualifier(&join.on, &join.alias, &alias)?;
+            Some(Partner {
+                table: &join.table,
+                alias,
+                on,
+                key,
+            })
+        })
+        .collect()
+}
+
+/// The first reason to reject a row: a rejected partner, then the named rules.
+fn rejection(entity: &Entity, partners: &[Partner<'_>]) -> String {
+    if partners.is_empty() && entity.reject.is_empty() {
+        return "CAST(NULL AS VARCHAR)".into();
+    }
+    let mut sql = String::from("CASE");
+    for Partner {
+        table, alias, key, ..
+    } in partners
+    {
+        let _ = write!(
+            sql,
+            " WHEN {alias}.\"{key}\" IS NOT NULL THEN 'rejected_{table}'"
+        );
+    }
+    for rule in &entity.reject {
+        let _ = write!(sql, " WHEN ({}) THEN '{}'", rule.when, rule.name);
+    }
+    sql.push_str(" END");
     sql
 }
 
@@ -152,6 +211,10 @@ fn row_id(source: &Source, entity: &Entity) -> String {
     let parts: Vec<String> = keys
         .iter()
         .map(|key| format!("coalesce(CAST({}.{key} AS VARCHAR), '')", entity.alias))
+        .map(|part| match keys.len() {
+            1 => part,
+            _ => format!("replace(replace({part}, '\\', '\\\\'), '|', '\\|')"),
+        })
         .collect();
     parts.join(" || '|' || ")
 }
@@ -210,9 +273,9 @@ fn rejects(
     let (reasons, ids) = (text(rows, REJECTED)?, text(rows, ROW_ID)?);
     let shown = rows.project(&(0..entity.columns.len()).collect::<Vec<_>>())?;
     let json = json_rows(&shown)?;
-    let condition = |reason: &str| {
-        let rule = entity.reject.iter().find(|rule| rule.name == reason);
-        rule.map(|rule| rule.when.clone()).unwrap_or_default()
+    let condition = |reason: &str| match entity.reject.iter().find(|rule| rule.name == reason) {
+        Some(rule) => rule.when.clone(),
+        None => "the joined row was rejected when it was read".to_owned(),
     };
     let rejects = json.into_iter().enumerate().map(|(row, json)| Reject {
         source: source.name.clone(),

@@ -2,17 +2,73 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray, Decimal128Array};
-use arrow::datatypes::{DataType, Decimal128Type};
+use arrow::array::{ArrayRef, AsArray, Date32Array, Decimal128Array};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Date32Type, Decimal128Type, TimeUnit, TimestampMicrosecondType};
+use chrono::DateTime;
+use chrono_tz::Tz;
 use datafusion::common::{Result, exec_err};
 use datafusion::logical_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 use datafusion::prelude::SessionContext;
 
-/// Makes the functions known to a session.
-pub(super) fn register(session: &SessionContext) {
+/// Makes the functions known to a session; `zone` is the warehouse time zone.
+pub(super) fn register(session: &SessionContext, zone: Tz) {
     session.register_udf(ScalarUDF::from(Money::new()));
+    session.register_udf(ScalarUDF::from(LocalDate::new(zone)));
+}
+
+/// `local_date(instant)`: the day of an instant in the warehouse time zone.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct LocalDate {
+    signature: Signature,
+    zone: Tz,
+}
+
+impl LocalDate {
+    fn new(zone: Tz) -> Self {
+        Self {
+            signature: Signature::any(1, Volatility::Immutable),
+            zone,
+        }
+    }
+}
+
+impl ScalarUDFImpl for LocalDate {
+    fn name(&self) -> &'static str {
+        "local_date"
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, arguments: &[DataType]) -> Result<DataType> {
+        match arguments {
+            [DataType::Timestamp(..) | DataType::Null] => Ok(DataType::Date32),
+            [other] => exec_err!("local_date() takes an instant, not {other}"),
+            _ => exec_err!("local_date() takes one value"),
+        }
+    }
+
+    fn invoke_with_args(&self, arguments: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let arrays = ColumnarValue::values_to_arrays(&arguments.args)?;
+        let Some(array) = arrays.first() else {
+            return exec_err!("local_date() takes one value");
+        };
+        let instants = cast(
+            array,
+            &DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
+        )?;
+        let day = |micros: i64| {
+            let local = DateTime::from_timestamp_micros(micros)?.with_timezone(&self.zone);
+            Some(Date32Type::from_naive_date(local.date_naive()))
+        };
+        let instants = instants.as_primitive::<TimestampMicrosecondType>();
+        let days: Date32Array = instants.iter().map(|micros| micros.and_then(day)).collect();
+        Ok(ColumnarValue::Array(Arc::new(days)))
+    }
 }
 
 /// `money(x)`: a decimal of any scale as decimal(18,4), rounded half-even; overflow is an error.

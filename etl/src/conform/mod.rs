@@ -6,6 +6,7 @@
 mod entity;
 mod functions;
 mod history;
+mod rejected;
 mod session;
 
 pub(crate) use entity::{BASIS, Conformed, DELETED, MODIFIED, VALID_FROM, conform, json_rows};

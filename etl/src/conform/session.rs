@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use chrono_tz::Tz;
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::prelude::{SessionConfig, SessionContext};
@@ -12,7 +13,7 @@ use planisphere_schemas::warehouse::Warehouse;
 use crate::error::{Error, Result};
 use crate::staging::Package;
 
-use super::{functions, history};
+use super::{functions, history, rejected};
 
 /// Opens a session in which the tables, versions and views of one source can be queried.
 pub(crate) async fn open_session(
@@ -20,6 +21,7 @@ pub(crate) async fn open_session(
     warehouse: &Warehouse,
     source: &Source,
     settings: &EtlSettings,
+    zone: Tz,
 ) -> Result<SessionContext> {
     let runtime = RuntimeEnvBuilder::new()
         .with_memory_pool(Arc::new(FairSpillPool::new(settings.memory_bytes)))
@@ -34,8 +36,11 @@ pub(crate) async fn open_session(
         )
         .set_bool("datafusion.sql_parser.map_string_types_to_utf8view", false);
     let session = SessionContext::new_with_config_rt(config, runtime);
-    functions::register(&session);
+    functions::register(&session, zone);
     package.register(&session, warehouse, source).await?;
+    for table in &source.tables {
+        rejected::register(&session, package, source, table)?;
+    }
     for table in source.tables.iter().filter(|table| table.history.is_some()) {
         register_versions(&session, source, table).await?;
     }

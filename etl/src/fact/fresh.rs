@@ -8,14 +8,14 @@ use arrow::array::{
 };
 use arrow::compute::{cast, filter_record_batch};
 use arrow::datatypes::{DataType as Arrow, Date32Type, TimestampMicrosecondType};
-use chrono::{DateTime, Days, NaiveDate, TimeZone};
+use chrono::{DateTime, Days, NaiveDate, TimeDelta, TimeZone};
 use chrono_tz::Tz;
 use planisphere_schemas::model::{DataType, Role, key_of_date};
 
 use crate::conform::{DELETED, json_rows};
 use crate::dimension::{MemberIndex, cast_column};
 use crate::error::{Error, Result};
-use crate::reject::Reject;
+use crate::reject::{Reject, row_id};
 
 use super::FactInput;
 use super::schema::arrow_schema;
@@ -167,7 +167,7 @@ fn row_ids(keys: Vec<ArrayRef>) -> Result<StringArray, arrow::error::ArrowError>
             .iter()
             .map(|text| text.is_valid(row).then(|| text.value(row)))
             .collect();
-        parts.map(|parts| parts.join("|"))
+        parts.map(|parts| row_id(parts.into_iter()))
     });
     Ok(ids.collect())
 }
@@ -230,16 +230,23 @@ fn instants(column: &ArrayRef, zone: Tz) -> Result<Vec<Option<i64>>, arrow::erro
             .iter()
             .collect());
     }
-    let end_of = |day: NaiveDate| {
-        let midnight = day.checked_add_days(Days::new(1))?.and_hms_opt(0, 0, 0)?;
-        zone.from_local_datetime(&midnight)
-            .earliest()
-            .map(|at| at.timestamp_micros() - 1)
-    };
+    let end_of =
+        |day: NaiveDate| Some(start_of_day(day.checked_add_days(Days::new(1))?, zone)? - 1);
     Ok(days(column, zone)?
         .into_iter()
         .map(|day| day.and_then(end_of))
         .collect())
+}
+
+/// The first instant of a day in a zone, in microseconds; also where the clock jumps over midnight.
+fn start_of_day(day: NaiveDate, zone: Tz) -> Option<i64> {
+    const LONGEST_JUMP_MINUTES: u32 = 180;
+    let midnight = day.and_hms_opt(0, 0, 0)?;
+    (0..=LONGEST_JUMP_MINUTES).find_map(|minutes| {
+        let clock = midnight + TimeDelta::minutes(i64::from(minutes));
+        let instant = zone.from_local_datetime(&clock).earliest()?;
+        Some(instant.timestamp_micros())
+    })
 }
 
 #[cfg(test)]
@@ -268,6 +275,14 @@ mod tests {
             instants(&array, ZONE).unwrap(),
             [Some(end.timestamp_micros())]
         );
+    }
+
+    #[test]
+    fn a_day_begins_after_the_clock_jumped_over_midnight() {
+        let day = NaiveDate::from_ymd_opt(2026, 4, 24).unwrap();
+        let first = DateTime::parse_from_rfc3339("2026-04-24T01:00:00+03:00").unwrap();
+        let start = start_of_day(day, chrono_tz::Africa::Cairo);
+        assert_eq!(start, Some(first.timestamp_micros()));
     }
 
     #[test]

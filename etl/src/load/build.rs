@@ -1,6 +1,6 @@
 //! Builds every dimension and fact of a load in memory; nothing is written here.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
@@ -304,33 +304,56 @@ fn rejected_ids(package: &Package, fed: &Fed<'_>) -> HashSet<String> {
 }
 
 /// For each attribute whether the staged history knows its past values.
+///
+/// It does if the attribute depends on audited columns only: those of the driving row, and those by which
+/// joined rows are found. What a joined row says is said for all times alike.
 fn audited(dimension: &Dimension, fed: &Fed<'_>) -> Vec<bool> {
-    let table = fed
-        .entity
+    let entity = fed.entity;
+    let table = entity
         .from
         .strip_suffix("_versions")
         .and_then(|name| fed.source.table(name));
-    let columns = table
-        .and_then(|table| table.history.as_ref())
-        .map(|history| &history.columns);
+    let Some(history) = table.and_then(|table| table.history.as_ref()) else {
+        return vec![false; dimension.attributes.len()];
+    };
     let knows = |column: &str| {
-        let (Some(columns), Some(column)) = (
-            columns,
-            fed.entity.columns.iter().find(|known| known.name == column),
-        ) else {
-            return false;
-        };
-        let Ok(parsed) = parse_expression(&column.expression) else {
-            return false;
-        };
-        let referenced = referenced_columns(&parsed);
-        !referenced.is_empty() && referenced.iter().all(|(_, name)| columns.contains(name))
+        let declared = entity.columns.iter().find(|known| known.name == column);
+        let used = declared.map(|column| driving_columns(entity, &column.expression));
+        used.is_some_and(|used| {
+            !used.is_empty() && used.iter().all(|name| history.columns.contains(name))
+        })
     };
     dimension
         .attributes
         .iter()
         .map(|attribute| knows(&attribute.column))
         .collect()
+}
+
+/// The columns of the driving row on which an expression depends, itself or through joins.
+fn driving_columns(entity: &Entity, expression: &str) -> BTreeSet<String> {
+    let mut columns = BTreeSet::new();
+    let mut expressions = vec![expression.to_owned()];
+    let mut joined = BTreeSet::new();
+    while let Some(text) = expressions.pop() {
+        let Ok(parsed) = parse_expression(&text) else {
+            continue;
+        };
+        for (qualifier, name) in referenced_columns(&parsed) {
+            match qualifier {
+                Some(alias) if alias != entity.alias => {
+                    let join = entity.joins.iter().find(|join| join.alias == alias);
+                    if joined.insert(alias) {
+                        expressions.extend(join.map(|join| join.on.clone()));
+                    }
+                }
+                _ => {
+                    columns.insert(name);
+                }
+            }
+        }
+    }
+    columns
 }
 
 /// True if two tables hold the same rows but for their audit keys (the last column).

@@ -8,12 +8,13 @@ use planisphere_schemas::model::Model;
 use planisphere_schemas::warehouse::{LoadId, Manifest, PinnedWarehouse, Warehouse};
 
 use crate::conform::{Conformed, conform, open_session};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::runtime::Runtime;
 use crate::staging::{Package, extract};
 
 use super::LoadOptions;
 use super::balance::Balance;
+use super::build::Built;
 use super::observer::{Extraction, Observer};
 use super::plan::{plan_load, used_entities};
 use super::record::{LoadOutcome, LoadRecord, StepTime, read_records};
@@ -46,6 +47,7 @@ impl Execution<'_> {
             .build(&package, &conformed, base.as_ref(), record)
             .await?;
         self.prove(&package, &conformed, record)?;
+        self.check_vanished(&built, manifest)?;
         if let Some(standing) = self.nothing_changed(&built, manifest) {
             record.outcome = LoadOutcome::Unchanged { version: standing };
             return Ok(());
@@ -90,6 +92,7 @@ impl Execution<'_> {
     ) -> Result<Vec<LoadRecord>> {
         let last = base.and_then(|manifest| manifest.watermarks.get("audit_key")?.as_i64());
         let mut pending = read_records(self.warehouse).await?;
+        pending.retain(|earlier| earlier.load_id != self.load_id);
         pending.retain(|record| base.is_none_or(|manifest| record.load_id > manifest.load_id));
         let mut next = last.unwrap_or(0);
         for earlier in &mut pending {
@@ -120,7 +123,8 @@ impl Execution<'_> {
         let mut conformed = BTreeMap::new();
         for source in &self.model.sources {
             let settings = &self.options.settings.etl;
-            let session = open_session(package, self.warehouse, source, settings).await?;
+            let session =
+                open_session(package, self.warehouse, source, settings, self.model.zone()).await?;
             for entity in source
                 .entities
                 .iter()
@@ -155,6 +159,27 @@ impl Execution<'_> {
         for balance in &record.balances {
             balance.prove()?;
             balance.check_rejects(limit)?;
+        }
+        Ok(())
+    }
+
+    /// Refuses to mark most of a table as deleted: an emptied or cut source looks the same.
+    fn check_vanished(&self, built: &Built, base: Option<&Manifest>) -> Result<()> {
+        const ALWAYS_ALLOWED: u64 = 20;
+        let limit_permille = self.options.settings.etl.vanish_limit_permille;
+        for table in &built.tables {
+            let entry = base.and_then(|manifest| manifest.tables.get(&table.name));
+            let rows = entry.map_or(0, |entry| entry.row_count);
+            let vanished = table.tally.deleted;
+            if vanished > ALWAYS_ALLOWED && vanished * 1000 > rows * u64::from(limit_permille) {
+                let table = table.name.clone();
+                return Err(Error::TooManyVanished {
+                    table,
+                    vanished,
+                    rows,
+                    limit_permille,
+                });
+            }
         }
         Ok(())
     }

@@ -65,6 +65,8 @@ pub async fn load(
     };
     let work = async {
         tracing::info!("load begins");
+        // a load whose process is killed stays on record as running
+        record.write(&warehouse).await?;
         let result = Box::pin(execution.run(&mut record)).await;
         record.finish(runtime.now(), &result);
         keep(&warehouse, load_id, &record).await;

@@ -148,9 +148,12 @@ pub async fn read_records(warehouse: &Warehouse) -> Result<Vec<LoadRecord>> {
         let Some(bytes) = warehouse.get_object(&path).await? else {
             continue;
         };
-        let record: LoadRecord =
-            serde_json::from_slice(&bytes).map_err(|error| malformed(&path, &error))?;
-        records.push(record);
+        match serde_json::from_slice::<LoadRecord>(&bytes) {
+            Ok(record) => records.push(record),
+            Err(error) => {
+                tracing::warn!(path, %error, "a load record cannot be read and is left out")
+            }
+        }
     }
     records.sort_by_key(|record| record.load_id);
     Ok(records)

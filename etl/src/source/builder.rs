@@ -9,7 +9,7 @@ use chrono_tz::Tz;
 use planisphere_schemas::model::{InvalidValue, Table};
 
 use crate::error::{Error, Result};
-use crate::reject::Reject;
+use crate::reject::{Reject, row_id};
 
 use super::StagedBatch;
 use super::cell::{Cell, ColumnBuilder, TextRules, append_cell, column_builder};
@@ -142,7 +142,7 @@ impl BatchBuilder {
             .collect();
         let row_id = match &self.file {
             Some((hash, _)) => format!("{hash}|{row_number}"),
-            None => key.join("|"),
+            None => row_id(key.iter().map(String::as_str)),
         };
         let row = serde_json::Value::Object(row).to_string();
         let reject = self.plain_reject(row_id, &reason, detail, row);

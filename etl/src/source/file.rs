@@ -150,10 +150,9 @@ impl Lines {
             None => white_space(&text),
             Some(delimiter) => delimited(&text, delimiter),
         };
-        let header = if format.header && !records.is_empty() {
-            records.remove(0).fields.ok()
-        } else {
-            None
+        let header = match format.header {
+            true => Some(take_header(source, table, &mut records)?),
+            false => None,
         };
         let positions = match &header {
             Some(header) => by_name(source, table, header)?,
@@ -195,6 +194,23 @@ impl Lines {
     }
 }
 
+/// The names in the first line.
+fn take_header(source: &str, table: &Table, records: &mut Vec<Record>) -> Result<Vec<String>> {
+    let first = (!records.is_empty()).then(|| records.remove(0));
+    let failed = |reason: &str| Error::Read {
+        source_name: source.to_owned(),
+        table: table.origin.clone(),
+        reason: reason.to_owned(),
+    };
+    match first.map(|record| record.fields) {
+        Some(Ok(names)) => Ok(names),
+        Some(Err(reason)) => Err(failed(&format!("its header cannot be read: {reason}"))),
+        None => Err(failed(
+            "it is empty; a line with the names of the columns is expected",
+        )),
+    }
+}
+
 /// An empty field is no value.
 fn field(text: &str) -> Cell<'_> {
     if text.is_empty() {
@@ -233,36 +249,94 @@ fn white_space(text: &str) -> Vec<Record> {
         .collect()
 }
 
-/// Records of a delimited file with quotes as RFC 4180 has them.
+/// Records of a delimited file with quotes as RFC 4180 has them; a quoted field may hold line ends.
+///
+/// A quote that is never closed would swallow the lines after it. Its line becomes an unreadable record of
+/// its own, and reading goes on with the next line.
 fn delimited(text: &str, delimiter: char) -> Vec<Record> {
+    let mut records = Vec::new();
+    let (mut start, mut line) = (0, 1);
+    while start < text.len() {
+        let (found, resume) = until_open_quote(&text[start..], delimiter, line);
+        records.extend(found);
+        let Some(offset) = resume else { break };
+        let bad = text[start + offset..].lines().next().unwrap_or_default();
+        line += line_ends(&text[start..start + offset]);
+        records.push(Record {
+            number: line,
+            fields: Err("a quote is not closed".into()),
+            text: bad.to_owned(),
+        });
+        let rest = &text[start + offset..];
+        start += offset + rest.find('\n').map_or(rest.len(), |at| at + 1);
+        line += 1;
+    }
+    records
+}
+
+fn line_ends(text: &str) -> i64 {
+    i64::try_from(text.matches('\n').count()).unwrap_or(i64::MAX)
+}
+
+/// Reads records up to the first whose quote is not closed; returns them and where that one begins.
+fn until_open_quote(text: &str, delimiter: char, line: i64) -> (Vec<Record>, Option<usize>) {
     let byte = u8::try_from(delimiter).unwrap_or(b',');
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(byte)
         .has_headers(false)
         .flexible(true)
         .from_reader(text.as_bytes());
-    reader
-        .records()
-        .enumerate()
-        .map(|(at, record)| {
-            let number = i64::try_from(at).unwrap_or(i64::MAX) + 1;
-            match record {
-                Ok(record) => Record {
-                    number,
-                    text: record
-                        .iter()
-                        .collect::<Vec<_>>()
-                        .join(&delimiter.to_string()),
+    let mut records = Vec::new();
+    let mut record = csv::StringRecord::new();
+    loop {
+        let start = usize::try_from(reader.position().byte()).unwrap_or(usize::MAX);
+        match reader.read_record(&mut record) {
+            Ok(false) => return (records, None),
+            Ok(true) => {
+                let end = usize::try_from(reader.position().byte()).unwrap_or(text.len());
+                let begin = record
+                    .position()
+                    .map_or(start, |at| usize::try_from(at.byte()).unwrap_or(start));
+                let lines_before = record
+                    .position()
+                    .map_or(0, |at| i64::try_from(at.line()).unwrap_or(1) - 1);
+                let raw = text.get(begin..end.min(text.len())).unwrap_or_default();
+                if swallows_lines(raw) {
+                    return (records, Some(begin));
+                }
+                records.push(Record {
+                    number: line + lines_before,
                     fields: Ok(record.iter().map(str::to_owned).collect()),
-                },
-                Err(error) => Record {
+                    text: raw.trim_end().to_owned(),
+                });
+            }
+            Err(error) => {
+                let number = line + i64::try_from(reader.position().line()).unwrap_or(1) - 1;
+                records.push(Record {
                     number,
                     fields: Err(error.to_string()),
                     text: String::new(),
-                },
+                });
             }
-        })
-        .collect()
+        }
+    }
+}
+
+/// True if a record reaches over line ends by a quote that nothing closes: its quotes are odd in number.
+fn swallows_lines(raw: &str) -> bool {
+    let last_line_only = !raw.trim_end_matches(['\r', '\n']).contains('\n');
+    let odd = raw.matches('"').count() % 2 == 1;
+    odd && (!last_line_only || opens_a_quote(raw))
+}
+
+/// True if a field of a one-line record begins with a quote that is not closed.
+fn opens_a_quote(raw: &str) -> bool {
+    raw.trim_end().rfind('"').is_some_and(|at| {
+        raw[..at]
+            .chars()
+            .next_back()
+            .is_none_or(|before| !before.is_alphanumeric())
+    })
 }
 
 /// The positions of the declared columns in a header.
@@ -281,4 +355,52 @@ fn by_name(source: &str, table: &Table, header: &[String]) -> Result<Vec<usize>>
             })
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(text: &str) -> Vec<(i64, String)> {
+        let record = |record: Record| match record.fields {
+            Ok(fields) => (record.number, fields.join("/")),
+            Err(reason) => (record.number, format!("! {reason}: {}", record.text)),
+        };
+        delimited(text, ',').into_iter().map(record).collect()
+    }
+
+    fn rows(expected: &[(i64, &str)]) -> Vec<(i64, String)> {
+        expected
+            .iter()
+            .map(|(line, text)| (*line, (*text).to_owned()))
+            .collect()
+    }
+
+    #[test]
+    fn quoted_fields_may_hold_delimiters_quotes_and_line_ends() {
+        let expected = rows(&[(1, "a/b,c"), (2, "d\ne/\"f\""), (4, "g/h")]);
+        assert_eq!(shown("a,\"b,c\"\n\"d\ne\",\"\"\"f\"\"\"\ng,h\n"), expected);
+    }
+
+    #[test]
+    fn a_quote_that_is_not_closed_takes_its_own_line_only() {
+        let bad = "! a quote is not closed: a,\"b";
+        assert_eq!(
+            shown("a,\"b\nc,d\ne,f\n"),
+            rows(&[(1, bad), (2, "c/d"), (3, "e/f")])
+        );
+        assert_eq!(shown("c,d\na,\"b"), rows(&[(1, "c/d"), (2, bad)]));
+        assert_eq!(
+            shown("\"x,y\nc,d\n"),
+            rows(&[(1, "! a quote is not closed: \"x,y"), (2, "c/d")])
+        );
+    }
+
+    #[test]
+    fn a_quote_inside_a_plain_field_is_a_character() {
+        assert_eq!(
+            shown("5\" pipe,b\nc,d\n"),
+            rows(&[(1, "5\" pipe/b"), (2, "c/d")])
+        );
+    }
 }

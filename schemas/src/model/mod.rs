@@ -29,7 +29,7 @@ pub use source::{
     Column, Entity, EntityColumn, FileFormat, History, InvalidValue, Join, Rule, Source, Table,
     View,
 };
-pub use sql::{parse_expression, parse_query, referenced_columns};
+pub use sql::{parse_expression, parse_query, referenced_columns, rename_qualifier};
 pub use star::{DegenerateColumn, FactMeasure, Role, Star, StarKind};
 pub use types::{Caption, DataType, Tag};
 

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use datafusion::sql::sqlparser::ast::{Expr, Ident, ObjectName, Query, Statement, Visit, Visitor};
+use datafusion::sql::sqlparser::ast::{
+    Expr, Ident, ObjectName, Query, Statement, Visit, Visitor, visit_expressions_mut,
+};
 use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 
@@ -64,6 +66,21 @@ pub fn referenced_columns(expression: &Expr) -> BTreeSet<(Option<String>, String
     columns.0
 }
 
+/// A scalar as SQL in which one qualifier is replaced by another; `None` if the text is not a scalar.
+pub fn rename_qualifier(text: &str, from: &str, to: &str) -> Option<String> {
+    let mut expression = parse_expression(text).ok()?;
+    let _ = visit_expressions_mut(&mut expression, |part| {
+        if let Expr::CompoundIdentifier(names) = part
+            && let [.., qualifier, _] = names.as_mut_slice()
+            && qualifier.value == from
+        {
+            to.clone_into(&mut qualifier.value);
+        }
+        ControlFlow::<()>::Continue(())
+    });
+    Some(expression.to_string())
+}
+
 /// The tables that a query reads, names of its own CTEs left out.
 pub(super) fn referenced_tables(query: &Query) -> BTreeSet<String> {
     struct Tables(BTreeSet<String>);
@@ -102,6 +119,15 @@ mod tests {
             (Some("a".to_owned()), "name".to_owned()),
         ];
         assert_eq!(columns, BTreeSet::from(expected));
+    }
+
+    #[test]
+    fn a_qualifier_is_renamed_everywhere_and_nothing_else() {
+        let renamed = rename_qualifier("u.id = a.u and coalesce(u.x, 'u.x') = '1'", "u", "v");
+        assert_eq!(
+            renamed.as_deref(),
+            Some("v.id = a.u AND coalesce(v.x, 'u.x') = '1'")
+        );
     }
 
     #[test]

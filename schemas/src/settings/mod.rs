@@ -4,12 +4,14 @@
 //! `PLANISPHERE__SECTION__FIELD` in the environment replaces a field. Relative paths resolve from the
 //! file's folder. Nothing else in the project reads the environment for settings.
 
+mod decode;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::document::{Decoder, Faults, Fields, Node, Place, Value, parse_toml};
+use crate::document::{Faults, Node, Place, Value, parse_toml};
 use crate::error::{Error, Result};
 
 /// A text that must not appear in logs, errors or debug output.
@@ -76,6 +78,9 @@ pub struct EtlSettings {
     pub memory_bytes: usize,
     /// Rejected rows, in parts per thousand of an entity's rows, above which a load does not publish. Default 50.
     pub reject_limit_permille: u32,
+    /// Rows that vanished from the source, in parts per thousand of a table's rows, above which a load does not
+    /// publish; up to 20 rows may always vanish. Default 500.
+    pub vanish_limit_permille: u32,
 }
 
 /// How the server works.
@@ -128,6 +133,7 @@ impl Default for EtlSettings {
             staging_days: 30,
             memory_bytes: 2 << 30,
             reject_limit_permille: 50,
+            vanish_limit_permille: 500,
         }
     }
 }
@@ -176,7 +182,7 @@ impl Settings {
         for (name, value) in environment {
             overlay(&mut node, &name, &value);
         }
-        let settings = decode(&node, &mut faults);
+        let settings = decode::settings(&node, &mut faults);
         match settings {
             Some(settings) if faults.is_empty() => Ok(settings),
             _ => Err(Error::Faults {
@@ -261,135 +267,6 @@ fn plain_value(text: &str) -> Value {
         ("false", _) => Value::Boolean(false),
         (_, Ok(number)) => Value::Integer(number),
         _ => Value::Text(text.to_owned()),
-    }
-}
-
-fn decode(node: &Node, faults: &mut Faults) -> Option<Settings> {
-    let mut fields = Fields::of(node, "the settings file", faults)?;
-    let defaults = Settings::default();
-    let settings = Settings {
-        warehouse: fields.or("warehouse", defaults.warehouse),
-        model: fields.or("model", defaults.model),
-        etl: fields.or("etl", defaults.etl),
-        olap: fields.or("olap", defaults.olap),
-        sources: fields
-            .named("source", |name, node, _, faults| {
-                Some((name.to_owned(), SourceSettings::decode(node, faults)?))
-            })
-            .into_iter()
-            .collect(),
-    };
-    fields.finish();
-    Some(settings)
-}
-
-impl Decoder for WarehouseSettings {
-    fn decode(node: &Node, faults: &mut Faults) -> Option<Self> {
-        let mut fields = Fields::of(node, "section [warehouse]", faults)?;
-        let url = fields.or("url", "warehouse".to_owned());
-        fields.finish();
-        Some(Self { url })
-    }
-}
-
-impl Decoder for ModelSettings {
-    fn decode(node: &Node, faults: &mut Faults) -> Option<Self> {
-        let mut fields = Fields::of(node, "section [model]", faults)?;
-        let path = fields.or("path", "schemas".to_owned());
-        fields.finish();
-        Some(Self { path: path.into() })
-    }
-}
-
-/// A whole number within bounds; a fault and the default otherwise.
-fn bounded(
-    fields: &mut Fields<'_, '_>,
-    key: &'static str,
-    default: usize,
-    bounds: std::ops::RangeInclusive<usize>,
-) -> usize {
-    let Some(node) = fields.optional(key) else {
-        return default;
-    };
-    let Some(number) = u64::decode(node, fields.faults()) else {
-        return default;
-    };
-    let number = usize::try_from(number).unwrap_or(usize::MAX);
-    if !bounds.contains(&number) {
-        let message = format!("'{key}' is from {} to {}", bounds.start(), bounds.end());
-        fields.faults().add(&node.place, message);
-    }
-    number
-}
-
-fn seconds(fields: &mut Fields<'_, '_>, key: &'static str, default: Duration) -> Duration {
-    let default = usize::try_from(default.as_secs()).unwrap_or(0);
-    Duration::from_secs(bounded(fields, key, default, 1..=86_400) as u64)
-}
-
-const SMALLEST_MEMORY: usize = 16 << 20;
-
-impl Decoder for EtlSettings {
-    fn decode(node: &Node, faults: &mut Faults) -> Option<Self> {
-        let mut fields = Fields::of(node, "section [etl]", faults)?;
-        let default = Self::default();
-        let days = default.staging_days as usize;
-        let permille = default.reject_limit_permille as usize;
-        let settings = Self {
-            batch_rows: bounded(&mut fields, "batch_rows", default.batch_rows, 1..=1_000_000),
-            row_group_rows: bounded(
-                &mut fields,
-                "row_group_rows",
-                default.row_group_rows,
-                1..=100_000_000,
-            ),
-            staging_days: bounded(&mut fields, "staging_days", days, 0..=36_500) as u32,
-            memory_bytes: bounded(
-                &mut fields,
-                "memory_bytes",
-                default.memory_bytes,
-                SMALLEST_MEMORY..=usize::MAX,
-            ),
-            reject_limit_permille: bounded(&mut fields, "reject_limit_permille", permille, 0..=1000)
-                as u32,
-        };
-        fields.finish();
-        Some(settings)
-    }
-}
-
-impl Decoder for OlapSettings {
-    fn decode(node: &Node, faults: &mut Faults) -> Option<Self> {
-        let mut fields = Fields::of(node, "section [olap]", faults)?;
-        let default = Self::default();
-        let settings = Self {
-            listen: fields.or("listen", default.listen),
-            insecure: fields.or("insecure", default.insecure),
-            memory_bytes: bounded(
-                &mut fields,
-                "memory_bytes",
-                default.memory_bytes,
-                SMALLEST_MEMORY..=usize::MAX,
-            ),
-            query_timeout: seconds(&mut fields, "query_timeout_seconds", default.query_timeout),
-            row_limit: bounded(&mut fields, "row_limit", default.row_limit, 1..=usize::MAX),
-            drain: seconds(&mut fields, "drain_seconds", default.drain),
-        };
-        fields.finish();
-        Some(settings)
-    }
-}
-
-impl Decoder for SourceSettings {
-    fn decode(node: &Node, faults: &mut Faults) -> Option<Self> {
-        let mut fields = Fields::of(node, "section [source.…]", faults)?;
-        let url = fields.need::<String>("url");
-        let password_file = fields.want::<String>("password_file");
-        fields.finish();
-        Some(Self {
-            url: Secret::new(url?),
-            password_file: password_file.map(PathBuf::from),
-        })
     }
 }
 

@@ -1,0 +1,96 @@
+//! Rows that were rejected when they were read, as tables of their keys.
+//!
+//! A join that finds nothing because its partner was rejected is not the same as a join that finds nothing:
+//! the first rejects the joining row too, so that its published values stand. `<table>_rejected` has the columns
+//! of the table; only the key columns hold values.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, RecordBatch, new_null_array};
+use datafusion::prelude::SessionContext;
+use planisphere_schemas::model::{Source, Table};
+
+use crate::error::{Error, Result};
+use crate::source::{Cell, TextRules, append_cell, column_builder, staged_schema};
+use crate::staging::Package;
+
+/// The relation that holds the keys of a table's rejected rows.
+pub(super) fn relation(table: &str) -> String {
+    format!("{table}_rejected")
+}
+
+/// Makes the keys of a table's rejected rows known to a session.
+pub(super) fn register(
+    session: &SessionContext,
+    package: &Package,
+    source: &Source,
+    table: &Table,
+) -> Result<()> {
+    let doing = || format!("opening the rejected rows of '{}'", table.name);
+    let rejects = package.rejects.iter();
+    let mine = rejects.filter(|reject| reject.source == source.name && reject.object == table.name);
+    let keys: BTreeSet<Vec<Option<String>>> = mine
+        .filter_map(|reject| key_texts(table, &reject.row))
+        .collect();
+    let rows = rows_of(source, table, &keys).map_err(Error::arrow(doing()))?;
+    session
+        .register_batch(relation(&table.name).as_str(), rows)
+        .map(|_| ())
+        .map_err(Error::engine(doing()))
+}
+
+/// The key of a rejected row as texts; `None` if the row could not even be split into columns.
+fn key_texts(table: &Table, row: &str) -> Option<Vec<Option<String>>> {
+    let row: serde_json::Map<String, serde_json::Value> = serde_json::from_str(row).ok()?;
+    let keys = table.key.iter();
+    Some(
+        keys.map(|key| row.get(key)?.as_str().map(str::to_owned))
+            .collect(),
+    )
+}
+
+fn rows_of(
+    source: &Source,
+    table: &Table,
+    keys: &BTreeSet<Vec<Option<String>>>,
+) -> Result<RecordBatch, arrow::error::ArrowError> {
+    let schema = staged_schema(table);
+    let nullable = schema
+        .fields()
+        .iter()
+        .map(|field| field.as_ref().clone().with_nullable(true));
+    let nullable = arrow::datatypes::Schema::new(nullable.collect::<Vec<_>>());
+    let columns: Vec<ArrayRef> = schema
+        .fields()
+        .iter()
+        .map(
+            |field| match table.key.iter().position(|key| key == field.name()) {
+                Some(at) => key_column(source, table, at, keys),
+                None => new_null_array(field.data_type(), keys.len()),
+            },
+        )
+        .collect();
+    RecordBatch::try_new(Arc::new(nullable), columns)
+}
+
+/// One key column; a key that does not fit its type is null and matches nothing.
+fn key_column(
+    source: &Source,
+    table: &Table,
+    at: usize,
+    keys: &BTreeSet<Vec<Option<String>>>,
+) -> ArrayRef {
+    let declared = table.column(&table.key[at]);
+    let data_type = declared.map_or(planisphere_schemas::model::DataType::Text, |c| c.data_type);
+    let pattern = declared.and_then(|column| column.pattern.as_deref());
+    let zone = source.time_zone.parse().unwrap_or(chrono_tz::UTC);
+    let mut builder = column_builder(data_type);
+    for key in keys {
+        let cell = key[at].as_deref().map_or(Cell::Null, Cell::Text);
+        if append_cell(&mut builder, cell, TextRules { zone, pattern }).is_err() {
+            builder.append_null();
+        }
+    }
+    builder.finish()
+}

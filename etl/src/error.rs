@@ -169,6 +169,12 @@ pub enum Error {
         /// The name of the point.
         point: &'static str,
     },
+    /// Somebody stopped the load.
+    #[error("stopped by {signal}")]
+    Stopped {
+        /// The signal.
+        signal: &'static str,
+    },
     /// A background task died.
     #[error("a task died while {doing}")]
     Task {
@@ -215,7 +221,7 @@ impl Error {
             | Self::TooManyVanished { .. } => ErrorKind::Invalid,
             Self::NotInSource { .. } | Self::PasswordFile { .. } => ErrorKind::NotFound,
             Self::SourceUnreachable { .. } | Self::Read { .. } => ErrorKind::Unavailable,
-            Self::Crash { .. } => ErrorKind::Cancelled,
+            Self::Crash { .. } | Self::Stopped { .. } => ErrorKind::Cancelled,
             Self::Unbalanced { .. } | Self::Engine { .. } | Self::Task { .. } => {
                 ErrorKind::Internal
             }
@@ -260,6 +266,7 @@ impl Error {
             }
             Self::Engine { .. } | Self::Task { .. } => Some("nothing was published".into()),
             Self::Crash { .. } => None,
+            Self::Stopped { .. } => Some("run the load again; it takes back what this one left".into()),
         }
     }
 }

@@ -7,7 +7,7 @@ use planisphere_schemas::settings::Settings;
 use super::ConfigArgs;
 use super::output::{Format, Grid, bytes, count, print};
 use super::progress::Terminal;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::load::{LoadOptions, LoadOutcome, LoadRecord, load};
 use crate::runtime::Runtime;
 
@@ -32,9 +32,34 @@ pub(super) async fn run(args: &LoadArgs) -> Result<()> {
         business_date: args.as_of,
     };
     let terminal = Terminal::new();
-    let record = Box::pin(load(&options, &Runtime::default(), &terminal)).await?;
+    let runtime = Runtime::default();
+    let record = tokio::select! {
+        ended = Box::pin(load(&options, &runtime, &terminal)) => ended?,
+        signal = stopped() => {
+            terminal.stopped(signal);
+            return Err(Error::Stopped { signal });
+        }
+    };
     print_summary(&record, args.format);
     Ok(())
+}
+
+/// Waits until somebody asks the process to stop.
+async fn stopped() -> &'static str {
+    use tokio::signal::unix::{SignalKind, signal};
+    let wait = |kind: SignalKind| async move {
+        match signal(kind) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            // without a handler the signal ends the process as ever
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = wait(SignalKind::terminate()) => "SIGTERM",
+        () = wait(SignalKind::interrupt()) => "Ctrl-C",
+    }
 }
 
 fn print_summary(record: &LoadRecord, format: Format) {

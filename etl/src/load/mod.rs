@@ -65,6 +65,7 @@ pub async fn load(
     };
     let work = async {
         tracing::info!("load begins");
+        observer.began(&record);
         // a load whose process is killed stays on record as running
         record.write(&warehouse).await?;
         let result = Box::pin(execution.run(&mut record)).await;

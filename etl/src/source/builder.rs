@@ -95,7 +95,8 @@ impl BatchBuilder {
         }
         self.keep.push(false);
         let row = serde_json::json!({ "line": text }).to_string();
-        let reject = self.plain_reject(row_number.to_string(), "unreadable_row", detail, row);
+        let row_id = self.place_in_file(row_number).unwrap_or_default();
+        let reject = self.plain_reject(row_id, "unreadable_row", detail, row);
         self.rejects.push(reject);
     }
 
@@ -140,13 +141,18 @@ impl BatchBuilder {
             .filter_map(|key| columns().find(|(column, _)| column.name == *key))
             .map(|(_, cell)| cell.show().unwrap_or_default())
             .collect();
-        let row_id = match &self.file {
-            Some((hash, _)) => format!("{hash}|{row_number}"),
-            None => row_id(key.iter().map(String::as_str)),
-        };
+        let row_id = self
+            .place_in_file(row_number)
+            .unwrap_or_else(|| row_id(key.iter().map(String::as_str)));
         let row = serde_json::Value::Object(row).to_string();
         let reject = self.plain_reject(row_id, &reason, detail, row);
         self.rejects.push(reject);
+    }
+
+    /// What identifies a row of a file; `None` for database tables.
+    fn place_in_file(&self, row_number: i64) -> Option<String> {
+        let (hash, _) = self.file.as_ref()?;
+        Some(format!("{hash}|{row_number}"))
     }
 
     fn plain_reject(&self, row_id: String, reason: &str, detail: String, row: String) -> Reject {

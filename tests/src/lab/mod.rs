@@ -45,6 +45,18 @@ impl Lab {
         Ok(lab)
     }
 
+    /// An empty folder with a settings file.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn with_settings(settings: &str) -> Result<Self> {
+        let lab = Self {
+            folder: tempfile::tempdir()?,
+        };
+        lab.write("planisphere.toml", settings)?;
+        Ok(lab)
+    }
+
     /// A copy of a folder of the checkout.
     ///
     /// # Errors

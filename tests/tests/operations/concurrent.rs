@@ -29,6 +29,7 @@ impl Observer for Overtaking<'_> {
             *said = Some(self.lab.load());
         }
     }
+    fn began(&self, _: &LoadRecord) {}
     fn table(&self, _: &str, _: &str) {}
     fn rows(&self, _: u64) {}
     fn table_done(&self, _: &str, _: &str, _: u64, _: u64) {}

@@ -67,7 +67,7 @@ pub struct MembersQuery {
     pub include_deleted: bool,
     /// Which versions of members are listed.
     pub history: History,
-    /// The language of captions.
+    /// The language of captions, as in [`CubeQuery::locale`].
     pub locale: String,
     /// The warehouse version.
     pub version: Option<u64>,

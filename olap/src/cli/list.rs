@@ -9,14 +9,14 @@ use super::error::CliError;
 use super::output;
 use super::sheet::{Column, Sheet, Shown};
 use crate::grpc::path_text;
-use crate::query::{Condition, LevelRef, MemberPath, parse_filter};
+use crate::query::{Condition, Language, LevelRef, MemberPath, parse_filter};
 use crate::service::MembersQuery;
 
 /// Lists the cubes.
 pub(super) async fn cubes(arguments: CubesArgs) -> Result<(), CliError> {
+    let language = language(&arguments.shown)?;
     let mut backend = Backend::open(&arguments.from).await?;
     let list = backend.cubes(arguments.shown.version).await?;
-    let locale = &arguments.shown.locale;
     let columns = [
         ("cube", "Cube"),
         ("caption", "Caption"),
@@ -24,7 +24,10 @@ pub(super) async fn cubes(arguments: CubesArgs) -> Result<(), CliError> {
         ("description", "Description"),
     ];
     let rows = list.cubes.iter().map(|cube| {
-        let (caption, description) = (said(&cube.caption, locale), said(&cube.description, locale));
+        let (caption, description) = (
+            said(&cube.caption, language),
+            said(&cube.description, language),
+        );
         [cube.name.clone(), caption, cube.grain.clone(), description]
             .map(Shown::text)
             .to_vec()
@@ -43,12 +46,12 @@ pub(super) async fn cubes(arguments: CubesArgs) -> Result<(), CliError> {
 
 /// Describes a cube: one row for each level and each measure.
 pub(super) async fn describe(arguments: DescribeArgs) -> Result<(), CliError> {
+    let language = language(&arguments.shown)?;
     let mut backend = Backend::open(&arguments.from).await?;
     let described = backend
         .describe(&arguments.cube, arguments.shown.version)
         .await?;
     let cube = described.cube.unwrap_or_default();
-    let locale = &arguments.shown.locale;
     let columns = [
         ("kind", "Kind"),
         ("name", "Name"),
@@ -59,9 +62,9 @@ pub(super) async fn describe(arguments: DescribeArgs) -> Result<(), CliError> {
     let levels = cube
         .dimensions
         .iter()
-        .flat_map(|dimension| level_rows(dimension, locale));
+        .flat_map(|dimension| level_rows(dimension, language));
     let measures = cube.measures.iter().map(|measure| {
-        let caption = said(&measure.caption, locale);
+        let caption = said(&measure.caption, language);
         row(
             "measure",
             &measure.name,
@@ -80,11 +83,15 @@ pub(super) async fn describe(arguments: DescribeArgs) -> Result<(), CliError> {
         described.warehouse_version,
         &described.model_hash,
     )?;
-    output::note(&format!("{}: {}", said(&cube.caption, locale), cube.grain));
+    output::note(&format!(
+        "{}: {}",
+        said(&cube.caption, language),
+        cube.grain
+    ));
     Ok(())
 }
 
-fn level_rows(dimension: &wire::Dimension, locale: &str) -> Vec<Vec<Shown>> {
+fn level_rows(dimension: &wire::Dimension, language: Language) -> Vec<Vec<Shown>> {
     let about = about_dimension(dimension);
     let mut rows = Vec::new();
     for hierarchy in &dimension.hierarchies {
@@ -92,8 +99,8 @@ fn level_rows(dimension: &wire::Dimension, locale: &str) -> Vec<Vec<Shown>> {
             let name = format!("{}.{}.{}", dimension.name, hierarchy.name, level.name);
             let caption = format!(
                 "{}: {}",
-                said(&dimension.caption, locale),
-                said(&level.caption, locale)
+                said(&dimension.caption, language),
+                said(&level.caption, language)
             );
             rows.push(row("level", &name, caption, &level.key_type, about.clone()));
         }
@@ -201,13 +208,16 @@ fn texts(columns: &[(&str, &str)]) -> Vec<Column> {
 }
 
 /// The text of a caption in the language of the reader.
-fn said(caption: &Option<wire::Caption>, locale: &str) -> String {
+fn said(caption: &Option<wire::Caption>, language: Language) -> String {
     let caption = caption.clone().unwrap_or_default();
-    if locale.starts_with("zh") {
-        caption.zh
-    } else {
-        caption.en
+    match language {
+        Language::English => caption.en,
+        Language::Chinese => caption.zh,
     }
+}
+
+fn language(shown: &ShownArgs) -> Result<Language, CliError> {
+    shown.locale.parse().map_err(CliError::usage)
 }
 
 fn answer(sheet: &Sheet, shown: &ShownArgs, version: u64, hash: &str) -> Result<(), CliError> {

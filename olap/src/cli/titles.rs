@@ -3,13 +3,17 @@
 use std::collections::BTreeSet;
 
 use crate::cells::{Tuple, TupleMember};
-use crate::query::MemberKey;
+use crate::query::{Language, MemberKey};
 use crate::result::{ColumnRole, LevelPart, ResultHeader};
 
 /// The captions of every tuple of an axis. Where two tuples would read alike, as the first quarters of two
 /// years, members have the keys above them in front.
 pub(super) fn titles(header: &ResultHeader, axis: usize, tuples: &[Tuple]) -> Vec<Vec<String>> {
-    let total = total_word(&header.locale);
+    let total = header
+        .locale
+        .parse::<Language>()
+        .unwrap_or_default()
+        .total();
     let plain: Vec<_> = tuples
         .iter()
         .map(|tuple| captions(tuple, total, |_| 0))
@@ -65,11 +69,4 @@ fn ancestors(header: &ResultHeader, of_axis: usize, of_position: usize) -> usize
             _ => false,
         })
         .count()
-}
-
-fn total_word(locale: &str) -> &'static str {
-    match locale.get(..2) {
-        Some("zh") => "合计",
-        _ => "Total",
-    }
 }

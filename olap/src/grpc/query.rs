@@ -5,8 +5,8 @@ use planisphere_proto::v1 as wire;
 use super::fault::{Reading, known};
 use crate::error::Result;
 use crate::query::{
-    Axis, Bound, Comparison, Condition, CubeQuery, Filter, History, MeasureFilter, Sort, SortKey,
-    Top,
+    Axis, Bound, Comparison, Condition, CubeQuery, Filter, History, Language, MeasureFilter, Sort,
+    SortKey, Top,
 };
 
 /// What a request says beside its own matter.
@@ -20,10 +20,13 @@ pub(super) struct Context {
     pub(super) page_token: Option<String>,
 }
 
-/// Reads the context of a request.
+/// Reads the context of a request that has no query, whose locale nobody else checks.
 pub(super) fn context(context: Option<wire::RequestContext>) -> Result<Context> {
     let mut reading = Reading::default();
     let context = read_context(&mut reading, context);
+    if let Err(message) = context.locale.parse::<Language>() {
+        reading.fault("context.locale", &message);
+    }
     reading.finish(context)
 }
 

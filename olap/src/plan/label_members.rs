@@ -8,7 +8,8 @@ use datafusion::logical_expr::{JoinType, LogicalPlanBuilder};
 use super::group_members::{GroupLevel, GroupPart};
 use super::member_rows::{NAME_EN, NAME_ZH, key_at, member_rows, renamed, sort_at, special_at};
 use super::planner::{PlanStep, Planner};
-use super::resolved::{Language, PathLevel, ResolvedLevel, ResolvedQuery};
+use super::resolved::{PathLevel, ResolvedLevel, ResolvedQuery};
+use crate::query::Language;
 
 /// Joins captions and orders to the grouped rows.
 pub(crate) fn label_members(

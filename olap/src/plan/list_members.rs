@@ -16,11 +16,11 @@ use super::member_rows::{
 use super::order_rows::Page;
 use super::planner::{Planner, columns_named};
 use super::project_answer::{member_caption, special_text, with_order_columns};
-use super::resolve::{CubeOf, resolve_history, resolve_level};
+use super::resolve::{CubeOf, resolve_history, resolve_level, resolve_locale};
 use super::resolve_filter::resolve_keys;
-use super::resolved::{Language, ResolvedHistory, ResolvedKey, ResolvedLevel, ResolvedPath};
+use super::resolved::{ResolvedHistory, ResolvedKey, ResolvedLevel, ResolvedPath};
 use crate::error::{QueryFaults, Result};
-use crate::query::MemberPath;
+use crate::query::{Language, MemberPath};
 use crate::service::{Member, MembersQuery};
 
 /// A listing whose names are all known.
@@ -52,13 +52,14 @@ pub(crate) fn resolve_member_list(of: &CubeOf<'_>, asked: &MembersQuery) -> Resu
     if asked.page_size == Some(0) {
         faults.invalid("page_size", "a page of 0 members lists nothing", None);
     }
+    let language = resolve_locale(&asked.locale, &mut faults);
     let list = level.zip(parent).map(|(level, parent)| MemberList {
         level,
         parent,
         search: asked.search.clone().filter(|text| !text.is_empty()),
         include_deleted: asked.include_deleted,
         history: resolve_history(of.model, asked.history),
-        language: Language::of(&asked.locale),
+        language,
         fact: of
             .model
             .star(&of.cube.star)

@@ -11,9 +11,10 @@ use super::group_members::{GroupLevel, GroupPart};
 use super::label_members::is_named;
 use super::member_rows::caption_of;
 use super::planner::{PlanStep, Planner};
-use super::resolved::{Language, ResolvedQuery};
+use super::resolved::ResolvedQuery;
 use crate::error::Result;
 use crate::model::ColumnType;
+use crate::query::Language;
 use crate::result::{ColumnRole, LevelPart, ResultColumn};
 
 /// One column of the answer.

@@ -10,13 +10,11 @@ use super::planner::Planner;
 use super::resolve_filter::resolve_filters;
 use super::resolve_measure::{MeasureNames, resolve_having};
 use super::resolve_order::{resolve_sorts, resolve_top};
-use super::resolved::{
-    Language, PathLevel, ResolvedAxis, ResolvedHistory, ResolvedLevel, ResolvedQuery,
-};
+use super::resolved::{PathLevel, ResolvedAxis, ResolvedHistory, ResolvedLevel, ResolvedQuery};
 use crate::error::{OlapError, QueryFaults, Result};
 use crate::model::{CubeView, LevelMatch, find_level};
 use crate::principal::{Policy, Principal};
-use crate::query::{Axis, CubeQuery, History, LevelRef};
+use crate::query::{Axis, CubeQuery, History, Language, LevelRef};
 
 /// A cube with the model that it stands in.
 pub(crate) struct CubeOf<'m> {
@@ -59,6 +57,7 @@ pub(crate) fn resolve(of: &CubeOf<'_>, query: &CubeQuery) -> Result<ResolvedQuer
     let sort = resolve_sorts(&of.view, &query.sort, &axes, &mut measures, &mut faults);
     let top = query.top.as_ref();
     let top = top.and_then(|top| resolve_top(&of.view, top, &axes, &mut measures, &mut faults));
+    let language = resolve_locale(&query.locale, &mut faults);
     let star = of.model.star(&of.cube.star).cloned();
     let resolved = star.map(|star| ResolvedQuery {
         cube: of.cube.name.clone(),
@@ -72,7 +71,7 @@ pub(crate) fn resolve(of: &CubeOf<'_>, query: &CubeQuery) -> Result<ResolvedQuer
         top,
         history: resolve_history(of.model, query.history),
         include_deleted: query.include_deleted,
-        language: Language::of(&query.locale),
+        language,
         limit: query.limit,
     });
     check_limit(query, &mut faults);
@@ -85,6 +84,14 @@ fn check_limit(query: &CubeQuery, faults: &mut QueryFaults) {
     if query.limit == Some(0) {
         faults.invalid("limit", "a limit of 0 rows answers nothing", None);
     }
+}
+
+/// The language that a locale asks for; English beside the fault if there are no captions in it.
+pub(crate) fn resolve_locale(locale: &str, faults: &mut QueryFaults) -> Language {
+    locale.parse().unwrap_or_else(|message: String| {
+        faults.invalid("locale", message, None);
+        Language::default()
+    })
 }
 
 /// Finds one level with its path.

@@ -62,11 +62,32 @@ fn resolve_condition(
             faults.invalid(place, "a range needs at least one end", None);
             return None;
         }
-        Condition::Range { from, to } => ResolvedCondition::Range {
-            from: resolve_bound(level, from.as_ref(), place, faults),
-            to: resolve_bound(level, to.as_ref(), place, faults),
-        },
+        Condition::Range { from, to } => {
+            let from = resolve_bound(level, from.as_ref(), place, faults);
+            let to = resolve_bound(level, to.as_ref(), place, faults);
+            if let (Some(from), Some(to)) = (&from, &to) {
+                check_direction(level, from, to, place, faults);
+            }
+            ResolvedCondition::Range { from, to }
+        }
     })
+}
+
+/// A range that ends before it begins keeps nothing, whatever the members are.
+fn check_direction(
+    level: &ResolvedLevel,
+    from: &ResolvedBound,
+    to: &ResolvedBound,
+    place: &str,
+    faults: &mut QueryFaults,
+) {
+    if from.path.is_after(&to.path) {
+        let message = format!(
+            "the range of level '{}' ends at '{}' before it begins at '{}'",
+            level.name, to.path, from.path
+        );
+        faults.invalid(place, message, Some("exchange its ends".into()));
+    }
 }
 
 fn resolve_members(

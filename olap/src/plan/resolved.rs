@@ -2,13 +2,15 @@
 //!
 //! Plain data; building it does no I/O and touches no engine.
 
+use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 use planisphere_schemas::model::{Aggregation, Caption, DataType, Format, SpecialMember, Star};
 
 use super::key_value::KeyValue;
 use crate::model::{ColumnType, DimensionSource};
-use crate::query::{Comparison, LevelRef};
+use crate::query::{Comparison, Language, LevelRef};
 
 /// A query whose names are all known.
 #[derive(Debug, Clone)]
@@ -27,39 +29,6 @@ pub(crate) struct ResolvedQuery {
     pub(crate) include_deleted: bool,
     pub(crate) language: Language,
     pub(crate) limit: Option<u64>,
-}
-
-/// The language of captions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Language {
-    English,
-    Chinese,
-}
-
-impl Language {
-    /// The language of a locale such as `zh-CN`; English for all others.
-    pub(crate) fn of(locale: &str) -> Self {
-        match locale.get(..2) {
-            Some("zh") => Self::Chinese,
-            _ => Self::English,
-        }
-    }
-
-    /// The text of a caption.
-    pub(crate) fn of_caption(self, caption: &Caption) -> &str {
-        match self {
-            Self::English => &caption.en,
-            Self::Chinese => &caption.zh,
-        }
-    }
-
-    /// The caption of a row that is summed over a level.
-    pub(crate) fn total(self) -> &'static str {
-        match self {
-            Self::English => "Total",
-            Self::Chinese => "合计",
-        }
-    }
 }
 
 /// Which version of a member a fact row belongs to.
@@ -148,11 +117,16 @@ pub(crate) enum ResolvedCondition {
 }
 
 impl ResolvedCondition {
-    /// The members that the condition names.
-    pub(crate) fn members(&self) -> &[ResolvedPath] {
+    /// The members that the condition names. An end of a range that is one key need not be a member: any
+    /// value has its place in the order of keys. A path of several keys is one, as `2025/1/3`.
+    pub(crate) fn members(&self) -> Cow<'_, [ResolvedPath]> {
         match self {
-            Self::In(members) | Self::NotIn(members) => members,
-            Self::Range { .. } => &[],
+            Self::In(members) | Self::NotIn(members) => Cow::Borrowed(members),
+            Self::Range { from, to } => {
+                let paths = from.iter().chain(to).map(|bound| &bound.path);
+                let paths = paths.filter(|path| path.keys().len() > 1);
+                Cow::Owned(paths.cloned().collect())
+            }
         }
     }
 }
@@ -172,12 +146,30 @@ pub(crate) enum ResolvedPath {
 }
 
 impl ResolvedPath {
+    /// The keys that are given, from the top level down.
+    pub(crate) fn keys(&self) -> &[ResolvedKey] {
+        match self {
+            Self::Full(keys) => keys,
+            Self::Own(key) => std::slice::from_ref(key),
+        }
+    }
+
+    /// True if the path comes after another one in the order of keys; paths of different depths have no order.
+    pub(crate) fn is_after(&self, other: &Self) -> bool {
+        let (keys, others) = (self.keys(), other.keys());
+        let orders = keys.iter().zip(others).map(|pair| match pair {
+            (ResolvedKey::Value(one), ResolvedKey::Value(two)) => one.0.partial_cmp(&two.0),
+            _ => None,
+        });
+        let first_unequal = orders
+            .into_iter()
+            .find(|order| *order != Some(Ordering::Equal));
+        keys.len() == others.len() && first_unequal == Some(Some(Ordering::Greater))
+    }
+
     /// The key on the member's own level.
     pub(crate) fn own(&self) -> Option<&ResolvedKey> {
-        match self {
-            Self::Full(keys) => keys.last(),
-            Self::Own(key) => Some(key),
-        }
+        self.keys().last()
     }
 }
 

@@ -44,7 +44,7 @@ pub struct CubeQuery {
     pub history: History,
     /// True counts facts too that the source has deleted.
     pub include_deleted: bool,
-    /// The language of captions: `en` (default) or `zh…`.
+    /// The language of captions, such as `en` (default) or `zh-CN`; others than English and Chinese are refused.
     pub locale: String,
     /// The warehouse version; the latest published one by default.
     pub version: Option<u64>,
@@ -185,7 +185,7 @@ pub enum Condition {
     In(Vec<MemberPath>),
     /// None of these members.
     NotIn(Vec<MemberPath>),
-    /// Between two members in key order; special members never lie in a range.
+    /// Between two members in key order, the first not after the second; special members never lie in a range.
     Range {
         /// The lower bound; none is open.
         from: Option<Bound>,
@@ -194,7 +194,8 @@ pub enum Condition {
     },
 }
 
-/// One end of a range: a full path compares from the top level down, one key compares the level's own key.
+/// One end of a range: a full path names a member and compares from the top level down; one key compares the
+/// level's own key, and need not be that of a member.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Bound {

@@ -5,6 +5,7 @@
 
 mod cube_query;
 mod file;
+mod language;
 mod member;
 mod parse;
 
@@ -13,5 +14,6 @@ pub use cube_query::{
     SortKey, Top,
 };
 pub use file::{Drill, QueryFile, read_query_file};
+pub use language::Language;
 pub use member::{MemberKey, MemberPath, MemberRef};
 pub use parse::{ParseError, parse_filter, parse_measure_filter, parse_sort, parse_top};

@@ -29,12 +29,12 @@ impl Work<'_> {
         let (level, place) = (&filter.level, filter.place.as_str());
         let fact = resolved.query.star.table();
         let paths = filter.condition.members();
-        let Some(plan) = find_members(&resolved.planner, level, &fact, paths)? else {
+        let Some(plan) = find_members(&resolved.planner, level, &fact, &paths)? else {
             return Ok(());
         };
         let rows = self.rows(&resolved.session, plan).await?;
         let found = paths_of(&rows, level.path.len())?;
-        let unknown = check_found(level, paths, &found, place, faults);
+        let unknown = check_found(level, &paths, &found, place, faults);
         if !unknown.is_empty() {
             let nearby = nearby_members(&resolved.planner, level, &fact)?;
             let nearby = self.rows(&resolved.session, nearby).await?;

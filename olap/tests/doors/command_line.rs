@@ -156,6 +156,12 @@ async fn failures_have_exit_codes_and_hints_and_an_empty_stdout() {
         (vec!["sql", "select * from dim_dat"], 3, "dim_date"),
         (vec!["sql", "-f", "missing.sql"], 3, "missing.sql"),
         (vec!["describe", "sale"], 3, "'sales'"),
+        (vec!["cubes", "--locale", "xx"], 2, "write en or zh"),
+        (
+            vec!["members", "sales", "customer.segment", "--locale", "xx"],
+            2,
+            "write en or zh",
+        ),
         (
             vec!["--log-format", "json", "sql", "select"],
             2,

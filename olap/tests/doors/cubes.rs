@@ -92,6 +92,21 @@ async fn drills_travel_with_their_query() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_locale_without_captions_is_refused_where_there_is_no_query_too() {
+    let server = Server::start().await;
+    let mut client = OlapServiceClient::new(server.channel().await);
+    let request = wire::ListCubesRequest {
+        context: Some(wire::RequestContext {
+            locale: "xx".into(),
+            ..Default::default()
+        }),
+    };
+    let refused = client.list_cubes(request).await.unwrap_err();
+    assert_eq!(refused.code(), tonic::Code::InvalidArgument);
+    assert!(refused.message().contains("write en or zh"), "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn cells_come_without_arrow() {
     let server = Server::start().await;
     let mut client = OlapServiceClient::new(server.channel().await);

@@ -3,7 +3,7 @@
 use planisphere_olap::query::{Axis, CubeQuery, parse_measure_filter, parse_sort, parse_top};
 use planisphere_schemas::ErrorKind;
 
-use crate::shop::{fault, filters, query};
+use crate::shop::{check, fault, filters, query};
 
 #[track_caller]
 fn check_faults(query: &CubeQuery, kind: ErrorKind, expected: &[&str]) {
@@ -54,6 +54,61 @@ fn all_faults_of_a_query_come_at_once() {
             "sort[0]: level 'product.product.category' stands on no axis (put it on an axis first)",
             "top.n: a ranking of 0 members keeps nothing",
         ],
+    );
+}
+
+#[test]
+fn a_locale_without_captions_is_refused() {
+    let asked = CubeQuery {
+        locale: "xx".into(),
+        ..query("lines", "")
+    };
+    check_faults(
+        &asked,
+        ErrorKind::Invalid,
+        &["locale: there are no captions in locale 'xx': write en or zh"],
+    );
+}
+
+#[test]
+fn a_range_that_ends_before_it_begins_is_refused() {
+    for (range, message) in [
+        (
+            "order_date.calendar.month from 2024/4/12 to 2024/1/1",
+            "filters[0]: the range of level 'order_date.calendar.month' ends at '2024/1/1' before it \
+             begins at '2024/4/12' (exchange its ends)",
+        ),
+        (
+            "order_date.calendar.year from 2024 to 2023",
+            "filters[0]: the range of level 'order_date.calendar.year' ends at '2023' before it \
+             begins at '2024' (exchange its ends)",
+        ),
+    ] {
+        let reversed = CubeQuery {
+            filters: filters([range]),
+            ..query("lines", "")
+        };
+        check_faults(&reversed, ErrorKind::Invalid, &[message]);
+    }
+}
+
+#[test]
+fn a_path_that_ends_a_range_must_be_a_member_and_a_single_key_need_not() {
+    let with = |range: &str| CubeQuery {
+        filters: filters([range]),
+        ..query("lines", "")
+    };
+    let error = fault(&with("order_date.calendar.month from 2024/1/1 to 2024/4/1"));
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+    assert!(
+        error
+            .to_string()
+            .starts_with("filters[0]: unknown member '2024/4/1'"),
+        "{error}"
+    );
+    check(
+        &with("order_date.calendar.day from 2000-01-01 to 2024-01-10"),
+        &["2"],
     );
 }
 

@@ -15,6 +15,7 @@ mod dimension;
 mod error;
 mod fact;
 mod load;
+mod problems;
 mod reject;
 mod runtime;
 mod source;

@@ -9,8 +9,9 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType as Arrow, TimestampMicrosecondType};
 use planisphere_schemas::model::{DataType, Dimension, DimensionKind};
 
-use crate::conform::{BASIS, Conformed, DELETED, MODIFIED, VALID_FROM, json_rows};
+use crate::conform::{BASIS, Conformed, DELETED, MODIFIED, VALID_FROM};
 use crate::error::{Error, Result};
+use crate::problems::{Destination, Problems};
 use crate::reject::Reject;
 
 use super::cast_column;
@@ -49,18 +50,13 @@ pub(super) fn observe(
             .map_err(Error::arrow(doing()))?;
         Ok(rows.column(index).clone())
     };
-    let mut problems: BTreeMap<usize, (String, String)> = BTreeMap::new();
+    let mut problems = Problems::default();
     let mut attributes = Vec::with_capacity(dimension.attributes.len());
     for attribute in &dimension.attributes {
         let values = column(&attribute.column)?;
         let (cast, misfits) =
             cast_column(&values, attribute.data_type).map_err(Error::arrow(doing()))?;
-        for row in misfits {
-            let detail = format!("{} is not {}", attribute.name, attribute.data_type);
-            problems
-                .entry(row)
-                .or_insert((format!("invalid_{}", attribute.name), detail));
-        }
+        problems.misfits(&attribute.name, attribute.data_type, misfits);
         attributes.push(cast);
     }
     let ids = ids(dimension, &column)
@@ -74,7 +70,13 @@ pub(super) fn observe(
     let from = instants_or(&instants(VALID_FROM)?, snapshot_at);
     let basis = cast(&column(BASIS)?, &Arrow::Utf8).map_err(Error::arrow(doing()))?;
     let members = members(ids, &from, &mut problems);
-    let rejects = rejects(dimension, source_system, conformed, ids, &problems)
+    let destination = Destination {
+        source: source_system,
+        stage: "dimension",
+        object: &dimension.name,
+    };
+    let rejects = problems
+        .rejects(&destination, rows, ids)
         .map_err(Error::arrow(doing()))?;
     Ok(Observations {
         attributes,
@@ -105,22 +107,18 @@ fn instants_or(instants: &TimestampMicrosecondArray, otherwise: i64) -> Vec<i64>
 fn members(
     ids: &StringArray,
     from: &[i64],
-    problems: &mut BTreeMap<usize, (String, String)>,
+    problems: &mut Problems,
 ) -> BTreeMap<String, Vec<usize>> {
     let mut members: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     let mut seen: HashSet<(&str, i64)> = HashSet::new();
     for (row, instant) in from.iter().enumerate() {
-        if problems.contains_key(&row) {
+        if problems.has(row) {
             continue;
         }
         if ids.is_null(row) {
-            problems.insert(
-                row,
-                ("missing_key".into(), "the business key is null".into()),
-            );
+            problems.missing_key(row, "the business key is null");
         } else if !seen.insert((ids.value(row), *instant)) {
-            let detail = format!("'{}' occurs twice", ids.value(row));
-            problems.insert(row, ("duplicate_key".into(), detail));
+            problems.duplicate_key(row, ids.value(row));
         } else {
             members
                 .entry(ids.value(row).to_owned())
@@ -132,31 +130,4 @@ fn members(
         rows.sort_by_key(|row| from[*row]);
     }
     members
-}
-
-fn rejects(
-    dimension: &Dimension,
-    source_system: &str,
-    conformed: &Conformed,
-    ids: &StringArray,
-    problems: &BTreeMap<usize, (String, String)>,
-) -> Result<Vec<Reject>, arrow::error::ArrowError> {
-    if problems.is_empty() {
-        return Ok(Vec::new());
-    }
-    let json = json_rows(&conformed.rows)?;
-    let rejects = problems.iter().map(|(row, (reason, detail))| Reject {
-        source: source_system.to_owned(),
-        stage: "dimension".into(),
-        object: dimension.name.clone(),
-        row_id: if ids.is_null(*row) {
-            String::new()
-        } else {
-            ids.value(*row).to_owned()
-        },
-        reason: reason.clone(),
-        detail: detail.clone(),
-        row: json[*row].clone(),
-    });
-    Ok(rejects.collect())
 }

@@ -1,6 +1,6 @@
 //! Conformed rows as fact rows: surrogate keys looked up, values in their declared types.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -12,9 +12,10 @@ use chrono::{DateTime, Days, NaiveDate, TimeDelta, TimeZone};
 use chrono_tz::Tz;
 use planisphere_schemas::model::{DataType, Role, key_of_date};
 
-use crate::conform::{DELETED, json_rows};
+use crate::conform::DELETED;
 use crate::dimension::{MemberIndex, cast_column};
 use crate::error::{Error, Result};
+use crate::problems::{Destination, Problems};
 use crate::reject::{Reject, row_id};
 
 use super::FactInput;
@@ -67,7 +68,7 @@ pub(super) fn fresh_rows(input: &FactInput<'_>) -> Result<Fresh> {
             .collect::<Result<Vec<_>>>()?,
     )
     .map_err(Error::arrow(doing()))?;
-    problems.ids(&ids);
+    check_ids(&mut problems, &ids);
     let systems = std::iter::repeat_n(input.source_system, rows.num_rows());
     columns.push(Arc::new(StringArray::from_iter_values(systems)));
     columns.push(Arc::new(ids.clone()));
@@ -77,13 +78,18 @@ pub(super) fn fresh_rows(input: &FactInput<'_>) -> Result<Fresh> {
         rows.num_rows()
     ])));
     let keep: BooleanArray = (0..rows.num_rows())
-        .map(|row| Some(!problems.0.contains_key(&row)))
+        .map(|row| Some(!problems.has(row)))
         .collect();
     let nullable = nullable(&arrow_schema(star));
     let all = RecordBatch::try_new(nullable, columns).map_err(Error::arrow(doing()))?;
     let good = filter_record_batch(&all, &keep).map_err(Error::arrow(doing()))?;
+    let destination = Destination {
+        source: input.source_system,
+        stage: "star",
+        object: &star.name,
+    };
     let rejects = problems
-        .rejects(input, &ids)
+        .rejects(&destination, rows, &ids)
         .map_err(Error::arrow(doing()))?;
     Ok(Fresh {
         rows: good,
@@ -99,58 +105,14 @@ fn nullable(schema: &arrow::datatypes::Schema) -> arrow::datatypes::SchemaRef {
     Arc::new(arrow::datatypes::Schema::new(fields.collect::<Vec<_>>()))
 }
 
-/// Rows that cannot become fact rows: row number to reason and detail; the first problem counts.
-#[derive(Default)]
-struct Problems(BTreeMap<usize, (String, String)>);
-
-impl Problems {
-    fn misfits(&mut self, name: &str, data_type: DataType, rows: Vec<usize>) {
-        for row in rows {
-            let detail = format!("{name} is not {data_type}");
-            self.0
-                .entry(row)
-                .or_insert((format!("invalid_{name}"), detail));
+fn check_ids(problems: &mut Problems, ids: &StringArray) {
+    let mut seen = HashSet::new();
+    for row in 0..ids.len() {
+        if ids.is_null(row) {
+            problems.missing_key(row, "a column of the key is null");
+        } else if !seen.insert(ids.value(row)) {
+            problems.duplicate_key(row, ids.value(row));
         }
-    }
-
-    fn ids(&mut self, ids: &StringArray) {
-        let mut seen = HashSet::new();
-        for row in 0..ids.len() {
-            if ids.is_null(row) {
-                let detail = "a column of the key is null".to_owned();
-                self.0.entry(row).or_insert(("missing_key".into(), detail));
-            } else if !seen.insert(ids.value(row)) {
-                let detail = format!("'{}' occurs twice", ids.value(row));
-                self.0
-                    .entry(row)
-                    .or_insert(("duplicate_key".into(), detail));
-            }
-        }
-    }
-
-    fn rejects(
-        &self,
-        input: &FactInput<'_>,
-        ids: &StringArray,
-    ) -> Result<Vec<Reject>, arrow::error::ArrowError> {
-        if self.0.is_empty() {
-            return Ok(Vec::new());
-        }
-        let json = json_rows(&input.conformed.rows)?;
-        let rejects = self.0.iter().map(|(row, (reason, detail))| Reject {
-            source: input.source_system.to_owned(),
-            stage: "star".into(),
-            object: input.star.name.clone(),
-            row_id: if ids.is_null(*row) {
-                String::new()
-            } else {
-                ids.value(*row).to_owned()
-            },
-            reason: reason.clone(),
-            detail: detail.clone(),
-            row: json[*row].clone(),
-        });
-        Ok(rejects.collect())
     }
 }
 

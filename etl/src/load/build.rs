@@ -90,22 +90,29 @@ impl Execution<'_> {
                 Ok(None)
             }
             DimensionKind::Entity { entity, .. } => {
-                let Some((source, entity)) = self.model.entity(entity) else {
+                let Some(fed) = self.fed(entity, conformed) else {
                     return Ok(None);
-                };
-                let Some(rows) = conformed.get(&entity.name) else {
-                    return Ok(None);
-                };
-                let fed = Fed {
-                    source,
-                    entity,
-                    rows,
                 };
                 self.members(dimension, &fed, package, base, built)
                     .await
                     .map(Some)
             }
         }
+    }
+
+    /// What feeds a dimension or star; `None` if this load does not read its entity.
+    fn fed<'a>(
+        &'a self,
+        entity: &str,
+        conformed: &'a BTreeMap<String, Conformed>,
+    ) -> Option<Fed<'a>> {
+        let (source, entity) = self.model.entity(entity)?;
+        let rows = conformed.get(&entity.name)?;
+        Some(Fed {
+            source,
+            entity,
+            rows,
+        })
     }
 
     async fn calendar(
@@ -223,16 +230,8 @@ impl Execution<'_> {
         base: Option<&PinnedWarehouse>,
         built: &mut Built,
     ) -> Result<Option<Balance>> {
-        let Some((source, entity)) = self.model.entity(&star.entity) else {
+        let Some(fed) = self.fed(&star.entity, conformed) else {
             return Ok(None);
-        };
-        let Some(rows) = conformed.get(&entity.name) else {
-            return Ok(None);
-        };
-        let fed = Fed {
-            source,
-            entity,
-            rows,
         };
         let name = star.table();
         let schema = fact::arrow_schema(star);
@@ -252,8 +251,8 @@ impl Execution<'_> {
         let rejected_ids = rejected_ids(package, &fed);
         let input = FactInput {
             star,
-            source_system: &source.name,
-            conformed: rows,
+            source_system: &fed.source.name,
+            conformed: fed.rows,
             members: &built.members,
             zone: self.model.zone(),
             existing,

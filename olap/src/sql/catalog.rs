@@ -1,23 +1,18 @@
 //! The tables of a pinned version as SQL schemas that cannot be changed.
 
-use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
 
-use async_trait::async_trait;
-use datafusion::catalog::{SchemaProvider, TableProvider};
 use datafusion::common::TableReference;
 use datafusion::error::Result;
 use datafusion::prelude::SessionContext;
-use planisphere_schemas::warehouse::{AUDIT_SCHEMA, MAP_SCHEMA, STAR_SCHEMA, sql_schema_of};
+use planisphere_schemas::warehouse::{
+    SQL_SCHEMAS, STAR_SCHEMA, register_sql_schemas, sql_schema_of,
+};
 
 use crate::stars::Stars;
 
 /// The SQL catalog under which the schemas stand.
 pub const CATALOG: &str = "planisphere";
-
-/// The schemas, the default one first.
-const SCHEMAS: [&str; 3] = [STAR_SCHEMA, AUDIT_SCHEMA, MAP_SCHEMA];
 
 /// A table by schema and name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,7 +40,7 @@ pub fn sql_tables(stars: &dyn Stars) -> Vec<TableName> {
         .filter_map(|table| sql_schema_of(&table).map(|schema| TableName { schema, table }))
         .collect();
     tables.sort_by_key(|name| {
-        let rank = SCHEMAS.iter().position(|schema| *schema == name.schema);
+        let rank = SQL_SCHEMAS.iter().position(|schema| *schema == name.schema);
         (rank, name.table.clone())
     });
     tables
@@ -72,37 +67,7 @@ pub(super) fn register(session: &SessionContext, stars: &dyn Stars) -> Result<()
         return datafusion::common::internal_err!("the session has no catalog {CATALOG}");
     };
     stars.register(&session.runtime_env());
-    let names = sql_tables(stars);
-    for schema in SCHEMAS {
-        let tables = names.iter().filter(|name| name.schema == schema);
-        let tables = tables.filter_map(|n| Some((n.table.clone(), stars.table(&n.table)?)));
-        catalog.register_schema(
-            schema,
-            Arc::new(PinnedSchema {
-                tables: tables.collect(),
-            }),
-        )?;
-    }
-    Ok(())
-}
-
-/// One schema; adding and removing tables is refused by default.
-#[derive(Debug)]
-struct PinnedSchema {
-    tables: BTreeMap<String, Arc<dyn TableProvider>>,
-}
-
-#[async_trait]
-impl SchemaProvider for PinnedSchema {
-    fn table_names(&self) -> Vec<String> {
-        self.tables.keys().cloned().collect()
-    }
-
-    async fn table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>> {
-        Ok(self.tables.get(name).cloned())
-    }
-
-    fn table_exist(&self, name: &str) -> bool {
-        self.tables.contains_key(name)
-    }
+    let names = stars.table_names().into_iter();
+    let tables = names.filter_map(|name| Some((name.clone(), stars.table(&name)?)));
+    register_sql_schemas(catalog.as_ref(), tables)
 }

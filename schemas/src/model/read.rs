@@ -50,7 +50,12 @@ struct Files<'a> {
 
 impl Files<'_> {
     fn model(&mut self) -> Result<Model> {
-        let node = self.document(&self.folder.join("model.yaml"))?;
+        let path = self.folder.join("model.yaml");
+        let text = std::fs::read_to_string(&path).map_err(|source| Error::Read {
+            path: path.display().to_string(),
+            source,
+        })?;
+        let node = self.document(&path, &text);
         let mut model = Model {
             name: String::new(),
             caption: Caption::default(),
@@ -84,7 +89,7 @@ impl Files<'_> {
     ) -> Result<Vec<T>> {
         let mut objects = Vec::new();
         for path in yaml_files(&self.folder.join(sub_folder))? {
-            let Some(node) = self.document(&path)? else {
+            let Some(node) = self.object(&path) else {
                 continue;
             };
             self.remember(kind, &node);
@@ -107,14 +112,22 @@ impl Files<'_> {
         self.places.insert((kind, name), node.place.clone());
     }
 
-    fn document(&mut self, path: &Path) -> Result<Option<Node>> {
-        let shown = path.display().to_string();
-        let text = std::fs::read_to_string(path).map_err(|source| Error::Read {
-            path: shown.clone(),
-            source,
-        })?;
-        let node = parse_yaml(&shown, &text, self.faults);
-        Ok(node.filter(|node| self.speaks_our_language(node)))
+    /// A file of a sub-folder; one that cannot be read is a fault among the others.
+    fn object(&mut self, path: &Path) -> Option<Node> {
+        match std::fs::read_to_string(path) {
+            Ok(text) => self.document(path, &text),
+            Err(error) => {
+                let place = Place::whole(&path.display().to_string());
+                let message = format!("the file cannot be read: {error}");
+                self.faults.add(&place, message);
+                None
+            }
+        }
+    }
+
+    fn document(&mut self, path: &Path, text: &str) -> Option<Node> {
+        let node = parse_yaml(&path.display().to_string(), text, self.faults);
+        node.filter(|node| self.speaks_our_language(node))
     }
 
     fn speaks_our_language(&mut self, node: &Node) -> bool {
@@ -129,14 +142,16 @@ impl Files<'_> {
     }
 }
 
-/// Remembers the places of named things inside a file, so that the validator can point at them.
-fn remember_below(kind: &'static str, name: &str, node: &Node, places: &mut Places) {
-    const INSIDE: [&str; 11] = [
+/// Remembers the places of the things inside a file by their path, so that the validator can point at them:
+/// named things by their names, fields and items of lists by field name and text (`sales/drill_through/revenue`).
+fn remember_below(kind: &'static str, path: &str, node: &Node, places: &mut Places) {
+    const NAMING: [&str; 12] = [
         "tables",
         "views",
         "entities",
         "attributes",
         "hierarchies",
+        "levels",
         "dimensions",
         "degenerate",
         "measures",
@@ -144,20 +159,41 @@ fn remember_below(kind: &'static str, name: &str, node: &Node, places: &mut Plac
         "exclude",
         "reject",
     ];
-    for section in INSIDE {
-        let Some(Node {
-            value: Value::Mapping(entries),
-            ..
-        }) = node.get(section)
-        else {
-            continue;
+    let Value::Mapping(entries) = &node.value else {
+        return;
+    };
+    for (key, inside) in entries {
+        let name = key.scalar_text().unwrap_or_default();
+        match &inside.value {
+            Value::Mapping(named) if NAMING.contains(&name.as_str()) => {
+                for (key, inside) in named {
+                    let path = format!("{path}/{}", key.scalar_text().unwrap_or_default());
+                    remember_below(kind, &path, inside, places);
+                    places
+                        .entry((kind, path))
+                        .or_insert_with(|| key.place.clone());
+                }
+            }
+            _ => remember_field(kind, &format!("{path}/{name}"), inside, places),
+        }
+    }
+}
+
+fn remember_field(kind: &'static str, path: &str, node: &Node, places: &mut Places) {
+    let items = match &node.value {
+        Value::Sequence(items) => items.as_slice(),
+        _ => std::slice::from_ref(node),
+    };
+    for item in items {
+        let fields = match &item.value {
+            Value::Mapping(fields) => fields.as_slice(),
+            _ => &[],
         };
-        for (key, inside) in entries {
-            let path = format!("{name}/{}", key.scalar_text().unwrap_or_default());
-            remember_below(kind, &path, inside, places);
+        let texts = fields.iter().map(|(_, value)| value).chain([item]);
+        for text in texts.filter_map(|node| Some((node.scalar_text()?, &node.place))) {
             places
-                .entry((kind, path))
-                .or_insert_with(|| key.place.clone());
+                .entry((kind, format!("{path}/{}", text.0)))
+                .or_insert_with(|| text.1.clone());
         }
     }
 }

@@ -39,6 +39,11 @@ pub(super) fn validate(model: &Model, places: &Places, faults: &mut Faults) {
 
 type Spot = (&'static str, String);
 
+/// The spot of a text in a field of a thing, such as one entry of a list.
+fn within(spot: &Spot, field: &str, text: &str) -> Spot {
+    (spot.0, format!("{}/{field}/{text}", spot.1))
+}
+
 struct Check<'a> {
     model: &'a Model,
     places: &'a Places,
@@ -117,7 +122,7 @@ impl Check<'_> {
     fn entity(&mut self, spot: &Spot, name: &str) -> Option<(&Source, &Entity)> {
         let model = self.model;
         let names: Vec<&str> = entity_names(model).collect();
-        self.known(spot, "entity", name, names);
+        self.known(&within(spot, "entity", name), "entity", name, names);
         model.entity(name)
     }
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::document::{Decoder, Faults, Fields, Node};
+use crate::document::{Decoder, Faults, Fields, Node, Value};
 
 use super::{
     EtlSettings, ModelSettings, OlapSettings, Secret, Settings, SourceSettings, WarehouseSettings,
@@ -32,7 +32,7 @@ pub(super) fn settings(node: &Node, faults: &mut Faults) -> Option<Settings> {
 impl Decoder for WarehouseSettings {
     fn decode(node: &Node, faults: &mut Faults) -> Option<Self> {
         let mut fields = Fields::of(node, "section [warehouse]", faults)?;
-        let url = fields.or("url", "warehouse".to_owned());
+        let url = text(&mut fields, "url").unwrap_or_else(|| "warehouse".to_owned());
         fields.finish();
         Some(Self { url })
     }
@@ -41,10 +41,40 @@ impl Decoder for WarehouseSettings {
 impl Decoder for ModelSettings {
     fn decode(node: &Node, faults: &mut Faults) -> Option<Self> {
         let mut fields = Fields::of(node, "section [model]", faults)?;
-        let path = fields.or("path", "schemas".to_owned());
+        let path = text(&mut fields, "path").unwrap_or_else(|| "schemas".to_owned());
         fields.finish();
         Some(Self { path: path.into() })
     }
+}
+
+/// A text. TOML writes texts in quotes, so a number is a mistake; the environment knows texts only.
+fn text(fields: &mut Fields<'_, '_>, key: &'static str) -> Option<String> {
+    let node = fields.optional(key)?;
+    let from_environment = node.place.line == 0;
+    match &node.value {
+        Value::Text(text) => Some(text.clone()),
+        _ if from_environment => String::decode(node, fields.faults()),
+        _ => {
+            let message = format!("'{key}' is a text in quotes, not {}", node.kind());
+            fields.faults().add(&node.place, message);
+            None
+        }
+    }
+}
+
+/// An address and port such as `127.0.0.1:50051` or `[::1]:0`; names are looked up when the server starts.
+fn listen(fields: &mut Fields<'_, '_>) -> Option<String> {
+    let node = fields.optional("listen")?;
+    let listen = text(fields, "listen")?;
+    let port = listen
+        .rsplit_once(':')
+        .filter(|(host, _)| !host.is_empty())
+        .and_then(|(_, port)| port.parse::<u16>().ok());
+    if port.is_none() {
+        let message = format!("'{listen}' is not an address:port, such as 127.0.0.1:50051");
+        fields.faults().add(&node.place, message);
+    }
+    port.map(|_| listen)
 }
 
 /// A whole number within bounds; a fault and the default otherwise.
@@ -112,7 +142,7 @@ impl Decoder for OlapSettings {
         let mut fields = Fields::of(node, "section [olap]", faults)?;
         let default = Self::default();
         let settings = Self {
-            listen: fields.or("listen", default.listen),
+            listen: listen(&mut fields).unwrap_or(default.listen),
             insecure: fields.or("insecure", default.insecure),
             memory_bytes: bounded(
                 &mut fields,
@@ -132,8 +162,9 @@ impl Decoder for OlapSettings {
 impl Decoder for SourceSettings {
     fn decode(node: &Node, faults: &mut Faults) -> Option<Self> {
         let mut fields = Fields::of(node, "section [source.…]", faults)?;
-        let url = fields.need::<String>("url");
-        let password_file = fields.want::<String>("password_file");
+        fields.required("url");
+        let url = text(&mut fields, "url");
+        let password_file = text(&mut fields, "password_file");
         fields.finish();
         Some(Self {
             url: Secret::new(url?),

@@ -290,18 +290,33 @@ mod tests {
     #[test]
     fn all_faults_are_reported_with_places() {
         let error = parse(
-            "[warehous]\nurl = 'x'\n[olap]\nlisten = 5\nrow_limit = 'many'\nquery_timeout_seconds = 0\n[source.a]\n",
+            "[warehous]\nurl = 'x'\n[olap]\nlisten = 5\nrow_limit = 'many'\nquery_timeout_seconds = 0\n[source.a]\n[source.b]\nurl = 1\n",
             &[],
         )
         .unwrap_err()
         .to_string();
         for part in [
             "p.toml:1:2: unknown field of the settings file 'warehous' (did you mean 'warehouse'?)",
+            "p.toml:4:10: 'listen' is a text in quotes, not a whole number",
             "p.toml:5:13: a whole number is expected here, not a text",
             "p.toml:6:25: 'query_timeout_seconds' is from 1 to 86400",
             "p.toml:7:1: section [source.…] lacks 'url'",
+            "p.toml:9:7: 'url' is a text in quotes, not a whole number",
         ] {
             assert!(error.contains(part), "{part}\nnot in\n{error}");
+        }
+    }
+
+    #[test]
+    fn an_address_has_a_host_and_a_port() {
+        for wrong in ["here", ":50051", "127.0.0.1:", "127.0.0.1:70000"] {
+            let error = parse(&format!("[olap]\nlisten = '{wrong}'\n"), &[]).unwrap_err();
+            let expected = format!("p.toml:2:10: '{wrong}' is not an address:port");
+            assert!(error.to_string().contains(&expected), "{error}");
+        }
+        for right in ["[::1]:0", "localhost:50051"] {
+            let settings = parse(&format!("[olap]\nlisten = '{right}'\n"), &[]).unwrap();
+            assert_eq!(settings.olap.listen, right);
         }
     }
 
@@ -311,12 +326,14 @@ mod tests {
             ("PLANISPHERE__OLAP__LISTEN", "127.0.0.1:0"),
             ("PLANISPHERE__OLAP__ROW_LIMIT", "7"),
             ("PLANISPHERE__SOURCE__CRM__URL", "sqlite:x.db"),
+            ("PLANISPHERE__WAREHOUSE__URL", "2026"),
             ("HOME", "/"),
         ];
         let settings = parse("[olap]\nrow_limit = 9\n", &environment).unwrap();
         assert_eq!(settings.olap.listen, "127.0.0.1:0");
         assert_eq!(settings.olap.row_limit, 7);
         assert_eq!(settings.sources["crm"].url.expose(), "sqlite:x.db");
+        assert_eq!(settings.warehouse.url, "2026");
     }
 
     #[test]

@@ -11,6 +11,9 @@ use datafusion::prelude::SessionContext;
 use super::layout::{AUDIT_SCHEMA, MAP_SCHEMA, STAR_SCHEMA, sql_schema_of};
 use super::pinned::PinnedWarehouse;
 
+/// The SQL schemas of a warehouse, the default one first.
+pub const SQL_SCHEMAS: [&str; 3] = [STAR_SCHEMA, AUDIT_SCHEMA, MAP_SCHEMA];
+
 /// The tables of one SQL schema; creating and dropping tables is refused.
 #[derive(Debug)]
 struct PinnedSchema {
@@ -32,17 +35,29 @@ impl SchemaProvider for PinnedSchema {
     }
 }
 
-impl PinnedWarehouse {
-    /// The tables of one of the SQL schemas `star`, `audit` and `map` (see [`sql_schema_of`]).
-    pub fn sql_schema(&self, schema: &str) -> Arc<dyn SchemaProvider> {
-        let tables = self
-            .tables()
-            .filter(|table| sql_schema_of(table.name()) == Some(schema))
-            .map(|table| (table.name().to_owned(), table.provider()))
-            .collect();
-        Arc::new(PinnedSchema { tables })
+/// Puts the schemas `star`, `audit` and `map` into a catalog, in place of those of an earlier version. Each table
+/// goes where [`sql_schema_of`] says; tables that are not for SQL are left out.
+///
+/// # Errors
+/// What the catalog returns if it cannot take a schema.
+pub fn register_sql_schemas(
+    catalog: &dyn CatalogProvider,
+    tables: impl IntoIterator<Item = (String, Arc<dyn TableProvider>)>,
+) -> Result<()> {
+    let mut schemas = SQL_SCHEMAS.map(|schema| (schema, BTreeMap::new()));
+    for (name, table) in tables {
+        let schema = sql_schema_of(&name);
+        for (_, tables) in schemas.iter_mut().filter(|(name, _)| Some(*name) == schema) {
+            tables.insert(name.clone(), Arc::clone(&table));
+        }
     }
+    for (schema, tables) in schemas {
+        catalog.register_schema(schema, Arc::new(PinnedSchema { tables }))?;
+    }
+    Ok(())
+}
 
+impl PinnedWarehouse {
     /// Puts the schemas `star`, `audit` and `map` into the session's default catalog, in place of those that
     /// an earlier version put there, and makes the object store known to its runtime.
     ///
@@ -61,9 +76,9 @@ impl PinnedWarehouse {
             session.register_catalog(name, Arc::clone(&catalog));
             catalog
         });
-        for schema in [STAR_SCHEMA, AUDIT_SCHEMA, MAP_SCHEMA] {
-            catalog.register_schema(schema, self.sql_schema(schema))?;
-        }
-        Ok(())
+        let tables = self
+            .tables()
+            .map(|table| (table.name().to_owned(), table.provider()));
+        register_sql_schemas(catalog.as_ref(), tables)
     }
 }

@@ -25,6 +25,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+pub use catalog::{SQL_SCHEMAS, register_sql_schemas};
 pub use connect::Warehouse;
 pub use data_file::DataFile;
 pub use ids::{LoadId, WarehouseVersion};

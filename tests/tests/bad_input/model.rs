@@ -63,17 +63,17 @@ fn broken_rules_are_told_together_each_with_its_place_and_the_nearest_name() -> 
         lab.replace(SALES, "customer.name", "customer.nme")
     };
     let expected = [
-        "model/conformed/customer.yaml:1:1: unknown entity 'custmer' (did you mean 'customer'?)",
-        "model/conformed/product.yaml:8:3: unknown attribute 'categry' (did you mean 'category'?)",
+        "model/conformed/customer.yaml:4:9: unknown entity 'custmer' (did you mean 'customer'?)",
+        "model/conformed/product.yaml:13:23: unknown attribute 'categry' (did you mean 'category'?)",
         "model/stars/sale.yaml:10:3: role 'customer' lacks 'as_of': dimension 'customer' keeps history",
         "model/stars/sale.yaml:11:3: unknown dimension 'prodct' (did you mean 'product'?)",
         "model/sources/shop.yaml:63:7: 'c.name +' is not a SQL expression",
         "model/sources/shop.yaml:64:7: unknown column of 'c' 'citty' (did you mean 'city'?)",
         "model/sources/shop.yaml:90:7: unknown alias 'x'",
-        "model/cubes/sales.yaml:10:3: unknown measure of the fact 'revnue' (did you mean 'revenue'?)",
-        "model/cubes/sales.yaml:13:3: unknown measure of the cube 'quanttity' (did you mean 'quantity'?)",
+        "model/cubes/sales.yaml:10:32: unknown measure of the fact 'revnue' (did you mean 'revenue'?)",
+        "model/cubes/sales.yaml:13:31: unknown measure of the cube 'quanttity' (did you mean 'quantity'?)",
         "model/cubes/sales.yaml:13:3: measure 'average_price' is calculated from itself",
-        "unknown attribute 'nme' (did you mean 'name'?)",
+        "model/cubes/sales.yaml:14:34: unknown attribute 'nme' (did you mean 'name'?)",
     ];
     spoiled(spoil, 2, &expected)
 }
@@ -90,9 +90,18 @@ fn what_only_the_engine_knows_is_told_with_its_entity() -> Result<()> {
 }
 
 #[test]
-fn a_file_that_is_no_text_is_the_input_s_fault() -> Result<()> {
-    let spoil = |lab: &Lab| lab.write("model/stars/other.yaml", b"planisphere: 1\n# \xff\n");
-    spoiled(spoil, 2, &["model/stars/other.yaml", "UTF-8"])
+fn a_file_that_cannot_be_read_hides_no_other_fault() -> Result<()> {
+    let spoil = |lab: &Lab| {
+        lab.write("model/stars/other.yaml", b"planisphere: 1\n# \xff\n")?;
+        std::fs::create_dir(lab.path("model/cubes/folder.yaml"))?;
+        lab.replace(CUSTOMER, "entity: customer", "entity: custmer")
+    };
+    let expected = [
+        "model/stars/other.yaml: the file cannot be read: stream did not contain valid UTF-8",
+        "model/cubes/folder.yaml: the file cannot be read: Is a directory",
+        "model/conformed/customer.yaml:4:9: unknown entity 'custmer'",
+    ];
+    spoiled(spoil, 2, &expected)
 }
 
 #[test]

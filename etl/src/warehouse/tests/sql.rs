@@ -36,7 +36,8 @@ async fn publish_all(warehouse: &Warehouse, version: u64) -> PinnedWarehouse {
 async fn each_kind_of_table_has_its_schema() {
     let warehouse = Warehouse::connect("memory://").unwrap();
     let pinned = publish_all(&warehouse, 1).await;
-    let names = |schema: &str| pinned.sql_schema(schema).table_names();
+    let catalog = session(&pinned).catalog("planisphere").unwrap();
+    let names = |schema: &str| catalog.schema(schema).unwrap().table_names();
     assert_eq!(
         names("star"),
         ["agg_sales_by_month", "dim_customer", "fact_sales"]

@@ -6,7 +6,7 @@ use crate::model::cube::{Aggregation, Cube, CubeDimension, Measure, MeasureKind}
 use crate::model::sql::referenced_columns;
 use crate::model::star::Star;
 
-use super::{Check, Spot};
+use super::{Check, Spot, within};
 
 pub(super) fn check(check: &mut Check<'_>, cube: &Cube) {
     let spot = ("cube", cube.name.clone());
@@ -36,6 +36,7 @@ pub(super) fn check(check: &mut Check<'_>, cube: &Cube) {
         measure_rules(check, cube, star, measure);
     }
     for column in &cube.drill_through.columns {
+        let spot = within(&spot, "drill_through", column);
         drill_through_rules(check, &spot, star, column);
     }
 }
@@ -43,14 +44,17 @@ pub(super) fn check(check: &mut Check<'_>, cube: &Cube) {
 fn dimension_rules(check: &mut Check<'_>, spot: &Spot, star: &Star, dimension: &CubeDimension) {
     match dimension {
         CubeDimension::Role { role } => {
-            check.known(spot, "role of the star", role, role_names(star));
+            let spot = within(spot, "roles", role);
+            check.known(&spot, "role of the star", role, role_names(star));
         }
         CubeDimension::Degenerate { name, columns, .. } => {
             if columns.is_empty() {
                 check.fault(spot, format!("degenerate dimension '{name}' lacks columns"));
             }
+            let spot = (spot.0, format!("{}/{name}", spot.1));
             for column in columns {
-                check.known(spot, "degenerate column", column, degenerate_names(star));
+                let spot = within(&spot, "columns", column);
+                check.known(&spot, "degenerate column", column, degenerate_names(star));
             }
         }
     }
@@ -81,6 +85,7 @@ fn measure_rules(check: &mut Check<'_>, cube: &Cube, star: &Star, measure: &Meas
         } => {
             aggregate_rules(check, &spot, star, *function, of.as_deref());
             if let Some(filter) = filter {
+                let spot = within(&spot, "filter", filter);
                 let Some(parsed) = check.expression(&spot, filter) else {
                     return;
                 };
@@ -102,6 +107,7 @@ fn aggregate_rules(
 ) {
     let numbers: Vec<&str> = measure_names(star).collect();
     let columns: Vec<&str> = measure_names(star).chain(degenerate_names(star)).collect();
+    let spot = &of.map_or_else(|| spot.clone(), |of| within(spot, "of", of));
     match (function, of) {
         (Aggregation::Count, None) => {}
         (_, None) => check.fault(spot, "the function needs 'of', what it aggregates".into()),
@@ -131,7 +137,8 @@ fn calculated_rules(
     measure: &Measure,
     expression: &str,
 ) {
-    let Some(parsed) = check.expression(spot, expression) else {
+    let at = within(spot, "expression", expression);
+    let Some(parsed) = check.expression(&at, expression) else {
         return;
     };
     let known: Vec<&str> = cube
@@ -140,7 +147,7 @@ fn calculated_rules(
         .map(|measure| measure.name.as_str())
         .collect();
     for (_, name) in referenced_columns(&parsed) {
-        check.known(spot, "measure of the cube", &name, known.iter().copied());
+        check.known(&at, "measure of the cube", &name, known.iter().copied());
     }
     if reaches(cube, &measure.name, &measure.name, &mut BTreeSet::new()) {
         check.fault(

@@ -1,8 +1,10 @@
 //! Dimensions: attributes, hierarchies and where the members come from.
 
+use std::collections::BTreeSet;
+
 use crate::model::dimension::{Dimension, DimensionKind};
 
-use super::Check;
+use super::{Check, within};
 
 /// Columns that every dimension table has beside its attributes.
 const RESERVED: [&str; 7] = [
@@ -27,12 +29,18 @@ pub(super) fn check(check: &mut Check<'_>, dimension: &Dimension) {
             .map(|column| column.name.clone())
             .collect();
         let known = || columns.iter().map(String::as_str);
-        check.known(&spot, "key column of the entity", key, known());
+        check.known(
+            &within(&spot, "key", key),
+            "key column of the entity",
+            key,
+            known(),
+        );
         for attribute in &dimension.attributes {
             let spot = (
                 "dimension",
                 format!("{}/{}", dimension.name, attribute.name),
             );
+            let spot = within(&spot, "column", &attribute.column);
             check.known(&spot, "column of the entity", &attribute.column, known());
         }
     }
@@ -64,7 +72,16 @@ pub(super) fn check(check: &mut Check<'_>, dimension: &Dimension) {
             .map(|attribute| attribute.name.as_str());
         let known: Vec<&str> = attributes.chain([id.as_str()]).collect();
         for level in &hierarchy.levels {
-            for name in [&level.key, &level.name_en, &level.name_zh, &level.sort] {
+            let spot = (spot.0, format!("{}/{}", spot.1, level.name));
+            let named = [
+                ("key", &level.key),
+                ("name", &level.name_en),
+                ("name_zh", &level.name_zh),
+                ("sort", &level.sort),
+            ];
+            let mut checked = BTreeSet::new();
+            for (field, name) in named.into_iter().filter(|(_, name)| checked.insert(*name)) {
+                let spot = within(&spot, field, name);
                 check.known(&spot, "attribute", name, known.iter().copied());
             }
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::model::source::{Entity, History, Source, Table};
 use crate::model::sql::{parse_query, referenced_columns, referenced_tables};
 
-use super::{Check, Spot};
+use super::{Check, Spot, within};
 
 /// Columns of a relation; `None` for views, whose columns only the engine knows.
 type Relations<'a> = BTreeMap<String, Option<Vec<&'a str>>>;
@@ -60,6 +60,7 @@ fn table_rules(check: &mut Check<'_>, source: &Source, table: &Table) {
     let columns = columns_of(table);
     check.unique(&spot, "column", columns.iter().copied());
     for key in &table.key {
+        let spot = within(&spot, "key", key);
         check.known(&spot, "key column", key, columns.iter().copied());
     }
     if table.key.is_empty() && table.format.is_none() {
@@ -85,7 +86,8 @@ fn history_rules(
         .iter()
         .map(|table| table.name.as_str())
         .collect();
-    check.known(spot, "audit table", &history.audit, tables);
+    let named = within(spot, "history", &history.audit);
+    check.known(&named, "audit table", &history.audit, tables);
     if let Some(audit) = source.table(&history.audit) {
         let columns = columns_of(audit);
         for name in [
@@ -96,7 +98,7 @@ fn history_rules(
             &history.after,
         ] {
             check.known(
-                spot,
+                &within(spot, "history", name),
                 "column of the audit table",
                 name,
                 columns.iter().copied(),
@@ -105,7 +107,8 @@ fn history_rules(
     }
     let columns = columns_of(table);
     for name in history.columns.iter().chain([&history.created]) {
-        check.known(spot, "column", name, columns.iter().copied());
+        let spot = within(spot, "history", name);
+        check.known(&spot, "column", name, columns.iter().copied());
     }
     if table.key.len() != 1 {
         check.fault(
@@ -134,8 +137,11 @@ fn entity_rules(
 ) {
     let spot = ("source", format!("{}/{}", source.name, entity.name));
     let mut aliases: Relations<'_> = BTreeMap::new();
-    let joins = entity.joins.iter().map(|join| (&join.table, &join.alias));
-    for (table, alias) in std::iter::once((&entity.from, &entity.alias)).chain(joins) {
+    let joins = entity.joins.iter();
+    let joins = joins.map(|join| ("joins", &join.table, &join.alias));
+    for (field, table, alias) in std::iter::once(("from", &entity.from, &entity.alias)).chain(joins)
+    {
+        let spot = within(&spot, field, &format!("{table} {alias}"));
         if check.known(&spot, "table", table, relations.keys().map(String::as_str)) {
             let columns = relations.get(table).cloned().flatten();
             if aliases.insert(alias.clone(), columns).is_some() {
@@ -156,10 +162,11 @@ fn entity_rules(
         let spot = ("source", format!("{}/{}", spot.1, rule.name));
         expression_rules(check, &spot, &rule.when, &aliases);
     }
-    let joins = entity.joins.iter().map(|join| &join.on);
-    let flags = entity.deleted.iter().chain(&entity.modified);
-    for text in joins.chain(flags) {
-        expression_rules(check, &spot, text, &aliases);
+    let joins = entity.joins.iter().map(|join| ("joins", &join.on));
+    let deleted = entity.deleted.iter().map(|text| ("deleted", text));
+    let modified = entity.modified.iter().map(|text| ("modified", text));
+    for (field, text) in joins.chain(deleted).chain(modified) {
+        expression_rules(check, &within(&spot, field, text), text, &aliases);
     }
 }
 

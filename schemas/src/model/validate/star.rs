@@ -2,7 +2,7 @@
 
 use crate::model::star::{Role, Star};
 
-use super::{Check, Spot};
+use super::{Check, Spot, within};
 
 /// Columns that every fact table has beside its own.
 const RESERVED: [&str; 4] = [
@@ -46,7 +46,7 @@ pub(super) fn check(check: &mut Check<'_>, star: &Star) {
     }
     for key in &star.key {
         check.known(
-            &spot,
+            &within(&spot, "key", key),
             "key column of the entity",
             key,
             columns.iter().copied(),
@@ -63,7 +63,7 @@ pub(super) fn check(check: &mut Check<'_>, star: &Star) {
     for (name, column) in degenerate.chain(measures) {
         let spot = ("star", format!("{}/{name}", star.name));
         check.known(
-            &spot,
+            &within(&spot, "column", column),
             "column of the entity",
             column,
             columns.iter().copied(),
@@ -84,10 +84,16 @@ fn role_rules(check: &mut Check<'_>, star: &Star, role: &Role, columns: &[&str])
         .dimensions
         .iter()
         .map(|dimension| dimension.name.as_str());
-    check.known(&spot, "dimension", &role.dimension, names);
-    for column in std::iter::once(&role.column).chain(&role.as_of) {
+    let named = within(&spot, "dimension", &role.dimension);
+    check.known(&named, "dimension", &role.dimension, names);
+    let columns_of_role = [
+        ("column", Some(&role.column)),
+        ("as_of", role.as_of.as_ref()),
+    ];
+    for (field, column) in columns_of_role {
+        let Some(column) = column else { continue };
         check.known(
-            &spot,
+            &within(&spot, field, column),
             "column of the entity",
             column,
             columns.iter().copied(),

@@ -62,7 +62,7 @@ pub(super) enum LogFormat {
 /// How answers on stdout look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
-    /// An aligned table.
+    /// An aligned table; measures of a cube are shown by their format, plain ones without zeros at their end.
     Table,
     /// Comma-separated values with a header line, unrounded.
     Csv,

@@ -1,4 +1,5 @@
-//! Shows numbers for people: rounded half to even by their format, with thousands separators.
+//! Shows numbers for people: rounded half to even by their format, with thousands separators; plain ones in full,
+//! without zeros that say nothing.
 
 use planisphere_schemas::model::Format;
 
@@ -8,7 +9,7 @@ pub(super) fn shown(number: &str, format: Format) -> String {
         return number.to_owned();
     };
     match format {
-        Format::Plain => number.to_owned(),
+        Format::Plain => parsed.shortened(),
         Format::Integer => parsed.rounded(0).grouped(),
         Format::Money => parsed.rounded(2).grouped(),
         Format::Percent => format!("{}%", parsed.times_100().rounded(1).grouped()),
@@ -47,6 +48,15 @@ impl Digits {
             digits => digits.to_owned(),
         };
         self
+    }
+
+    /// All digits but the zeros at the end of the fraction.
+    fn shortened(&self) -> String {
+        let sign = if self.negative { "-" } else { "" };
+        match self.fraction.trim_end_matches('0') {
+            "" => format!("{sign}{}", self.whole),
+            fraction => format!("{sign}{}.{fraction}", self.whole),
+        }
     }
 
     /// The number with so many places after the point.
@@ -140,7 +150,12 @@ mod tests {
             ("0.1234", Format::Percent, "12.3%"),
             ("1", Format::Percent, "100.0%"),
             ("0.0005", Format::Percent, "0.0%"),
-            ("12.3450", Format::Plain, "12.3450"),
+            ("12.3450", Format::Plain, "12.345"),
+            ("10387.0000000000", Format::Plain, "10387"),
+            ("-1234.5", Format::Plain, "-1234.5"),
+            ("0.0000", Format::Plain, "0"),
+            ("100", Format::Plain, "100"),
+            ("1e-7", Format::Plain, "1e-7"),
             ("n/a", Format::Money, "n/a"),
         ] {
             assert_eq!(shown(number, format), expected, "{number} {format:?}");

@@ -5,6 +5,7 @@
 //! ```
 //! stdout holds only the answer; everything else goes to stderr. Not responsible for how anything is answered.
 
+mod alike;
 mod args;
 mod arrow_value;
 mod backend;

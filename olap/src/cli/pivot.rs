@@ -9,6 +9,7 @@ use arrow::array::RecordBatch;
 use planisphere_schemas::model::Format;
 use serde_json::json;
 
+use super::alike::Alike;
 use super::number;
 use super::sheet::{Column, Sheet, Shown};
 use super::titles::titles;
@@ -16,15 +17,19 @@ use crate::cells::{CellValue, PlainCells, plain_cells};
 use crate::error::Result;
 use crate::result::{ColumnRole, LevelPart, ResultHeader};
 
-/// The answer as a two-dimensional table.
-pub(super) fn pivoted(header: &ResultHeader, batches: &[RecordBatch]) -> Result<Sheet> {
+/// The answer as a two-dimensional table; members of levels that are alike are named with their parents.
+pub(super) fn pivoted(
+    header: &ResultHeader,
+    batches: &[RecordBatch],
+    alike: &Alike,
+) -> Result<Sheet> {
     let cells = plain_cells(header, batches)?;
     let measures = measures_of(header);
     let titles: Vec<_> = cells
         .axes
         .iter()
         .enumerate()
-        .map(|(axis, tuples)| titles(header, axis, tuples))
+        .map(|(axis, tuples)| titles(header, axis, tuples, alike))
         .collect();
     let across = across(&titles);
     let down_axes = down_axes(&cells);
@@ -224,7 +229,7 @@ mod tests {
     #[test]
     fn rows_go_down_and_columns_across() {
         let (header, batch) = answer();
-        let sheet = pivoted(&header, &[batch]).unwrap();
+        let sheet = pivoted(&header, &[batch], &Alike::new()).unwrap();
         let headings: Vec<&str> = sheet.columns.iter().map(|it| it.heading.as_str()).collect();
         assert_eq!(headings, ["year", "H1", "H2"]);
         assert_eq!(

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use serde_json::{Map, Value, json};
 
+use super::alike::alike;
 use super::args::{Format, From};
 use super::backend::{Backend, CubeAnswer};
 use super::error::CliError;
@@ -11,6 +12,8 @@ use super::long::long;
 use super::output;
 use super::pivot::pivoted;
 use super::query_args::QueryArgs;
+use super::sheet::Sheet;
+use crate::query::CubeQuery;
 use crate::result::{ColumnRole, ResultHeader};
 
 /// Runs the command.
@@ -22,9 +25,14 @@ pub(super) async fn run(arguments: QueryArgs) -> Result<(), CliError> {
         return explain(&mut backend, asked).await;
     }
     let started = Instant::now();
-    let answer = Box::pin(backend.ask(asked.query, asked.drill)).await?;
+    let answer = Box::pin(backend.ask(asked.query.clone(), asked.drill)).await?;
     let milliseconds = started.elapsed().as_millis();
-    show(&answer, arguments.format.unwrap_or(Format::Table))?;
+    let format = arguments.format.unwrap_or(Format::Table);
+    let sheet = match (format, is_detail(&answer.header)) {
+        (Format::Table, false) => pivot(&mut backend, &asked.query, &answer).await?,
+        _ => long(&answer.header, &answer.batches),
+    };
+    output::answer(&sheet, format, about(&answer))?;
     summarise(&answer, milliseconds);
     Ok(())
 }
@@ -39,13 +47,13 @@ async fn explain(backend: &mut Backend, asked: crate::query::QueryFile) -> Resul
     Ok(())
 }
 
-fn show(answer: &CubeAnswer, format: Format) -> Result<(), CliError> {
-    let (header, batches) = (&answer.header, &answer.batches);
-    let sheet = match (format, is_detail(header)) {
-        (Format::Table, false) => pivoted(header, batches)?,
-        _ => long(header, batches),
-    };
-    output::answer(&sheet, format, about(answer))
+async fn pivot(
+    backend: &mut Backend,
+    query: &CubeQuery,
+    answer: &CubeAnswer,
+) -> Result<Sheet, CliError> {
+    let alike = Box::pin(alike(backend, query, &answer.header)).await?;
+    Ok(pivoted(&answer.header, &answer.batches, &alike)?)
 }
 
 fn is_detail(header: &ResultHeader) -> bool {

@@ -119,6 +119,13 @@ fn key_to_wire(key: &MemberKey) -> wire::MemberKey {
     wire::MemberKey { key: Some(key) }
 }
 
+/// The key path of a member from the wire.
+pub(crate) fn path_of_wire(member: &wire::MemberRef) -> Option<MemberPath> {
+    let mut reading = Reading::default();
+    let path = reading.path("member", member.path.clone());
+    reading.finish(path).ok()
+}
+
 /// A member's path in its written form, as filters read it: `2025/1`, `@not_given`, `"a/b"`.
 pub(crate) fn path_text(member: &wire::MemberRef) -> String {
     let written = member.path.iter().map(|key| match &key.key {

@@ -23,7 +23,7 @@ mod value;
 pub use ask::CubeDoor;
 pub(crate) use catalog::{cubes_to_wire, detail_to_wire, members_to_wire};
 pub use client::{CubeClient, connect};
-pub(crate) use member::path_text;
+pub(crate) use member::{path_of_wire, path_text};
 pub use receive::{ClientError, RemoteAnswer};
 pub(crate) use status::status_of;
 

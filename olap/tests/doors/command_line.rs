@@ -60,6 +60,40 @@ async fn a_pivot_is_a_two_dimensional_table() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn months_are_shown_with_their_year_on_any_page_and_plain_numbers_short() {
+    let server = Server::start().await;
+    for (rows, part) in [
+        ("order_date.calendar.month", "│ 2024 / 2 / April ┆             15 │"),
+        ("order_date.calendar.quarter", "│ 2024 / Q2 "),
+        (
+            "order_date.calendar.year,order_date.calendar.month",
+            "│ 2024 ┆ April ",
+        ),
+        ("customer.geography.customer", "│ Ann Wu "),
+        ("order_date.calendar.day", "│ 2024-04-05 "),
+    ] {
+        let flags = [
+            "query",
+            "--cube",
+            "sales",
+            "--measures",
+            "average_amount",
+            "--rows",
+            rows,
+            "--where",
+            "document.order_number = O3",
+        ];
+        let shown = run(&server, &flags).await;
+        assert!(
+            stdout(&shown).contains(part),
+            "{}{}",
+            stdout(&shown),
+            stderr(&shown)
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn csv_and_json_hold_all_digits() {
     let server = Server::start().await;
     let years = &PIVOT[..7];

@@ -195,6 +195,16 @@ pub enum OlapError {
         /// The table.
         table: String,
     },
+    /// A published file is missing or was changed by something else.
+    #[error("the warehouse is damaged: of table {table}, {file} {reason}")]
+    Damaged {
+        /// The table.
+        table: String,
+        /// The file, as a URL.
+        file: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A SQL condition or expression of the model that cannot be planned.
     #[error("cannot understand {what}")]
     Expression {
@@ -278,7 +288,8 @@ impl OlapError {
                 ErrorKind::ResourceExhausted
             }
             Self::Cancelled { .. } => ErrorKind::Cancelled,
-            Self::MissingTable { .. } | Self::Internal { .. } => ErrorKind::Internal,
+            Self::MissingTable { .. } | Self::Damaged { .. } => ErrorKind::Damaged,
+            Self::Internal { .. } => ErrorKind::Internal,
         }
     }
 
@@ -289,6 +300,9 @@ impl OlapError {
             Self::PageToken { .. } => "start again without a page token",
             Self::Warehouse { source } => return source.hint(),
             Self::MissingTable { .. } => "load the warehouse again, or open an older version",
+            Self::Damaged { .. } => {
+                "restore the file from a backup, ask an earlier version, or load into a new warehouse folder"
+            }
             Self::Expression { .. } => "correct the model and load again",
             Self::Overflow { .. } => "ask for fewer rows per cell, or declare a wider type",
             Self::Memory { .. } => {

@@ -19,6 +19,8 @@ pub enum ErrorKind {
     ResourceExhausted,
     /// The caller went away or a shutdown began.
     Cancelled,
+    /// Published data is missing or was changed by something else.
+    Damaged,
     /// A defect of ours.
     Internal,
 }
@@ -136,7 +138,7 @@ impl Error {
             Self::NewerFormat { .. } | Self::NewerWriter { .. } | Self::UnsupportedTable { .. } => {
                 ErrorKind::Invalid
             }
-            Self::Malformed { .. } => ErrorKind::Internal,
+            Self::Malformed { .. } => ErrorKind::Damaged,
             Self::Store { source, .. } => match source {
                 object_store::Error::NotFound { .. } => ErrorKind::NotFound,
                 object_store::Error::AlreadyExists { .. } => ErrorKind::Conflict,

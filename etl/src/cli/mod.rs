@@ -34,6 +34,8 @@ Exit codes:
   4   conflict: another load was first
   5   a system does not answer; running again can help
   6   a limit was reached
+  7   somebody stopped it
+  8   the warehouse is damaged
   70  a defect of ours; nothing was published";
 
 /// Carries operational CRM databases into star schemas and publishes them as warehouse versions.
@@ -152,8 +154,10 @@ impl Failure {
             ErrorKind::Invalid => 2,
             ErrorKind::NotFound => 3,
             ErrorKind::Conflict => 4,
-            ErrorKind::Unavailable | ErrorKind::Cancelled => 5,
+            ErrorKind::Unavailable => 5,
             ErrorKind::ResourceExhausted => 6,
+            ErrorKind::Cancelled => 7,
+            ErrorKind::Damaged => 8,
             ErrorKind::Internal => 70,
         })
     }

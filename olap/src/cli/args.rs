@@ -16,6 +16,7 @@ Exit codes:
    5  a warehouse or server cannot be reached
    6  a limit on memory, rows or time was reached
    7  cancelled
+   8  the warehouse is damaged: a published file is missing or was changed
   70  a defect of the program";
 
 /// Answers multidimensional questions from a published warehouse.

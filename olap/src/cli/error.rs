@@ -73,6 +73,7 @@ impl CliError {
             ErrorKind::Unavailable => 5,
             ErrorKind::ResourceExhausted => 6,
             ErrorKind::Cancelled => 7,
+            ErrorKind::Damaged => 8,
             ErrorKind::Internal => 70,
         }
     }

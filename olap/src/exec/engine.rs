@@ -13,6 +13,7 @@ use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties, execute_
 use datafusion::prelude::{SessionConfig, SessionContext};
 use planisphere_schemas::settings::OlapSettings;
 
+use super::damage::ScannedFiles;
 use super::stream::{ResultStream, Run};
 use crate::error::{OlapError, Result};
 
@@ -106,9 +107,10 @@ impl Engine {
         let state = session.state();
         let planned = run.within(state.create_physical_plan(&plan)).await?;
         let physical = planned.map_err(|source| run.error("planning", source))?;
+        let files = ScannedFiles::of(physical.as_ref(), self.runtime.clone());
         let rows = execute_stream(in_order(physical), session.task_ctx())
             .map_err(|source| run.error("starting", source))?;
-        Ok(ResultStream::limited(run.clone(), rows))
+        Ok(ResultStream::limited(run.clone(), rows, files))
     }
 }
 

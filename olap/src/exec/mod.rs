@@ -2,6 +2,7 @@
 //!
 //! Not responsible for what a plan computes.
 
+mod damage;
 mod engine;
 mod stream;
 

@@ -17,6 +17,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::damage::{ScannedFiles, may_be_damage};
 use super::engine::Limits;
 use crate::error::{OlapError, Result};
 
@@ -109,9 +110,9 @@ pub struct ResultStream {
 
 impl ResultStream {
     /// Rows of the engine under the limits of a run.
-    pub(crate) fn limited(run: Run, rows: SendableRecordBatchStream) -> Self {
+    pub(super) fn limited(run: Run, rows: SendableRecordBatchStream, files: ScannedFiles) -> Self {
         let schema = rows.schema();
-        let working = Working::start(rows);
+        let working = Working::start(rows, files);
         let batches = futures::stream::unfold(Some((run, working, 0)), |state| async move {
             let (run, mut working, rows_so_far) = state?;
             match working.next(&run, rows_so_far).await {
@@ -156,10 +157,11 @@ impl Stream for ResultStream {
 struct Working {
     tasks: JoinSet<()>,
     batches: mpsc::Receiver<Result<RecordBatch, DataFusionError>>,
+    files: ScannedFiles,
 }
 
 impl Working {
-    fn start(mut rows: SendableRecordBatchStream) -> Self {
+    fn start(mut rows: SendableRecordBatchStream, files: ScannedFiles) -> Self {
         let (sender, batches) = mpsc::channel(2);
         let mut tasks = JoinSet::new();
         tasks.spawn(async move {
@@ -169,14 +171,21 @@ impl Working {
                 }
             }
         });
-        Self { tasks, batches }
+        Self {
+            tasks,
+            batches,
+            files,
+        }
     }
 
     async fn next(&mut self, run: &Run, rows_so_far: usize) -> Result<Option<RecordBatch>> {
         let Some(batch) = run.within(self.batches.recv()).await? else {
             return self.end(run).await;
         };
-        let batch = batch.map_err(|source| run.error("running", source))?;
+        let batch = match batch {
+            Ok(batch) => batch,
+            Err(source) => return Err(self.failed(run, source).await),
+        };
         match rows_so_far + batch.num_rows() > run.limits.rows {
             true => Err(run.too_many_rows()),
             false => Ok(Some(batch)),
@@ -186,10 +195,26 @@ impl Working {
     /// The channel is closed: the task ended, or it panicked.
     async fn end(&mut self, run: &Run) -> Result<Option<RecordBatch>> {
         match run.within(self.tasks.join_next()).await? {
-            Some(Err(failed)) if failed.is_panic() => Err(OlapError::Internal {
-                reason: format!("query {} stopped unexpectedly", run.query_id),
-            }),
+            Some(Err(failed)) if failed.is_panic() => {
+                let stopped = OlapError::Internal {
+                    reason: format!("query {} stopped unexpectedly", run.query_id),
+                };
+                Err(self.damage(run).await.unwrap_or(stopped))
+            }
             _ => Ok(None),
         }
+    }
+
+    /// The error of the engine, or the damaged file that caused it.
+    async fn failed(&self, run: &Run, source: DataFusionError) -> OlapError {
+        let damage = match may_be_damage(&source) {
+            true => self.damage(run).await,
+            false => None,
+        };
+        damage.unwrap_or_else(|| run.error("running", source))
+    }
+
+    async fn damage(&self, run: &Run) -> Option<OlapError> {
+        run.within(self.files.damage()).await.ok().flatten()
     }
 }

@@ -8,6 +8,7 @@
 //! | Unavailable | UNAVAILABLE |
 //! | ResourceExhausted | RESOURCE_EXHAUSTED, for the time limit DEADLINE_EXCEEDED |
 //! | Cancelled | CANCELLED |
+//! | Damaged | DATA_LOSS |
 //! | Internal | INTERNAL |
 //!
 //! The message holds the whole chain of causes and, in brackets, what to do about it.
@@ -39,6 +40,7 @@ fn code_of(kind: ErrorKind) -> Code {
         ErrorKind::Unavailable => Code::Unavailable,
         ErrorKind::ResourceExhausted => Code::ResourceExhausted,
         ErrorKind::Cancelled => Code::Cancelled,
+        ErrorKind::Damaged => Code::DataLoss,
         ErrorKind::Internal => Code::Internal,
     }
 }
@@ -52,6 +54,7 @@ pub(crate) fn kind_of(code: Code) -> ErrorKind {
         Code::Unavailable => ErrorKind::Unavailable,
         Code::ResourceExhausted | Code::DeadlineExceeded => ErrorKind::ResourceExhausted,
         Code::Cancelled => ErrorKind::Cancelled,
+        Code::DataLoss => ErrorKind::Damaged,
         _ => ErrorKind::Internal,
     }
 }
@@ -86,6 +89,7 @@ mod tests {
             ErrorKind::Unavailable,
             ErrorKind::ResourceExhausted,
             ErrorKind::Cancelled,
+            ErrorKind::Damaged,
             ErrorKind::Internal,
         ] {
             assert_eq!(kind_of(code_of(kind)), kind);

@@ -63,7 +63,10 @@ async fn a_pivot_is_a_two_dimensional_table() {
 async fn months_are_shown_with_their_year_on_any_page_and_plain_numbers_short() {
     let server = Server::start().await;
     for (rows, part) in [
-        ("order_date.calendar.month", "│ 2024 / 2 / April ┆             15 │"),
+        (
+            "order_date.calendar.month",
+            "│ 2024 / 2 / April ┆             15 │",
+        ),
         ("order_date.calendar.quarter", "│ 2024 / Q2 "),
         (
             "order_date.calendar.year,order_date.calendar.month",

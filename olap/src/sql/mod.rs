@@ -7,6 +7,7 @@
 
 mod catalog;
 mod faults;
+mod instants;
 mod session;
 mod split;
 mod statement;

@@ -14,6 +14,7 @@ use datafusion::sql::sqlparser::ast::{ObjectName, Spanned, visit_relations};
 use futures::stream::{BoxStream, StreamExt};
 
 use super::catalog::{self, TableName, sql_tables};
+use super::instants::{CompareMicroseconds, ReadMicroseconds};
 use super::yielding::YieldBetweenBatches;
 use super::{faults, statement};
 use crate::error::{OlapError, QueryFaults, Result};
@@ -124,8 +125,12 @@ impl SqlSession {
 fn sql_session(engine: &Engine) -> SessionContext {
     let mut state = engine.session().state();
     state.config_mut().options_mut().sql_parser.collect_spans = true;
-    let state = SessionStateBuilder::new_from_existing(state)
+    let mut state = SessionStateBuilder::new_from_existing(state)
+        .with_type_planner(Arc::new(ReadMicroseconds))
         .with_physical_optimizer_rule(Arc::new(YieldBetweenBatches));
+    // first, since a later rule makes the types of comparisons equal
+    let analyzer = state.analyzer().get_or_insert_default();
+    analyzer.rules.insert(0, Arc::new(CompareMicroseconds));
     SessionContext::new_with_state(state.build())
 }
 

@@ -7,6 +7,7 @@ mod endless;
 mod faults;
 mod filters;
 mod histories;
+mod instants;
 mod limits;
 mod listings;
 mod numbers;

@@ -42,7 +42,7 @@ fn a_refused_password_is_told_and_never_shown() -> Result<()> {
         "--url",
         &cluster.url_with("hunter2"),
     ]);
-    let said = Said::of(&mut demo)?.refused(2, &["password authentication failed"])?;
+    let said = Said::of(&mut demo)?.refused(5, &["password authentication failed"])?;
     assert!(!said.err.contains("hunter2"), "{}", said.err);
     Ok(())
 }

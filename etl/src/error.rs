@@ -120,28 +120,30 @@ pub enum Error {
     },
     /// Too many rows were rejected.
     #[error(
-        "entity '{entity}' rejects {rejected} of {read} rows, more than the allowed {limit_permille} per thousand"
+        "'{object}' rejects {rejected} of {read} rows, more than the allowed {limit_permille} per thousand; first {first}"
     )]
     TooManyRejects {
-        /// The entity.
-        entity: String,
+        /// The table, entity, dimension or star.
+        object: String,
         /// Rows rejected.
         rejected: u64,
         /// Rows read.
         read: u64,
         /// The limit of the settings.
         limit_permille: u32,
+        /// The first of them: its place and what is wrong.
+        first: String,
     },
     /// So many rows are gone that the source itself is in doubt.
     #[error(
-        "{table}: {vanished} of {rows} rows are no longer in the source, more than the allowed {limit_permille} per thousand"
+        "'{table}': {vanished} of {rows} rows are no longer in the source, more than the allowed {limit_permille} per thousand"
     )]
     TooManyVanished {
         /// The dimension or fact table.
         table: String,
         /// Rows that the source no longer has.
         vanished: u64,
-        /// Rows of the published table.
+        /// Rows of the published table that were not marked as deleted.
         rows: u64,
         /// The limit of the settings.
         limit_permille: u32,
@@ -266,7 +268,9 @@ impl Error {
             }
             Self::Engine { .. } | Self::Task { .. } => Some("nothing was published".into()),
             Self::Crash { .. } => None,
-            Self::Stopped { .. } => Some("run the load again; it takes back what this one left".into()),
+            Self::Stopped { .. } => {
+                Some("nothing was published; run the load again, it takes back what this one left".into())
+            }
         }
     }
 }

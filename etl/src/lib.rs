@@ -24,7 +24,7 @@ pub mod warehouse;
 
 pub use error::{Error, Result};
 pub use load::{
-    Balance, LoadOptions, LoadOutcome, LoadPlan, LoadRecord, Observer, Silent, Stage, Step,
-    StepTime, TableChange, load, plan_load, read_records,
+    Balance, Life, LoadOptions, LoadOutcome, LoadPlan, LoadRecord, Observer, Process, Silent,
+    Stage, Step, StepTime, TableChange, load, plan_load, read_records,
 };
 pub use runtime::{CRASH_POINTS, Runtime};

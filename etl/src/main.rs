@@ -14,7 +14,12 @@ fn main() -> ExitCode {
         .enable_all()
         .build();
     match runtime {
-        Ok(runtime) => runtime.block_on(Box::pin(run(cli))),
+        Ok(runtime) => {
+            let code = runtime.block_on(Box::pin(run(cli)));
+            // a read that hangs in a source must not hold a load that was stopped
+            runtime.shutdown_background();
+            code
+        }
         Err(_) => ExitCode::from(70),
     }
 }

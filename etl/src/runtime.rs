@@ -1,5 +1,7 @@
-//! What a load takes from the world: time, ids and crash points. Injected, so that drills can own them.
+//! What a load takes from the world: time, ids, the wish that it stops, and crash points. Injected, so that drills can
+//! own them.
 
+use std::pin::Pin;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -7,10 +9,14 @@ use planisphere_schemas::warehouse::LoadId;
 
 use crate::error::{Error, Result};
 
-/// Time, ids and crash points of one process.
+/// Resolves to the signal by which somebody asks a load to stop.
+type Stop = Pin<Box<dyn Future<Output = &'static str> + Send>>;
+
+/// Time, ids, stop signals and crash points of one process.
 #[derive(Clone)]
 pub struct Runtime {
     now: Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>,
+    stop: Arc<dyn Fn() -> Stop + Send + Sync>,
     crash_at: Option<&'static str>,
 }
 
@@ -21,6 +27,7 @@ impl Default for Runtime {
     fn default() -> Self {
         Self {
             now: Arc::new(Utc::now),
+            stop: Arc::new(|| Box::pin(std::future::pending())),
             crash_at: None,
         }
     }
@@ -31,8 +38,18 @@ impl Runtime {
     pub fn at(instant: DateTime<Utc>) -> Self {
         Self {
             now: Arc::new(move || instant),
-            crash_at: None,
+            ..Self::default()
         }
+    }
+
+    /// The same runtime whose loads stop when this future resolves, to the name of the signal.
+    #[must_use]
+    pub fn stopping_on<F>(mut self, signal: impl Fn() -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = &'static str> + Send + 'static,
+    {
+        self.stop = Arc::new(move || Box::pin(signal()));
+        self
     }
 
     /// The same runtime that stops at a crash point.
@@ -45,6 +62,11 @@ impl Runtime {
     /// The present instant.
     pub fn now(&self) -> DateTime<Utc> {
         (self.now)()
+    }
+
+    /// Waits until somebody asks the load to stop.
+    pub(crate) async fn stopped(&self) -> &'static str {
+        (self.stop)().await
     }
 
     /// A new load id.

@@ -7,8 +7,8 @@ use planisphere_schemas::settings::Settings;
 use super::ConfigArgs;
 use super::output::{Format, Grid, bytes, count, print};
 use super::progress::Terminal;
-use crate::error::{Error, Result};
-use crate::load::{LoadOptions, LoadOutcome, LoadRecord, load};
+use crate::error::Result;
+use crate::load::{LoadOptions, LoadOutcome, LoadRecord, load, unfinished};
 use crate::runtime::Runtime;
 
 /// Arguments of `load`.
@@ -32,14 +32,8 @@ pub(super) async fn run(args: &LoadArgs) -> Result<()> {
         business_date: args.as_of,
     };
     let terminal = Terminal::new();
-    let runtime = Runtime::default();
-    let record = tokio::select! {
-        ended = Box::pin(load(&options, &runtime, &terminal)) => ended?,
-        signal = stopped() => {
-            terminal.stopped(signal);
-            return Err(Error::Stopped { signal });
-        }
-    };
+    let runtime = Runtime::default().stopping_on(stopped);
+    let record = Box::pin(load(&options, &runtime, &terminal)).await?;
     print_summary(&record, args.format);
     Ok(())
 }
@@ -174,6 +168,6 @@ pub(super) fn status_line(record: &LoadRecord) -> String {
                 "load {id} of {date}: failed after {seconds:.1} s, nothing was published: {error}"
             )
         }
-        LoadOutcome::Running => format!("load {id} of {date}: running, or its process died"),
+        LoadOutcome::Running => unfinished(record).unwrap_or_default(),
     }
 }

@@ -14,8 +14,6 @@ use crate::load::{LoadRecord, Observer};
 pub(super) struct Terminal {
     bar: Option<ProgressBar>,
     table: Mutex<Reading>,
-    /// The load in words, once it has begun.
-    load: Mutex<String>,
 }
 
 struct Reading {
@@ -39,20 +37,7 @@ impl Terminal {
                 began: Instant::now(),
                 rows: 0,
             }),
-            load: Mutex::new("load".to_owned()),
         }
-    }
-
-    /// Says that the load was stopped: its last line.
-    pub(super) fn stopped(&self, signal: &str) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
-        }
-        let load = self
-            .load
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        complain(&format!("{load}: stopped by {signal} before its end"));
     }
 
     fn line(&self, text: &str) {
@@ -70,14 +55,6 @@ impl Terminal {
 }
 
 impl Observer for Terminal {
-    fn began(&self, record: &LoadRecord) {
-        let words = format!("load {} of {}", record.load_id, record.business_date);
-        *self
-            .load
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner) = words;
-    }
-
     fn step(&self, name: &str) {
         match &self.bar {
             Some(bar) => {

@@ -246,6 +246,7 @@ impl<'a> Assembly<'a> {
         let newly_deleted = row.deleted && !published.deleted.value(old);
         let revived = !row.deleted && published.deleted.value(old);
         let moved = published.to.value(old) != row.to && !expired;
+        self.tally.standing += u64::from(!published.deleted.value(old));
         self.tally.expired += u64::from(expired);
         self.tally.deleted += u64::from(newly_deleted);
         self.tally.updated += u64::from(!same_values || revived || moved);

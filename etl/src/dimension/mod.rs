@@ -92,6 +92,8 @@ pub(crate) struct Tally {
     pub(crate) expired: u64,
     /// Table rows newly marked as deleted at the source.
     pub(crate) deleted: u64,
+    /// Published table rows that were not marked as deleted before this load.
+    pub(crate) standing: u64,
     /// Values of a new attribute that could not be rebuilt for the past and stand as today.
     pub(crate) assumed: u64,
 }

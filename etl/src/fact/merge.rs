@@ -99,6 +99,7 @@ fn decide(input: &FactInput<'_>, fresh: &Fresh, comparison: &Comparison) -> Deci
         let mut rows = Vec::with_capacity(file.rows.num_rows());
         for row in 0..file.rows.num_rows() {
             let id = file_ids.value(row);
+            decisions.tally.standing += u64::from(!is_deleted(&file.rows, row));
             let stays = rejected.contains(id) || input.rejected_ids.contains(id);
             rows.push(match by_id.get(id) {
                 Some(new) => {

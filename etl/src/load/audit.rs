@@ -1,10 +1,13 @@
 //! The warehouse's own records as tables: `audit_load`, `audit_balance`, `audit_reject`.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, Date32Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+    ArrayRef, AsArray as _, Date32Array, Int64Array, RecordBatch, StringArray,
+    TimestampMicrosecondArray,
 };
+use arrow::compute::cast;
 use arrow::datatypes::{DataType as Arrow, Field, Schema, SchemaRef};
 use arrow::error::ArrowError;
 use chrono::{DateTime, Utc};
@@ -13,6 +16,7 @@ use planisphere_schemas::model::DataType;
 use crate::reject::Reject;
 
 use super::balance::Balance;
+use super::process::Life;
 use super::record::{LoadOutcome, LoadRecord};
 
 /// Rows for the audit tables, by table.
@@ -47,6 +51,14 @@ fn load_schema() -> SchemaRef {
     ]))
 }
 
+/// The loads of which rows of `audit_load` tell.
+pub(super) fn load_ids(rows: &RecordBatch) -> Result<HashSet<String>, ArrowError> {
+    let ids = rows.column(rows.schema().index_of("load_id")?);
+    let ids = cast(ids, &Arrow::Utf8)?;
+    let ids = ids.as_string::<i32>().iter().flatten();
+    Ok(ids.map(str::to_owned).collect())
+}
+
 fn loads(records: &[&LoadRecord]) -> Result<RecordBatch, ArrowError> {
     let epoch = DateTime::UNIX_EPOCH.date_naive();
     let day = |record: &&LoadRecord| {
@@ -57,10 +69,8 @@ fn loads(records: &[&LoadRecord]) -> Result<RecordBatch, ArrowError> {
         .iter()
         .map(|record| instant(Some(record.started_at)));
     let finished = records.iter().map(|record| instant(record.finished_at));
-    let outcomes: Vec<(&str, Option<i64>, Option<&str>)> = records
-        .iter()
-        .map(|record| outcome(&record.outcome))
-        .collect();
+    let outcomes: Vec<(&str, Option<i64>, Option<&str>)> =
+        records.iter().map(|record| outcome(record)).collect();
     let columns: Vec<ArrayRef> = vec![
         Arc::new(Int64Array::from_iter_values(
             records.iter().map(|record| record.audit_key),
@@ -84,10 +94,11 @@ fn loads(records: &[&LoadRecord]) -> Result<RecordBatch, ArrowError> {
     RecordBatch::try_new(load_schema(), columns)
 }
 
-fn outcome(outcome: &LoadOutcome) -> (&str, Option<i64>, Option<&str>) {
+fn outcome(record: &LoadRecord) -> (&str, Option<i64>, Option<&str>) {
     let number = |version: u64| i64::try_from(version).ok();
-    match outcome {
-        LoadOutcome::Running => ("died", None, None),
+    match &record.outcome {
+        LoadOutcome::Running if record.life() == Life::Dead => ("died", None, None),
+        LoadOutcome::Running => ("unfinished", None, None),
         LoadOutcome::Published { version } => ("published", number(version.0), None),
         LoadOutcome::Unchanged { version } => ("unchanged", number(version.0), None),
         LoadOutcome::Failed { error, .. } => ("failed", None, Some(error)),

@@ -144,16 +144,17 @@ impl Balance {
     /// Refuses a share of rejected rows that is too large to be dirt.
     ///
     /// # Errors
-    /// [`Error::TooManyRejects`].
-    pub fn check_rejects(&self, limit_permille: u32) -> Result<()> {
+    /// [`Error::TooManyRejects`] with the first of them.
+    pub fn check_rejects(&self, limit_permille: u32, first: impl FnOnce() -> String) -> Result<()> {
         if self.rejected * 1000 <= self.read * u64::from(limit_permille) {
             return Ok(());
         }
         Err(Error::TooManyRejects {
-            entity: self.name.clone(),
+            object: self.name.clone(),
             rejected: self.rejected,
             read: self.read,
             limit_permille,
+            first: first(),
         })
     }
 }

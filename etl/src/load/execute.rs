@@ -1,11 +1,12 @@
 //! Executes a plan: extract, conform, build everything in memory, prove it, then write and publish.
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use chrono::NaiveDate;
 use planisphere_schemas::model::Model;
-use planisphere_schemas::warehouse::{LoadId, Manifest, PinnedWarehouse, Warehouse};
+use planisphere_schemas::warehouse::{LoadId, PinnedWarehouse, Warehouse};
 
 use crate::conform::{Conformed, conform, open_session};
 use crate::error::{Error, Result};
@@ -13,11 +14,11 @@ use crate::runtime::Runtime;
 use crate::staging::{Package, extract};
 
 use super::LoadOptions;
-use super::balance::Balance;
-use super::build::Built;
+use super::audit;
 use super::observer::{Extraction, Observer};
 use super::plan::{plan_load, used_entities};
-use super::record::{LoadOutcome, LoadRecord, StepTime, read_records};
+use super::published::read_table;
+use super::record::{LoadOutcome, LoadRecord, StepTime, read_records, unfinished};
 
 /// One load at work.
 pub(super) struct Execution<'a> {
@@ -28,6 +29,8 @@ pub(super) struct Execution<'a> {
     pub(super) warehouse: &'a Warehouse,
     pub(super) load_id: LoadId,
     pub(super) business_date: NaiveDate,
+    /// True from the last step on, which is not stopped half way.
+    pub(super) publishing: AtomicBool,
 }
 
 impl Execution<'_> {
@@ -37,7 +40,7 @@ impl Execution<'_> {
         let manifest = base.as_ref().map(PinnedWarehouse::manifest);
         let plan = plan_load(self.model, manifest)?;
         record.notices.extend(plan.notices);
-        let pending = self.number(record, manifest).await?;
+        let pending = self.number(record, base.as_ref()).await?;
         let package = self.timed(record, "extract", self.extract()).await?;
         self.runtime.crash_point("after_staging")?;
         let conformed = self
@@ -46,14 +49,23 @@ impl Execution<'_> {
         let built = self
             .build(&package, &conformed, base.as_ref(), record)
             .await?;
-        self.prove(&package, &conformed, record)?;
-        self.check_vanished(&built, manifest)?;
+        self.prove(&package, &conformed, &built.rejects, record)?;
+        self.check_vanished(&built)?;
         if let Some(standing) = self.nothing_changed(&built, manifest) {
             record.outcome = LoadOutcome::Unchanged { version: standing };
             return Ok(());
         }
         self.publish(&package, built, base.as_ref(), pending, record)
             .await
+    }
+
+    /// Waits until somebody asks the load to stop; once it is publishing it goes on to its end.
+    pub(super) async fn stopped(&self) -> &'static str {
+        let signal = self.runtime.stopped().await;
+        match self.publishing.load(Ordering::Relaxed) {
+            true => std::future::pending().await,
+            false => signal,
+        }
     }
 
     pub(super) async fn timed<T>(
@@ -84,16 +96,21 @@ impl Execution<'_> {
         Ok(Some(pinned))
     }
 
-    /// Gives the load its number; returns the records of loads since the last publish.
+    /// Gives the load its number; returns the records of loads that no published version tells of yet.
+    ///
+    /// Loads that still run are left to a later load, which will know how they ended.
     async fn number(
         &self,
         record: &mut LoadRecord,
-        base: Option<&Manifest>,
+        base: Option<&PinnedWarehouse>,
     ) -> Result<Vec<LoadRecord>> {
-        let last = base.and_then(|manifest| manifest.watermarks.get("audit_key")?.as_i64());
+        let told = self.told_loads(base).await?;
         let mut pending = read_records(self.warehouse).await?;
         pending.retain(|earlier| earlier.load_id != self.load_id);
-        pending.retain(|record| base.is_none_or(|manifest| record.load_id > manifest.load_id));
+        pending.retain(|earlier| !told.contains(&earlier.load_id.to_string()));
+        record.notices.extend(pending.iter().filter_map(unfinished));
+        pending.retain(|earlier| !earlier.is_running());
+        let last = base.and_then(|base| base.manifest().watermarks.get("audit_key")?.as_i64());
         let mut next = last.unwrap_or(0);
         for earlier in &mut pending {
             next += 1;
@@ -101,6 +118,15 @@ impl Execution<'_> {
         }
         record.audit_key = next + 1;
         Ok(pending)
+    }
+
+    /// The loads of which `audit_load` tells.
+    async fn told_loads(&self, base: Option<&PinnedWarehouse>) -> Result<HashSet<String>> {
+        let Some(table) = base.and_then(|base| base.table("audit_load")) else {
+            return Ok(HashSet::new());
+        };
+        let rows = read_table(self.warehouse, table).await?;
+        audit::load_ids(&rows).map_err(Error::arrow("reading audit_load"))
     }
 
     async fn extract(&self) -> Result<Package> {
@@ -135,52 +161,5 @@ impl Execution<'_> {
             }
         }
         Ok(conformed)
-    }
-
-    /// Proves that every row that was read has one outcome.
-    fn prove(
-        &self,
-        package: &Package,
-        conformed: &BTreeMap<String, Conformed>,
-        record: &mut LoadRecord,
-    ) -> Result<()> {
-        let mut balances = Vec::new();
-        for certificate in package.sources.values() {
-            for (table, counts) in &certificate.tables {
-                balances.push(Balance::of_table(table, counts, &package.rejects));
-            }
-        }
-        for (entity, rows) in conformed {
-            balances.push(Balance::of_entity(entity, rows));
-        }
-        balances.append(&mut record.balances);
-        record.balances = balances;
-        let limit = self.options.settings.etl.reject_limit_permille;
-        for balance in &record.balances {
-            balance.prove()?;
-            balance.check_rejects(limit)?;
-        }
-        Ok(())
-    }
-
-    /// Refuses to mark most of a table as deleted: an emptied or cut source looks the same.
-    fn check_vanished(&self, built: &Built, base: Option<&Manifest>) -> Result<()> {
-        const ALWAYS_ALLOWED: u64 = 20;
-        let limit_permille = self.options.settings.etl.vanish_limit_permille;
-        for table in &built.tables {
-            let entry = base.and_then(|manifest| manifest.tables.get(&table.name));
-            let rows = entry.map_or(0, |entry| entry.row_count);
-            let vanished = table.tally.deleted;
-            if vanished > ALWAYS_ALLOWED && vanished * 1000 > rows * u64::from(limit_permille) {
-                let table = table.name.clone();
-                return Err(Error::TooManyVanished {
-                    table,
-                    vanished,
-                    rows,
-                    limit_permille,
-                });
-            }
-        }
-        Ok(())
     }
 }

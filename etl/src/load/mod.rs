@@ -7,11 +7,15 @@ mod audit;
 mod balance;
 mod build;
 mod execute;
+mod guard;
 mod observer;
 mod plan;
+mod process;
 mod publish;
 mod published;
 mod record;
+
+use std::sync::atomic::AtomicBool;
 
 use chrono::NaiveDate;
 use planisphere_schemas::model::read_model;
@@ -19,15 +23,16 @@ use planisphere_schemas::settings::Settings;
 use planisphere_schemas::warehouse::{LoadId, Warehouse};
 use tracing::Instrument as _;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::runtime::Runtime;
 use crate::staging::purge;
 
 pub use balance::{Balance, Stage};
 pub use observer::{Observer, Silent};
 pub use plan::{LoadPlan, Step, plan_load};
-pub(crate) use record::chain;
+pub use process::{Life, Process};
 pub use record::{LoadOutcome, LoadRecord, StepTime, TableChange, read_records};
+pub(crate) use record::{chain, unfinished};
 
 /// What a load needs to know.
 #[derive(Debug, Clone)]
@@ -38,7 +43,7 @@ pub struct LoadOptions {
     pub business_date: Option<NaiveDate>,
 }
 
-/// Runs one load and keeps its record, also when it fails.
+/// Runs one load and keeps its record, also when it fails or is stopped.
 ///
 /// # Errors
 /// Whatever stopped the load; nothing was published then.
@@ -62,13 +67,16 @@ pub async fn load(
         warehouse: &warehouse,
         load_id,
         business_date,
+        publishing: AtomicBool::new(false),
     };
     let work = async {
         tracing::info!("load begins");
-        observer.began(&record);
         // a load whose process is killed stays on record as running
         record.write(&warehouse).await?;
-        let result = Box::pin(execution.run(&mut record)).await;
+        let result = tokio::select! {
+            ended = Box::pin(execution.run(&mut record)) => ended,
+            signal = execution.stopped() => Err(Error::Stopped { signal }),
+        };
         record.finish(runtime.now(), &result);
         keep(&warehouse, load_id, &record).await;
         forget(&warehouse, options.settings.etl.staging_days, runtime).await;

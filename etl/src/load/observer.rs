@@ -6,8 +6,6 @@ use super::record::LoadRecord;
 
 /// Hears how a load goes on. All methods are called from one task, in order.
 pub trait Observer: Send + Sync {
-    /// The load has begun.
-    fn began(&self, record: &LoadRecord);
     /// A step of the plan has begun.
     fn step(&self, name: &str);
     /// Rows of a table begin to arrive.
@@ -25,7 +23,6 @@ pub trait Observer: Send + Sync {
 pub struct Silent;
 
 impl Observer for Silent {
-    fn began(&self, _: &LoadRecord) {}
     fn step(&self, _: &str) {}
     fn table(&self, _: &str, _: &str) {}
     fn rows(&self, _: u64) {}

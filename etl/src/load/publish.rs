@@ -1,6 +1,7 @@
 //! Writes what a load has built, accounts for it and publishes it as one version.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use arrow::array::RecordBatch;
 use planisphere_schemas::warehouse::{DataFile, Manifest, PinnedWarehouse, WarehouseVersion};
@@ -70,6 +71,7 @@ impl Execution<'_> {
             .watermarks
             .insert("audit_key".into(), record.audit_key.into());
         certify(&mut manifest, package, record, &rejects);
+        self.publishing.store(true, Ordering::Relaxed);
         self.warehouse.put_manifest(&manifest).await?;
         tracing::info!(%version, "version published");
         self.runtime.crash_point("after_manifest")

@@ -7,12 +7,13 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Result};
 
 use super::balance::Balance;
+use super::process::{Life, Process};
 
 /// How a load ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "state")]
 pub enum LoadOutcome {
-    /// It is running, or its process died.
+    /// It is running, or its process died; [`LoadRecord::life`] tells which.
     Running,
     /// A version was published.
     Published {
@@ -78,6 +79,9 @@ pub struct LoadRecord {
     pub finished_at: Option<DateTime<Utc>>,
     /// How it ended.
     pub outcome: LoadOutcome,
+    /// The process that runs it, where that can be told.
+    #[serde(default)]
+    pub process: Option<Process>,
     /// The proof, for every table, entity, dimension and star.
     pub balances: Vec<Balance>,
     /// What happened to the tables.
@@ -102,6 +106,7 @@ impl LoadRecord {
             started_at,
             finished_at: None,
             outcome: LoadOutcome::Running,
+            process: Process::current(),
             balances: Vec::new(),
             changes: Vec::new(),
             steps: Vec::new(),
@@ -119,6 +124,16 @@ impl LoadRecord {
                 hint: error.hint(),
             };
         }
+    }
+
+    /// Whether the process of the load lives.
+    pub fn life(&self) -> Life {
+        self.process.as_ref().map_or(Life::Unknown, Process::life)
+    }
+
+    /// True if the load has not ended and its process is known to live.
+    pub(super) fn is_running(&self) -> bool {
+        self.outcome == LoadOutcome::Running && self.life() == Life::Alive
     }
 
     /// How long the load took.
@@ -157,6 +172,21 @@ pub async fn read_records(warehouse: &Warehouse) -> Result<Vec<LoadRecord>> {
     }
     records.sort_by_key(|record| record.load_id);
     Ok(records)
+}
+
+/// A load that has not ended, in words; `None` if it has.
+pub(crate) fn unfinished(record: &LoadRecord) -> Option<String> {
+    if record.outcome != LoadOutcome::Running {
+        return None;
+    }
+    let (id, date) = (record.load_id, record.business_date);
+    let process = record.process.as_ref();
+    let process = process.map_or_else(|| "its process".to_owned(), ToString::to_string);
+    Some(match record.life() {
+        Life::Alive => format!("load {id} of {date}: running, {process}"),
+        Life::Dead => format!("load {id} of {date}: died before its end, {process}"),
+        Life::Unknown => format!("load {id} of {date}: running or died, {process}"),
+    })
 }
 
 fn malformed(path: &str, error: &serde_json::Error) -> Error {

@@ -1,8 +1,9 @@
 //! A shop of a few rows in a temporary folder: settings, model, SQLite database and warehouse, free to be broken.
 //!
-//! What stands in `tests/data/shop` is copied; the programs run as processes, as a user runs them.
+//! What stands in `tests/data/shop` is copied, or what stands in `tests/data/web`, whose source is one file; the
+//! programs run as processes, as a user runs them.
 
-mod said;
+mod gate;
 
 use std::path::{Path, PathBuf};
 
@@ -10,12 +11,16 @@ use anyhow::{Context as _, Result, ensure};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-use crate::programs::{self, Server};
+use crate::programs::{self, Running, Server};
 
-pub use said::{Said, cells};
+pub use crate::programs::{Said, cells};
+pub use gate::Gate;
 
 /// The business date of loads here, unless another is asked for.
 pub const TODAY: &str = "2025-06-30";
+
+/// The file of the source of [`Lab::web`].
+pub const VISITS: &str = "web/visits.csv";
 
 /// One shop in its folder, which vanishes with it.
 #[derive(Debug)]
@@ -43,6 +48,14 @@ impl Lab {
         let lab = Self::shop()?;
         lab.load()?.done()?;
         Ok(lab)
+    }
+
+    /// Page visits in a file, [`VISITS`], not loaded yet.
+    ///
+    /// # Errors
+    /// If the files cannot be copied.
+    pub fn web() -> Result<Self> {
+        Self::copy_of("tests/data/web")
     }
 
     /// An empty folder with a settings file.
@@ -87,6 +100,14 @@ impl Lab {
         let path = self.path(name);
         std::fs::create_dir_all(path.parent().context("a file has a folder")?)?;
         Ok(std::fs::write(path, text)?)
+    }
+
+    /// Copies a file of a folder of the checkout.
+    ///
+    /// # Errors
+    /// If it cannot be read or written.
+    pub fn take(&self, folder: &str, name: &str) -> Result<()> {
+        self.write(name, std::fs::read(crate::root().join(folder).join(name))?)
     }
 
     /// Replaces a text that a file holds exactly once.
@@ -160,6 +181,31 @@ impl Lab {
     /// If the program cannot be started.
     pub fn load_as_of(&self, day: &str) -> Result<Said> {
         self.etl(&["load", "--as-of", day])
+    }
+
+    /// Starts a load as of [`TODAY`] in the background.
+    ///
+    /// # Errors
+    /// If the program cannot be started.
+    pub fn start_load(&self) -> Result<Running> {
+        let mut command = programs::etl()?;
+        command.args(["load", "--as-of", TODAY, "--config"]);
+        Running::start(command.arg(self.config()))
+    }
+
+    /// Starts a load that waits in the middle of reading [`VISITS`] until the gate is opened or dropped; the file is
+    /// in its place again for other loads.
+    ///
+    /// # Errors
+    /// If the load ends or does not come to its source in time.
+    pub fn start_held_load(&self) -> Result<(Running, Gate)> {
+        let (file, aside) = (self.path(VISITS), self.path("aside.csv"));
+        std::fs::rename(&file, &aside)?;
+        gate::make(&file)?;
+        let running = self.start_load()?;
+        let gate = gate::wait_for_reader(&file)?;
+        std::fs::rename(&aside, &file)?;
+        Ok((running, gate))
     }
 
     /// The rows of a statement over the latest version; null is an empty text.

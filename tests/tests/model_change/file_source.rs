@@ -18,67 +18,13 @@ const VISITS: &str = "page;day;seconds;note\n\
     首页;08.03.2025;9;\n\
     首页;09.03.2025;;no time\n";
 
-const SOURCE: &str = "planisphere: 1
-source: web
-tables:
-  visits:
-    file: visits.csv
-    format: {delimiter: ';', header: true, encoding: gb18030}
-    columns:
-      page: text
-      day: {type: date, pattern: '%d.%m.%Y'}
-      length: {type: integer, column: seconds}
-      note: text
-views:
-  pages: select page, count(*) as visits from visits group by page
-entities:
-  page:
-    from: pages p
-    columns: {page_id: p.page, kind: case when p.page like 'tea%' then 'goods' else 'other' end}
-  visit:
-    from: visits v
-    columns: {file: v._file_hash, line: v._row_number, page: v.page, day: v.day, length: v.length, note: v.note}
-";
-
-const PAGE: &str = "planisphere: 1
-dimension: page
-caption: {en: Page, zh: 页面}
-entity: page
-key: page_id
-attributes:
-  kind: {type: text, scd: 1, caption: {en: Kind, zh: 种类}}
-hierarchies:
-  kind:
-    levels:
-      kind: {key: kind}
-      page: {key: page_id}
-";
-
-const VISIT: &str = "planisphere: 1
-star: visit
-grain: One row is one visit of one page.
-kind: transaction
-entity: visit
-key: [file, line]
-dimensions:
-  visit_date: {dimension: date, column: day}
-  page: {column: page}
-degenerate:
-  note: text
-measures:
-  length: {type: integer}
-";
-
-const TRAFFIC: &str = "planisphere: 1
-cube: traffic
-caption: {en: Traffic, zh: 流量}
-star: visit
-roles: [visit_date, page]
-measures:
-  visits: {function: count}
-  length: {function: sum, of: length}
-drill_through: [page.page_id, visit_date.date, note, length]
-";
+/// What the model of the web adds to the shop's.
+const MODEL: [&str; 4] = [
+    "model/sources/web.yaml",
+    "model/conformed/page.yaml",
+    "model/stars/visit.yaml",
+    "model/cubes/traffic.yaml",
+];
 
 fn add_visits(lab: &Lab, text: &str) -> Result<()> {
     let (bytes, _, lossy) = encoding_rs::GB18030.encode(text);
@@ -89,10 +35,9 @@ fn add_visits(lab: &Lab, text: &str) -> Result<()> {
 fn with_visits() -> Result<Lab> {
     let lab = Lab::loaded()?;
     add_visits(&lab, VISITS)?;
-    lab.write("model/sources/web.yaml", SOURCE)?;
-    lab.write("model/conformed/page.yaml", PAGE)?;
-    lab.write("model/stars/visit.yaml", VISIT)?;
-    lab.write("model/cubes/traffic.yaml", TRAFFIC)?;
+    for file in MODEL {
+        lab.take("tests/data/web", file)?;
+    }
     lab.replace(
         "planisphere.toml",
         "[source.shop]",

@@ -6,10 +6,10 @@ use anyhow::{Context as _, Result};
 use planisphere_etl::{LoadOptions, LoadRecord, Observer, Runtime, load};
 use planisphere_schemas::ErrorKind;
 use planisphere_schemas::settings::Settings;
-use planisphere_tests::lab::{Lab, Said, TODAY};
+use planisphere_tests::lab::{Lab, Said, TODAY, VISITS};
 use planisphere_tests::programs;
 
-use super::{stars, versions_are_valid};
+use super::{rows, stars, versions_are_valid};
 
 const CHANGE: &str = "update orders set quantity = 5 where id = 'o01'; \
     insert into customers_audit values ('a2', 'c2', '2025-06-10 00:00:00', 'segment', 'large', 'small'); \
@@ -29,7 +29,6 @@ impl Observer for Overtaking<'_> {
             *said = Some(self.lab.load());
         }
     }
-    fn began(&self, _: &LoadRecord) {}
     fn table(&self, _: &str, _: &str) {}
     fn rows(&self, _: u64) {}
     fn table_done(&self, _: &str, _: &str, _: u64, _: u64) {}
@@ -109,5 +108,26 @@ fn loads_that_start_together_publish_one_version() -> Result<()> {
         "{}",
         said.err
     );
+    Ok(())
+}
+
+#[test]
+fn a_load_that_still_runs_has_not_died_and_is_told_once_it_has_ended() -> Result<()> {
+    let lab = Lab::web()?;
+    let outcomes = "select audit_key, outcome from audit.audit_load order by audit_key";
+    let (slow, gate) = lab.start_held_load()?;
+    let fast = lab.load()?.done()?;
+    let running = format!(": running, process {} on ", slow.id());
+    assert!(fast.out.contains(&running), "{}", fast.out);
+    assert_eq!(lab.sql(outcomes)?, rows(&[&["1", "published"]]));
+
+    gate.give("page;day;seconds;note\nhome;03.02.2025;1;\n")?;
+    let lost = slow.ended()?.refused(4, &["hint: another load"])?;
+    assert!(lost.err.contains("nothing was published"), "{}", lost.err);
+    lab.write(VISITS, "page;day;seconds;note\nhome;03.02.2025;5;\n")?;
+    lab.load()?.done()?;
+    let expected = rows(&[&["1", "published"], &["2", "failed"], &["3", "published"]]);
+    assert_eq!(lab.sql(outcomes)?, expected);
+    assert_eq!(lab.versions()?, ["1", "2"]);
     Ok(())
 }

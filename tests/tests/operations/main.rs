@@ -5,9 +5,12 @@ mod concurrent;
 mod crashes;
 mod failures;
 mod histories;
+mod partners;
 mod records;
 mod rejects;
+mod stopped;
 mod unchanged;
+mod vanished;
 
 use anyhow::Result;
 use planisphere_tests::lab::Lab;

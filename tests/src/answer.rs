@@ -1,7 +1,8 @@
 //! Answers of the server as rows of texts: members first, then measures.
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::datatypes::Schema;
 use arrow::util::display::array_value_to_string;
 use arrow_flight::sql::client::FlightSqlServiceClient;
 use futures::TryStreamExt as _;
@@ -71,7 +72,7 @@ async fn drill_through(
         ..DetailQuery::default()
     };
     let answer = client.drill_through(&detail).await?;
-    let rows = details(&answer)?;
+    let rows = sql_rows(&answer.batches)?;
     if answer.total_rows != rows.len() as u64 {
         bail!(
             "drill-through returned {} of {} rows",
@@ -84,17 +85,6 @@ async fn drill_through(
         rows,
         warehouse_version: answer.header.warehouse_version,
     })
-}
-
-fn details(answer: &RemoteAnswer) -> Result<Vec<Vec<String>>> {
-    let mut rows = Vec::new();
-    for batch in &answer.batches {
-        for row in 0..batch.num_rows() {
-            let cells = (0..batch.num_columns()).map(|at| plain(batch, at, row));
-            rows.push(cells.collect::<Result<Vec<String>>>()?);
-        }
-    }
-    Ok(rows)
 }
 
 /// The rows of a cube answer: members by their keys, or by their captions if it was asked in Chinese.
@@ -122,20 +112,37 @@ pub fn shown(answer: &RemoteAnswer) -> Result<Answer> {
     })
 }
 
-/// Asks SQL over Flight SQL.
+/// Asks SQL over Flight SQL, by a client that is not ours.
 ///
 /// # Errors
 /// What the server says.
-pub async fn ask_sql(url: &str, sql: &str) -> Result<Vec<Vec<String>>> {
+pub async fn ask_sql(url: &str, sql: &str) -> Result<Answer> {
     let mut client = FlightSqlServiceClient::new(connect(url).await?);
     let info = client.execute(sql.to_owned(), None).await?;
+    let version = version_of(&info.clone().try_decode_schema()?)?;
     let endpoint = info.endpoint.first().context("no endpoint")?;
     let ticket = endpoint.ticket.clone().context("no ticket")?;
-    let batches: Vec<_> = client.do_get(ticket).await?.try_collect().await?;
-    sql_rows(&batches)
+    let batches: Vec<RecordBatch> = client.do_get(ticket).await?.try_collect().await?;
+    for batch in &batches {
+        ensure!(
+            version_of(&batch.schema())? == version,
+            "the rows come from another version than announced"
+        );
+    }
+    Ok(Answer {
+        members: 0,
+        rows: sql_rows(&batches)?,
+        warehouse_version: version,
+    })
 }
 
-/// The rows of a SQL answer; its texts and numbers as they are.
+/// The warehouse version that the schema of a SQL answer names.
+fn version_of(schema: &Schema) -> Result<u64> {
+    let version = schema.metadata().get("planisphere.warehouse_version");
+    Ok(version.context("the schema names no version")?.parse()?)
+}
+
+/// The rows of an answer to SQL or to a drill-through; texts and numbers as they are.
 ///
 /// # Errors
 /// If a value cannot be shown.

@@ -29,11 +29,7 @@ const SCALE: usize = 4;
 pub async fn ask(client: &mut CubeClient, url: &str, question: &Question) -> Result<Answer> {
     match &question.ask {
         Ask::Cube { text, .. } => ask_cube(client, &question.name, text).await,
-        Ask::Sql(sql) => Ok(Answer {
-            members: 0,
-            rows: ask_sql(url, sql).await?,
-            warehouse_version: 0,
-        }),
+        Ask::Sql(sql) => ask_sql(url, sql).await,
     }
 }
 

@@ -6,9 +6,8 @@ use std::process::{Command, ExitCode};
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
-use futures::TryStreamExt as _;
 use planisphere_olap::grpc::{CubeClient, connect};
-use planisphere_tests::answer::{Answer, ask_cube, sql_rows};
+use planisphere_tests::answer::{Answer, ask_cube, ask_sql};
 use planisphere_tests::programs::{Server, etl, olap};
 use planisphere_tests::question::{Ask, Question, read_questions};
 use planisphere_tests::{oracle, root};
@@ -165,7 +164,7 @@ impl Demo {
         let verdict = self.compare(question, &answer)?;
         say(&format!(
             "   {seconds:.3} s over {door}, warehouse version {}; {verdict}\n",
-            self.version
+            answer.warehouse_version
         ));
         Ok(())
     }
@@ -209,18 +208,4 @@ impl Demo {
             self.mismatches, self.version
         )
     }
-}
-
-async fn ask_sql(url: &str, sql: &str) -> Result<Answer> {
-    let channel = connect(url).await?;
-    let mut client = arrow_flight::sql::client::FlightSqlServiceClient::new(channel);
-    let info = client.execute(sql.to_owned(), None).await?;
-    let endpoint = info.endpoint.first().context("no endpoint")?;
-    let ticket = endpoint.ticket.clone().context("no ticket")?;
-    let batches: Vec<_> = client.do_get(ticket).await?.try_collect().await?;
-    Ok(Answer {
-        members: 0,
-        rows: sql_rows(&batches)?,
-        warehouse_version: 0,
-    })
 }

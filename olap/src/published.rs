@@ -11,7 +11,7 @@ use datafusion::execution::runtime_env::RuntimeEnv;
 use planisphere_schemas::model::Model;
 use planisphere_schemas::warehouse::{PinnedWarehouse, Warehouse, WarehouseVersion};
 
-use crate::error::Result;
+use crate::error::{OlapError, Result};
 use crate::stars::{Stars, StarsSource};
 
 /// How many versions stay open; older ones are opened anew when asked for.
@@ -47,6 +47,8 @@ impl Stars for PinnedWarehouse {
 pub struct PublishedStars {
     warehouse: Warehouse,
     open: Mutex<BTreeMap<WarehouseVersion, Arc<PinnedWarehouse>>>,
+    /// The newest version of the last warning.
+    warned: Mutex<Option<Option<WarehouseVersion>>>,
 }
 
 impl PublishedStars {
@@ -55,6 +57,7 @@ impl PublishedStars {
         Self {
             warehouse,
             open: Mutex::default(),
+            warned: Mutex::default(),
         }
     }
 
@@ -73,13 +76,26 @@ impl PublishedStars {
         Ok(pinned)
     }
 
-    async fn newest(&self) -> Result<Arc<PinnedWarehouse>> {
-        let newest = self.warehouse.latest_version().await?;
+    async fn newest(&self) -> Result<Arc<PinnedWarehouse>, (Option<WarehouseVersion>, OlapError)> {
+        let newest = self.warehouse.latest_version().await;
+        let newest = newest.map_err(|error| (None, error.into()))?;
         let missing = || planisphere_schemas::Error::NoVersion {
             url: self.warehouse.url().to_string(),
             version: None,
         };
-        self.pinned(newest.ok_or_else(missing)?).await
+        let newest = newest.ok_or_else(|| (None, missing().into()))?;
+        let pinned = self.pinned(newest).await;
+        pinned.map_err(|error| (Some(newest), error))
+    }
+
+    /// Warns once of each newest version, `None` if it cannot be learned, however often it is asked for.
+    fn warn(&self, newest: Option<WarehouseVersion>, served: WarehouseVersion, error: &OlapError) {
+        let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
+        if *warned != Some(newest) {
+            *warned = Some(newest);
+            let newest = newest.map(tracing::field::display);
+            tracing::warn!(%served, newest, %error, "newest warehouse version cannot be opened");
+        }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<WarehouseVersion, Arc<PinnedWarehouse>>> {
@@ -90,19 +106,16 @@ impl PublishedStars {
 #[async_trait]
 impl StarsSource for PublishedStars {
     async fn latest(&self) -> Result<Arc<dyn Stars>> {
-        let error = match self.newest().await {
+        let (newest, error) = match self.newest().await {
             Ok(pinned) => return Ok(pinned),
-            Err(error) => error,
+            Err(failed) => failed,
         };
         let served = self.lock().values().next_back().cloned();
-        match served {
-            Some(pinned) => {
-                let served = pinned.manifest().version;
-                tracing::warn!(%served, %error, "newest warehouse version cannot be opened");
-                Ok(pinned)
-            }
-            None => Err(error),
-        }
+        let Some(served) = served else {
+            return Err(error);
+        };
+        self.warn(newest, served.manifest().version, &error);
+        Ok(served)
     }
 
     async fn at(&self, version: u64) -> Result<Arc<dyn Stars>> {

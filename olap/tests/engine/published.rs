@@ -1,6 +1,7 @@
 //! Versions of a warehouse on disk: the newest is served, the one before while the newest is broken.
 
-use std::sync::Arc;
+use std::io;
+use std::sync::{Arc, Mutex};
 
 use chrono::Utc;
 use planisphere_olap::exec::{Engine, Limits};
@@ -19,6 +20,20 @@ fn manifest(version: u64) -> Manifest {
         Utc::now(),
         model(),
     )
+}
+
+/// A manifest whose table is not there.
+fn broken(version: u64) -> Manifest {
+    let mut broken = manifest(version);
+    let entry = TableEntry {
+        path: "fact_sales".into(),
+        delta_version: 0,
+        schema_hash: String::new(),
+        row_count: 0,
+        bytes: 0,
+    };
+    broken.tables.insert("fact_sales".into(), entry);
+    broken
 }
 
 fn service(warehouse: &Warehouse) -> CubeService {
@@ -44,16 +59,7 @@ async fn the_newest_version_that_opens_is_served() {
     assert_eq!(served(&service).await.unwrap(), 1);
     warehouse.put_manifest(&manifest(2)).await.unwrap();
     assert_eq!(served(&service).await.unwrap(), 2);
-    let mut broken = manifest(3);
-    let entry = TableEntry {
-        path: "fact_sales".into(),
-        delta_version: 0,
-        schema_hash: String::new(),
-        row_count: 0,
-        bytes: 0,
-    };
-    broken.tables.insert("fact_sales".into(), entry);
-    warehouse.put_manifest(&broken).await.unwrap();
+    warehouse.put_manifest(&broken(3)).await.unwrap();
     assert_eq!(served(&service).await.unwrap(), 2);
     assert!(
         service
@@ -69,6 +75,48 @@ async fn the_newest_version_that_opens_is_served() {
             .warehouse_version,
         1
     );
+}
+
+/// What is logged, as text.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Log {
+    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(text);
+        Ok(text.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Log {
+    fn warnings(&self) -> usize {
+        let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
+        text.matches("newest warehouse version cannot be opened")
+            .count()
+    }
+}
+
+#[tokio::test]
+async fn a_version_that_cannot_be_opened_is_warned_of_once() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt().with_writer(move || writer.clone());
+    let _logging = tracing::subscriber::set_default(subscriber.finish());
+    let warehouse = Warehouse::connect("memory://").unwrap();
+    let service = service(&warehouse);
+    warehouse.put_manifest(&manifest(1)).await.unwrap();
+    assert_eq!(served(&service).await.unwrap(), 1);
+    for (version, warnings) in [(2, 1), (3, 2)] {
+        warehouse.put_manifest(&broken(version)).await.unwrap();
+        for _ in 0..3 {
+            assert_eq!(served(&service).await.unwrap(), 1);
+        }
+        assert_eq!(log.warnings(), warnings);
+    }
 }
 
 #[tokio::test]

@@ -15,6 +15,7 @@ use planisphere_schemas::settings::OlapSettings;
 
 use super::damage::ScannedFiles;
 use super::stream::{ResultStream, Run};
+use super::yielding::YieldBetweenBatches;
 use crate::error::{OlapError, Result};
 
 /// How much queries may use.
@@ -88,6 +89,7 @@ impl Engine {
             .with_config(config)
             .with_runtime_env(self.runtime.clone())
             .with_default_features()
+            .with_physical_optimizer_rule(Arc::new(YieldBetweenBatches))
             .build();
         SessionContext::new_with_state(state)
     }

@@ -5,6 +5,7 @@
 mod damage;
 mod engine;
 mod stream;
+mod yielding;
 
 pub use engine::{Engine, Limits};
 pub use stream::{ResultStream, Run};

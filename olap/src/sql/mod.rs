@@ -11,7 +11,6 @@ mod instants;
 mod session;
 mod split;
 mod statement;
-mod yielding;
 
 pub use catalog::{CATALOG, TableName, sql_tables};
 pub use session::{SqlAnswer, SqlSession};

@@ -15,7 +15,6 @@ use futures::stream::{BoxStream, StreamExt};
 
 use super::catalog::{self, TableName, sql_tables};
 use super::instants::{CompareMicroseconds, ReadMicroseconds};
-use super::yielding::YieldBetweenBatches;
 use super::{faults, statement};
 use crate::error::{OlapError, QueryFaults, Result};
 use crate::exec::{Engine, Run};
@@ -121,13 +120,12 @@ impl SqlSession {
     }
 }
 
-/// The engine's session with places in errors, and with joins that yield.
+/// The engine's session with places in errors, and with instants that reach from year 1 to 9999.
 fn sql_session(engine: &Engine) -> SessionContext {
     let mut state = engine.session().state();
     state.config_mut().options_mut().sql_parser.collect_spans = true;
-    let mut state = SessionStateBuilder::new_from_existing(state)
-        .with_type_planner(Arc::new(ReadMicroseconds))
-        .with_physical_optimizer_rule(Arc::new(YieldBetweenBatches));
+    let mut state =
+        SessionStateBuilder::new_from_existing(state).with_type_planner(Arc::new(ReadMicroseconds));
     // first, since a later rule makes the types of comparisons equal
     let analyzer = state.analyzer().get_or_insert_default();
     analyzer.rules.insert(0, Arc::new(CompareMicroseconds));

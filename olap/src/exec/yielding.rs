@@ -1,5 +1,5 @@
 //! Makes joins yield: a join that multiplies rows may work for minutes on one batch of input, and would
-//! neither see its deadline nor let other queries run.
+//! neither see its deadline nor let other queries run. All sessions have it, those of cubes and of SQL.
 
 use std::sync::Arc;
 

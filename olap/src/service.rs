@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::error::Result;
 use crate::exec::Engine;
 use crate::model::{CubeSummary, CubeView};
-use crate::plan::{drilled_down, find_cube, rolled_up};
+use crate::plan::find_cube;
 use crate::principal::{Policy, Principal};
 use crate::query::{CubeQuery, History, LevelRef, MemberPath, MemberRef};
 use crate::result::QueryResult;
@@ -257,13 +257,7 @@ impl CubeService {
         caller: &Caller,
         drill: &DrillDown,
     ) -> Result<(CubeQuery, QueryResult)> {
-        let stars = self.pin(drill.query.version).await?;
-        let name = &drill.query.cube;
-        let cube = find_cube(stars.model(), name, caller.policy, &caller.principal)?;
-        let (axis, to) = (drill.axis, drill.to.as_deref());
-        let query = drilled_down(&cube.view, &drill.query, axis, &drill.member, to)?;
-        let answer = self.query(caller, &query).await?;
-        Ok((query, answer))
+        Box::pin(Work::start(self, caller).drill_down(drill)).await
     }
 
     /// Rolls up: the derived query with its answer.
@@ -272,13 +266,7 @@ impl CubeService {
         caller: &Caller,
         roll_up: &RollUp,
     ) -> Result<(CubeQuery, QueryResult)> {
-        let stars = self.pin(roll_up.query.version).await?;
-        let name = &roll_up.query.cube;
-        let cube = find_cube(stars.model(), name, caller.policy, &caller.principal)?;
-        let hierarchy = roll_up.hierarchy.as_deref();
-        let query = rolled_up(&cube.view, &roll_up.query, &roll_up.dimension, hierarchy)?;
-        let answer = self.query(caller, &query).await?;
-        Ok((query, answer))
+        Box::pin(Work::start(self, caller).roll_up(roll_up)).await
     }
 
     /// Gives the fact rows of a cell, with measures over them that equal the cell.

@@ -245,7 +245,8 @@ impl FlightSqlService for SqlDoor {
     ) -> Info {
         let stars = self.latest().await?;
         let schema = keys::primary(&query, stars.model())?.schema();
-        self.list_info(&query, &schema, request.into_inner()).await
+        let ticket = ticket_of(&query);
+        answer::info(&schema, stars.version(), ticket, request.into_inner())
     }
 
     async fn do_get_primary_keys(&self, query: CommandGetPrimaryKeys, _: Request<Ticket>) -> Data {
@@ -260,7 +261,8 @@ impl FlightSqlService for SqlDoor {
     ) -> Info {
         let stars = self.latest().await?;
         let schema = keys::imported(&query, stars.model())?.schema();
-        self.list_info(&query, &schema, request.into_inner()).await
+        let ticket = ticket_of(&query);
+        answer::info(&schema, stars.version(), ticket, request.into_inner())
     }
 
     async fn do_get_imported_keys(
@@ -279,7 +281,8 @@ impl FlightSqlService for SqlDoor {
     ) -> Info {
         let stars = self.latest().await?;
         let schema = keys::exported(&query, stars.model())?.schema();
-        self.list_info(&query, &schema, request.into_inner()).await
+        let ticket = ticket_of(&query);
+        answer::info(&schema, stars.version(), ticket, request.into_inner())
     }
 
     async fn do_get_exported_keys(
@@ -298,7 +301,8 @@ impl FlightSqlService for SqlDoor {
     ) -> Info {
         let stars = self.latest().await?;
         let schema = keys::cross(&query, stars.model())?.schema();
-        self.list_info(&query, &schema, request.into_inner()).await
+        let ticket = ticket_of(&query);
+        answer::info(&schema, stars.version(), ticket, request.into_inner())
     }
 
     async fn do_get_cross_reference(

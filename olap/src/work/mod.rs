@@ -1,5 +1,6 @@
 //! The work of one call: pin, resolve, look members up, plan, run; all within one deadline.
 
+mod drills;
 mod members;
 mod totals;
 
@@ -86,7 +87,18 @@ impl<'s> Work<'s> {
         let stars = self
             .pin(query.version.or(token.map(|token| token.version)))
             .await?;
-        let resolved = self.resolve(stars.as_ref(), query).await?;
+        self.answer(stars.as_ref(), query, token, request).await
+    }
+
+    /// Answers a query from a pinned version; `request` is its text without a page token.
+    async fn answer(
+        self,
+        stars: &dyn Stars,
+        query: &CubeQuery,
+        token: Option<PageToken>,
+        request: String,
+    ) -> Result<QueryResult> {
+        let resolved = self.resolve(stars, query).await?;
         let paging = Paging::of(token, query.limit, request, stars.version());
         let (plan, columns) = plan_answer(&resolved.planner, &resolved.query, paging.page())?;
         tracing::info!(
@@ -101,7 +113,7 @@ impl<'s> Work<'s> {
             .run(&self.run, &resolved.session, plan)
             .await?;
         let (rows, next_page_token) = paging.cut(rows).await?;
-        let header = self.header(stars.as_ref(), &query.locale, columns, next_page_token);
+        let header = self.header(stars, &query.locale, columns, next_page_token);
         Ok(QueryResult { header, rows })
     }
 

@@ -9,8 +9,8 @@ use futures::TryStreamExt;
 use planisphere_olap::exec::{Engine, Limits};
 use planisphere_olap::flight::VERSION_KEY;
 use planisphere_olap::grpc::CubeClient;
-use planisphere_olap::query::CubeQuery;
-use planisphere_olap::{CubeService, Result, Stars, StarsSource};
+use planisphere_olap::query::{CubeQuery, MemberRef};
+use planisphere_olap::{Caller, CubeService, DrillDown, Result, RollUp, Stars, StarsSource};
 use planisphere_schemas::settings::OlapSettings;
 
 use crate::remade::Remade;
@@ -31,6 +31,52 @@ impl StarsSource for Published {
         remade.version = version;
         Ok(Arc::new(remade))
     }
+}
+
+/// Publishes a new version whenever the latest one is asked for.
+struct Restless(Published);
+
+#[async_trait]
+impl StarsSource for Restless {
+    async fn latest(&self) -> Result<Arc<dyn Stars>> {
+        let next = self.0.0.fetch_add(1, Ordering::SeqCst) + 1;
+        self.0.at(next).await
+    }
+
+    async fn at(&self, version: u64) -> Result<Arc<dyn Stars>> {
+        self.0.at(version).await
+    }
+}
+
+#[tokio::test]
+async fn a_drill_derives_and_answers_on_one_version() {
+    let latest = Arc::new(AtomicU64::new(0));
+    let stars = shop().pin(None).await.unwrap();
+    let source = Arc::new(Restless(Published(latest.clone(), stars)));
+    let service = CubeService::new(source, Engine::new(Limits::default()).unwrap());
+    let down = DrillDown {
+        query: query("net_amount", "order_date.calendar.year"),
+        axis: None,
+        member: MemberRef {
+            level: "order_date.calendar.year".parse().unwrap(),
+            path: "2024".into(),
+        },
+        to: None,
+    };
+    let (months, answer) = service.drill_down(&Caller::default(), &down).await.unwrap();
+    assert_eq!(answer.header.warehouse_version, 1);
+    let up = RollUp {
+        query: months,
+        dimension: "order_date".into(),
+        hierarchy: None,
+    };
+    let (_, answer) = service.roll_up(&Caller::default(), &up).await.unwrap();
+    assert_eq!(answer.header.warehouse_version, 2);
+    assert_eq!(
+        latest.load(Ordering::SeqCst),
+        2,
+        "one version is pinned for each request"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -33,7 +33,8 @@ pub async fn ask(client: &mut CubeClient, url: &str, question: &Question) -> Res
     }
 }
 
-/// Complains if an answer is not what the oracle says.
+/// Complains if an answer is not what the oracle says; an answer without rows to an oracle without rows is right, but
+/// proves little.
 ///
 /// # Errors
 /// If the oracle's SQL cannot be run.
@@ -48,9 +49,6 @@ pub fn against_oracle(
     if !question.ordered {
         expected.sort();
         rows.sort();
-    }
-    if expected.is_empty() {
-        return Ok(Some("the oracle has no rows: it proves nothing".to_owned()));
     }
     Ok((rows != expected).then(|| difference(&rows, &expected)))
 }

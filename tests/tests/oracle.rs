@@ -88,6 +88,9 @@ impl Judge {
         let answer = ask(&mut self.client, &self.url, question).await?;
         let mut complaints = Vec::new();
         complaints.extend(against_oracle(database, question, &answer)?);
+        if answer.rows.is_empty() {
+            complaints.push("no rows: it proves nothing".to_owned());
+        }
         if answer.warehouse_version != version {
             let named = answer.warehouse_version;
             complaints.push(format!("names version {named}, not {version}"));

@@ -7,7 +7,8 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
 use planisphere_olap::grpc::{CubeClient, connect};
-use planisphere_tests::answer::{Answer, ask_cube, ask_sql};
+use planisphere_tests::answer::Answer;
+use planisphere_tests::checks::{against_oracle, ask};
 use planisphere_tests::programs::{Server, etl, olap};
 use planisphere_tests::question::{Ask, Question, read_questions};
 use planisphere_tests::{oracle, root};
@@ -151,14 +152,12 @@ impl Demo {
     async fn ask(&mut self, number: usize, question: &Question) -> Result<()> {
         say(&format!("[{number}] {} · {}", question.en, question.zh));
         let began = Instant::now();
-        let (answer, door) = match &question.ask {
-            Ask::Cube { text, .. } => (
-                ask_cube(&mut self.client, &question.name, text).await?,
-                "gRPC",
-            ),
-            Ask::Sql(sql) => (ask_sql(&self.url, sql).await?, "Flight SQL"),
-        };
+        let answer = ask(&mut self.client, &self.url, question).await?;
         let seconds = began.elapsed().as_secs_f64();
+        let door = match &question.ask {
+            Ask::Cube { .. } => "gRPC",
+            Ask::Sql(_) => "Flight SQL",
+        };
         self.version = answer.warehouse_version.max(self.version);
         self.show(question)?;
         let verdict = self.compare(question, &answer)?;
@@ -180,26 +179,15 @@ impl Demo {
     }
 
     fn compare(&mut self, question: &Question, answer: &Answer) -> Result<String> {
-        let mut expected = oracle::rows(&self.database, &question.oracle, answer.members)
-            .with_context(|| format!("the oracle of {}", question.name))?;
-        let mut rows = answer.rows.clone();
-        if !question.ordered {
-            expected.sort();
-            rows.sort();
-        }
-        if rows == expected && !rows.is_empty() {
-            return Ok(format!(
-                "all {} rows equal to SQLite on the CRM",
-                rows.len()
-            ));
-        }
+        let Some(complaint) = against_oracle(&self.database, question, answer)? else {
+            return Ok(match answer.rows.len() {
+                0 => "no rows, and none in SQLite on the CRM".to_owned(),
+                1 => "its row equal to SQLite on the CRM".to_owned(),
+                rows => format!("all {rows} rows equal to SQLite on the CRM"),
+            });
+        };
         self.mismatches += 1;
-        let first = expected.iter().zip(&rows).find(|(a, b)| a != b);
-        Ok(format!(
-            "DIFFERS from SQLite on the CRM: {} rows, expected {}; first difference {first:?}",
-            rows.len(),
-            expected.len()
-        ))
+        Ok(format!("DIFFERS from SQLite on the CRM: {complaint}"))
     }
 
     fn bench_line(&self, queries: usize, seconds: f64) -> String {

@@ -246,6 +246,12 @@ impl Lab {
     }
 }
 
+/// Rows of texts, as the programs give them.
+pub fn rows(expected: &[&[&str]]) -> Vec<Vec<String>> {
+    let row = |row: &&[&str]| row.iter().map(|cell| (*cell).to_owned()).collect();
+    expected.iter().map(row).collect()
+}
+
 /// Copies a folder, but for a warehouse inside it.
 fn copy(from: &Path, to: &Path) -> Result<()> {
     std::fs::create_dir_all(to)?;

@@ -5,7 +5,7 @@ use std::process::{Child, ExitStatus, Stdio};
 
 use anyhow::Result;
 
-use super::{Heard, olap, signal};
+use super::{Heard, Said, olap, signal};
 
 /// A running OLAP server; it is killed when it is dropped.
 #[derive(Debug)]
@@ -43,6 +43,14 @@ impl Server {
     /// The URL of the server.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// Runs `planisphere-olap` against the server.
+    ///
+    /// # Errors
+    /// If it cannot be started.
+    pub fn olap(&self, arguments: &[&str]) -> Result<Said> {
+        Said::of(olap()?.args(arguments).args(["--server", &self.url()]))
     }
 
     /// The process id.

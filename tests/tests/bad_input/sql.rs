@@ -1,8 +1,7 @@
 //! SQL that is wrong, names what is not there, or would write.
 
 use anyhow::Result;
-use planisphere_tests::lab::{Lab, Said};
-use planisphere_tests::programs;
+use planisphere_tests::lab::Lab;
 
 #[test]
 fn syntax_errors_and_unknown_names_have_a_place() -> Result<()> {
@@ -62,9 +61,7 @@ fn writes_are_refused_and_change_nothing() -> Result<()> {
         let refusal = format!("the warehouse is read-only: {verb} is refused");
         let expected = [refusal.as_str(), "only loads change a warehouse"];
         lab.olap(&["sql", statement])?.refused(2, &expected)?;
-        let mut command = programs::olap()?;
-        command.args(["sql", "--server", &server.url(), statement]);
-        Said::of(&mut command)?.refused(2, &expected)?;
+        server.olap(&["sql", statement])?.refused(2, &expected)?;
     }
     assert!(!lab.path("copied.csv").exists());
     assert_eq!(

@@ -1,17 +1,12 @@
 //! CSV and JSON of `query` and `sql`, as scripts parse them: from the warehouse and from a server the same.
 
 use anyhow::Result;
-use planisphere_tests::lab::{Lab, Said, cells};
-use planisphere_tests::programs::{self, Server};
+use planisphere_tests::lab::{Lab, cells};
+use planisphere_tests::programs::Server;
 use serde_json::{Value, json};
 
 fn remote(server: &Server, arguments: &[&str]) -> Result<String> {
-    let mut command = programs::olap()?;
-    Ok(
-        Said::of(command.args(arguments).args(["--server", &server.url()]))?
-            .done()?
-            .out,
-    )
+    Ok(server.olap(arguments)?.done()?.out)
 }
 
 const QUERY: [&str; 7] = [

@@ -1,10 +1,10 @@
 //! Attributes, levels and measures that come and go.
 
 use anyhow::Result;
-use planisphere_tests::lab::{Lab, Said, cells};
-use planisphere_tests::programs::{self, Server};
+use planisphere_tests::lab::{Lab, Said, cells, rows};
+use planisphere_tests::programs::Server;
 
-use super::{CUSTOMER, SALE, SALES, SHOP, rows};
+use super::{CUSTOMER, SALE, SALES, SHOP};
 
 /// Gives the source a column and the model an attribute, a hierarchy with a level, and a cube that shows it.
 fn add_channel(lab: &Lab) -> Result<()> {
@@ -61,12 +61,7 @@ fn short(found: Vec<Vec<String>>) -> Vec<String> {
 }
 
 fn remote(server: &Server, flags: &[&str]) -> Result<Said> {
-    let mut command = programs::olap()?;
-    Said::of(
-        command
-            .args(["query", "--format", "csv", "--server", &server.url()])
-            .args(flags),
-    )
+    server.olap(&[&["query", "--format", "csv"], flags].concat())
 }
 
 #[test]

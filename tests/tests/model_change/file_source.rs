@@ -1,9 +1,7 @@
 //! A file source that joins a living warehouse: declared in YAML, with a star and a cube of its own.
 
 use anyhow::{Result, ensure};
-use planisphere_tests::lab::Lab;
-
-use super::rows;
+use planisphere_tests::lab::{Lab, rows};
 
 /// `;` between fields, quotes around what needs them, days as people write them; two lines are broken.
 const VISITS: &str = "page;day;seconds;note\n\

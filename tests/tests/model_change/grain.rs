@@ -1,9 +1,9 @@
 //! What cannot change in place: the grain of a star, the members of a dimension.
 
 use anyhow::Result;
-use planisphere_tests::lab::Lab;
+use planisphere_tests::lab::{Lab, rows};
 
-use super::{CUSTOMER, SALE, SALES, rows};
+use super::{CUSTOMER, SALE, SALES};
 
 fn refused(spoil: impl Fn(&Lab) -> Result<()>, parts: &[&str]) -> Result<()> {
     let lab = Lab::loaded()?;

@@ -1,10 +1,10 @@
 //! What a load does with inserts, updates, soft deletes and hard deletes of the source.
 
 use anyhow::{Context as _, Result};
-use planisphere_tests::lab::Lab;
+use planisphere_tests::lab::{Lab, rows};
 use serde_json::Value;
 
-use super::{rows, versions_are_valid};
+use super::versions_are_valid;
 
 /// One of everything: a new customer and order, changes of type 1 and 2, soft and hard deletes.
 const CHANGES: &str = "

@@ -6,10 +6,10 @@ use anyhow::{Context as _, Result};
 use planisphere_etl::{LoadOptions, LoadRecord, Observer, Runtime, load};
 use planisphere_schemas::ErrorKind;
 use planisphere_schemas::settings::Settings;
-use planisphere_tests::lab::{Lab, Said, TODAY, VISITS};
+use planisphere_tests::lab::{Lab, Said, TODAY, VISITS, rows};
 use planisphere_tests::programs;
 
-use super::{rows, stars, versions_are_valid};
+use super::{stars, versions_are_valid};
 
 const CHANGE: &str = "update orders set quantity = 5 where id = 'o01'; \
     insert into customers_audit values ('a2', 'c2', '2025-06-10 00:00:00', 'segment', 'large', 'small'); \

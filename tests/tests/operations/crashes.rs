@@ -3,9 +3,9 @@
 use anyhow::{Context as _, Result};
 use planisphere_etl::{CRASH_POINTS, Error, LoadOptions, Runtime, Silent, load};
 use planisphere_schemas::settings::Settings;
-use planisphere_tests::lab::{Lab, TODAY};
+use planisphere_tests::lab::{Lab, TODAY, rows};
 
-use super::{rows, stars, versions_are_valid};
+use super::{stars, versions_are_valid};
 
 const CHANGES: &str = "
     update customers set segment = 'small', date_modified = '2025-06-10 00:00:00' where id = 'c2';

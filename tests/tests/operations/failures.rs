@@ -1,14 +1,11 @@
 //! A load that fails: readers stay on the old version, the server keeps serving, the next load goes on.
 
 use anyhow::Result;
-use planisphere_tests::lab::{Lab, Said, cells};
-use planisphere_tests::programs::{self, Server};
-
-use super::rows;
+use planisphere_tests::lab::{Lab, cells, rows};
+use planisphere_tests::programs::Server;
 
 fn orders(server: &Server) -> Result<Vec<Vec<String>>> {
-    let mut command = programs::olap()?;
-    command.args([
+    let flags = [
         "query",
         "--cube",
         "sales",
@@ -16,12 +13,8 @@ fn orders(server: &Server) -> Result<Vec<Vec<String>>> {
         "orders",
         "--format",
         "csv",
-    ]);
-    cells(
-        &Said::of(command.args(["--server", &server.url()]))?
-            .done()?
-            .out,
-    )
+    ];
+    cells(&server.olap(&flags)?.done()?.out)
 }
 
 #[test]

@@ -15,12 +15,6 @@ mod vanished;
 use anyhow::Result;
 use planisphere_tests::lab::Lab;
 
-/// Rows of texts, as the programs give them.
-fn rows(expected: &[&[&str]]) -> Vec<Vec<String>> {
-    let row = |row: &&[&str]| row.iter().map(|cell| (*cell).to_owned()).collect();
-    expected.iter().map(row).collect()
-}
-
 /// The star tables of the latest version without surrogate and audit keys, in the order of their business keys.
 fn stars(lab: &Lab) -> Result<Vec<Vec<Vec<String>>>> {
     [

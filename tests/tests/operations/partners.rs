@@ -1,9 +1,7 @@
 //! A joined row that cannot be read: rows that need it are rejected for that reason, the others load.
 
 use anyhow::Result;
-use planisphere_tests::lab::Lab;
-
-use super::rows;
+use planisphere_tests::lab::{Lab, rows};
 
 /// The rate of the euro is no number: it cannot be read.
 const BREAK: &str = "update rates set rate = 'n/a' where currency = 'EUR'";

@@ -1,9 +1,7 @@
 //! Rows that could not be loaded: kept with their reasons, in no fact, and accounted for.
 
 use anyhow::Result;
-use planisphere_tests::lab::Lab;
-
-use super::rows;
+use planisphere_tests::lab::{Lab, rows};
 
 #[test]
 fn rejected_rows_are_kept_with_reasons_and_are_in_no_fact() -> Result<()> {

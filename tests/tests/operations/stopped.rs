@@ -1,9 +1,7 @@
 //! A load that is stopped or killed in the middle: what it says, what stays on record, what the next load does.
 
 use anyhow::Result;
-use planisphere_tests::lab::{Lab, VISITS};
-
-use super::rows;
+use planisphere_tests::lab::{Lab, VISITS, rows};
 
 const CHANGED: &str = "page;day;seconds;note\nhome;03.02.2025;100;\n";
 

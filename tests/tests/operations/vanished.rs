@@ -1,9 +1,7 @@
 //! Rows that vanish from the source: how many may, and what a load says when too many do.
 
 use anyhow::Result;
-use planisphere_tests::lab::{Lab, VISITS};
-
-use super::rows;
+use planisphere_tests::lab::{Lab, VISITS, rows};
 
 /// Sixty orders of c1 more, n01 to n60: 67 that load.
 const MORE: &str = "with recursive n(i) as (select 1 union all select i + 1 from n where i < 60) \

@@ -6,9 +6,13 @@ use std::time::Instant;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::{Schema, SchemaRef};
+use arrow::error::ArrowError;
+use arrow::ipc::writer::IpcWriteOptions;
 use arrow_flight::encode::FlightDataEncoderBuilder;
 use arrow_flight::error::FlightError;
-use arrow_flight::{FlightData, FlightDescriptor, FlightEndpoint, FlightInfo, Ticket};
+use arrow_flight::{
+    FlightData, FlightDescriptor, FlightEndpoint, FlightInfo, IpcMessage, SchemaAsIpc, Ticket,
+};
 use bytes::Bytes;
 use futures::{Stream, StreamExt, TryStreamExt};
 use tonic::{Response, Status};
@@ -27,6 +31,16 @@ pub(super) fn stamped(schema: &Schema, version: u64) -> SchemaRef {
     let mut metadata = schema.metadata().clone();
     metadata.insert(VERSION_KEY.into(), version.to_string());
     Arc::new(schema.clone().with_metadata(metadata))
+}
+
+/// A schema as an IPC message.
+pub(super) fn message(schema: &Schema) -> Result<Bytes, Status> {
+    let options = IpcWriteOptions::default();
+    let message: Result<IpcMessage, _> = SchemaAsIpc::new(schema, &options).try_into();
+    let message = message.map_err(|error: ArrowError| {
+        Status::internal(format!("cannot encode the schema: {error}"))
+    })?;
+    Ok(message.0)
 }
 
 /// The info that leads to an answer; its schema names the version.

@@ -12,10 +12,11 @@ use tonic::{Response, Status};
 use tracing::info;
 
 use super::answer::{self, DataStream};
+use super::bound;
 use super::ticket::{PinnedStatement, ticket_of};
 use crate::grpc::{new_query_id, status_of};
 use crate::service::CubeService;
-use crate::sql::SqlSession;
+use crate::sql::{Prepared, SqlSession};
 use crate::stars::Stars;
 
 /// The info that leads to an answer.
@@ -53,21 +54,28 @@ impl SqlDoor {
         SqlSession::open(self.service.engine(), stars).map_err(|error| status_of(&error))
     }
 
-    /// Pins a statement to the latest version and learns the schema of its answer.
-    pub(super) async fn pin(&self, sql: String) -> Result<(PinnedStatement, SchemaRef), Status> {
+    /// Pins a statement to the latest version and learns what it gives and asks for.
+    pub(super) async fn prepare(&self, sql: String) -> Result<(PinnedStatement, Prepared), Status> {
         let session = self.session(None).await?;
         let run = self.service.engine().start(new_query_id());
-        let schema = session
-            .schema(&run, &sql)
-            .await
-            .map_err(|error| status_of(&error))?;
-        Ok((
-            PinnedStatement {
-                version: session.warehouse_version(),
-                sql,
-            },
-            schema,
-        ))
+        let prepared = session.prepare(&run, &sql).await;
+        let statement = PinnedStatement {
+            version: session.warehouse_version(),
+            sql,
+            bound: vec![],
+        };
+        Ok((statement, prepared.map_err(|error| status_of(&error))?))
+    }
+
+    /// Pins a statement without parameters to the latest version and learns the schema of its answer.
+    pub(super) async fn pin(&self, sql: String) -> Result<(PinnedStatement, SchemaRef), Status> {
+        let (statement, prepared) = self.prepare(sql).await?;
+        match prepared.parameters.fields().is_empty() {
+            true => Ok((statement, prepared.schema)),
+            false => Err(Status::invalid_argument(
+                "the statement has parameters: prepare it and bind a value for each",
+            )),
+        }
     }
 
     /// The schema of a pinned statement's answer.
@@ -75,7 +83,7 @@ impl SqlDoor {
         let session = self.session(Some(statement.version)).await?;
         let run = self.service.engine().start(new_query_id());
         session
-            .schema(&run, &statement.sql)
+            .schema(&run, &statement.sql, &bound::values(statement)?)
             .await
             .map_err(|error| status_of(&error))
     }
@@ -88,7 +96,8 @@ impl SqlDoor {
         let run = run.cancelled_by(self.cancel.child_token());
         let query_id = run.query_id().to_owned();
         info!(query_id, version = statement.version, "sql query started");
-        let answer = session.run(&run, &statement.sql).await;
+        let values = bound::values(&statement)?;
+        let answer = session.run_with(&run, &statement.sql, &values).await;
         let answer = answer.map_err(|error| {
             let status = status_of(&error);
             info!(query_id, error = status.message(), "sql query failed");

@@ -9,6 +9,7 @@
 //! everybody for now.
 
 mod answer;
+mod bound;
 mod client;
 mod door;
 mod info;

@@ -2,7 +2,6 @@
 
 use std::pin::Pin;
 
-use arrow::ipc::writer::IpcWriteOptions;
 use arrow_flight::sql::server::{FlightSqlService, PeekableFlightDataStream};
 use arrow_flight::sql::{
     ActionClosePreparedStatementRequest, ActionCreatePreparedStatementRequest,
@@ -12,15 +11,13 @@ use arrow_flight::sql::{
     CommandPreparedStatementQuery, CommandPreparedStatementUpdate, CommandStatementQuery,
     CommandStatementUpdate, DoPutPreparedStatementResult, SqlInfo, TicketStatementQuery,
 };
-use arrow_flight::{
-    Action, FlightDescriptor, HandshakeRequest, HandshakeResponse, IpcMessage, SchemaAsIpc, Ticket,
-};
+use arrow_flight::{Action, FlightDescriptor, HandshakeRequest, HandshakeResponse, Ticket};
 use futures::Stream;
 use tonic::{Request, Response, Status, Streaming};
 
-use super::answer;
 use super::door::{Data, Info, SqlDoor};
 use super::ticket::{PinnedStatement, ticket_of};
+use super::{answer, bound};
 use super::{info as infos, keys, objects};
 
 type HandshakeStream = Pin<Box<dyn Stream<Item = Result<HandshakeResponse, Status>> + Send>>;
@@ -78,17 +75,12 @@ impl FlightSqlService for SqlDoor {
         query: ActionCreatePreparedStatementRequest,
         _request: Request<Action>,
     ) -> Result<ActionCreatePreparedStatementResult, Status> {
-        let (statement, schema) = self.pin(query.query).await?;
-        let schema = answer::stamped(&schema, statement.version);
-        let options = IpcWriteOptions::default();
-        let message: Result<IpcMessage, _> = SchemaAsIpc::new(&schema, &options).try_into();
-        let message = message.map_err(|error: arrow::error::ArrowError| {
-            Status::internal(format!("cannot encode the schema: {error}"))
-        })?;
+        let (statement, prepared) = self.prepare(query.query).await?;
+        let schema = answer::stamped(&prepared.schema, statement.version);
         Ok(ActionCreatePreparedStatementResult {
             prepared_statement_handle: statement.handle(),
-            dataset_schema: message.0,
-            parameter_schema: bytes::Bytes::new(),
+            dataset_schema: answer::message(&schema)?,
+            parameter_schema: answer::message(&prepared.parameters)?,
         })
     }
 
@@ -128,12 +120,14 @@ impl FlightSqlService for SqlDoor {
 
     async fn do_put_prepared_statement_query(
         &self,
-        _query: CommandPreparedStatementQuery,
-        _request: Request<PeekableFlightDataStream>,
+        query: CommandPreparedStatementQuery,
+        request: Request<PeekableFlightDataStream>,
     ) -> Result<DoPutPreparedStatementResult, Status> {
-        Err(Status::unimplemented(
-            "statements with parameters are not supported; write the values into the text",
-        ))
+        let mut statement = PinnedStatement::of_handle(&query.prepared_statement_handle)?;
+        statement.bound = bound::receive(request.into_inner()).await?;
+        Ok(DoPutPreparedStatementResult {
+            prepared_statement_handle: Some(statement.handle()),
+        })
     }
 
     async fn do_put_statement_update(

@@ -13,6 +13,9 @@ pub(super) struct PinnedStatement {
     pub(super) version: u64,
     /// The statement.
     pub(super) sql: String,
+    /// The values bound to its parameters, as [`super::bound`] encodes them; empty for none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) bound: Vec<u8>,
 }
 
 impl PinnedStatement {

@@ -8,10 +8,11 @@
 mod catalog;
 mod faults;
 mod instants;
+mod parameters;
 mod session;
 mod split;
 mod statement;
 
 pub use catalog::{CATALOG, TableName, sql_tables};
-pub use session::{SqlAnswer, SqlSession};
+pub use session::{Prepared, SqlAnswer, SqlSession};
 pub use split::{is_complete, split_statements};

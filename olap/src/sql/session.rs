@@ -4,8 +4,8 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::SchemaRef;
-use datafusion::common::TableReference;
+use arrow::datatypes::{Schema, SchemaRef};
+use datafusion::common::{ScalarValue, TableReference};
 use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::{SQLOptions, SessionContext};
@@ -15,7 +15,7 @@ use futures::stream::{BoxStream, StreamExt};
 
 use super::catalog::{self, TableName, sql_tables};
 use super::instants::{CompareMicroseconds, ReadMicroseconds};
-use super::{faults, statement};
+use super::{faults, parameters, statement};
 use crate::error::{OlapError, QueryFaults, Result};
 use crate::exec::{Engine, Run};
 use crate::stars::Stars;
@@ -40,6 +40,14 @@ pub struct SqlAnswer {
     pub batches: BoxStream<'static, Result<RecordBatch>>,
 }
 
+/// A statement that was understood but not run.
+pub struct Prepared {
+    /// The schema of its answer; while parameters have no values, types that depend on them may change.
+    pub schema: SchemaRef,
+    /// Its parameters `$1`, `$2`, … with the types that their places ask for; null where any will do.
+    pub parameters: Schema,
+}
+
 impl SqlSession {
     /// A session over a version.
     pub fn open(engine: &Engine, stars: Arc<dyn Stars>) -> Result<Self> {
@@ -60,18 +68,43 @@ impl SqlSession {
         self.stars.version()
     }
 
-    /// The schema of a statement's answer, without running it: exactly that of its batches.
-    pub async fn schema(&self, run: &Run, sql: &str) -> Result<SchemaRef> {
+    /// What a statement gives and asks for, without running it or any values of its parameters.
+    pub async fn prepare(&self, run: &Run, sql: &str) -> Result<Prepared> {
         let plan = self.plan(run, sql).await?;
+        let parameters = parameters::parameters(&plan)?;
+        let schema = match parameters.fields().is_empty() {
+            true => self.schema_of(run, &plan).await?,
+            false => plan.schema().inner().clone(),
+        };
+        Ok(Prepared { schema, parameters })
+    }
+
+    /// The schema of a statement's answer, without running it: exactly that of its batches.
+    pub async fn schema(&self, run: &Run, sql: &str, values: &[ScalarValue]) -> Result<SchemaRef> {
+        let plan = parameters::with_values(self.plan(run, sql).await?, values)?;
+        self.schema_of(run, &plan).await
+    }
+
+    async fn schema_of(&self, run: &Run, plan: &LogicalPlan) -> Result<SchemaRef> {
         let state = self.session.state();
-        let physical = run.within(state.create_physical_plan(&plan)).await?;
+        let physical = run.within(state.create_physical_plan(plan)).await?;
         let physical = physical.map_err(|error| faults::running(run.error("planning", error)))?;
         Ok(physical.schema())
     }
 
     /// Runs one statement.
     pub async fn run(&self, run: &Run, sql: &str) -> Result<SqlAnswer> {
-        let plan = self.plan(run, sql).await?;
+        self.run_with(run, sql, &[]).await
+    }
+
+    /// Runs one statement with a value for each of its parameters.
+    pub async fn run_with(
+        &self,
+        run: &Run,
+        sql: &str,
+        values: &[ScalarValue],
+    ) -> Result<SqlAnswer> {
+        let plan = parameters::with_values(self.plan(run, sql).await?, values)?;
         let rows = Box::pin(self.engine.run(run, &self.session, plan)).await;
         let rows = rows.map_err(faults::running)?;
         Ok(SqlAnswer {

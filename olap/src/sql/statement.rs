@@ -3,7 +3,7 @@
 use datafusion::sql::parser::{DFParserBuilder, Statement};
 use datafusion::sql::sqlparser::ast::Statement as Ast;
 
-use super::faults;
+use super::{faults, parameters};
 use crate::error::{OlapError, QueryFaults, Result};
 
 /// Parses exactly one reading statement.
@@ -13,8 +13,9 @@ pub(super) fn parse(sql: &str) -> Result<Statement> {
     let mut statements = statements.map_err(faults::syntax)?;
     match (statements.pop_front(), statements.len()) {
         (None, _) => Err(one_statement("there is no statement")),
-        (Some(statement), 0) => {
+        (Some(mut statement), 0) => {
             check_reads(&statement)?;
+            parameters::number_marks(&mut statement);
             Ok(statement)
         }
         (Some(_), more) => Err(one_statement(&format!("there are {} statements", more + 1))),

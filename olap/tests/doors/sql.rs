@@ -1,5 +1,9 @@
 //! Flight SQL: statements, prepared statements, lists, keys, refusals.
 
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
+use arrow::datatypes::DataType;
 use arrow_flight::flight_service_client::FlightServiceClient;
 use arrow_flight::sql::client::FlightSqlServiceClient;
 use arrow_flight::sql::{CommandGetImportedKeys, CommandGetPrimaryKeys, CommandGetTables};
@@ -60,6 +64,78 @@ async fn prepared_statements_answer_again_and_again() {
         assert_eq!(fetch(&mut client, info).await, ["8"]);
     }
     statement.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn prepared_statements_take_parameters() {
+    let server = Server::start().await;
+    let mut client = FlightSqlServiceClient::new(server.channel().await);
+    for sql in [
+        "select order_number from fact_sales where customer_key = ? and quantity > ? order by 1 limit ?",
+        "select order_number from fact_sales where customer_key = $1 and quantity > $2 order by 1 limit $3",
+    ] {
+        let mut statement = client.prepare(sql.into(), None).await.unwrap();
+        let wanted = statement.parameter_schema().unwrap();
+        let types: Vec<&DataType> = wanted.fields().iter().map(|it| it.data_type()).collect();
+        assert_eq!(types[..2], [&DataType::Int32, &DataType::Int32]);
+        assert_eq!(wanted.field(2).name(), "$3");
+        for (values, expected) in [([1, 1, 9], vec!["O1", "O7"]), ([3, 1, 1], vec!["O5"])] {
+            statement.set_parameters(row_of(&values)).unwrap();
+            let info = statement.execute().await.unwrap();
+            assert_eq!(fetch(&mut client, info).await, expected);
+        }
+    }
+    // any type of value, and parameters that need none
+    let mut statement = client
+        .prepare("select ? as a, $1".into(), None)
+        .await
+        .unwrap();
+    let texts = StringArray::from(vec!["x"]);
+    let row = RecordBatch::try_from_iter([("0", Arc::new(texts) as ArrayRef)]).unwrap();
+    statement.set_parameters(row).unwrap();
+    let info = statement.execute().await.unwrap();
+    assert_eq!(fetch(&mut client, info).await, ["x | x"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn parameters_without_values_are_refused_with_a_remedy() {
+    let server = Server::start().await;
+    let mut client = FlightSqlServiceClient::new(server.channel().await);
+    let sql = "select * from dim_product where product_key = ?";
+    let unprepared = client.execute(sql.into(), None).await.unwrap_err();
+    assert!(
+        unprepared.to_string().contains("prepare it"),
+        "{unprepared}"
+    );
+    let mut statement = client.prepare(sql.into(), None).await.unwrap();
+    let unbound = statement.execute().await.unwrap_err().to_string();
+    let expected = "the statement has 1 parameters, but 0 values were given";
+    assert!(unbound.contains(expected), "{unbound}");
+    statement.set_parameters(row_of(&[1, 2])).unwrap();
+    let many = statement.execute().await.unwrap_err().to_string();
+    assert!(many.contains("but 2 values were given"), "{many}");
+    let two_rows = Int64Array::from_iter_values([1, 2]);
+    let two_rows = RecordBatch::try_from_iter([("0", Arc::new(two_rows) as ArrayRef)]).unwrap();
+    statement.set_parameters(two_rows).unwrap();
+    let rows = statement.execute().await.unwrap_err().to_string();
+    assert!(rows.contains("run it once for each row"), "{rows}");
+    for (sql, expected) in [
+        ("select $name", "parameter '$name' has no number"),
+        ("select $1, $4000000000", "parameter $2 is missing"),
+    ] {
+        let refused = client.prepare(sql.into(), None).await.map(|_| ());
+        let refused = refused.unwrap_err().to_string();
+        assert!(refused.contains(expected), "{refused}");
+    }
+}
+
+/// One row of whole numbers, named as clients name parameters.
+fn row_of(values: &[i64]) -> RecordBatch {
+    let columns = values.iter().enumerate().map(|(number, value)| {
+        let column = Int64Array::from_iter_values([*value]);
+        (number.to_string(), Arc::new(column) as ArrayRef)
+    });
+    RecordBatch::try_from_iter(columns).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

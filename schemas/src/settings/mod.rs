@@ -78,7 +78,7 @@ pub struct EtlSettings {
     pub memory_bytes: usize,
     /// Rejected rows, in parts per thousand of an entity's rows, above which a load does not publish. Default 50.
     pub reject_limit_permille: u32,
-    /// Rows that vanished from the source, in parts per thousand of a table's rows, above which a load does not
+    /// Rows that vanished from the source, in parts per thousand of the rows that stood, above which a load does not
     /// publish; up to 20 rows may always vanish. Default 500.
     pub vanish_limit_permille: u32,
 }

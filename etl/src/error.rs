@@ -77,6 +77,27 @@ pub enum Error {
         /// What happened.
         reason: String,
     },
+    /// The user may not read a table.
+    #[error("'{user}' may not read '{table}' of source '{source_name}': {reason}")]
+    NotAllowed {
+        /// The source.
+        source_name: String,
+        /// The table.
+        table: String,
+        /// Who asked.
+        user: String,
+        /// What the source said.
+        reason: String,
+    },
+    /// A staged table could not be written.
+    #[error("cannot write staged table '{table}'")]
+    Staging {
+        /// The table.
+        table: String,
+        /// The cause.
+        #[source]
+        source: parquet::errors::ParquetError,
+    },
     /// An expression or query of the model fails on the staged tables.
     #[error("{object} of source '{source_name}' cannot be evaluated")]
     Conform {
@@ -217,12 +238,14 @@ impl Error {
             Self::SourceNotConfigured { .. }
             | Self::SourceUrl { .. }
             | Self::Conform { .. }
+            | Self::NotAllowed { .. }
             | Self::FanOut { .. }
             | Self::ModelChange { .. }
             | Self::TooManyRejects { .. }
             | Self::TooManyVanished { .. } => ErrorKind::Invalid,
             Self::NotInSource { .. } | Self::PasswordFile { .. } => ErrorKind::NotFound,
             Self::SourceUnreachable { .. } | Self::Read { .. } => ErrorKind::Unavailable,
+            Self::Staging { .. } => ErrorKind::ResourceExhausted,
             Self::Crash { .. } | Self::Stopped { .. } => ErrorKind::Cancelled,
             Self::Unbalanced { .. } | Self::Engine { .. } | Self::Task { .. } => {
                 ErrorKind::Internal
@@ -250,6 +273,12 @@ impl Error {
                 Some("check the names in the source file of the model against the source".into())
             }
             Self::Read { .. } => Some("nothing was published; run the load again".into()),
+            Self::NotAllowed { table, user, .. } => {
+                Some(format!("as its owner: GRANT SELECT ON {table} TO {user}"))
+            }
+            Self::Staging { .. } => {
+                Some("nothing was published; check the room and the rights of the warehouse's folder".into())
+            }
             Self::Conform { .. } => Some("check the expression in the source file of the model".into()),
             Self::FanOut { .. } => {
                 Some("make the joined table unique on the join columns, for example by a view".into())

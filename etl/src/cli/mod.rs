@@ -4,6 +4,7 @@
 
 mod history;
 mod load;
+mod meter;
 mod output;
 mod plan;
 mod progress;

@@ -2,23 +2,19 @@
 
 use std::io::IsTerminal;
 use std::sync::Mutex;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::load::status_line;
+use super::meter::Meters;
 use super::output::{complain, count};
 use crate::load::{LoadRecord, Observer};
 
 /// Shows progress on stderr.
 pub(super) struct Terminal {
     bar: Option<ProgressBar>,
-    table: Mutex<Reading>,
-}
-
-struct Reading {
-    began: Instant,
-    rows: u64,
+    meters: Mutex<Meters>,
 }
 
 impl Terminal {
@@ -33,10 +29,7 @@ impl Terminal {
         });
         Self {
             bar,
-            table: Mutex::new(Reading {
-                began: Instant::now(),
-                rows: 0,
-            }),
+            meters: Mutex::default(),
         }
     }
 
@@ -47,8 +40,8 @@ impl Terminal {
         }
     }
 
-    fn reading(&self) -> std::sync::MutexGuard<'_, Reading> {
-        self.table
+    fn meters(&self) -> std::sync::MutexGuard<'_, Meters> {
+        self.meters
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
@@ -65,45 +58,42 @@ impl Observer for Terminal {
         }
     }
 
-    fn table(&self, _: &str, table: &str) {
-        *self.reading() = Reading {
-            began: Instant::now(),
-            rows: 0,
-        };
+    fn table(&self, source: &str, table: &str, rows: Option<u64>) {
+        tracing::debug!(source, table, expected = rows, "reading begins");
+        self.meters().begin(source, table, rows);
         if let Some(bar) = &self.bar {
-            bar.set_message(table.to_owned());
+            bar.set_message(format!("{source}.{table}"));
         }
     }
 
-    fn rows(&self, rows: u64) {
-        let mut reading = self.reading();
-        reading.rows += rows;
-        if let Some(bar) = &self.bar {
-            let seconds = reading.began.elapsed().as_secs_f64().max(0.001);
-            #[expect(
-                clippy::cast_possible_truncation,
-                clippy::cast_precision_loss,
-                clippy::cast_sign_loss,
-                reason = "a rate for the eye"
-            )]
-            let rate = (reading.rows as f64 / seconds) as u64;
-            bar.set_message(format!(
-                "{} rows, {} rows/s",
-                count(reading.rows),
-                count(rate)
-            ));
+    fn rows(&self, source: &str, table: &str, rows: u64, bytes: u64) {
+        let mut meters = self.meters();
+        let meter = meters.more(source, table, rows, bytes);
+        if let (Some(bar), Some(meter)) = (&self.bar, meter) {
+            bar.set_message(format!("{source}.{table}: {}", meter.standing()));
         }
     }
 
     fn table_done(&self, source: &str, table: &str, read: u64, rejected: u64) {
-        let seconds = self.reading().began.elapsed().as_secs_f64();
+        let summary = self
+            .meters()
+            .end(source, table)
+            .map(|meter| meter.summary());
         let rejects = match rejected {
             0 => String::new(),
             rejected => format!(", {} rejected", count(rejected)),
         };
         self.line(&format!(
-            "  {source}.{table}: {} rows{rejects} in {seconds:.2} s",
-            count(read)
+            "  {source}.{table}: {} rows{rejects}, {}",
+            count(read),
+            summary.unwrap_or_default()
+        ));
+    }
+
+    fn anew(&self, source: &str, reason: &str) {
+        self.meters().forget(source);
+        self.line(&format!(
+            "  {source}: read anew, its snapshot was lost: {reason}"
         ));
     }
 

@@ -1,5 +1,6 @@
 //! Who watches a load while it runs.
 
+use crate::error::Error;
 use crate::staging::{Progress, TableCertificate};
 
 use super::record::LoadRecord;
@@ -8,12 +9,14 @@ use super::record::LoadRecord;
 pub trait Observer: Send + Sync {
     /// A step of the plan has begun.
     fn step(&self, name: &str);
-    /// Rows of a table begin to arrive.
-    fn table(&self, source: &str, table: &str);
-    /// More rows have arrived.
-    fn rows(&self, rows: u64);
+    /// Rows of a table begin to arrive; `rows` is how many, about, where the source can tell.
+    fn table(&self, source: &str, table: &str, rows: Option<u64>);
+    /// More rows of a table have arrived, of so many bytes.
+    fn rows(&self, source: &str, table: &str, rows: u64, bytes: u64);
     /// The table is complete.
     fn table_done(&self, source: &str, table: &str, read: u64, rejected: u64);
+    /// The source is read anew, since its snapshot was lost.
+    fn anew(&self, source: &str, reason: &str);
     /// The load has ended, well or not.
     fn ended(&self, record: &LoadRecord);
 }
@@ -24,9 +27,10 @@ pub struct Silent;
 
 impl Observer for Silent {
     fn step(&self, _: &str) {}
-    fn table(&self, _: &str, _: &str) {}
-    fn rows(&self, _: u64) {}
+    fn table(&self, _: &str, _: &str, _: Option<u64>) {}
+    fn rows(&self, _: &str, _: &str, _: u64, _: u64) {}
     fn table_done(&self, _: &str, _: &str, _: u64, _: u64) {}
+    fn anew(&self, _: &str, _: &str) {}
     fn ended(&self, _: &LoadRecord) {}
 }
 
@@ -34,12 +38,16 @@ impl Observer for Silent {
 pub(super) struct Extraction<'a>(pub(super) &'a dyn Observer);
 
 impl Progress for Extraction<'_> {
-    fn begin(&self, source: &str, table: &str) {
-        self.0.table(source, table);
+    fn begin(&self, source: &str, table: &str, rows: Option<u64>) {
+        self.0.table(source, table, rows);
     }
 
-    fn rows(&self, rows: u64) {
-        self.0.rows(rows);
+    fn more(&self, source: &str, table: &str, rows: u64, bytes: u64) {
+        self.0.rows(source, table, rows, bytes);
+    }
+
+    fn anew(&self, source: &str, reason: &Error) {
+        self.0.anew(source, &reason.to_string());
     }
 
     fn end(&self, source: &str, table: &str, certificate: &TableCertificate) {

@@ -14,6 +14,9 @@ use crate::reject::{Reject, row_id};
 use super::StagedBatch;
 use super::cell::{Cell, ColumnBuilder, TextRules, append_cell, column_builder};
 
+/// Bytes of values after which a batch is closed, however few its rows.
+pub(super) const BATCH_BYTES: u64 = 8 << 20;
+
 /// The columns of a staged table: the declared ones, and for files what identifies a row.
 pub(crate) fn staged_schema(table: &Table) -> SchemaRef {
     let declared = table
@@ -37,6 +40,7 @@ pub(super) struct BatchBuilder {
     keep: Vec<bool>,
     rejects: Vec<Reject>,
     nulled: u64,
+    bytes: u64,
     file: Option<(String, Vec<i64>)>,
 }
 
@@ -56,19 +60,21 @@ impl BatchBuilder {
             keep: Vec::new(),
             rejects: Vec::new(),
             nulled: 0,
+            bytes: 0,
             file: file_hash.map(|hash| (hash, Vec::new())),
         }
     }
 
-    /// Rows since the last batch, rejected ones included.
-    pub(super) fn len(&self) -> usize {
-        self.keep.len()
+    /// True if the batch should be taken: it has so many rows, rejected ones included, or many bytes.
+    pub(super) fn is_full(&self, batch_rows: usize) -> bool {
+        self.keep.len() >= batch_rows || self.bytes >= BATCH_BYTES
     }
 
     /// Adds a row with one cell for each declared column.
     pub(super) fn row(&mut self, cells: &[Cell<'_>], row_number: i64) {
         let mut problem: Option<(String, String)> = None;
         for (at, cell) in cells.iter().enumerate() {
+            self.bytes += cell.bytes();
             if let Err((reason, detail)) = self.cell(at, *cell) {
                 problem.get_or_insert((reason, detail));
             }
@@ -189,6 +195,8 @@ impl BatchBuilder {
             rows,
             rejects,
             nulled: std::mem::take(&mut self.nulled),
+            clamped: 0,
+            bytes: std::mem::take(&mut self.bytes),
         })
     }
 }

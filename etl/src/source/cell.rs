@@ -33,6 +33,16 @@ pub(crate) struct Problem {
 }
 
 impl Cell<'_> {
+    /// How many bytes the source gave for it, about.
+    pub(crate) fn bytes(&self) -> u64 {
+        match self {
+            Cell::Null => 1,
+            Cell::Integer(_) | Cell::Real(_) => 8,
+            Cell::Text(text) => text.len() as u64,
+            Cell::Bytes(bytes) => bytes.len() as u64,
+        }
+    }
+
     /// The value as text for messages and rejected rows; bytes as hexadecimal.
     pub(crate) fn show(&self) -> Option<String> {
         match self {

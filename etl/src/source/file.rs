@@ -5,10 +5,8 @@
 
 use std::path::{Path, PathBuf};
 
-use async_trait::async_trait;
 use chrono_tz::Tz;
 use encoding_rs::Encoding;
-use futures::StreamExt;
 use planisphere_schemas::document::nearest;
 use planisphere_schemas::model::{FileFormat, Table};
 use sha2::{Digest, Sha256};
@@ -17,7 +15,7 @@ use crate::error::{Error, Result};
 
 use super::builder::BatchBuilder;
 use super::cell::Cell;
-use super::{BatchStream, Snapshot, Source};
+use super::{Fault, Part, Reader, Sink, Snapshot, Source, Stop, TablePlan};
 
 /// A folder of files.
 pub(super) struct Files {
@@ -36,17 +34,17 @@ impl Files {
     }
 }
 
-#[async_trait]
 impl Source for Files {
-    async fn open(&self) -> Result<Box<dyn Snapshot>> {
-        match tokio::fs::metadata(&self.folder).await {
+    fn open(&self, stop: &Stop) -> Result<Box<dyn Snapshot>, Fault> {
+        match std::fs::metadata(&self.folder) {
             Ok(entry) if entry.is_dir() => Ok(Box::new(FilesSnapshot {
                 name: self.name.clone(),
                 folder: self.folder.clone(),
                 zone: self.zone,
+                stop: stop.clone(),
             })),
-            Ok(_) => Err(self.unreachable("it is not a folder".into())),
-            Err(error) => Err(self.unreachable(error.to_string())),
+            Ok(_) => Err(self.unreachable("it is not a folder".into()).into()),
+            Err(error) => Err(self.unreachable(error.to_string()).into()),
         }
     }
 }
@@ -65,33 +63,56 @@ struct FilesSnapshot {
     name: String,
     folder: PathBuf,
     zone: Tz,
+    stop: Stop,
 }
 
-#[async_trait]
 impl Snapshot for FilesSnapshot {
     fn describe(&self) -> String {
         format!("files of {}", self.folder.display())
     }
 
-    async fn read(&mut self, table: &Table, batch_rows: usize) -> Result<BatchStream<'_>> {
-        let path = self.folder.join(&table.origin);
-        let bytes = tokio::fs::read(&path)
-            .await
-            .map_err(|error| self.cannot_read(table, &error))?;
+    fn plan(&self, table: &Table) -> Result<TablePlan, Fault> {
+        match std::fs::metadata(self.folder.join(&table.origin)) {
+            Ok(_) => Ok(TablePlan::whole(None)),
+            Err(error) => Err(self.cannot_read(table, &error).into()),
+        }
+    }
+
+    fn reader(&self) -> Result<Box<dyn Reader + '_>, Fault> {
+        Ok(Box::new(FileReader(self)))
+    }
+}
+
+struct FileReader<'a>(&'a FilesSnapshot);
+
+impl Reader for FileReader<'_> {
+    fn read(
+        &mut self,
+        table: &Table,
+        _part: &Part,
+        batch_rows: usize,
+        sink: &mut Sink<'_>,
+    ) -> Result<(), Fault> {
+        let snapshot = self.0;
+        let bytes = std::fs::read(snapshot.folder.join(&table.origin))
+            .map_err(|error| snapshot.cannot_read(table, &error))?;
         let hash: String = Sha256::digest(&bytes)
             .iter()
             .take(16)
             .map(|byte| format!("{byte:02x}"))
             .collect();
-        let lines = Lines::open(&self.name, table, &bytes)?;
-        let batch = BatchBuilder::new(&self.name, table, self.zone, Some(hash));
-        let state = Some((lines, batch));
-        let stream = futures::stream::unfold(state, move |state| async move {
-            let (mut lines, mut batch) = state?;
+        let mut lines = Lines::open(&snapshot.name, table, &bytes)?;
+        let mut batch = BatchBuilder::new(&snapshot.name, table, snapshot.zone, Some(hash));
+        loop {
             let more = lines.fill(&mut batch, batch_rows);
-            Some((batch.finish(), more.then_some((lines, batch))))
-        });
-        Ok(stream.boxed())
+            sink(batch.finish()?)?;
+            if !more {
+                return Ok(());
+            }
+            if snapshot.stop.asked() {
+                return Err(Error::Stopped { signal: "request" }.into());
+            }
+        }
     }
 }
 
@@ -168,7 +189,7 @@ impl Lines {
 
     /// Adds records to a batch until it is full; false when the file ends.
     fn fill(&mut self, batch: &mut BatchBuilder, batch_rows: usize) -> bool {
-        while batch.len() < batch_rows {
+        while !batch.is_full(batch_rows) {
             let Some(record) = self.records.next() else {
                 return false;
             };

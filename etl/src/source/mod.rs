@@ -2,23 +2,23 @@
 //!
 //! Nothing behind this module knows SQL dialects or file formats. It is not responsible for what the
 //! rows mean: values are only given their declared types, and what does not fit becomes a reject.
+//! Everything here blocks: readers live on threads of their own.
 //!
 //! ```text
-//! sqlite | postgres | files ──cells──► BatchBuilder ──► StagedBatch { rows, rejects }
+//! Source ──open──► Snapshot ──plan──► parts of a table
+//!                      └──reader──► Reader ──read a part──► StagedBatch { rows, rejects } ──► sink
 //! ```
 
 mod builder;
 mod cell;
+mod fault;
 mod file;
 mod number;
 mod postgres;
 mod sqlite;
-
-use std::pin::Pin;
+mod stop;
 
 use arrow::array::RecordBatch;
-use async_trait::async_trait;
-use futures::Stream;
 use planisphere_schemas::model::{self, Table};
 use planisphere_schemas::settings::SourceSettings;
 
@@ -27,6 +27,8 @@ use crate::reject::Reject;
 
 pub(crate) use builder::staged_schema;
 pub(crate) use cell::{Cell, TextRules, append_cell, column_builder};
+pub(crate) use fault::{Fault, Remedy};
+pub(crate) use stop::{Stop, StopOnDrop};
 
 /// Rows of one table that fit their declared types, and those that do not.
 #[derive(Debug)]
@@ -35,28 +37,122 @@ pub(crate) struct StagedBatch {
     pub(crate) rows: RecordBatch,
     /// Rows that were rejected, with reasons.
     pub(crate) rejects: Vec<Reject>,
-    /// Values that did not fit and became null because the column says so.
+    /// Values that did not fit and became null because the model says so.
     pub(crate) nulled: u64,
+    /// Values that did not fit and became the nearest value because the model says so.
+    pub(crate) clamped: u64,
+    /// Bytes of the values as the source gave them.
+    pub(crate) bytes: u64,
 }
 
-/// A bounded stream: the reader waits while the consumer is busy.
-pub(crate) type BatchStream<'a> = Pin<Box<dyn Stream<Item = Result<StagedBatch>> + Send + 'a>>;
+/// Takes batches one after the other; the reader waits while it is busy.
+pub(crate) type Sink<'a> = dyn FnMut(StagedBatch) -> Result<()> + 'a;
 
 /// One operational system.
-#[async_trait]
 pub(crate) trait Source: Send + Sync {
     /// Opens one consistent snapshot of everything; nothing that commits later is seen through it.
-    async fn open(&self) -> Result<Box<dyn Snapshot>>;
+    ///
+    /// # Errors
+    /// A [`Fault`] that says whether trying again can help.
+    fn open(&self, stop: &Stop) -> Result<Box<dyn Snapshot>, Fault>;
 }
 
-/// One moment of a source. Tables are read one after the other; dropping it releases the source.
-#[async_trait]
-pub(crate) trait Snapshot: Send {
+/// One moment of a source; dropping it releases the source.
+pub(crate) trait Snapshot: Send + Sync {
     /// Which moment this is, in the source's own words.
     fn describe(&self) -> String;
 
-    /// Reads the declared columns of one table in batches of at most `batch_rows` rows.
-    async fn read(&mut self, table: &Table, batch_rows: usize) -> Result<BatchStream<'_>>;
+    /// Checks that the table is there with its columns, and says in which parts it can be read.
+    ///
+    /// # Errors
+    /// A [`Fault`] if it is not there or the source does not answer.
+    fn plan(&self, table: &Table) -> Result<TablePlan, Fault>;
+
+    /// A reader of this moment. Each thread has its own.
+    ///
+    /// # Errors
+    /// A [`Fault`] if it cannot be had; [`Remedy::Anew`] if the moment is gone.
+    fn reader(&self) -> Result<Box<dyn Reader + '_>, Fault>;
+
+    /// How many readers the source bears at the same time.
+    fn most_readers(&self) -> usize {
+        1
+    }
+}
+
+/// Reads parts of tables, one after the other.
+pub(crate) trait Reader {
+    /// Reads the declared columns of a part in batches of about `batch_rows` rows.
+    ///
+    /// # Errors
+    /// A [`Fault`]; what the sink got of the part is void then.
+    fn read(
+        &mut self,
+        table: &Table,
+        part: &Part,
+        batch_rows: usize,
+        sink: &mut Sink<'_>,
+    ) -> Result<(), Fault>;
+}
+
+/// How a table is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TablePlan {
+    /// The parts, which together are the table.
+    pub(crate) parts: Vec<Part>,
+    /// How many rows it has, where the source can tell without counting.
+    pub(crate) rows: Option<u64>,
+}
+
+impl TablePlan {
+    /// A table in one piece.
+    pub(crate) fn whole(rows: Option<u64>) -> Self {
+        Self {
+            parts: vec![Part::Whole],
+            rows,
+        }
+    }
+}
+
+/// A part of a table that is read, and if need be read again, by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// All of it.
+    Whole,
+    /// A relation of it, as the source names it.
+    Relation(String),
+    /// Pages of a relation of it.
+    Pages {
+        /// The relation, as the source names it.
+        relation: String,
+        /// The first page.
+        from: u64,
+        /// The page after the last; `None` reads to the end, wherever that is.
+        to: Option<u64>,
+    },
+}
+
+/// What a part without a known end is halved by.
+const OPEN_END_PAGES: u64 = 1 << 10;
+
+impl Part {
+    /// Two parts that make up this one, if it can be divided.
+    pub(crate) fn halves(&self) -> Option<[Self; 2]> {
+        let Self::Pages { relation, from, to } = self else {
+            return None;
+        };
+        let middle = match to {
+            Some(to) if to - from > 1 => from + (to - from) / 2,
+            Some(_) => return None,
+            None => from + OPEN_END_PAGES,
+        };
+        let part = |from: u64, to: Option<u64>| Self::Pages {
+            relation: relation.clone(),
+            from,
+            to,
+        };
+        Some([part(*from, Some(middle)), part(middle, *to)])
+    }
 }
 
 /// Finds the reader for a source's URL.
@@ -82,4 +178,28 @@ pub(crate) fn connect(model: &model::Source, settings: &SourceSettings) -> Resul
         });
     }
     Ok(Box::new(file::Files::new(name, url, zone)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn halves_make_up_the_part() {
+        let pages = |from, to| Part::Pages {
+            relation: "t".into(),
+            from,
+            to,
+        };
+        assert_eq!(
+            pages(4, Some(7)).halves(),
+            Some([pages(4, Some(5)), pages(5, Some(7))])
+        );
+        assert_eq!(
+            pages(4, None).halves(),
+            Some([pages(4, Some(1028)), pages(1028, None)])
+        );
+        assert_eq!(pages(4, Some(5)).halves(), None);
+        assert_eq!(Part::Whole.halves(), None);
+    }
 }

@@ -1,26 +1,24 @@
-//! SQLite: one read transaction on one connection, owned by a thread of its own.
+//! SQLite: one read transaction on one connection.
 //!
 //! SQLite's declared types are hints; every value is checked against the model's type.
 
 use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use async_trait::async_trait;
 use chrono_tz::Tz;
-use futures::StreamExt;
 use planisphere_schemas::document::nearest;
 use planisphere_schemas::model::Table;
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, OpenFlags};
-use tokio::sync::{mpsc, oneshot};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::error::{Error, Result};
 
 use super::builder::BatchBuilder;
 use super::cell::Cell;
-use super::{BatchStream, Snapshot, Source, StagedBatch};
+use super::{Fault, Part, Reader, Remedy, Sink, Snapshot, Source, Stop, TablePlan};
 
-/// Batches that may wait between the reading thread and the consumer.
-const WAITING_BATCHES: usize = 4;
+/// Rows between two looks whether somebody wants the reading to stop.
+const LOOK_UP_ROWS: i64 = 1024;
 
 /// A SQLite database file.
 pub(super) struct Sqlite {
@@ -37,101 +35,11 @@ impl Sqlite {
             zone,
         }
     }
-}
-
-struct Request {
-    table: Table,
-    batch_rows: usize,
-    reply: mpsc::Sender<Result<StagedBatch>>,
-}
-
-struct SqliteSnapshot {
-    requests: mpsc::UnboundedSender<Request>,
-    moment: String,
-}
-
-#[async_trait]
-impl Source for Sqlite {
-    async fn open(&self) -> Result<Box<dyn Snapshot>> {
-        let (requests, inbox) = mpsc::unbounded_channel();
-        let (ready, opened) = oneshot::channel();
-        let reader = Reader {
-            name: self.name.clone(),
-            zone: self.zone,
-        };
-        let path = self.path.clone();
-        std::thread::spawn(move || reader.serve(&path, ready, inbox));
-        let moment = opened.await.map_err(|_| Error::Task {
-            doing: "opening SQLite",
-        })??;
-        Ok(Box::new(SqliteSnapshot { requests, moment }))
-    }
-}
-
-#[async_trait]
-impl Snapshot for SqliteSnapshot {
-    fn describe(&self) -> String {
-        self.moment.clone()
-    }
-
-    async fn read(&mut self, table: &Table, batch_rows: usize) -> Result<BatchStream<'_>> {
-        let (reply, batches) = mpsc::channel(WAITING_BATCHES);
-        let request = Request {
-            table: table.clone(),
-            batch_rows,
-            reply,
-        };
-        self.requests.send(request).map_err(|_| Error::Task {
-            doing: "reading SQLite",
-        })?;
-        let stream = futures::stream::unfold(batches, |mut batches| async move {
-            batches.recv().await.map(|batch| (batch, batches))
-        });
-        Ok(stream.boxed())
-    }
-}
-
-/// Lives on its own thread; the connection never leaves it.
-struct Reader {
-    name: String,
-    zone: Tz,
-}
-
-impl Reader {
-    fn serve(
-        &self,
-        path: &PathBuf,
-        ready: oneshot::Sender<Result<String>>,
-        mut inbox: mpsc::UnboundedReceiver<Request>,
-    ) {
-        let connection = match self.open(path) {
-            Ok((connection, moment)) => {
-                if ready.send(Ok(moment)).is_err() {
-                    return;
-                }
-                connection
-            }
-            Err(error) => {
-                let reason = error.to_string();
-                let source_name = self.name.clone();
-                let _ = ready.send(Err(Error::SourceUnreachable {
-                    source_name,
-                    reason,
-                }));
-                return;
-            }
-        };
-        while let Some(request) = inbox.blocking_recv() {
-            if let Err(error) = self.read(&connection, &request) {
-                let _ = request.reply.blocking_send(Err(error));
-            }
-        }
-    }
 
     /// Opens the file read-only and begins the one read transaction.
-    fn open(&self, path: &PathBuf) -> rusqlite::Result<(Connection, String)> {
+    fn begin(&self) -> rusqlite::Result<(Connection, String)> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(path, flags)?;
+        let connection = Connection::open_with_flags(&self.path, flags)?;
         connection.busy_timeout(std::time::Duration::from_secs(10))?;
         connection.execute_batch("BEGIN")?;
         let tables: i64 =
@@ -142,15 +50,71 @@ impl Reader {
             format!("sqlite data_version {version}, {tables} objects"),
         ))
     }
+}
 
-    fn read(&self, connection: &Connection, request: &Request) -> Result<()> {
-        let table = &request.table;
-        self.check_columns(connection, table)?;
-        let failed = |error: rusqlite::Error| Error::Read {
-            source_name: self.name.clone(),
-            table: table.origin.clone(),
-            reason: error.to_string(),
-        };
+impl Source for Sqlite {
+    fn open(&self, stop: &Stop) -> Result<Box<dyn Snapshot>, Fault> {
+        let (connection, moment) = self.begin().map_err(|error| {
+            let unreachable = Error::SourceUnreachable {
+                source_name: self.name.clone(),
+                reason: error.to_string(),
+            };
+            remedy(&error).against(unreachable)
+        })?;
+        Ok(Box::new(SqliteSnapshot {
+            name: self.name.clone(),
+            zone: self.zone,
+            connection: Mutex::new(connection),
+            moment,
+            stop: stop.clone(),
+        }))
+    }
+}
+
+/// A locked database may be free in a while; whatever else is wrong stays wrong.
+fn remedy(error: &rusqlite::Error) -> Remedy {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Remedy::Again,
+        _ => Remedy::None,
+    }
+}
+
+struct SqliteSnapshot {
+    name: String,
+    zone: Tz,
+    connection: Mutex<Connection>,
+    moment: String,
+    stop: Stop,
+}
+
+impl Snapshot for SqliteSnapshot {
+    fn describe(&self) -> String {
+        self.moment.clone()
+    }
+
+    fn plan(&self, table: &Table) -> Result<TablePlan, Fault> {
+        self.check_columns(&self.connection(), table)?;
+        Ok(TablePlan::whole(None))
+    }
+
+    fn reader(&self) -> Result<Box<dyn Reader + '_>, Fault> {
+        Ok(Box::new(SqliteReader(self)))
+    }
+}
+
+/// Reads through the snapshot's one connection.
+struct SqliteReader<'a>(&'a SqliteSnapshot);
+
+impl Reader for SqliteReader<'_> {
+    fn read(
+        &mut self,
+        table: &Table,
+        _part: &Part,
+        batch_rows: usize,
+        sink: &mut Sink<'_>,
+    ) -> Result<(), Fault> {
+        let snapshot = self.0;
+        let failed = |error: rusqlite::Error| snapshot.failed(table, &error);
         let columns: Vec<String> = table
             .columns
             .iter()
@@ -161,9 +125,10 @@ impl Reader {
             columns.join(", "),
             quoted(&table.origin)
         );
+        let connection = snapshot.connection();
         let mut statement = connection.prepare(&sql).map_err(failed)?;
         let mut rows = statement.query([]).map_err(failed)?;
-        let mut batch = BatchBuilder::new(&self.name, table, self.zone, None);
+        let mut batch = BatchBuilder::new(&snapshot.name, table, snapshot.zone, None);
         let mut number = 0;
         while let Some(row) = rows.next().map_err(failed)? {
             let mut cells = Vec::with_capacity(columns.len());
@@ -172,23 +137,36 @@ impl Reader {
             }
             number += 1;
             batch.row(&cells, number);
-            if batch.len() >= request.batch_rows
-                && request.reply.blocking_send(batch.finish()).is_err()
-            {
-                return Ok(());
+            if batch.is_full(batch_rows) {
+                sink(batch.finish()?)?;
+            }
+            if number % LOOK_UP_ROWS == 0 && snapshot.stop.asked() {
+                return Err(Error::Stopped { signal: "request" }.into());
             }
         }
-        let _ = request.reply.blocking_send(batch.finish());
-        Ok(())
+        Ok(sink(batch.finish()?)?)
+    }
+}
+
+impl SqliteSnapshot {
+    fn connection(&self) -> MutexGuard<'_, Connection> {
+        self.connection
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Every declared table and column must be there; SQLite would read a missing column as a text.
-    fn check_columns(&self, connection: &Connection, table: &Table) -> Result<()> {
-        let failed = |error: rusqlite::Error| Error::Read {
+    fn failed(&self, table: &Table, error: &rusqlite::Error) -> Fault {
+        let failed = Error::Read {
             source_name: self.name.clone(),
             table: table.origin.clone(),
             reason: error.to_string(),
         };
+        remedy(error).against(failed)
+    }
+
+    /// Every declared table and column must be there; SQLite would read a missing column as a text.
+    fn check_columns(&self, connection: &Connection, table: &Table) -> Result<(), Fault> {
+        let failed = |error: rusqlite::Error| self.failed(table, &error);
         let missing = |column: Option<String>, known: &[String], name: &str| Error::NotInSource {
             source_name: self.name.clone(),
             what: "table",
@@ -208,18 +186,15 @@ impl Reader {
                 "SELECT name FROM sqlite_master WHERE type IN ('table', 'view')",
                 &[],
             );
-            return Err(missing(None, &tables.map_err(failed)?, &table.origin));
+            return Err(missing(None, &tables.map_err(failed)?, &table.origin).into());
         }
         for column in &table.columns {
             if !columns
                 .iter()
                 .any(|known| known.eq_ignore_ascii_case(&column.origin))
             {
-                return Err(missing(
-                    Some(column.origin.clone()),
-                    &columns,
-                    &column.origin,
-                ));
+                let near = missing(Some(column.origin.clone()), &columns, &column.origin);
+                return Err(near.into());
             }
         }
         Ok(())

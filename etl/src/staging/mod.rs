@@ -3,14 +3,16 @@
 //! Everything after it can be run again from it. A package holds one snapshot of each source, never two.
 //!
 //! ```text
-//! _planisphere/staging/<load_id>/<source>/<table>.parquet
+//! _planisphere/staging/<load_id>/<source>/<table>/<part>.parquet
 //!                               /package.json   (written last: a package without it does not exist)
 //! ```
 
+mod crew;
+mod extract;
 mod package;
+mod part_file;
 mod retention;
-mod write;
 
+pub(crate) use extract::{Progress, extract};
 pub(crate) use package::{Package, TableCertificate};
 pub(crate) use retention::purge;
-pub(crate) use write::{Progress, extract};

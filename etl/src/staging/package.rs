@@ -1,6 +1,6 @@
 //! The package's manifest and how its tables are opened.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use datafusion::prelude::{ParquetReadOptions, SessionContext};
@@ -44,8 +44,41 @@ pub(crate) struct TableCertificate {
     pub(crate) rejected: u64,
     /// Values that did not fit and became null because the model says so.
     pub(crate) nulled: u64,
-    /// Bytes of the staged file.
+    /// Values that did not fit and became the nearest value because the model says so.
+    #[serde(default)]
+    pub(crate) clamped: u64,
+    /// Bytes of the staged files.
     pub(crate) bytes: u64,
+    /// The numbers of the staged files.
+    #[serde(default)]
+    pub(crate) parts: BTreeSet<usize>,
+}
+
+impl TableCertificate {
+    /// Adds the counts of a part.
+    pub(crate) fn add(&mut self, part: &Self) {
+        self.read += part.read;
+        self.staged += part.staged;
+        self.rejected += part.rejected;
+        self.nulled += part.nulled;
+        self.clamped += part.clamped;
+        self.bytes += part.bytes;
+    }
+}
+
+/// Where the files of a source lie, relative to the warehouse.
+pub(super) fn source_path(load: LoadId, source: &str) -> String {
+    format!("{}/{source}", staging_path(load))
+}
+
+/// Where the files of a table lie, relative to the warehouse.
+fn table_path(load: LoadId, source: &str, table: &str) -> String {
+    format!("{}/{table}", source_path(load, source))
+}
+
+/// The file of a part, relative to the warehouse.
+pub(super) fn part_path(load: LoadId, source: &str, table: &str, part: usize) -> String {
+    format!("{}/{part:05}.parquet", table_path(load, source, table))
 }
 
 impl Package {
@@ -57,11 +90,6 @@ impl Package {
             sources: BTreeMap::new(),
             rejects: Vec::new(),
         }
-    }
-
-    /// The file of a table, relative to the warehouse.
-    pub(crate) fn table_path(&self, source: &str, table: &str) -> String {
-        format!("{}/{source}/{table}.parquet", staging_path(self.load_id))
     }
 
     /// The manifest, relative to the warehouse.
@@ -104,8 +132,8 @@ impl Package {
         source: &str,
         table: &Table,
     ) -> Result<()> {
-        let path = warehouse.object_path(&self.table_path(source, &table.name));
-        let url = format!("{}{path}", warehouse.store_url().as_str());
+        let path = warehouse.object_path(&table_path(self.load_id, source, &table.name));
+        let url = format!("{}{path}/", warehouse.store_url().as_str());
         let schema = crate::source::staged_schema(table);
         let options = ParquetReadOptions::default().schema(&schema);
         session

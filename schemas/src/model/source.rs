@@ -69,7 +69,7 @@ pub struct Column {
     pub tags: Vec<Tag>,
 }
 
-/// What happens to a value that does not fit its declared type. Both are counted.
+/// What happens to a value that does not fit its declared type. Each is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum InvalidValue {
@@ -77,6 +77,8 @@ pub enum InvalidValue {
     Reject,
     /// The value becomes null; the row goes on.
     Null,
+    /// A value beyond what the type holds becomes the nearest that it holds; what is near none is rejected.
+    Clamp,
 }
 
 /// How a file is written.

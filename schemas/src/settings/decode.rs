@@ -114,6 +114,7 @@ impl Decoder for EtlSettings {
         let vanish = default.vanish_limit_permille as usize;
         let settings = Self {
             batch_rows: bounded(&mut fields, "batch_rows", default.batch_rows, 1..=1_000_000),
+            readers: bounded(&mut fields, "readers", default.readers, 1..=64),
             row_group_rows: bounded(
                 &mut fields,
                 "row_group_rows",

@@ -70,6 +70,8 @@ pub struct ModelSettings {
 pub struct EtlSettings {
     /// Rows of one Arrow batch. Default 8192.
     pub batch_rows: usize,
+    /// Connections or threads that read one source at the same time. Default 2.
+    pub readers: usize,
     /// Rows of one Parquet row group. Default 122880.
     pub row_group_rows: usize,
     /// Days for which staging packages are kept. Default 30.
@@ -129,6 +131,7 @@ impl Default for EtlSettings {
     fn default() -> Self {
         Self {
             batch_rows: 8192,
+            readers: 2,
             row_group_rows: 122_880,
             staging_days: 30,
             memory_bytes: 2 << 30,

@@ -29,8 +29,9 @@ impl Observer for Overtaking<'_> {
             *said = Some(self.lab.load());
         }
     }
-    fn table(&self, _: &str, _: &str) {}
-    fn rows(&self, _: u64) {}
+    fn table(&self, _: &str, _: &str, _: Option<u64>) {}
+    fn rows(&self, _: &str, _: &str, _: u64, _: u64) {}
+    fn anew(&self, _: &str, _: &str) {}
     fn table_done(&self, _: &str, _: &str, _: u64, _: u64) {}
     fn ended(&self, _: &LoadRecord) {}
 }

@@ -95,6 +95,7 @@ fn column(name: &str, node: &Node, place: &Place, faults: &mut Faults) -> Option
     let invalid = [
         ("reject", InvalidValue::Reject),
         ("null", InvalidValue::Null),
+        ("clamp", InvalidValue::Clamp),
     ];
     let data_type = data_type(&mut fields);
     let column = Column {

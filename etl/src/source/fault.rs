@@ -1,0 +1,44 @@
+//! Why a reading stopped, and what can be done about it.
+
+use crate::error::Error;
+
+/// A failure while reading, with what helps against it.
+#[derive(Debug)]
+pub(crate) struct Fault {
+    /// What helps.
+    pub(crate) remedy: Remedy,
+    /// What went wrong.
+    pub(crate) error: Error,
+}
+
+/// What helps against a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Remedy {
+    /// The same part can be read again in a while: a connection was cut, a server is busy.
+    Again,
+    /// A smaller part may come through: the server's patience is shorter than the part.
+    Smaller,
+    /// The snapshot is gone: everything of the source has to be read anew.
+    Anew,
+    /// Nothing but somebody who mends it.
+    None,
+}
+
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
+        Self {
+            remedy: Remedy::None,
+            error,
+        }
+    }
+}
+
+impl Remedy {
+    /// A failure against which this helps.
+    pub(crate) fn against(self, error: Error) -> Fault {
+        Fault {
+            remedy: self,
+            error,
+        }
+    }
+}

@@ -1,0 +1,291 @@
+//! `numeric` and `money` to decimals, exactly or not at all.
+//!
+//! The binary form is base-10000 digits with the weight of the first one; see `numeric_send` of PostgreSQL.
+
+use arrow::datatypes::{
+    DECIMAL128_MAX_PRECISION, DECIMAL256_MAX_PRECISION, DataType as Arrow, Decimal128Type,
+    Decimal256Type, i256,
+};
+
+use super::plain::{Beyond, Misfit, Primitives, beyond, odd};
+use super::{Decoder, MALFORMED, Rules, exactly};
+
+/// Digits in all and after the point.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::source::postgres) struct Digits {
+    /// Digits in all, up to 76.
+    pub(in crate::source::postgres) precision: u8,
+    /// Digits after the point; negative ones stand before it.
+    pub(in crate::source::postgres) scale: i8,
+}
+
+const NEGATIVE: u16 = 0x4000;
+const NAN: u16 = 0xC000;
+const PLUS_INFINITY: u16 = 0xD000;
+const MINUS_INFINITY: u16 = 0xF000;
+
+/// A numeric on the wire.
+struct Wire<'a> {
+    digits: &'a [u8],
+    weight: i32,
+    negative: bool,
+}
+
+impl<'a> Wire<'a> {
+    #[inline]
+    fn parse(raw: &'a [u8]) -> Result<Self, Misfit> {
+        let (head, digits) = raw.split_at_checked(8).ok_or(odd(MALFORMED))?;
+        let word = |at: usize| u16::from_be_bytes([head[at], head[at + 1]]);
+        if digits.len() != 2 * usize::from(word(0)) {
+            return Err(odd(MALFORMED));
+        }
+        let negative = match word(4) {
+            0 => false,
+            NEGATIVE => true,
+            NAN => return Err(odd("not a number (NaN)")),
+            PLUS_INFINITY => return Err(beyond(Beyond::High, "infinite")),
+            MINUS_INFINITY => return Err(beyond(Beyond::Low, "infinite")),
+            _ => return Err(odd(MALFORMED)),
+        };
+        let weight = i32::from(i16::from_be_bytes([head[2], head[3]]));
+        Ok(Self {
+            digits,
+            weight,
+            negative,
+        })
+    }
+
+    fn each(&self) -> impl Iterator<Item = u16> + '_ {
+        let pairs = self.digits.chunks_exact(2);
+        pairs.map(|pair| u16::from_be_bytes([pair[0], pair[1]]))
+    }
+
+    fn count(&self) -> i32 {
+        i32::try_from(self.digits.len() / 2).unwrap_or(i32::MAX)
+    }
+
+    fn too_large(&self) -> Misfit {
+        let side = if self.negative {
+            Beyond::Low
+        } else {
+            Beyond::High
+        };
+        beyond(side, "more digits than its type holds")
+    }
+}
+
+const MORE_DECIMALS: &str = "more decimals than its type holds";
+
+/// Powers of ten that an `i128` holds.
+const POWERS: [i128; 39] = {
+    let mut powers = [1; 39];
+    let mut at = 1;
+    while at < 39 {
+        powers[at] = powers[at - 1] * 10;
+        at += 1;
+    }
+    powers
+};
+
+/// A numeric as a whole number of units of `10^-scale`.
+fn to_i128(wire: &Wire<'_>, precision: u8, scale: i8) -> Result<i128, Misfit> {
+    // up to nine digits of base 10000 fit an i128 whatever they are
+    const SHORT: i32 = 9;
+    let last = 4 * (wire.weight - wire.count() + 1) + i32::from(scale);
+    if wire.count() > SHORT {
+        let wide = to_i256(wire, precision, scale)?;
+        return wide.to_i128().ok_or_else(|| wire.too_large());
+    }
+    let mut value: i128 = match wire.count() {
+        0..=4 => i128::from(
+            wire.each()
+                .fold(0_u64, |sum, digit| sum * 10_000 + u64::from(digit)),
+        ),
+        _ => wire
+            .each()
+            .fold(0, |sum, digit| sum * 10_000 + i128::from(digit)),
+    };
+    if value == 0 {
+        return Ok(0);
+    }
+    let power = |exponent: i32| usize::try_from(exponent).ok().and_then(|at| POWERS.get(at));
+    if last >= 0 {
+        let scaled = power(last).and_then(|power| value.checked_mul(*power));
+        value = scaled.ok_or_else(|| wire.too_large())?;
+    } else {
+        let power = power(-last).ok_or(odd(MORE_DECIMALS))?;
+        if value % power != 0 {
+            return Err(odd(MORE_DECIMALS));
+        }
+        value /= power;
+    }
+    if value >= POWERS[usize::from(precision.min(38))] {
+        return Err(wire.too_large());
+    }
+    Ok(if wire.negative { -value } else { value })
+}
+
+fn power_256(exponent: i32) -> Option<i256> {
+    let exponent = u32::try_from(exponent).ok()?;
+    i256::from(10).checked_pow(exponent)
+}
+
+/// The same for wide decimals, digit by digit.
+fn to_i256(wire: &Wire<'_>, precision: u8, scale: i8) -> Result<i256, Misfit> {
+    let mut value = i256::ZERO;
+    let first = 4 * wire.weight + i32::from(scale);
+    for (digit, exponent) in wire.each().zip((0..).map(|at| first - 4 * at)) {
+        if digit == 0 {
+            continue;
+        }
+        let digit = i256::from(i64::from(digit));
+        let part = if exponent >= 0 {
+            let power = power_256(exponent);
+            power
+                .and_then(|power| digit.checked_mul(power))
+                .ok_or_else(|| wire.too_large())?
+        } else {
+            let power = match exponent {
+                -3..=-1 => power_256(-exponent),
+                _ => None,
+            };
+            let power = power.ok_or(odd(MORE_DECIMALS))?;
+            if digit.checked_rem(power) != Some(i256::ZERO) {
+                return Err(odd(MORE_DECIMALS));
+            }
+            digit.checked_div(power).ok_or(odd(MORE_DECIMALS))?
+        };
+        value = value.checked_add(part).ok_or_else(|| wire.too_large())?;
+    }
+    match power_256(i32::from(precision)) {
+        Some(limit) if value >= limit => Err(wire.too_large()),
+        _ if wire.negative => Ok(value.wrapping_neg()),
+        _ => Ok(value),
+    }
+}
+
+/// `numeric` in a decimal of up to 38 digits.
+pub(super) fn decimals(precision: u8, scale: i8, rules: Rules) -> Decoder {
+    let most = POWERS[usize::from(precision.min(38))] - 1;
+    Primitives::<Decimal128Type, _>::new(
+        Arrow::Decimal128(precision, scale),
+        rules.clamp.then_some((-most, most)),
+        move |raw| to_i128(&Wire::parse(raw)?, precision, scale),
+    )
+}
+
+fn wide_decimals(precision: u8, scale: i8, rules: Rules) -> Decoder {
+    let most = power_256(i32::from(precision)).map(|limit| limit.wrapping_sub(i256::ONE));
+    let extremes = most.map(|most| (most.wrapping_neg(), most));
+    Primitives::<Decimal256Type, _>::new(
+        Arrow::Decimal256(precision, scale),
+        extremes.filter(|_| rules.clamp),
+        move |raw| to_i256(&Wire::parse(raw)?, precision, scale),
+    )
+}
+
+/// `numeric` in the decimal of its own precision and scale; an unconstrained one in that of `digits`.
+pub(super) fn native(
+    modifier: Option<(u16, i16)>,
+    digits: Digits,
+    rules: Rules,
+) -> (Arrow, Decoder) {
+    let constrained = modifier.and_then(|(precision, scale)| {
+        let scale = i8::try_from(scale).ok()?;
+        // numeric(3, 5) holds numbers below 0.01: Arrow wants as many digits in all as after the point
+        let precision = u8::try_from(precision).ok()?.max(scale.unsigned_abs());
+        (precision <= DECIMAL256_MAX_PRECISION && scale > -76)
+            .then_some(Digits { precision, scale })
+    });
+    let Digits { precision, scale } = constrained.unwrap_or(digits);
+    match precision <= DECIMAL128_MAX_PRECISION {
+        true => (
+            Arrow::Decimal128(precision, scale),
+            decimals(precision, scale, rules),
+        ),
+        false => (
+            Arrow::Decimal256(precision, scale),
+            wide_decimals(precision, scale, rules),
+        ),
+    }
+}
+
+/// `money`: whole units of the currency's smallest part.
+pub(super) fn money(decimals: u8) -> (Arrow, Decoder) {
+    let scale = i8::try_from(decimals).unwrap_or(2);
+    let data_type = Arrow::Decimal128(19, scale);
+    let decoder = Primitives::<Decimal128Type, _>::new(data_type.clone(), None, |raw| {
+        let units = exactly(raw).map(i64::from_be_bytes).ok_or(odd(MALFORMED))?;
+        Ok(i128::from(units))
+    });
+    (data_type, decoder)
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use proptest::prelude::*;
+
+    /// What `numeric_send` writes for a decimal text.
+    fn wire(text: &str) -> Vec<u8> {
+        let (negative, text) = text
+            .strip_prefix('-')
+            .map_or((false, text), |rest| (true, rest));
+        let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+        let pad = (4 - whole.len() % 4) % 4;
+        let mut digits = "0".repeat(pad) + whole;
+        let weight = i16::try_from(digits.len() / 4).unwrap() - 1;
+        digits += fraction;
+        digits += &"0".repeat((4 - digits.len() % 4) % 4);
+        let groups: Vec<u16> = digits
+            .as_bytes()
+            .chunks(4)
+            .map(|group| std::str::from_utf8(group).unwrap().parse().unwrap())
+            .collect();
+        let mut raw = u16::try_from(groups.len()).unwrap().to_be_bytes().to_vec();
+        raw.extend(weight.to_be_bytes());
+        raw.extend(if negative { NEGATIVE } else { 0 }.to_be_bytes());
+        raw.extend(u16::try_from(fraction.len()).unwrap().to_be_bytes());
+        raw.extend(groups.iter().flat_map(|group| group.to_be_bytes()));
+        raw
+    }
+
+    fn narrow(text: &str, precision: u8, scale: i8) -> Result<i128, &'static str> {
+        let raw = wire(text);
+        let wire = Wire::parse(&raw).map_err(|misfit| misfit.reason)?;
+        to_i128(&wire, precision, scale).map_err(|misfit| misfit.reason)
+    }
+
+    #[test]
+    fn numbers_keep_every_digit_or_are_refused() {
+        assert_eq!(narrow("12345.67", 12, 2), Ok(1_234_567));
+        assert_eq!(narrow("-0.000067", 18, 6), Ok(-67));
+        assert_eq!(narrow("123500", 5, -2), Ok(1235));
+        assert_eq!(narrow("0", 5, 2), Ok(0));
+        assert_eq!(narrow("0.005", 12, 2), Err(MORE_DECIMALS));
+        assert_eq!(narrow("123550", 5, -2), Err(MORE_DECIMALS));
+        assert_eq!(narrow("1000", 3, 0), Err("more digits than its type holds"));
+        let nines = "9".repeat(38);
+        assert_eq!(narrow(&nines, 38, 0), Ok(POWERS[38] - 1));
+        assert!(narrow(&format!("{nines}0"), 38, 0).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn narrow_and_wide_agree_with_the_text(
+            value in any::<i64>(), scale in 0_usize..20, precision in 20_u8..38,
+        ) {
+            let digits = format!("{:021}", i128::from(value).unsigned_abs());
+            let (whole, fraction) = digits.split_at(digits.len() - scale);
+            let sign = if value < 0 { "-" } else { "" };
+            let text = format!("{sign}{whole}.{fraction}");
+            let raw = wire(&text);
+            let parsed = Wire::parse(&raw).unwrap();
+            let scale = i8::try_from(scale).unwrap();
+            prop_assert_eq!(to_i128(&parsed, precision, scale), Ok(i128::from(value)));
+            let wide = to_i256(&parsed, precision, scale);
+            prop_assert_eq!(wide, Ok(i256::from_i128(i128::from(value))));
+        }
+    }
+}

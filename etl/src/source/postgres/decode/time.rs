@@ -1,0 +1,211 @@
+//! Dates, times and instants, from PostgreSQL's epoch (2000-01-01) to Arrow's (1970-01-01).
+
+use std::sync::Arc;
+
+use arrow::datatypes::{
+    DataType as Arrow, Date32Type, Time64MicrosecondType, TimeUnit, TimestampMicrosecondType,
+};
+use chrono::{DateTime, NaiveDateTime, Offset, TimeDelta, TimeZone};
+use chrono_tz::Tz;
+
+use super::plain::{Beyond, Misfit, Primitives, beyond, odd};
+use super::{Decoder, MALFORMED, Rules, exactly};
+
+/// Days between the epochs.
+const EPOCH_DAYS: i32 = 10_957;
+/// Microseconds of a day.
+const DAY: i64 = 86_400_000_000;
+/// Microseconds between the epochs.
+const EPOCH_MICROS: i64 = EPOCH_DAYS as i64 * DAY;
+/// 0001-01-01, before which years are counted backwards.
+const FIRST_DAY: i32 = -719_162;
+/// 9999-12-31.
+const LAST_DAY: i32 = 2_932_896;
+/// The first instant of the first day.
+const FIRST_INSTANT: i64 = FIRST_DAY as i64 * DAY;
+/// The last instant of the last day.
+const LAST_INSTANT: i64 = (LAST_DAY as i64 + 1) * DAY - 1;
+
+/// A time of day.
+pub(super) const TIME: Arrow = Arrow::Time64(TimeUnit::Microsecond);
+/// A wall clock somewhere.
+pub(super) const LOCAL: Arrow = Arrow::Timestamp(TimeUnit::Microsecond, None);
+
+/// An instant.
+pub(super) fn instant() -> Arrow {
+    Arrow::Timestamp(TimeUnit::Microsecond, Some(Arc::from("UTC")))
+}
+
+const INFINITE: &str = "infinite";
+const BEFORE_CHRIST: &str = "before the year 1";
+const BEYOND_ARROW: &str = "beyond what Arrow holds";
+
+fn read_date(raw: &[u8]) -> Result<i32, Misfit> {
+    match exactly(raw).map(i32::from_be_bytes) {
+        None => Err(odd(MALFORMED)),
+        Some(i32::MAX) => Err(beyond(Beyond::High, INFINITE)),
+        Some(i32::MIN) => Err(beyond(Beyond::Low, INFINITE)),
+        Some(days) if days < FIRST_DAY - EPOCH_DAYS => Err(beyond(Beyond::Low, BEFORE_CHRIST)),
+        Some(days) => Ok(days + EPOCH_DAYS),
+    }
+}
+
+#[inline]
+fn read_micros(raw: &[u8]) -> Result<i64, Misfit> {
+    match exactly(raw).map(i64::from_be_bytes) {
+        None => Err(odd(MALFORMED)),
+        Some(i64::MAX) => Err(beyond(Beyond::High, INFINITE)),
+        Some(i64::MIN) => Err(beyond(Beyond::Low, INFINITE)),
+        Some(micros) if micros < FIRST_INSTANT - EPOCH_MICROS => {
+            Err(beyond(Beyond::Low, BEFORE_CHRIST))
+        }
+        Some(micros) => micros
+            .checked_add(EPOCH_MICROS)
+            .ok_or(beyond(Beyond::High, BEYOND_ARROW)),
+    }
+}
+
+/// `date`; clamped to 0001-01-01 and 9999-12-31.
+pub(super) fn dates(rules: Rules) -> Decoder {
+    let extremes = rules.clamp.then_some((FIRST_DAY, LAST_DAY));
+    Primitives::<Date32Type, _>::new(Arrow::Date32, extremes, read_date)
+}
+
+fn instant_extremes(rules: Rules) -> Option<(i64, i64)> {
+    rules.clamp.then_some((FIRST_INSTANT, LAST_INSTANT))
+}
+
+/// `timestamptz`.
+pub(super) fn instants(rules: Rules) -> Decoder {
+    Primitives::<TimestampMicrosecondType, _>::new(instant(), instant_extremes(rules), read_micros)
+}
+
+/// `timestamp` as it is, a wall clock.
+pub(super) fn locals(rules: Rules) -> Decoder {
+    Primitives::<TimestampMicrosecondType, _>::new(LOCAL, instant_extremes(rules), read_micros)
+}
+
+/// `timestamp` as an instant: the wall clock of a zone.
+pub(super) fn instants_in_zone(rules: Rules) -> Decoder {
+    let mut clock = Clock::new(rules.zone);
+    Primitives::<TimestampMicrosecondType, _>::new(instant(), instant_extremes(rules), move |raw| {
+        clock.instant(read_micros(raw)?)
+    })
+}
+
+/// A zone that remembers the offset of the day it was last asked about.
+struct Clock {
+    zone: Tz,
+    day: Option<(i64, i64)>,
+}
+
+impl Clock {
+    fn new(zone: Tz) -> Self {
+        Self { zone, day: None }
+    }
+
+    /// The instant of a wall clock; the earlier one where a clock went back.
+    fn instant(&mut self, local: i64) -> Result<i64, Misfit> {
+        let day = local.div_euclid(DAY);
+        if let Some((known, offset)) = self.day
+            && known == day
+        {
+            return Ok(local - offset);
+        }
+        if let Some(offset) = self.offset_of_day(day) {
+            self.day = Some((day, offset));
+            return Ok(local - offset);
+        }
+        let wall = wall(local).ok_or(odd(BEYOND_ARROW))?;
+        match self.zone.from_local_datetime(&wall).earliest() {
+            Some(instant) => Ok(instant.timestamp_micros()),
+            None => Err(odd("a wall clock that the zone jumps over")),
+        }
+    }
+
+    /// The offset that holds through a whole local day, in microseconds.
+    fn offset_of_day(&self, day: i64) -> Option<i64> {
+        let offset = |local: i64| {
+            let found = self.zone.offset_from_local_datetime(&wall(local)?);
+            Some(i64::from(found.single()?.fix().local_minus_utc()) * 1_000_000)
+        };
+        let quarters = (0..=4).map(|quarter| offset(day * DAY + quarter * (DAY / 4) - quarter / 4));
+        let mut offsets = quarters.collect::<Option<Vec<i64>>>()?;
+        offsets.dedup();
+        match offsets.as_slice() {
+            [offset] => Some(*offset),
+            _ => None,
+        }
+    }
+}
+
+fn wall(local: i64) -> Option<NaiveDateTime> {
+    DateTime::UNIX_EPOCH
+        .naive_utc()
+        .checked_add_signed(TimeDelta::microseconds(local))
+}
+
+/// `time`; 24:00:00 is beyond the last microsecond of a day.
+pub(super) fn times(rules: Rules) -> Decoder {
+    let extremes = rules.clamp.then_some((0, DAY - 1));
+    Primitives::<Time64MicrosecondType, _>::new(TIME, extremes, |raw| {
+        match exactly(raw).map(i64::from_be_bytes) {
+            Some(micros @ 0..DAY) => Ok(micros),
+            Some(DAY) => Err(beyond(Beyond::High, "24:00:00")),
+            _ => Err(odd(MALFORMED)),
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use chrono::NaiveDate;
+
+    fn micros(text: &str) -> i64 {
+        let wall = NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S").unwrap();
+        wall.and_utc().timestamp_micros()
+    }
+
+    #[test]
+    fn the_ends_of_time_are_the_days_they_name() {
+        let day = |days: i32| NaiveDate::from_epoch_days(days).unwrap().to_string();
+        assert_eq!(
+            (day(FIRST_DAY), day(LAST_DAY)),
+            ("0001-01-01".into(), "9999-12-31".into())
+        );
+        assert_eq!(
+            micros("9999-12-31 23:59:59") / 1_000_000,
+            LAST_INSTANT / 1_000_000
+        );
+    }
+
+    #[test]
+    fn a_clock_agrees_with_its_zone_on_every_hour_of_a_year() {
+        for zone in [
+            chrono_tz::Europe::Berlin,
+            chrono_tz::America::New_York,
+            chrono_tz::Asia::Shanghai,
+        ] {
+            let mut clock = Clock::new(zone);
+            for hour in 0..366 * 24 * 2 {
+                let local = micros("2024-01-01 00:00:00") + hour * (DAY / 48);
+                let earliest = zone.from_local_datetime(&wall(local).unwrap()).earliest();
+                let expected = earliest.map(|instant| instant.timestamp_micros());
+                assert_eq!(clock.instant(local).ok(), expected, "{zone} {local}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_last_years_of_postgres_are_beyond_arrow() {
+        let last = (i64::MAX - 1).to_be_bytes();
+        assert_eq!(read_micros(&last).unwrap_err().reason, BEYOND_ARROW);
+        assert_eq!(
+            read_micros(&i64::MAX.to_be_bytes()).unwrap_err().reason,
+            INFINITE
+        );
+        assert_eq!(read_micros(&0_i64.to_be_bytes()).unwrap(), EPOCH_MICROS);
+    }
+}

@@ -1,0 +1,155 @@
+//! Logging in: TLS as the URL asks for it, then the password in whichever way the server wants it.
+
+use std::io;
+use std::sync::Arc;
+
+use fallible_iterator::FallibleIterator;
+use postgres_protocol::authentication::md5_hash;
+use postgres_protocol::authentication::sasl::{ChannelBinding, SCRAM_SHA_256, ScramSha256};
+use postgres_protocol::message::backend::{AuthenticationSaslBody, Message};
+use postgres_protocol::message::frontend;
+use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, ClientConnection};
+
+use super::stream::{Host, Stream};
+use super::wire::{Connection, Result, WireError};
+
+/// Who logs in where, and how the connection is protected.
+#[derive(Clone)]
+pub(crate) struct Login {
+    /// The role.
+    pub(crate) user: String,
+    /// Its password, if one is needed.
+    pub(crate) password: Option<Vec<u8>>,
+    /// The database.
+    pub(crate) database: String,
+    /// Settings of the session, as in `-c name=value`.
+    pub(crate) options: Option<String>,
+    /// TLS.
+    pub(crate) tls: Tls,
+}
+
+/// Whether the connection is encrypted.
+#[derive(Clone)]
+pub(crate) enum Tls {
+    /// Never.
+    Off,
+    /// If the server can.
+    Preferred(Arc<ClientConfig>),
+    /// Always; the configuration says what is verified.
+    Required(Arc<ClientConfig>),
+}
+
+/// Encrypts the stream as the log-in asks for it.
+pub(super) fn encrypt(mut stream: Stream, host: &Host, login: &Login) -> Result<Stream> {
+    let (config, required) = match (&login.tls, host) {
+        (Tls::Off, _) => return Ok(stream),
+        #[cfg(unix)]
+        (_, Host::Unix(_)) => return Ok(stream),
+        (Tls::Preferred(config), _) => (config, false),
+        (Tls::Required(config), _) => (config, true),
+    };
+    let mut request = bytes::BytesMut::new();
+    frontend::ssl_request(&mut request);
+    stream.write(&request)?;
+    let mut answer = [0];
+    if stream.read(&mut answer)? == 0 {
+        return Err(closed().into());
+    }
+    match answer[0] {
+        b'S' => {
+            let client = ClientConnection::new(Arc::clone(config), server_name(host)?);
+            let client = client.map_err(|error| WireError::Login(format!("TLS: {error}")))?;
+            stream
+                .encrypt(client)
+                .map_err(|error| WireError::Login(format!("TLS: {error}")))
+        }
+        _ if required => Err(WireError::Login(
+            "the server does not offer TLS, which sslmode asks for".into(),
+        )),
+        _ => Ok(stream),
+    }
+}
+
+fn server_name(host: &Host) -> Result<ServerName<'static>> {
+    let Host::Tcp(name, _) = host else {
+        return Err(WireError::Protocol("TLS over a Unix socket"));
+    };
+    ServerName::try_from(name.clone())
+        .map_err(|_| WireError::Login(format!("'{name}' is not a host name that TLS knows")))
+}
+
+fn closed() -> io::Error {
+    io::Error::new(
+        io::ErrorKind::UnexpectedEof,
+        "the server closed the connection",
+    )
+}
+
+/// Logs in and waits until the server is ready.
+pub(super) fn log_in(connection: &mut Connection, login: &Login) -> Result<()> {
+    let mut parameters = vec![
+        ("user", login.user.as_str()),
+        ("database", login.database.as_str()),
+        ("application_name", "planisphere-etl"),
+        ("client_encoding", "UTF8"),
+        ("DateStyle", "ISO"),
+        ("extra_float_digits", "3"),
+    ];
+    parameters.extend(login.options.as_deref().map(|options| ("options", options)));
+    connection.send(|out| frontend::startup_message(parameters, out))?;
+    loop {
+        match connection.receive()? {
+            Message::AuthenticationOk | Message::BackendKeyData(_) => {}
+            Message::AuthenticationCleartextPassword => {
+                let password = password(login)?;
+                connection.send(|out| frontend::password_message(password, out))?;
+            }
+            Message::AuthenticationMd5Password(body) => {
+                let hash = md5_hash(login.user.as_bytes(), password(login)?, body.salt());
+                connection.send(|out| frontend::password_message(hash.as_bytes(), out))?;
+            }
+            Message::AuthenticationSasl(body) => scram(connection, &body, password(login)?)?,
+            Message::ReadyForQuery(_) => return Ok(()),
+            _ => {
+                return Err(WireError::Login(
+                    "the server asks for a way to log in that is not supported".into(),
+                ));
+            }
+        }
+    }
+}
+
+fn password(login: &Login) -> Result<&[u8]> {
+    let password = login.password.as_deref();
+    password.ok_or_else(|| {
+        WireError::Login(format!(
+            "the server wants a password for '{}' and none is set",
+            login.user
+        ))
+    })
+}
+
+fn scram(
+    connection: &mut Connection,
+    offered: &AuthenticationSaslBody,
+    password: &[u8],
+) -> Result<()> {
+    if !offered.mechanisms().any(|name| Ok(name == SCRAM_SHA_256))? {
+        return Err(WireError::Login(
+            "the server offers no SCRAM-SHA-256".into(),
+        ));
+    }
+    let mut scram = ScramSha256::new(password, ChannelBinding::unsupported());
+    connection.send(|out| frontend::sasl_initial_response(SCRAM_SHA_256, scram.message(), out))?;
+    let Message::AuthenticationSaslContinue(body) = connection.receive()? else {
+        return Err(WireError::Protocol("SCRAM was broken off"));
+    };
+    scram.update(body.data())?;
+    connection.send(|out| frontend::sasl_response(scram.message(), out))?;
+    let Message::AuthenticationSaslFinal(body) = connection.receive()? else {
+        return Err(WireError::Protocol("SCRAM was broken off"));
+    };
+    scram.finish(body.data())?;
+    Ok(())
+}

@@ -1,0 +1,157 @@
+//! One part of a table as a Parquet file in the warehouse's object store, written by a blocking thread.
+//!
+//! A file that is not closed never comes into being.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::{DataType, Schema, SchemaRef};
+use object_store::path::Path;
+use object_store::{MultipartUpload, ObjectStore, ObjectStoreExt, PutPayload};
+use parquet::arrow::ArrowWriter;
+use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::errors::{ParquetError, Result};
+use parquet::file::properties::{WriterProperties, WriterVersion};
+use parquet::schema::types::ColumnPath;
+use tokio::runtime::Handle;
+
+/// What is sent at once; object stores want parts of at least 5 MiB.
+const CHUNK: usize = 6 << 20;
+
+/// A file that is being written.
+pub(super) struct PartFile {
+    writer: ArrowWriter<Upload>,
+}
+
+impl PartFile {
+    /// Begins a file with row groups of so many rows.
+    pub(super) fn create(
+        store: &Arc<dyn ObjectStore>,
+        path: Path,
+        schema: SchemaRef,
+        row_group_rows: usize,
+        runtime: &Handle,
+    ) -> Result<Self> {
+        let upload = Upload {
+            store: Arc::clone(store),
+            path,
+            runtime: runtime.clone(),
+            chunk: Vec::new(),
+            parts: None,
+            written: 0,
+        };
+        let properties = properties(&schema, row_group_rows)?;
+        let writer = ArrowWriter::try_new(upload, schema, Some(properties))?;
+        Ok(Self { writer })
+    }
+
+    /// Adds rows.
+    pub(super) fn write(&mut self, rows: &RecordBatch) -> Result<()> {
+        self.writer.write(rows)
+    }
+
+    /// Ends the file, which from now on exists; returns its bytes.
+    pub(super) fn close(self) -> Result<u64> {
+        let upload = self.writer.into_inner()?;
+        upload.complete().map_err(ParquetError::from)
+    }
+}
+
+/// Numbers lie mostly close to their neighbours, so differences are small; only texts repeat enough for a dictionary.
+fn properties(schema: &Schema, row_group_rows: usize) -> Result<WriterProperties> {
+    let mut properties = WriterProperties::builder()
+        .set_writer_version(WriterVersion::PARQUET_2_0)
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
+        .set_max_row_group_row_count(Some(row_group_rows));
+    for field in schema.fields() {
+        let column = ColumnPath::from(field.name().as_str());
+        if field.data_type().is_primitive() {
+            properties = properties.set_column_dictionary_enabled(column.clone(), false);
+        }
+        if has_deltas(field.data_type()) {
+            properties = properties.set_column_encoding(column, Encoding::DELTA_BINARY_PACKED);
+        }
+    }
+    Ok(properties.build())
+}
+
+/// True for types that Parquet stores as integers of 32 or 64 bits.
+fn has_deltas(data_type: &DataType) -> bool {
+    const DIGITS_OF_I64: u8 = 18;
+    match data_type {
+        DataType::Decimal128(precision, _) => *precision <= DIGITS_OF_I64,
+        DataType::Date32 | DataType::Time64(_) | DataType::Timestamp(..) => true,
+        other => other.is_integer(),
+    }
+}
+
+/// Bytes on their way into an object store, in chunks once they are many.
+struct Upload {
+    store: Arc<dyn ObjectStore>,
+    path: Path,
+    runtime: Handle,
+    chunk: Vec<u8>,
+    parts: Option<Box<dyn MultipartUpload>>,
+    written: u64,
+}
+
+impl Upload {
+    fn send(&mut self) -> io::Result<()> {
+        let chunk = PutPayload::from(std::mem::take(&mut self.chunk));
+        let parts = match &mut self.parts {
+            Some(parts) => parts,
+            None => {
+                let begun = self
+                    .runtime
+                    .block_on(self.store.put_multipart(&self.path))?;
+                self.parts.insert(begun)
+            }
+        };
+        Ok(self.runtime.block_on(parts.put_part(chunk))?)
+    }
+
+    fn complete(mut self) -> io::Result<u64> {
+        match self.parts.take() {
+            None => {
+                let all = PutPayload::from(std::mem::take(&mut self.chunk));
+                self.runtime.block_on(self.store.put(&self.path, all))?;
+            }
+            Some(parts) => {
+                self.parts = Some(parts);
+                if !self.chunk.is_empty() {
+                    self.send()?;
+                }
+                if let Some(parts) = &mut self.parts {
+                    self.runtime.block_on(parts.complete())?;
+                }
+                self.parts = None;
+            }
+        }
+        Ok(self.written)
+    }
+}
+
+impl Write for Upload {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.chunk.extend_from_slice(bytes);
+        self.written += bytes.len() as u64;
+        if self.chunk.len() >= CHUNK {
+            self.send()?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Drop for Upload {
+    fn drop(&mut self) {
+        if let Some(parts) = &mut self.parts {
+            // What cannot be taken back now is purged with its package.
+            let _ = self.runtime.block_on(parts.abort());
+        }
+    }
+}

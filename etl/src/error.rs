@@ -77,6 +77,18 @@ pub enum Error {
         /// What happened.
         reason: String,
     },
+    /// A column that shall have the source's own type, in a source that has none.
+    #[error(
+        "column '{column}' of '{table}' cannot be 'native': source '{source_name}' has no types of its own"
+    )]
+    NoNativeType {
+        /// The source.
+        source_name: String,
+        /// The table or file.
+        table: String,
+        /// The column.
+        column: String,
+    },
     /// The user may not read a table.
     #[error("'{user}' may not read '{table}' of source '{source_name}': {reason}")]
     NotAllowed {
@@ -239,6 +251,7 @@ impl Error {
             | Self::SourceUrl { .. }
             | Self::Conform { .. }
             | Self::NotAllowed { .. }
+            | Self::NoNativeType { .. }
             | Self::FanOut { .. }
             | Self::ModelChange { .. }
             | Self::TooManyRejects { .. }
@@ -273,6 +286,9 @@ impl Error {
                 Some("check the names in the source file of the model against the source".into())
             }
             Self::Read { .. } => Some("nothing was published; run the load again".into()),
+            Self::NoNativeType { .. } => {
+                Some("declare the type that its values shall have, such as text or money".into())
+            }
             Self::NotAllowed { table, user, .. } => {
                 Some(format!("as its owner: GRANT SELECT ON {table} TO {user}"))
             }

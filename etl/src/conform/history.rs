@@ -208,12 +208,16 @@ fn past(
     let Some(declared) = table.column(name) else {
         return Ok(Arc::clone(today));
     };
+    // the validator asks for declared types here
+    let data_type = declared
+        .data_type
+        .unwrap_or(planisphere_schemas::model::DataType::Text);
     let zone = source.time_zone.parse().unwrap_or(chrono_tz::UTC);
     let rules = TextRules {
         zone,
         pattern: declared.pattern.as_deref(),
     };
-    let mut builder = column_builder(declared.data_type);
+    let mut builder = column_builder(data_type);
     for version in versions {
         let cell = match &version.values[column] {
             Some(Some(text)) => Cell::Text(text),

@@ -12,7 +12,7 @@ use datafusion::prelude::SessionContext;
 use planisphere_schemas::model::{Source, Table};
 
 use crate::error::{Error, Result};
-use crate::source::{Cell, TextRules, append_cell, column_builder, staged_schema};
+use crate::source::{Cell, TextRules, append_cell, column_builder};
 use crate::staging::Package;
 
 /// The relation that holds the keys of a table's rejected rows.
@@ -33,7 +33,7 @@ pub(super) fn register(
     let keys: BTreeSet<Vec<Option<String>>> = mine
         .filter_map(|reject| key_texts(table, &reject.row))
         .collect();
-    let rows = rows_of(source, table, &keys).map_err(Error::arrow(doing()))?;
+    let rows = rows_of(package, source, table, &keys).map_err(Error::arrow(doing()))?;
     session
         .register_batch(relation(&table.name).as_str(), rows)
         .map(|_| ())
@@ -51,11 +51,12 @@ fn key_texts(table: &Table, row: &str) -> Option<Vec<Option<String>>> {
 }
 
 fn rows_of(
+    package: &Package,
     source: &Source,
     table: &Table,
     keys: &BTreeSet<Vec<Option<String>>>,
 ) -> Result<RecordBatch, arrow::error::ArrowError> {
-    let schema = staged_schema(table);
+    let schema = package.staged_schema(&source.name, table);
     let nullable = schema
         .fields()
         .iter()
@@ -82,7 +83,8 @@ fn key_column(
     keys: &BTreeSet<Vec<Option<String>>>,
 ) -> ArrayRef {
     let declared = table.column(&table.key[at]);
-    let data_type = declared.map_or(planisphere_schemas::model::DataType::Text, |c| c.data_type);
+    let data_type = declared.and_then(|column| column.data_type);
+    let data_type = data_type.unwrap_or(planisphere_schemas::model::DataType::Text);
     let pattern = declared.and_then(|column| column.pattern.as_deref());
     let zone = source.time_zone.parse().unwrap_or(chrono_tz::UTC);
     let mut builder = column_builder(data_type);

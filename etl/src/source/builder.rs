@@ -6,7 +6,7 @@ use arrow::array::{ArrayRef, BooleanArray, Int64Array, RecordBatch, StringArray}
 use arrow::compute::filter_record_batch;
 use arrow::datatypes::{DataType as Arrow, Field, Schema, SchemaRef};
 use chrono_tz::Tz;
-use planisphere_schemas::model::{InvalidValue, Table};
+use planisphere_schemas::model::{Column, DataType, InvalidValue, Table};
 
 use crate::error::{Error, Result};
 use crate::reject::{Reject, row_id};
@@ -17,24 +17,33 @@ use super::cell::{Cell, ColumnBuilder, TextRules, append_cell, column_builder};
 /// Bytes of values after which a batch is closed, however few its rows.
 pub(super) const BATCH_BYTES: u64 = 8 << 20;
 
-/// The columns of a staged table: the declared ones, and for files what identifies a row.
-pub(crate) fn staged_schema(table: &Table) -> SchemaRef {
-    let declared = table
-        .columns
-        .iter()
-        .map(|column| Field::new(&column.name, column.data_type.arrow(), true));
-    let mut fields: Vec<Field> = declared.collect();
+/// The columns of a staged table: those of the model, and for files what identifies a row.
+///
+/// # Errors
+/// [`Error::NoNativeType`] if a column is declared `native`, which a source that calls this has no types for.
+pub(super) fn declared_schema(source: &str, table: &Table) -> Result<SchemaRef> {
+    let field = |column: &Column| match column.data_type {
+        Some(data_type) => Ok(Field::new(&column.name, data_type.arrow(), true)),
+        None => Err(Error::NoNativeType {
+            source_name: source.to_owned(),
+            table: table.origin.clone(),
+            column: column.origin.clone(),
+        }),
+    };
+    let mut fields: Vec<Field> = table.columns.iter().map(field).collect::<Result<_>>()?;
     if table.format.is_some() {
         fields.push(Field::new("_file_hash", Arrow::Utf8, false));
         fields.push(Field::new("_row_number", Arrow::Int64, false));
     }
-    Arc::new(Schema::new(fields))
+    Ok(Arc::new(Schema::new(fields)))
 }
 
 /// Collects rows of one table until a batch is full.
 pub(super) struct BatchBuilder {
     source: String,
     table: Table,
+    types: Vec<DataType>,
+    schema: SchemaRef,
     zone: Tz,
     builders: Vec<ColumnBuilder>,
     keep: Vec<bool>,
@@ -46,15 +55,30 @@ pub(super) struct BatchBuilder {
 
 impl BatchBuilder {
     /// A builder for a table; `file_hash` for tables that are files.
-    pub(super) fn new(source: &str, table: &Table, zone: Tz, file_hash: Option<String>) -> Self {
-        let builders = table
+    ///
+    /// # Errors
+    /// As [`declared_schema`].
+    pub(super) fn new(
+        source: &str,
+        table: &Table,
+        zone: Tz,
+        file_hash: Option<String>,
+    ) -> Result<Self> {
+        let schema = declared_schema(source, table)?;
+        let types: Vec<DataType> = table
             .columns
             .iter()
-            .map(|column| column_builder(column.data_type))
+            .filter_map(|column| column.data_type)
             .collect();
-        Self {
+        let builders = types
+            .iter()
+            .map(|data_type| column_builder(*data_type))
+            .collect();
+        Ok(Self {
             source: source.to_owned(),
             table: table.clone(),
+            types,
+            schema,
             zone,
             builders,
             keep: Vec::new(),
@@ -62,7 +86,7 @@ impl BatchBuilder {
             nulled: 0,
             bytes: 0,
             file: file_hash.map(|hash| (hash, Vec::new())),
-        }
+        })
     }
 
     /// True if the batch should be taken: it has so many rows, rejected ones included, or many bytes.
@@ -123,7 +147,7 @@ impl BatchBuilder {
         let value = cell.show().unwrap_or_default();
         let detail = format!(
             "{} '{value}' is {} ({})",
-            column.name, problem.reason, column.data_type
+            column.name, problem.reason, self.types[at]
         );
         Err((format!("invalid_{}", column.name), detail))
     }
@@ -186,7 +210,7 @@ impl BatchBuilder {
             columns.push(Arc::new(Int64Array::from(std::mem::take(numbers))));
         }
         let doing = || format!("building a batch of '{}'", self.table.name);
-        let rows = RecordBatch::try_new(staged_schema(&self.table), columns)
+        let rows = RecordBatch::try_new(Arc::clone(&self.schema), columns)
             .map_err(Error::arrow(doing()))?;
         let keep = BooleanArray::from(std::mem::take(&mut self.keep));
         let rows = filter_record_batch(&rows, &keep).map_err(Error::arrow(doing()))?;

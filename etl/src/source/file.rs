@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
 
-use super::builder::BatchBuilder;
+use super::builder::{BatchBuilder, declared_schema};
 use super::cell::Cell;
 use super::{Fault, Part, Reader, Sink, Snapshot, Source, Stop, TablePlan};
 
@@ -73,7 +73,7 @@ impl Snapshot for FilesSnapshot {
 
     fn plan(&self, table: &Table) -> Result<TablePlan, Fault> {
         match std::fs::metadata(self.folder.join(&table.origin)) {
-            Ok(_) => Ok(TablePlan::whole(None)),
+            Ok(_) => Ok(TablePlan::whole(declared_schema(&self.name, table)?, None)),
             Err(error) => Err(self.cannot_read(table, &error).into()),
         }
     }
@@ -102,7 +102,7 @@ impl Reader for FileReader<'_> {
             .map(|byte| format!("{byte:02x}"))
             .collect();
         let mut lines = Lines::open(&snapshot.name, table, &bytes)?;
-        let mut batch = BatchBuilder::new(&snapshot.name, table, snapshot.zone, Some(hash));
+        let mut batch = BatchBuilder::new(&snapshot.name, table, snapshot.zone, Some(hash))?;
         loop {
             let more = lines.fill(&mut batch, batch_rows);
             sink(batch.finish()?)?;

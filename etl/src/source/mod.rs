@@ -19,13 +19,13 @@ mod sqlite;
 mod stop;
 
 use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
 use planisphere_schemas::model::{self, Table};
 use planisphere_schemas::settings::SourceSettings;
 
 use crate::error::{Error, Result};
 use crate::reject::Reject;
 
-pub(crate) use builder::staged_schema;
 pub(crate) use cell::{Cell, TextRules, append_cell, column_builder};
 pub(crate) use fault::{Fault, Remedy};
 pub(crate) use stop::{Stop, StopOnDrop};
@@ -33,7 +33,7 @@ pub(crate) use stop::{Stop, StopOnDrop};
 /// Rows of one table that fit their declared types, and those that do not.
 #[derive(Debug)]
 pub(crate) struct StagedBatch {
-    /// The rows, in the columns of [`staged_schema`].
+    /// The rows, in the columns of the plan.
     pub(crate) rows: RecordBatch,
     /// Rows that were rejected, with reasons.
     pub(crate) rejects: Vec<Reject>,
@@ -98,6 +98,8 @@ pub(crate) trait Reader {
 /// How a table is read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TablePlan {
+    /// The columns of its batches.
+    pub(crate) schema: SchemaRef,
     /// The parts, which together are the table.
     pub(crate) parts: Vec<Part>,
     /// How many rows it has, where the source can tell without counting.
@@ -106,8 +108,9 @@ pub(crate) struct TablePlan {
 
 impl TablePlan {
     /// A table in one piece.
-    pub(crate) fn whole(rows: Option<u64>) -> Self {
+    pub(crate) fn whole(schema: SchemaRef, rows: Option<u64>) -> Self {
         Self {
+            schema,
             parts: vec![Part::Whole],
             rows,
         }

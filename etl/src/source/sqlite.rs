@@ -13,7 +13,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::error::{Error, Result};
 
-use super::builder::BatchBuilder;
+use super::builder::{BatchBuilder, declared_schema};
 use super::cell::Cell;
 use super::{Fault, Part, Reader, Remedy, Sink, Snapshot, Source, Stop, TablePlan};
 
@@ -94,7 +94,7 @@ impl Snapshot for SqliteSnapshot {
 
     fn plan(&self, table: &Table) -> Result<TablePlan, Fault> {
         self.check_columns(&self.connection(), table)?;
-        Ok(TablePlan::whole(None))
+        Ok(TablePlan::whole(declared_schema(&self.name, table)?, None))
     }
 
     fn reader(&self) -> Result<Box<dyn Reader + '_>, Fault> {
@@ -128,7 +128,7 @@ impl Reader for SqliteReader<'_> {
         let connection = snapshot.connection();
         let mut statement = connection.prepare(&sql).map_err(failed)?;
         let mut rows = statement.query([]).map_err(failed)?;
-        let mut batch = BatchBuilder::new(&snapshot.name, table, snapshot.zone, None);
+        let mut batch = BatchBuilder::new(&snapshot.name, table, snapshot.zone, None)?;
         let mut number = 0;
         while let Some(row) = rows.next().map_err(failed)? {
             let mut cells = Vec::with_capacity(columns.len());

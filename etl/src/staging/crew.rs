@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use arrow::datatypes::SchemaRef;
 use backon::{BackoffBuilder, ExponentialBuilder};
 use planisphere_schemas::model::Table;
 use planisphere_schemas::warehouse::{LoadId, Warehouse};
@@ -15,7 +16,7 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use crate::error::{Error, Result};
 use crate::reject::Reject;
-use crate::source::{Fault, Part, Reader, Remedy, Snapshot, Stop, staged_schema};
+use crate::source::{Fault, Part, Reader, Remedy, Snapshot, Stop};
 
 use super::extract::Event;
 use super::package::{TableCertificate, part_path};
@@ -61,6 +62,7 @@ struct Task {
     table: usize,
     number: usize,
     part: Part,
+    schema: SchemaRef,
 }
 
 /// What is to do and what is done.
@@ -68,6 +70,7 @@ struct Board {
     waiting: VecDeque<Task>,
     /// For each table the parts that are not yet done, the numbers given, and the counts so far.
     tables: Vec<Progress>,
+    schemas: BTreeMap<String, SchemaRef>,
     fault: Option<Fault>,
 }
 
@@ -85,6 +88,8 @@ struct Progress {
 pub(super) struct Harvest {
     /// For each table its counts.
     pub(super) tables: BTreeMap<String, TableCertificate>,
+    /// For each table its columns.
+    pub(super) schemas: BTreeMap<String, SchemaRef>,
     /// Rejected rows in the order of tables and parts.
     pub(super) rejects: Vec<Reject>,
 }
@@ -105,7 +110,7 @@ impl Job {
         let board = board.into_inner().unwrap_or_else(PoisonError::into_inner);
         match board.fault {
             Some(fault) => Err(fault),
-            None => Ok(self.harvest(board.tables)),
+            None => Ok(self.harvest(board.tables, board.schemas)),
         }
     }
 
@@ -113,6 +118,7 @@ impl Job {
     fn plan(&self, snapshot: &dyn Snapshot) -> Result<Board, Fault> {
         let mut waiting = Vec::new();
         let mut tables = Vec::new();
+        let mut schemas = BTreeMap::new();
         for (at, table) in self.tables.iter().enumerate() {
             let plan = again(&self.stop, || snapshot.plan(table))?;
             tables.push(Progress {
@@ -121,17 +127,20 @@ impl Job {
                 rows: plan.rows,
                 ..Progress::default()
             });
-            let parts = plan.parts.into_iter().enumerate();
+            let parts = plan.parts.iter().cloned().enumerate();
             waiting.extend(parts.map(|(number, part)| Task {
                 table: at,
                 number,
                 part,
+                schema: plan.schema.clone(),
             }));
+            schemas.insert(table.name.clone(), plan.schema.clone());
         }
         waiting.sort_by_key(|task| std::cmp::Reverse(tables[task.table].rows));
         Ok(Board {
             waiting: waiting.into(),
             tables,
+            schemas,
             fault: None,
         })
     }
@@ -227,7 +236,7 @@ impl Job {
         let mut file = PartFile::create(
             self.warehouse.store(),
             self.warehouse.object_path(&path),
-            staged_schema(table),
+            task.schema.clone(),
             self.row_group_rows,
             &self.runtime,
         )
@@ -275,8 +284,9 @@ impl Job {
         }
     }
 
-    fn harvest(&self, tables: Vec<Progress>) -> Harvest {
+    fn harvest(&self, tables: Vec<Progress>, schemas: BTreeMap<String, SchemaRef>) -> Harvest {
         let mut harvest = Harvest {
+            schemas,
             tables: BTreeMap::new(),
             rejects: Vec::new(),
         };
@@ -311,6 +321,7 @@ fn divide(board: &mut Board, task: &Task, halves: [Part; 2]) {
             table: task.table,
             number,
             part,
+            schema: task.schema.clone(),
         });
     }
 }

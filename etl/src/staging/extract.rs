@@ -116,6 +116,7 @@ async fn attempt(
         let certificate = SourceCertificate {
             moment: snapshot.describe(),
             tables: harvest.tables.clone(),
+            schemas: harvest.schemas.clone(),
         };
         Ok((certificate, harvest))
     });

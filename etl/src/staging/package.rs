@@ -1,7 +1,9 @@
 //! The package's manifest and how its tables are opened.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use arrow::datatypes::{Schema, SchemaRef};
 use chrono::{DateTime, Utc};
 use datafusion::prelude::{ParquetReadOptions, SessionContext};
 use planisphere_schemas::model::{Source, Table};
@@ -31,6 +33,9 @@ pub(crate) struct SourceCertificate {
     pub(crate) moment: String,
     /// The tables.
     pub(crate) tables: BTreeMap<String, TableCertificate>,
+    /// The columns of the tables, which their files hold too.
+    #[serde(skip)]
+    pub(crate) schemas: BTreeMap<String, SchemaRef>,
 }
 
 /// What was read of one table.
@@ -92,6 +97,13 @@ impl Package {
         }
     }
 
+    /// The columns of a staged table.
+    pub(crate) fn staged_schema(&self, source: &str, table: &Table) -> SchemaRef {
+        let certificate = self.sources.get(source);
+        let schema = certificate.and_then(|certificate| certificate.schemas.get(&table.name));
+        schema.cloned().unwrap_or_else(|| Arc::new(Schema::empty()))
+    }
+
     /// The manifest, relative to the warehouse.
     fn manifest_path(load_id: LoadId) -> String {
         format!("{}/package.json", staging_path(load_id))
@@ -134,7 +146,7 @@ impl Package {
     ) -> Result<()> {
         let path = warehouse.object_path(&table_path(self.load_id, source, &table.name));
         let url = format!("{}{path}/", warehouse.store_url().as_str());
-        let schema = crate::source::staged_schema(table);
+        let schema = self.staged_schema(source, table);
         let options = ParquetReadOptions::default().schema(&schema);
         session
             .register_parquet(table.name.as_str(), url, options)

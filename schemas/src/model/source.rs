@@ -59,8 +59,9 @@ pub struct Column {
     pub name: String,
     /// The name in the source.
     pub origin: String,
-    /// The declared type; a value that does not fit is handled by `invalid`.
-    pub data_type: DataType,
+    /// The declared type; a value that does not fit is handled by `invalid`. `None`, written `native`, takes the type
+    /// that the source has.
+    pub data_type: Option<DataType>,
     /// What to do with a value that does not fit the type.
     pub invalid: InvalidValue,
     /// A strftime pattern of dates and timestamps in files.

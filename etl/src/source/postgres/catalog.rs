@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::decode::Digits;
 use super::types::{TypeRow, Types};
 use super::wire::{Connection, Result, TextRow, WireError};
 
@@ -89,6 +90,23 @@ fn relation(row: TextRow) -> Result<Relation> {
         pages: pages.parse().unwrap_or(0),
         rows: rows.parse().unwrap_or(0),
     })
+}
+
+/// How many digits the values of a numeric column have that declares none: a look at all of them.
+pub(super) fn digits(connection: &mut Connection, origin: &str, column: &str) -> Result<Digits> {
+    let column = quoted(column);
+    let sql = format!(
+        "SELECT max(CASE WHEN abs({column}) < 1 THEN 0 ELSE length(trunc(abs({column}))::text) END), \
+           max(min_scale({column})) \
+         FROM {} WHERE {column} NOT IN ('NaN', 'Infinity', '-Infinity')",
+        qualified(origin)
+    );
+    let rows = connection.query(&sql)?;
+    let number = |at: usize| {
+        let text = rows.first().and_then(|row| row.get(at)?.as_deref());
+        text.and_then(|text| text.parse().ok()).unwrap_or(0)
+    };
+    Ok(Digits::of(number(0), number(1)))
 }
 
 /// The types of these OIDs, and of all that they are made of.

@@ -1,21 +1,23 @@
 //! How each declared column is asked for, and what decodes it.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use arrow::array::ArrayRef;
+use arrow::datatypes::{DataType as Arrow, Field as ArrowField, Schema, SchemaRef};
 use arrow::error::ArrowError;
-use planisphere_schemas::model::{self, InvalidValue, Table};
+use planisphere_schemas::model::{self, DataType, InvalidValue, Table};
 
 use crate::source::cell::{Cell, ColumnBuilder, TextRules, append_cell, column_builder};
 
 use super::catalog::quoted;
-use super::decode::{self, Decode, Decoder, Outcome, Rules};
+use super::decode::{self, Decode, Decoder, Digits, Outcome, Rules};
 use super::rows::Column;
-use super::types::{PgType, Types};
+use super::types::PgType;
 use super::wire::Field;
 
 /// One column on its way.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Selected {
     /// How the server is asked for it.
     pub(super) expression: String,
@@ -23,37 +25,63 @@ pub(super) struct Selected {
     pub(super) oid: u32,
     /// What it sends, resolved; `None` if it prints the values.
     pub(super) sent: Option<PgType>,
+    /// What it becomes.
+    pub(super) arrow: Arrow,
+    /// Precision and scale of numerics that declare none.
+    pub(super) digits: Digits,
+}
+
+impl Selected {
+    /// What the values are checked against, in words.
+    pub(super) fn shown(&self, column: &model::Column) -> String {
+        match column.data_type {
+            Some(declared) => declared.to_string(),
+            None => self.arrow.to_string(),
+        }
+    }
 }
 
 /// The OID of `text`, which printed values have.
 const TEXT: u32 = 25;
 
-/// Chooses for every declared column whether it travels in its binary form or as the text that the server prints.
+/// Chooses for a column whether it travels in its binary form or as the text that the server prints.
 pub(super) fn select(
-    table: &Table,
-    fields: &[Field],
-    types: &Types,
+    column: &model::Column,
+    field: &Field,
+    sent: PgType,
+    digits: Digits,
     rules: Rules,
-) -> Vec<Selected> {
-    let columns = table.columns.iter().zip(fields);
-    columns
-        .map(|(column, field)| {
-            let name = quoted(&column.origin);
-            let sent = types.resolve(field.oid, field.modifier);
-            match decode::declared(&sent, column.data_type, rules) {
-                Some(_) => Selected {
-                    expression: name,
-                    oid: field.oid,
-                    sent: Some(sent),
-                },
-                None => Selected {
-                    expression: format!("{name}::text"),
-                    oid: TEXT,
-                    sent: None,
-                },
-            }
-        })
-        .collect()
+) -> Selected {
+    let name = quoted(&column.origin);
+    let direct = match column.data_type {
+        Some(declared) => decode::declared(&sent, declared, rules).map(|_| declared.arrow()),
+        None => decode::native(&sent, digits, rules).map(|(arrow, _)| arrow),
+    };
+    match direct {
+        Some(arrow) => Selected {
+            expression: name,
+            oid: field.oid,
+            sent: Some(sent),
+            arrow,
+            digits,
+        },
+        None => Selected {
+            expression: format!("{name}::text"),
+            oid: TEXT,
+            sent: None,
+            arrow: column.data_type.unwrap_or(DataType::Text).arrow(),
+            digits,
+        },
+    }
+}
+
+/// The columns of the table's batches.
+pub(super) fn schema(table: &Table, selected: &[Selected]) -> SchemaRef {
+    let columns = table.columns.iter().zip(selected);
+    let fields = columns
+        .map(|(column, selected)| ArrowField::new(&column.name, selected.arrow.clone(), true))
+        .collect::<Vec<_>>();
+    Arc::new(Schema::new(fields))
 }
 
 /// The decoders of the columns.
@@ -65,10 +93,8 @@ pub(super) fn columns(table: &Table, selected: &[Selected], rules: Rules) -> Vec
                 clamp: column.invalid == InvalidValue::Clamp,
                 ..rules
             };
-            let sent = selected.sent.as_ref();
-            let direct = sent.and_then(|sent| decode::declared(sent, column.data_type, rules));
             Column {
-                decoder: direct.unwrap_or_else(|| printed(column, rules)),
+                decoder: direct(column, selected, rules).unwrap_or_else(|| printed(column, rules)),
                 invalid: column.invalid,
                 is_key: table.key.contains(&column.name),
             }
@@ -76,9 +102,17 @@ pub(super) fn columns(table: &Table, selected: &[Selected], rules: Rules) -> Vec
         .collect()
 }
 
+fn direct(column: &model::Column, selected: &Selected, rules: Rules) -> Option<Decoder> {
+    let sent = selected.sent.as_ref()?;
+    match column.data_type {
+        Some(declared) => decode::declared(sent, declared, rules),
+        None => decode::native(sent, selected.digits, rules).map(|(_, decoder)| decoder),
+    }
+}
+
 fn printed(column: &model::Column, rules: Rules) -> Decoder {
     Box::new(Printed {
-        builder: column_builder(column.data_type),
+        builder: column_builder(column.data_type.unwrap_or(DataType::Text)),
         pattern: column.pattern.clone(),
         rules,
     })

@@ -4,10 +4,10 @@ use planisphere_schemas::model::Table;
 
 use crate::error::{Error, Result};
 use crate::reject::{Reject, row_id};
-use crate::source::{Fault, Part, Reader, Sink, staged_schema};
+use crate::source::{Fault, Part, Reader, Sink};
 
 use super::catalog::{literal, qualified};
-use super::columns::{Selected, columns};
+use super::columns::{Selected, columns, schema};
 use super::fault;
 use super::rows::{OddRow, Rows};
 use super::snapshot::{BEGIN, PostgresSnapshot, connect};
@@ -59,7 +59,7 @@ impl<'a> PostgresReader<'a> {
             let printed = printed.map_err(|error| self.snapshot.failed(table, &error))?;
             let pairs = odd.iter().zip(&printed);
             batch.rejects = pairs
-                .map(|(row, texts)| self.reject(table, row, texts))
+                .map(|(row, texts)| self.reject(table, selected, row, texts))
                 .collect();
         }
         Ok(sink(batch)?)
@@ -83,7 +83,13 @@ impl<'a> PostgresReader<'a> {
         }
     }
 
-    fn reject(&self, table: &Table, odd: &OddRow, texts: &TextRow) -> Reject {
+    fn reject(
+        &self,
+        table: &Table,
+        selected: &[Selected],
+        odd: &OddRow,
+        texts: &TextRow,
+    ) -> Reject {
         let column = &table.columns[odd.column];
         let text = |at: usize| texts.get(at).cloned().flatten();
         let (reason, detail) = match &odd.reason {
@@ -92,7 +98,8 @@ impl<'a> PostgresReader<'a> {
                 let value = text(odd.column).unwrap_or_default();
                 let detail = format!(
                     "{} '{value}' is {reason} ({})",
-                    column.name, column.data_type
+                    column.name,
+                    selected[odd.column].shown(column)
                 );
                 (format!("invalid_{}", column.name), detail)
             }
@@ -131,7 +138,7 @@ impl Reader for PostgresReader<'_> {
         let failed = |error: WireError| snapshot.failed(table, &error);
         let selected = snapshot.selected(table);
         let columns = columns(table, &selected, snapshot.rules());
-        let mut rows = Rows::new(staged_schema(table), columns);
+        let mut rows = Rows::new(schema(table, &selected), columns);
         self.connection
             .start_copy(&copy(table, &selected, part))
             .map_err(failed)?;

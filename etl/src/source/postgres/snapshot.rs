@@ -12,10 +12,11 @@ use crate::source::{Fault, Part, Reader, Remedy, Snapshot, Stop, TablePlan};
 
 use super::address::Address;
 use super::catalog::{self, Relation, qualified, quoted};
-use super::columns::{Selected, select};
-use super::decode::Rules;
+use super::columns::{Selected, schema, select};
+use super::decode::{Digits, Rules};
 use super::fault;
 use super::reader::PostgresReader;
+use super::types::PgType;
 use super::wire::{Connection, WireError};
 
 /// What every session sets: rows that a policy would hide are an error instead of silently missing, and an open
@@ -170,7 +171,18 @@ impl PostgresSnapshot {
         let fields = exporter.describe(&sql).map_err(lost)?;
         let oids = fields.iter().map(|field| field.oid);
         let types = catalog::types(exporter, oids).map_err(lost)?;
-        Ok(select(table, &fields, &types, self.rules()))
+        let mut selected = Vec::with_capacity(fields.len());
+        for (column, field) in table.columns.iter().zip(&fields) {
+            let sent = types.resolve(field.oid, field.modifier);
+            let digits = match (column.data_type, &sent) {
+                (None, PgType::Numeric(None)) => {
+                    catalog::digits(exporter, &table.origin, &column.origin).map_err(lost)?
+                }
+                _ => Digits::ANY,
+            };
+            selected.push(select(column, field, sent, digits, self.rules()));
+        }
+        Ok(selected)
     }
 }
 
@@ -185,9 +197,11 @@ impl Snapshot for PostgresSnapshot {
         let selected = self.select(&mut exporter, table)?;
         let relations = catalog::relations(&mut exporter, &table.origin)
             .map_err(|error| self.lost(table, &error))?;
+        let schema = schema(table, &selected);
         let mut all = self.selected.lock().unwrap_or_else(PoisonError::into_inner);
         all.insert(table.name.clone(), selected);
         Ok(TablePlan {
+            schema,
             parts: relations.iter().flat_map(parts).collect(),
             rows: Some(relations.iter().map(|relation| relation.rows).sum()),
         })

@@ -155,18 +155,6 @@ impl Types {
     }
 }
 
-impl PgType {
-    /// True if no part of the type has to be printed by the server.
-    pub(super) fn is_known(&self) -> bool {
-        match self {
-            Self::Other => false,
-            Self::Array(inner) | Self::Range(inner) | Self::Multirange(inner) => inner.is_known(),
-            Self::Composite(fields) => fields.iter().all(|(_, field)| field.is_known()),
-            _ => true,
-        }
-    }
-}
-
 /// Precision and scale of a numeric; the scale may be negative since PostgreSQL 15.
 fn numeric_modifier(modifier: i32) -> Option<(u16, i16)> {
     let packed = u32::try_from(modifier.checked_sub(4)?).ok()?;
@@ -209,7 +197,7 @@ mod tests {
         types.rows.insert(4, row("tsvector", 'b'));
         let price = PgType::Numeric(Some((9, 3)));
         assert_eq!(types.resolve(3, -1), PgType::Array(Box::new(price)));
-        assert!(!types.resolve(4, -1).is_known());
+        assert_eq!(types.resolve(4, -1), PgType::Other);
         assert_eq!(types.resolve(99, -1), PgType::Other);
     }
 }

@@ -88,7 +88,7 @@ fn one_character(text: &str, place: &Place, faults: &mut Faults) -> Option<char>
 fn column(name: &str, node: &Node, place: &Place, faults: &mut Faults) -> Option<Column> {
     let name = id(name, place, faults);
     if short_type(node).is_some() {
-        let data_type = type_of_text(node, faults);
+        let data_type = (!is_native(node)).then(|| type_of_text(node, faults));
         return Some(plain_column(name, data_type));
     }
     let mut fields = Fields::of(node, "a column", faults)?;
@@ -97,7 +97,10 @@ fn column(name: &str, node: &Node, place: &Place, faults: &mut Faults) -> Option
         ("null", InvalidValue::Null),
         ("clamp", InvalidValue::Clamp),
     ];
-    let data_type = data_type(&mut fields);
+    let data_type = match fields.optional("type") {
+        Some(node) if is_native(node) => None,
+        _ => Some(data_type(&mut fields)),
+    };
     let column = Column {
         origin: fields.or("column", name.clone()),
         invalid: invalid_value(node, &mut fields, &invalid),
@@ -122,7 +125,12 @@ fn invalid_value(
     }
 }
 
-fn plain_column(name: String, data_type: DataType) -> Column {
+/// The type of a column that is taken as the source has it.
+fn is_native(node: &Node) -> bool {
+    node.value == Value::Text("native".into())
+}
+
+fn plain_column(name: String, data_type: Option<DataType>) -> Column {
     Column {
         origin: name.clone(),
         name,

@@ -59,6 +59,20 @@ fn table_rules(check: &mut Check<'_>, source: &Source, table: &Table) {
     let spot = ("source", format!("{}/{}", source.name, table.name));
     let columns = columns_of(table);
     check.unique(&spot, "column", columns.iter().copied());
+    let audited = table.history.iter().flat_map(|history| &history.columns);
+    let needed = table.key.iter().chain(audited);
+    let undeclared = |name: &&String| {
+        table
+            .column(name)
+            .is_some_and(|column| column.data_type.is_none())
+    };
+    for name in needed.filter(undeclared) {
+        let spot = ("source", format!("{}/{name}", spot.1));
+        let message = format!(
+            "'{name}' is of the key or the history and needs a declared type, not 'native'"
+        );
+        check.fault(&spot, message);
+    }
     for key in &table.key {
         let spot = within(&spot, "key", key);
         check.known(&spot, "key column", key, columns.iter().copied());

@@ -19,6 +19,25 @@ pub(in crate::source::postgres) struct Digits {
     pub(in crate::source::postgres) scale: i8,
 }
 
+impl Digits {
+    /// What numerics without precision get where nobody looked at their values: those inside arrays and row types.
+    pub(in crate::source::postgres) const ANY: Self = Self {
+        precision: DECIMAL256_MAX_PRECISION,
+        scale: 20,
+    };
+
+    /// So many digits before and after the point, as far as a decimal goes.
+    pub(in crate::source::postgres) fn of(before: u32, after: u32) -> Self {
+        let most = u32::from(DECIMAL256_MAX_PRECISION);
+        let after = after.min(most);
+        let digit = |count: u32| u8::try_from(count).unwrap_or(DECIMAL256_MAX_PRECISION);
+        Self {
+            precision: digit((before + after).clamp(1, most)),
+            scale: i8::try_from(after).unwrap_or(0),
+        }
+    }
+}
+
 const NEGATIVE: u16 = 0x4000;
 const NAN: u16 = 0xC000;
 const PLUS_INFINITY: u16 = 0xD000;

@@ -303,7 +303,7 @@ fn integers32() -> (Arrow, Decoder) {
     let read = |raw: &[u8]| exactly(raw).map(i32::from_be_bytes).ok_or(odd(MALFORMED));
     (
         Arrow::Int32,
-        Primitives::<Int32Type, _>::new(Arrow::Int32, None, read),
+        Primitives::<Int32Type, _>::decoder(Arrow::Int32, None, read),
     )
 }
 
@@ -311,7 +311,7 @@ fn integers64() -> (Arrow, Decoder) {
     let read = |raw: &[u8]| exactly(raw).map(i64::from_be_bytes).ok_or(odd(MALFORMED));
     (
         Arrow::Int64,
-        Primitives::<Int64Type, _>::new(Arrow::Int64, None, read),
+        Primitives::<Int64Type, _>::decoder(Arrow::Int64, None, read),
     )
 }
 

@@ -186,7 +186,7 @@ fn to_i256(wire: &Wire<'_>, precision: u8, scale: i8) -> Result<i256, Misfit> {
 /// `numeric` in a decimal of up to 38 digits.
 pub(super) fn decimals(precision: u8, scale: i8, rules: Rules) -> Decoder {
     let most = POWERS[usize::from(precision.min(38))] - 1;
-    Primitives::<Decimal128Type, _>::new(
+    Primitives::<Decimal128Type, _>::decoder(
         Arrow::Decimal128(precision, scale),
         rules.clamp.then_some((-most, most)),
         move |raw| to_i128(&Wire::parse(raw)?, precision, scale),
@@ -196,7 +196,7 @@ pub(super) fn decimals(precision: u8, scale: i8, rules: Rules) -> Decoder {
 fn wide_decimals(precision: u8, scale: i8, rules: Rules) -> Decoder {
     let most = power_256(i32::from(precision)).map(|limit| limit.wrapping_sub(i256::ONE));
     let extremes = most.map(|most| (most.wrapping_neg(), most));
-    Primitives::<Decimal256Type, _>::new(
+    Primitives::<Decimal256Type, _>::decoder(
         Arrow::Decimal256(precision, scale),
         extremes.filter(|_| rules.clamp),
         move |raw| to_i256(&Wire::parse(raw)?, precision, scale),
@@ -233,7 +233,7 @@ pub(super) fn native(
 pub(super) fn money(decimals: u8) -> (Arrow, Decoder) {
     let scale = i8::try_from(decimals).unwrap_or(2);
     let data_type = Arrow::Decimal128(19, scale);
-    let decoder = Primitives::<Decimal128Type, _>::new(data_type.clone(), None, |raw| {
+    let decoder = Primitives::<Decimal128Type, _>::decoder(data_type.clone(), None, |raw| {
         let units = exactly(raw).map(i64::from_be_bytes).ok_or(odd(MALFORMED))?;
         Ok(i128::from(units))
     });

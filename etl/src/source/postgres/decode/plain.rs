@@ -59,7 +59,7 @@ where
     F: FnMut(&[u8]) -> Result<T::Native, Misfit> + Send + 'static,
 {
     /// A decoder; `extremes` are the lowest and highest value where values beyond them shall be clamped.
-    pub(super) fn new(
+    pub(super) fn decoder(
         data_type: Arrow,
         extremes: Option<(T::Native, T::Native)>,
         read: F,
@@ -154,7 +154,7 @@ fn read_u32(raw: &[u8]) -> Result<u32, Misfit> {
 
 /// `int2`.
 pub(super) fn integers16() -> Decoder {
-    Primitives::<Int16Type, _>::new(Arrow::Int16, None, read_i16)
+    Primitives::<Int16Type, _>::decoder(Arrow::Int16, None, read_i16)
 }
 
 /// `int2` or `int4` in 32 bits.
@@ -162,28 +162,28 @@ pub(super) fn integers32(from: &PgType) -> Decoder {
     match from {
         PgType::Int2 => {
             let read = |raw: &[u8]| read_i16(raw).map(i32::from);
-            Primitives::<Int32Type, _>::new(Arrow::Int32, None, read)
+            Primitives::<Int32Type, _>::decoder(Arrow::Int32, None, read)
         }
-        _ => Primitives::<Int32Type, _>::new(Arrow::Int32, None, read_i32),
+        _ => Primitives::<Int32Type, _>::decoder(Arrow::Int32, None, read_i32),
     }
 }
 
 /// Any integer in 64 bits.
 pub(super) fn integers64(from: &PgType) -> Decoder {
     let new = |read: fn(&[u8]) -> Result<i64, Misfit>| {
-        Primitives::<Int64Type, _>::new(Arrow::Int64, None, read)
+        Primitives::<Int64Type, _>::decoder(Arrow::Int64, None, read)
     };
     match from {
         PgType::Int2 => new(|raw| read_i16(raw).map(i64::from)),
         PgType::Int4 => new(|raw| read_i32(raw).map(i64::from)),
         PgType::Oid => new(|raw| read_u32(raw).map(i64::from)),
-        _ => Primitives::<Int64Type, _>::new(Arrow::Int64, None, read_i64),
+        _ => Primitives::<Int64Type, _>::decoder(Arrow::Int64, None, read_i64),
     }
 }
 
 /// `oid`.
 pub(super) fn oids() -> Decoder {
-    Primitives::<UInt32Type, _>::new(Arrow::UInt32, None, read_u32)
+    Primitives::<UInt32Type, _>::decoder(Arrow::UInt32, None, read_u32)
 }
 
 const NOT_A_NUMBER: &str = "not a number (NaN)";
@@ -192,7 +192,7 @@ const INFINITE: &str = "infinite";
 /// `float4`.
 pub(super) fn floats(rules: Rules) -> Decoder {
     let extremes = rules.clamp.then_some((f32::MIN, f32::MAX));
-    Primitives::<Float32Type, _>::new(Arrow::Float32, extremes, |raw| {
+    Primitives::<Float32Type, _>::decoder(Arrow::Float32, extremes, |raw| {
         let value = f32::from_be_bytes(exactly(raw).ok_or(odd(MALFORMED))?);
         finite(value, value.is_nan(), value.is_infinite(), value > 0.0)
     })
@@ -201,7 +201,7 @@ pub(super) fn floats(rules: Rules) -> Decoder {
 /// `float8`.
 pub(super) fn doubles(rules: Rules) -> Decoder {
     let extremes = rules.clamp.then_some((f64::MIN, f64::MAX));
-    Primitives::<Float64Type, _>::new(Arrow::Float64, extremes, |raw| {
+    Primitives::<Float64Type, _>::decoder(Arrow::Float64, extremes, |raw| {
         let value = f64::from_be_bytes(exactly(raw).ok_or(odd(MALFORMED))?);
         finite(value, value.is_nan(), value.is_infinite(), value > 0.0)
     })

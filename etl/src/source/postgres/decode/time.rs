@@ -68,7 +68,7 @@ fn read_micros(raw: &[u8]) -> Result<i64, Misfit> {
 /// `date`; clamped to 0001-01-01 and 9999-12-31.
 pub(super) fn dates(rules: Rules) -> Decoder {
     let extremes = rules.clamp.then_some((FIRST_DAY, LAST_DAY));
-    Primitives::<Date32Type, _>::new(Arrow::Date32, extremes, read_date)
+    Primitives::<Date32Type, _>::decoder(Arrow::Date32, extremes, read_date)
 }
 
 fn instant_extremes(rules: Rules) -> Option<(i64, i64)> {
@@ -77,20 +77,26 @@ fn instant_extremes(rules: Rules) -> Option<(i64, i64)> {
 
 /// `timestamptz`.
 pub(super) fn instants(rules: Rules) -> Decoder {
-    Primitives::<TimestampMicrosecondType, _>::new(instant(), instant_extremes(rules), read_micros)
+    Primitives::<TimestampMicrosecondType, _>::decoder(
+        instant(),
+        instant_extremes(rules),
+        read_micros,
+    )
 }
 
 /// `timestamp` as it is, a wall clock.
 pub(super) fn locals(rules: Rules) -> Decoder {
-    Primitives::<TimestampMicrosecondType, _>::new(LOCAL, instant_extremes(rules), read_micros)
+    Primitives::<TimestampMicrosecondType, _>::decoder(LOCAL, instant_extremes(rules), read_micros)
 }
 
 /// `timestamp` as an instant: the wall clock of a zone.
 pub(super) fn instants_in_zone(rules: Rules) -> Decoder {
     let mut clock = Clock::new(rules.zone);
-    Primitives::<TimestampMicrosecondType, _>::new(instant(), instant_extremes(rules), move |raw| {
-        clock.instant(read_micros(raw)?)
-    })
+    Primitives::<TimestampMicrosecondType, _>::decoder(
+        instant(),
+        instant_extremes(rules),
+        move |raw| clock.instant(read_micros(raw)?),
+    )
 }
 
 /// A zone that remembers the offset of the day it was last asked about.
@@ -148,7 +154,7 @@ fn wall(local: i64) -> Option<NaiveDateTime> {
 /// `time`; 24:00:00 is beyond the last microsecond of a day.
 pub(super) fn times(rules: Rules) -> Decoder {
     let extremes = rules.clamp.then_some((0, DAY - 1));
-    Primitives::<Time64MicrosecondType, _>::new(TIME, extremes, |raw| {
+    Primitives::<Time64MicrosecondType, _>::decoder(TIME, extremes, |raw| {
         match exactly(raw).map(i64::from_be_bytes) {
             Some(micros @ 0..DAY) => Ok(micros),
             Some(DAY) => Err(beyond(Beyond::High, "24:00:00")),

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what the tests need and this machine lacks: a PostgreSQL server and a Python with the ADBC client of
+# Installs what the tests need and this machine lacks: a PostgreSQL and a MariaDB server, and a Python with the ADBC client of
 # Flight SQL. As root by apt-get, otherwise it says what to install. Starts nothing: tests start their own servers.
 set -eu
 
@@ -29,6 +29,10 @@ has_postgres() {
     command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1
 }
 
+has_mariadb() {
+    command -v mariadb-install-db >/dev/null && { command -v mariadbd || ls /usr/sbin/mariadbd; } >/dev/null 2>&1
+}
+
 has_venv() {
     python3 -c 'import ensurepip, venv' >/dev/null 2>&1
 }
@@ -39,6 +43,7 @@ has_clients() {
 }
 
 has_postgres || install "a PostgreSQL server" postgresql
+has_mariadb || install "a MariaDB server" mariadb-server
 has_clients || {
     has_venv || install "Python with venv" python3 python3-venv
     python3 -m venv --clear "$PYTHON_HOME" &&

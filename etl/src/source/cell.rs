@@ -8,6 +8,7 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeZone};
 use chrono_tz::Tz;
 use planisphere_schemas::model::DataType;
 
+use super::clock::DAY;
 use super::number;
 
 /// A value as a source gives it.
@@ -17,8 +18,16 @@ pub(crate) enum Cell<'a> {
     Null,
     /// An integer.
     Integer(i64),
+    /// An integer that may be beyond `i64`.
+    Unsigned(u64),
     /// A float.
     Real(f64),
+    /// A day, counted from 1970-01-01.
+    Day(i32),
+    /// A wall clock, in microseconds from 1970-01-01 00:00.
+    Wall(i64),
+    /// An instant, in microseconds from 1970-01-01 00:00 UTC.
+    Instant(i64),
     /// A text.
     Text(&'a str),
     /// Bytes that are no text.
@@ -37,7 +46,8 @@ impl Cell<'_> {
     pub(crate) fn bytes(&self) -> u64 {
         match self {
             Cell::Null => 1,
-            Cell::Integer(_) | Cell::Real(_) => 8,
+            Cell::Integer(_) | Cell::Unsigned(_) | Cell::Real(_) => 8,
+            Cell::Day(_) | Cell::Wall(_) | Cell::Instant(_) => 8,
             Cell::Text(text) => text.len() as u64,
             Cell::Bytes(bytes) => bytes.len() as u64,
         }
@@ -48,7 +58,11 @@ impl Cell<'_> {
         match self {
             Cell::Null => None,
             Cell::Integer(value) => Some(value.to_string()),
+            Cell::Unsigned(value) => Some(value.to_string()),
             Cell::Real(value) => Some(value.to_string()),
+            Cell::Day(days) => NaiveDate::from_epoch_days(*days).map(|day| day.to_string()),
+            Cell::Wall(micros) => wall(*micros).map(|wall| wall.to_string()),
+            Cell::Instant(micros) => wall(*micros).map(|wall| format!("{wall}+00")),
             Cell::Text(text) => Some((*text).to_owned()),
             Cell::Bytes(bytes) => Some(bytes.iter().map(|byte| format!("{byte:02x}")).collect()),
         }
@@ -181,6 +195,7 @@ fn text(cell: Cell<'_>) -> Result<String, String> {
 fn integer(cell: Cell<'_>) -> Result<i64, String> {
     match cell {
         Cell::Integer(value) => Ok(value),
+        Cell::Unsigned(value) => i64::try_from(value).map_err(|_| "out of range".into()),
         Cell::Text(text) => text.parse().map_err(|_| "not a whole number".into()),
         #[expect(
             clippy::cast_possible_truncation,
@@ -193,7 +208,8 @@ fn integer(cell: Cell<'_>) -> Result<i64, String> {
 
 fn decimal(cell: Cell<'_>, precision: u8, scale: u8) -> Result<i128, String> {
     match cell {
-        Cell::Integer(value) => number::of_integer(value, precision, scale),
+        Cell::Integer(value) => number::of_integer(value.into(), precision, scale),
+        Cell::Unsigned(value) => number::of_integer(value.into(), precision, scale),
         Cell::Real(value) => number::of_float(value, precision, scale),
         Cell::Text(text) => number::of_text(text, precision, scale),
         _ => Err("not a decimal number".into()),
@@ -219,8 +235,13 @@ fn boolean(cell: Cell<'_>) -> Result<bool, String> {
 }
 
 fn date(cell: Cell<'_>, rules: TextRules<'_>) -> Result<i32, String> {
-    let Cell::Text(text) = cell else {
-        return Err("not a date".into());
+    let text = match cell {
+        Cell::Text(text) => text,
+        Cell::Day(days) => return Ok(days),
+        Cell::Wall(micros) if micros.rem_euclid(DAY) == 0 => {
+            return i32::try_from(micros / DAY).map_err(|_| "out of range".into());
+        }
+        _ => return Err("not a date".into()),
     };
     let pattern = rules.pattern.unwrap_or("%Y-%m-%d");
     let parsed = NaiveDate::parse_from_str(text, pattern);
@@ -230,8 +251,14 @@ fn date(cell: Cell<'_>, rules: TextRules<'_>) -> Result<i32, String> {
 }
 
 fn timestamp(cell: Cell<'_>, rules: TextRules<'_>) -> Result<i64, String> {
-    let Cell::Text(text) = cell else {
-        return Err("not an instant".into());
+    let text = match cell {
+        Cell::Text(text) => text,
+        Cell::Instant(micros) => return Ok(micros),
+        Cell::Wall(micros) => {
+            let wall = wall(micros).ok_or_else(no_instant)?;
+            return in_zone(wall, rules.zone);
+        }
+        _ => return Err("not an instant".into()),
     };
     if let Some(pattern) = rules.pattern {
         let naive = NaiveDateTime::parse_from_str(text, pattern);
@@ -249,6 +276,10 @@ fn timestamp(cell: Cell<'_>, rules: TextRules<'_>) -> Result<i64, String> {
     naive
         .map_err(|_| no_instant())
         .and_then(|naive| in_zone(naive, rules.zone))
+}
+
+fn wall(micros: i64) -> Option<NaiveDateTime> {
+    DateTime::from_timestamp_micros(micros).map(|instant| instant.naive_utc())
 }
 
 fn no_instant() -> String {

@@ -11,8 +11,10 @@
 
 mod builder;
 mod cell;
+mod clock;
 mod fault;
 mod file;
+mod mysql;
 mod number;
 mod postgres;
 mod sqlite;
@@ -171,6 +173,9 @@ pub(crate) fn connect(model: &model::Source, settings: &SourceSettings) -> Resul
     }
     if url.starts_with("postgres://") || url.starts_with("postgresql://") {
         return Ok(Box::new(postgres::Postgres::new(name, settings, zone)?));
+    }
+    if url.starts_with("mysql://") || url.starts_with("mariadb://") {
+        return Ok(Box::new(mysql::MySql::new(name, settings, zone)?));
     }
     if url.contains("://") {
         let scheme = url.split("://").next().unwrap_or_default();

@@ -15,10 +15,8 @@ fn within(value: i128, precision: u8) -> Result<i128, String> {
 }
 
 /// An integer at a scale.
-pub(super) fn of_integer(value: i64, precision: u8, scale: u8) -> Result<i128, String> {
-    let scaled = i128::from(value)
-        .checked_mul(power(scale))
-        .ok_or("out of range")?;
+pub(super) fn of_integer(value: i128, precision: u8, scale: u8) -> Result<i128, String> {
+    let scaled = value.checked_mul(power(scale)).ok_or("out of range")?;
     within(scaled, precision)
 }
 
@@ -101,6 +99,6 @@ mod tests {
     #[test]
     fn integers_scale() {
         assert_eq!(of_integer(7, 18, 4), Ok(70_000));
-        assert!(of_integer(i64::MAX, 18, 4).is_err());
+        assert!(of_integer(i64::MAX.into(), 18, 4).is_err());
     }
 }

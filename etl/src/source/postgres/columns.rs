@@ -54,6 +54,7 @@ pub(super) fn select(
 ) -> Selected {
     let name = quoted(&column.origin);
     let direct = match column.data_type {
+        _ if sent == PgType::Xml => None,
         Some(declared) => decode::declared(&sent, declared, rules).map(|_| declared.arrow()),
         None => decode::native(&sent, digits, rules).map(|(arrow, _)| arrow),
     };

@@ -21,8 +21,10 @@ pub(super) enum PgType {
     Float8,
     /// `numeric`, with precision and scale where they are constrained.
     Numeric(Option<(u16, i16)>),
-    /// Everything that is sent as its text: `text`, `varchar`, `name`, `citext`, `json`, `xml`, enums.
+    /// Everything that is sent as its text: `text`, `varchar`, `name`, `citext`, `json`, enums.
     Text,
+    /// `xml`: sent without a plain declaration, so that only its text is whole.
+    Xml,
     /// `char(n)`: padded on the wire, printed without the padding.
     PaddedText,
     /// `jsonb`: a version byte, then text.
@@ -135,7 +137,8 @@ impl Types {
             "float4" => PgType::Float4,
             "float8" => PgType::Float8,
             "numeric" => PgType::Numeric(numeric_modifier(modifier)),
-            "text" | "varchar" | "name" | "citext" | "json" | "xml" => PgType::Text,
+            "text" | "varchar" | "name" | "citext" | "json" => PgType::Text,
+            "xml" => PgType::Xml,
             "bpchar" => PgType::PaddedText,
             "jsonb" => PgType::Jsonb,
             "bytea" => PgType::Bytea,

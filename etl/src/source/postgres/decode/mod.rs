@@ -103,7 +103,7 @@ pub(super) fn native(from: &PgType, digits: Digits, rules: Rules) -> Option<(Arr
         PgType::Float8 => (Arrow::Float64, plain::doubles(rules)),
         PgType::Numeric(modifier) => numeric::native(*modifier, digits, rules),
         PgType::Money(decimals) => numeric::money(*decimals),
-        PgType::Text => (Arrow::Utf8, text::texts()),
+        PgType::Text | PgType::Xml => (Arrow::Utf8, text::texts()),
         PgType::PaddedText => (Arrow::Utf8, text::padded_texts()),
         PgType::Jsonb => (Arrow::Utf8, text::jsonb()),
         PgType::Uuid => (Arrow::Utf8, text::uuids()),

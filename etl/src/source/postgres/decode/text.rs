@@ -123,28 +123,31 @@ pub(super) fn uuids() -> Decoder {
     })
 }
 
-/// `inet` and `cidr`: the length of the network is left out where `inet` means one host.
+/// `inet` and `cidr`, with the length of the network even for one host, as the server's cast to text prints them.
 pub(super) fn networks() -> Decoder {
     printed(|raw, text| {
-        let [_family, bits, is_cidr, length, address @ ..] = raw else {
+        let [_family, bits, _is_cidr, length, address @ ..] = raw else {
             return None;
         };
-        let whole = match length {
-            4 => {
-                write!(text, "{}", Ipv4Addr::from(exactly::<4>(address)?)).ok()?;
-                32
-            }
-            16 => {
-                write!(text, "{}", Ipv6Addr::from(exactly::<16>(address)?)).ok()?;
-                128
-            }
+        match length {
+            4 => write!(text, "{}", Ipv4Addr::from(exactly::<4>(address)?)).ok()?,
+            16 => write_v6(exactly(address)?, text)?,
             _ => return None,
-        };
-        match *is_cidr != 0 || *bits != whole {
-            true => write!(text, "/{bits}").ok(),
-            false => Some(()),
         }
+        write!(text, "/{bits}").ok()
     })
+}
+
+/// The server ends `::1.2.3.4` in an IPv4 address.
+fn write_v6(bytes: [u8; 16], text: &mut String) -> Option<()> {
+    let address = Ipv6Addr::from(bytes);
+    match address.segments() {
+        [0, 0, 0, 0, 0, 0, high, _] if high != 0 => {
+            let [.., a, b, c, d] = bytes;
+            write!(text, "::{}", Ipv4Addr::new(a, b, c, d)).ok()
+        }
+        _ => write!(text, "{address}").ok(),
+    }
 }
 
 /// `macaddr` and `macaddr8`.

@@ -5,16 +5,14 @@ use std::sync::Arc;
 use arrow::datatypes::{
     DataType as Arrow, Date32Type, Time64MicrosecondType, TimeUnit, TimestampMicrosecondType,
 };
-use chrono::{DateTime, NaiveDateTime, Offset, TimeDelta, TimeZone};
-use chrono_tz::Tz;
+
+use crate::source::clock::{Clock, DAY};
 
 use super::plain::{Beyond, Misfit, Primitives, beyond, odd};
 use super::{Decoder, MALFORMED, Rules, exactly};
 
 /// Days between the epochs.
 const EPOCH_DAYS: i32 = 10_957;
-/// Microseconds of a day.
-const DAY: i64 = 86_400_000_000;
 /// Microseconds between the epochs.
 const EPOCH_MICROS: i64 = EPOCH_DAYS as i64 * DAY;
 /// 0001-01-01, before which years are counted backwards.
@@ -95,60 +93,8 @@ pub(super) fn instants_in_zone(rules: Rules) -> Decoder {
     Primitives::<TimestampMicrosecondType, _>::decoder(
         instant(),
         instant_extremes(rules),
-        move |raw| clock.instant(read_micros(raw)?),
+        move |raw| clock.instant(read_micros(raw)?).map_err(odd),
     )
-}
-
-/// A zone that remembers the offset of the day it was last asked about.
-struct Clock {
-    zone: Tz,
-    day: Option<(i64, i64)>,
-}
-
-impl Clock {
-    fn new(zone: Tz) -> Self {
-        Self { zone, day: None }
-    }
-
-    /// The instant of a wall clock; the earlier one where a clock went back.
-    fn instant(&mut self, local: i64) -> Result<i64, Misfit> {
-        let day = local.div_euclid(DAY);
-        if let Some((known, offset)) = self.day
-            && known == day
-        {
-            return Ok(local - offset);
-        }
-        if let Some(offset) = self.offset_of_day(day) {
-            self.day = Some((day, offset));
-            return Ok(local - offset);
-        }
-        let wall = wall(local).ok_or(odd(BEYOND_ARROW))?;
-        match self.zone.from_local_datetime(&wall).earliest() {
-            Some(instant) => Ok(instant.timestamp_micros()),
-            None => Err(odd("a wall clock that the zone jumps over")),
-        }
-    }
-
-    /// The offset that holds through a whole local day, in microseconds.
-    fn offset_of_day(&self, day: i64) -> Option<i64> {
-        let offset = |local: i64| {
-            let found = self.zone.offset_from_local_datetime(&wall(local)?);
-            Some(i64::from(found.single()?.fix().local_minus_utc()) * 1_000_000)
-        };
-        let quarters = (0..=4).map(|quarter| offset(day * DAY + quarter * (DAY / 4) - quarter / 4));
-        let mut offsets = quarters.collect::<Option<Vec<i64>>>()?;
-        offsets.dedup();
-        match offsets.as_slice() {
-            [offset] => Some(*offset),
-            _ => None,
-        }
-    }
-}
-
-fn wall(local: i64) -> Option<NaiveDateTime> {
-    DateTime::UNIX_EPOCH
-        .naive_utc()
-        .checked_add_signed(TimeDelta::microseconds(local))
 }
 
 /// `time`; 24:00:00 is beyond the last microsecond of a day.
@@ -167,7 +113,7 @@ pub(super) fn times(rules: Rules) -> Decoder {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
-    use chrono::NaiveDate;
+    use chrono::{NaiveDate, NaiveDateTime};
 
     fn micros(text: &str) -> i64 {
         let wall = NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S").unwrap();
@@ -185,23 +131,6 @@ mod tests {
             micros("9999-12-31 23:59:59") / 1_000_000,
             LAST_INSTANT / 1_000_000
         );
-    }
-
-    #[test]
-    fn a_clock_agrees_with_its_zone_on_every_hour_of_a_year() {
-        for zone in [
-            chrono_tz::Europe::Berlin,
-            chrono_tz::America::New_York,
-            chrono_tz::Asia::Shanghai,
-        ] {
-            let mut clock = Clock::new(zone);
-            for hour in 0..366 * 24 * 2 {
-                let local = micros("2024-01-01 00:00:00") + hour * (DAY / 48);
-                let earliest = zone.from_local_datetime(&wall(local).unwrap()).earliest();
-                let expected = earliest.map(|instant| instant.timestamp_micros());
-                assert_eq!(clock.instant(local).ok(), expected, "{zone} {local}");
-            }
-        }
     }
 
     #[test]

@@ -1,0 +1,192 @@
+//! One consistent snapshot: one connection, or several that began under a brief read lock.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use chrono_tz::Tz;
+use mysql::prelude::Queryable;
+use mysql::{Conn, Opts};
+use planisphere_schemas::document::nearest;
+use planisphere_schemas::model::Table;
+
+use crate::error::Error;
+use crate::source::builder::declared_schema;
+use crate::source::{Fault, Reader, Snapshot, Stop, TablePlan};
+
+use super::fault;
+use super::reader::MySqlReader;
+
+const BEGIN: &str = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY";
+
+/// One moment of a database.
+pub(super) struct MySqlSnapshot {
+    pub(super) name: String,
+    pub(super) zone: Tz,
+    pub(super) stop: Stop,
+    user: String,
+    moment: String,
+    /// For looking at the catalog.
+    catalog: Mutex<Conn>,
+    /// Connections of the moment that no reader has taken yet.
+    free: Mutex<Vec<Conn>>,
+    readers: usize,
+}
+
+impl MySqlSnapshot {
+    /// Connects, and begins all transactions at one moment.
+    pub(super) fn open(name: &str, opts: &Opts, zone: Tz, stop: &Stop) -> Result<Self, Fault> {
+        // both providers are compiled in, by other crates; a choice that was made already stands
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let unreachable = |error: mysql::Error| fault::unreachable(name, &error);
+        let mut catalog = Conn::new(opts.clone()).map_err(unreachable)?;
+        let (readers, moment) = begin(opts, &mut catalog).map_err(unreachable)?;
+        Ok(Self {
+            name: name.to_owned(),
+            zone,
+            stop: stop.clone(),
+            user: opts.get_user().unwrap_or_default().to_owned(),
+            moment,
+            catalog: Mutex::new(catalog),
+            readers: readers.len(),
+            free: Mutex::new(readers),
+        })
+    }
+
+    fn catalog(&self) -> MutexGuard<'_, Conn> {
+        self.catalog.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn failed(&self, table: &Table, error: &mysql::Error) -> Fault {
+        fault::read(&self.name, &table.origin, &self.user, error)
+    }
+
+    /// Gives a connection back.
+    pub(super) fn release(&self, connection: Conn) {
+        let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        free.push(connection);
+    }
+
+    fn check_columns(&self, catalog: &mut Conn, table: &Table) -> Result<(), Fault> {
+        const COLUMNS: &str = "SELECT column_name FROM information_schema.columns \
+             WHERE table_schema = coalesce(?, database()) AND table_name = ? ORDER BY ordinal_position";
+        const TABLES: &str =
+            "SELECT table_name FROM information_schema.tables WHERE table_schema = database()";
+        let failed = |error: mysql::Error| self.failed(table, &error);
+        let (schema, origin) = parts(&table.origin);
+        let columns: Vec<String> = catalog.exec(COLUMNS, (schema, origin)).map_err(failed)?;
+        let missing = |column: Option<&str>, known: &[String]| {
+            let name = column.unwrap_or(&table.origin);
+            Fault::from(Error::NotInSource {
+                source_name: self.name.clone(),
+                what: "table",
+                name: table.origin.clone(),
+                column: column.map(str::to_owned),
+                near: nearest(name, known.iter().map(String::as_str)).map(str::to_owned),
+            })
+        };
+        if columns.is_empty() {
+            return Err(missing(None, &catalog.query(TABLES).map_err(failed)?));
+        }
+        let has = |name: &str| columns.iter().any(|known| known.eq_ignore_ascii_case(name));
+        match table.columns.iter().find(|column| !has(&column.origin)) {
+            Some(column) => Err(missing(Some(&column.origin), &columns)),
+            None => Ok(()),
+        }
+    }
+
+    /// How many rows a table has, about; a table that no snapshot holds still is told of.
+    fn look(&self, catalog: &mut Conn, table: &Table) -> Result<Option<u64>, Fault> {
+        const TABLE: &str = "SELECT engine, table_rows FROM information_schema.tables \
+             WHERE table_schema = coalesce(?, database()) AND table_name = ?";
+        let found: Option<(Option<String>, Option<u64>)> = catalog
+            .exec_first(TABLE, parts(&table.origin))
+            .map_err(|error| self.failed(table, &error))?;
+        let (engine, rows) = found.unwrap_or_default();
+        if let Some(engine) = engine.filter(|engine| !engine.eq_ignore_ascii_case("InnoDB")) {
+            tracing::warn!(source = %self.name, table = %table.origin, engine,
+                "the engine of this table keeps no snapshots: rows that change while it is read may be of another moment");
+        }
+        Ok(rows)
+    }
+}
+
+/// Begins transactions at one moment: as many as are useful under a read lock, or one where that is not granted.
+fn begin(opts: &Opts, locker: &mut Conn) -> mysql::Result<(Vec<Conn>, String)> {
+    const READERS: usize = 2;
+    const LOCK: &str = "SET lock_wait_timeout = 5";
+    let mut readers = Vec::new();
+    locker.query_drop(LOCK)?;
+    let locked = locker.query_drop("FLUSH TABLES WITH READ LOCK").is_ok();
+    let wanted = if locked { READERS } else { 1 };
+    let begun = (0..wanted).try_for_each(|_| {
+        let mut reader = Conn::new(opts.clone())?;
+        reader.query_drop(BEGIN)?;
+        readers.push(reader);
+        Ok::<(), mysql::Error>(())
+    });
+    if locked {
+        locker.query_drop("UNLOCK TABLES")?;
+    }
+    begun?;
+    let version: Option<String> = locker.query_first("SELECT version()")?;
+    let now: Option<String> =
+        locker.query_first("SELECT date_format(utc_timestamp(6), '%Y-%m-%dT%H:%i:%s.%fZ')")?;
+    let moment = format!(
+        "mysql {} consistent snapshot at about {}, {} connection(s)",
+        version.unwrap_or_default(),
+        now.unwrap_or_default(),
+        readers.len()
+    );
+    Ok((readers, moment))
+}
+
+/// The schema, if one is written, and the table of a name.
+fn parts(origin: &str) -> (Option<&str>, &str) {
+    match origin.split_once('.') {
+        Some((schema, table)) => (Some(schema), table),
+        None => (None, origin),
+    }
+}
+
+/// A table's name as an identifier.
+pub(super) fn qualified(origin: &str) -> String {
+    match parts(origin) {
+        (Some(schema), table) => format!("{}.{}", quoted(schema), quoted(table)),
+        (None, table) => quoted(table),
+    }
+}
+
+/// A name as an identifier.
+pub(super) fn quoted(name: &str) -> String {
+    format!("`{}`", name.replace('`', "``"))
+}
+
+impl Snapshot for MySqlSnapshot {
+    fn describe(&self) -> String {
+        self.moment.clone()
+    }
+
+    fn plan(&self, table: &Table) -> Result<TablePlan, Fault> {
+        let mut catalog = self.catalog();
+        self.check_columns(&mut catalog, table)?;
+        let rows = self.look(&mut catalog, table)?;
+        Ok(TablePlan::whole(declared_schema(&self.name, table)?, rows))
+    }
+
+    fn reader(&self) -> Result<Box<dyn Reader + '_>, Fault> {
+        let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        match free.pop() {
+            Some(connection) => Ok(Box::new(MySqlReader::new(self, connection))),
+            // the connections of the moment are gone, and no other can see it
+            None => Err(
+                crate::source::Remedy::Anew.against(Error::SourceUnreachable {
+                    source_name: self.name.clone(),
+                    reason: "the connections that share the snapshot are gone".into(),
+                }),
+            ),
+        }
+    }
+
+    fn most_readers(&self) -> usize {
+        self.readers
+    }
+}

@@ -1,0 +1,56 @@
+//! A MariaDB that refuses, or lacks what the model names.
+
+use anyhow::Result;
+use mysql::prelude::Queryable;
+use planisphere_tests::lab::Lab;
+
+use super::server::{MariaDb, run};
+
+#[test]
+fn refusals_name_the_object_and_the_remedy_and_never_the_secret() -> Result<()> {
+    let server = MariaDb::start()?;
+    let lab = Lab::shop()?;
+    lab.replace(
+        "planisphere.toml",
+        "sqlite:shop.db",
+        &server.url_with("hunter2"),
+    )?;
+    let said = lab.load()?.refused(
+        5,
+        &[
+            "cannot reach source 'shop'",
+            "Access denied for user 'crm'",
+            "hint: check",
+        ],
+    )?;
+    assert!(!said.err.contains("hunter2"), "{}", said.err);
+
+    lab.replace(
+        "planisphere.toml",
+        &server.url_with("hunter2"),
+        &server.url(),
+    )?;
+    lab.load()?
+        .refused(3, &["source 'shop' has no table 'customers'"])?;
+
+    let mut connection = server.connect()?;
+    run(
+        &mut connection,
+        "create table customer (id int primary key)",
+    )?;
+    lab.load()?.refused(
+        3,
+        &[
+            "source 'shop' has no table 'customers'",
+            "did you mean 'customer'?",
+        ],
+    )?;
+    run(&mut connection, "rename table customer to customers")?;
+    lab.load()?.refused(
+        3,
+        &["source 'shop' has no table 'customers' with column 'name'"],
+    )?;
+    assert_eq!(connection.query_first::<u8, _>("select 1")?, Some(1));
+    assert!(lab.versions().is_err() || lab.versions()?.is_empty());
+    Ok(())
+}

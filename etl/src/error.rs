@@ -5,9 +5,10 @@
 //! | Unavailable, ResourceExhausted | the operator may run the load again as it is |
 //! | Invalid, NotFound | stop and tell the operator what to mend |
 //! | Conflict | stop: another load was first |
+//! | Damaged | stop: a published file has to be restored, or the warehouse rebuilt |
 //! | Cancelled, Internal | stop; nothing was published |
 
-use planisphere_schemas::ErrorKind;
+use planisphere_schemas::{ErrorKind, FULL_DISK_HINT, is_full_disk};
 
 /// A failure of the ETL. Nothing that failed is ever visible to a reader.
 #[derive(Debug, thiserror::Error)]
@@ -109,6 +110,16 @@ pub enum Error {
         /// The cause.
         #[source]
         source: parquet::errors::ParquetError,
+    },
+    /// A file of the published version is missing or was changed by something else.
+    #[error("the warehouse is damaged: of table {table}, {file} {reason}")]
+    Damaged {
+        /// The table.
+        table: String,
+        /// The file, as a URL.
+        file: String,
+        /// What is wrong with it.
+        reason: String,
     },
     /// An expression or query of the model fails on the staged tables.
     #[error("{object} of source '{source_name}' cannot be evaluated")]
@@ -258,7 +269,9 @@ impl Error {
             | Self::TooManyVanished { .. } => ErrorKind::Invalid,
             Self::NotInSource { .. } | Self::PasswordFile { .. } => ErrorKind::NotFound,
             Self::SourceUnreachable { .. } | Self::Read { .. } => ErrorKind::Unavailable,
-            Self::Staging { .. } => ErrorKind::ResourceExhausted,
+            Self::Staging { source, .. } if is_full_disk(source) => ErrorKind::ResourceExhausted,
+            Self::Staging { .. } => ErrorKind::Unavailable,
+            Self::Damaged { .. } => ErrorKind::Damaged,
             Self::Crash { .. } | Self::Stopped { .. } => ErrorKind::Cancelled,
             Self::Unbalanced { .. } | Self::Engine { .. } | Self::Task { .. } => {
                 ErrorKind::Internal
@@ -292,9 +305,15 @@ impl Error {
             Self::NotAllowed { table, user, .. } => {
                 Some(format!("as its owner: GRANT SELECT ON {table} TO {user}"))
             }
+            Self::Staging { source, .. } if is_full_disk(source) => {
+                Some(FULL_DISK_HINT.into())
+            }
             Self::Staging { .. } => {
                 Some("nothing was published; check the room and the rights of the warehouse's folder".into())
             }
+            Self::Damaged { .. } => Some(
+                "nothing was published; restore the file from a backup, or load into a new warehouse folder".into(),
+            ),
             Self::Conform { .. } => Some("check the expression in the source file of the model".into()),
             Self::FanOut { .. } => {
                 Some("make the joined table unique on the join columns, for example by a view".into())

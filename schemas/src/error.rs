@@ -139,11 +139,13 @@ impl Error {
                 ErrorKind::Invalid
             }
             Self::Malformed { .. } => ErrorKind::Damaged,
+            Self::Store { source, .. } if is_full_disk(source) => ErrorKind::ResourceExhausted,
             Self::Store { source, .. } => match source {
                 object_store::Error::NotFound { .. } => ErrorKind::NotFound,
                 object_store::Error::AlreadyExists { .. } => ErrorKind::Conflict,
                 _ => ErrorKind::Unavailable,
             },
+            Self::Delta { source, .. } if is_full_disk(source) => ErrorKind::ResourceExhausted,
             Self::Delta { .. } => ErrorKind::Unavailable,
         }
     }
@@ -178,11 +180,32 @@ impl Error {
                 Some("the object was changed by something else; restore it from a backup".into())
             }
             Self::UnsupportedTable { .. } => Some("rewrite the table without that feature".into()),
+            Self::Store { source, .. } if is_full_disk(source) => Some(FULL_DISK_HINT.into()),
+            Self::Delta { source, .. } if is_full_disk(source) => Some(FULL_DISK_HINT.into()),
             Self::Store { .. } | Self::Delta { .. } => {
                 Some("check that the warehouse folder exists, is writable and has space".into())
             }
         }
     }
+}
+
+/// What helps against a full disk.
+pub const FULL_DISK_HINT: &str = "the disk of the warehouse is full: make room, then run it again";
+
+/// True if an error, or one of its causes, is that no space is left where it was to be written.
+pub fn is_full_disk(error: &(dyn std::error::Error + 'static)) -> bool {
+    use std::io::ErrorKind::{QuotaExceeded, StorageFull};
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        let io = error.downcast_ref::<std::io::Error>();
+        let full = io.is_some_and(|error| matches!(error.kind(), StorageFull | QuotaExceeded));
+        // some libraries keep only the words of what an io error wraps
+        if full || error.to_string().contains("No space left on device") {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 /// The result of the shared contract.

@@ -34,7 +34,7 @@ Exit codes:
   3   something that is named does not exist
   4   conflict: another load was first
   5   a system does not answer; running again can help
-  6   a limit was reached
+  6   a limit was reached, or a disk is full
   7   somebody stopped it
   8   the warehouse is damaged
   70  a defect of ours; nothing was published";

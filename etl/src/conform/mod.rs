@@ -7,6 +7,8 @@ mod entity;
 mod functions;
 mod history;
 mod rejected;
+mod row_wise;
+mod select;
 mod session;
 
 pub(crate) use entity::{BASIS, Conformed, DELETED, MODIFIED, VALID_FROM, conform, json_rows};

@@ -16,16 +16,34 @@ pub(super) async fn read_file(
     table: &PinnedTable,
     file: &DataFile,
 ) -> Result<RecordBatch> {
-    let doing = || format!("reading {} of {}", file.path, table.name());
+    let damaged = |reason: String| Error::Damaged {
+        table: table.name().to_owned(),
+        file: format!("{}{}", table.store_url().as_str(), table.file_path(file)),
+        reason,
+    };
     let path = format!("{}/{}", table.name(), file.path);
     let Some(bytes) = warehouse.get_object(&path).await? else {
-        let reason = "a file of a published version is gone".to_owned();
-        return Err(Error::Schemas(planisphere_schemas::Error::Malformed {
-            path,
-            reason,
-        }));
+        return Err(damaged("is missing".into()));
     };
-    rows_of(bytes).map_err(Error::arrow(doing()))
+    if bytes.len() as u64 != file.bytes {
+        let (found, published) = (bytes.len(), file.bytes);
+        return Err(damaged(format!("has {found} bytes instead of {published}")));
+    }
+    // on a thread of its own: what a decoder does not expect in a file may be a panic
+    let read = tokio::task::spawn_blocking(move || rows_of(bytes)).await;
+    let rows = match read {
+        Ok(Ok(rows)) => rows,
+        Ok(Err(error)) => return Err(damaged(format!("cannot be read: {error}"))),
+        Err(_) => return Err(damaged("cannot be read".into())),
+    };
+    match rows.num_rows() as u64 == file.rows {
+        true => Ok(rows),
+        false => Err(damaged(format!(
+            "has {} rows instead of {}",
+            rows.num_rows(),
+            file.rows
+        ))),
+    }
 }
 
 fn rows_of(bytes: bytes::Bytes) -> Result<RecordBatch, ArrowError> {

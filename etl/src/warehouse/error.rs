@@ -3,7 +3,7 @@
 use datafusion::error::DataFusionError;
 use deltalake_core::DeltaTableError;
 use parquet::errors::ParquetError;
-use planisphere_schemas::{Error, ErrorKind};
+use planisphere_schemas::{Error, ErrorKind, FULL_DISK_HINT, is_full_disk};
 
 /// A failure to write a table of the warehouse.
 #[derive(Debug, thiserror::Error)]
@@ -113,6 +113,9 @@ impl WriteError {
                 DataFusionError::ResourcesExhausted(_) => ErrorKind::ResourceExhausted,
                 _ => ErrorKind::Internal,
             },
+            Self::File { .. } | Self::Delta { .. } if is_full_disk(self) => {
+                ErrorKind::ResourceExhausted
+            }
             Self::File { .. } | Self::Delta { .. } => ErrorKind::Unavailable,
             Self::Conflict { .. } => ErrorKind::Conflict,
         }
@@ -127,6 +130,9 @@ impl WriteError {
             }
             Self::IncompatibleSchema { .. } => {
                 Some("rebuild the table, so that every file is written anew".into())
+            }
+            Self::File { .. } | Self::Delta { .. } if is_full_disk(self) => {
+                Some(FULL_DISK_HINT.into())
             }
             Self::File { .. } | Self::Delta { .. } => {
                 Some("check that the warehouse is writable and has space, then load again".into())

@@ -6,6 +6,7 @@
 //! Not responsible for any protocol, nor for cubes: those are asked through the service.
 
 mod catalog;
+mod checked;
 mod faults;
 mod instants;
 mod parameters;

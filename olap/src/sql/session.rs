@@ -7,6 +7,7 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::{Schema, SchemaRef};
 use datafusion::common::{ScalarValue, TableReference};
 use datafusion::execution::session_state::SessionStateBuilder;
+use datafusion::functions_aggregate::{median::median_udaf, sum::sum_udaf};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::{SQLOptions, SessionContext};
 use datafusion::sql::parser::Statement;
@@ -14,6 +15,7 @@ use datafusion::sql::sqlparser::ast::{ObjectName, Spanned, visit_relations};
 use futures::stream::{BoxStream, StreamExt};
 
 use super::catalog::{self, TableName, sql_tables};
+use super::checked::{CheckOperators, widened};
 use super::instants::{CompareMicroseconds, ReadMicroseconds};
 use super::{faults, parameters, statement};
 use crate::error::{OlapError, QueryFaults, Result};
@@ -153,7 +155,8 @@ impl SqlSession {
     }
 }
 
-/// The engine's session with places in errors, and with instants that reach from year 1 to 9999.
+/// The engine's session with places in errors, with instants that reach from year 1 to 9999, and with numbers
+/// that do not wrap.
 fn sql_session(engine: &Engine) -> SessionContext {
     let mut state = engine.session().state();
     state.config_mut().options_mut().sql_parser.collect_spans = true;
@@ -162,7 +165,12 @@ fn sql_session(engine: &Engine) -> SessionContext {
     // first, since a later rule makes the types of comparisons equal
     let analyzer = state.analyzer().get_or_insert_default();
     analyzer.rules.insert(0, Arc::new(CompareMicroseconds));
-    SessionContext::new_with_state(state.build())
+    // last, since it asks for the types of both sides
+    analyzer.rules.push(Arc::new(CheckOperators));
+    let session = SessionContext::new_with_state(state.build());
+    session.register_udaf(widened(sum_udaf()));
+    session.register_udaf(widened(median_udaf()));
+    session
 }
 
 /// Where a table is named first.

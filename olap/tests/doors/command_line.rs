@@ -4,7 +4,7 @@ use std::process::{Command, Output};
 
 use crate::server::Server;
 
-async fn run(server: &Server, arguments: &[&str]) -> Output {
+pub(crate) async fn run(server: &Server, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_planisphere-olap"));
     command.args(arguments).args(["--server", &server.url()]);
     tokio::task::spawn_blocking(move || command.output().unwrap())
@@ -12,11 +12,11 @@ async fn run(server: &Server, arguments: &[&str]) -> Output {
         .unwrap()
 }
 
-fn stdout(output: &Output) -> String {
+pub(crate) fn stdout(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
-fn stderr(output: &Output) -> String {
+pub(crate) fn stderr(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }
 

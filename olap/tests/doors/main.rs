@@ -4,6 +4,7 @@
 mod command_line;
 mod cubes;
 mod details;
+mod overflow;
 mod remade;
 mod server;
 #[expect(dead_code, reason = "the engine's tests use the rest of the shop")]

@@ -3,7 +3,9 @@
 mod changes;
 mod concurrent;
 mod crashes;
+mod damaged;
 mod failures;
+mod full_disk;
 mod histories;
 mod partners;
 mod records;

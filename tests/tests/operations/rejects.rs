@@ -103,3 +103,50 @@ fn a_loaded_row_that_is_rejected_later_stays_as_it_was() -> Result<()> {
     assert_eq!(stays, rows(&[&["10.0000", "false"]]));
     Ok(())
 }
+
+#[test]
+fn a_value_that_cannot_be_worked_out_rejects_its_row_only() -> Result<()> {
+    let lab = Lab::shop()?;
+    let shop = "model/sources/shop.yaml";
+    lab.replace(shop, "price: money", "price: decimal(26,6)")?;
+    lab.replace(
+        shop,
+        "quantity: o.quantity",
+        "quantity: cast(o.status as integer)",
+    )?;
+    lab.change(
+        "update orders set status = '7'; \
+         update orders set price = 1000000000000000 where id = 'o01'; \
+         update orders set status = 'paid' where id = 'o02'; \
+         update orders set status = 'draft', price = 1000000000000000 where id = 'o09'",
+    )?;
+    lab.replace("planisphere.toml", "200", "500")?;
+    lab.load()?.done()?;
+    let rejects = lab.sql(
+        "select row_id, reason, detail from audit.audit_reject where stage = 'conform' order by row_id",
+    )?;
+    let overflow = "money() overflows decimal(18,4)";
+    let shown: Vec<(&str, &str)> = rejects
+        .iter()
+        .map(|row| (row[0].as_str(), row[1].as_str()))
+        .collect();
+    let expected = [
+        ("o01", "invalid_revenue"),
+        ("o02", "invalid_quantity"),
+        ("o10", "missing_rate"),
+    ];
+    assert_eq!(shown, expected);
+    assert!(rejects[0][2].contains(overflow), "{rejects:?}");
+    assert!(rejects[1][2].contains("'paid'"), "{rejects:?}");
+    // the draft is left out by its rule, whatever its values
+    let facts = lab.sql("select source_row_id, quantity, revenue from fact_sale order by 1")?;
+    let expected = [
+        ["o03", "7", "20.0000"],
+        ["o04", "7", "6.0000"],
+        ["o05", "7", "18.0000"],
+        ["o06", "7", "5.0000"],
+        ["o07", "7", "6.0000"],
+    ];
+    assert_eq!(facts, expected);
+    Ok(())
+}

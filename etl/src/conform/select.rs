@@ -1,0 +1,194 @@
+//! The SQL of an entity: what is asked of each row of its driving table, and from which tables.
+
+use std::fmt::Write as _;
+
+use planisphere_schemas::model::{Entity, Source, rename_qualifier};
+
+use super::entity::{BASIS, DELETED, EXCLUDED, MODIFIED, REJECTED, ROW_ID, VALID_FROM};
+use super::rejected;
+
+const NO_INSTANT: &str = "arrow_cast(NULL, 'Timestamp(Microsecond, Some(\"UTC\"))')";
+
+/// One column of the outcome query.
+#[derive(Debug, Clone)]
+pub(super) struct Output {
+    /// The name of the column.
+    pub(super) name: String,
+    /// The SQL scalar.
+    pub(super) sql: String,
+}
+
+/// What is asked of each row: the entity's columns, then what becomes of the row.
+pub(super) fn outputs(source: &Source, entity: &Entity) -> Vec<Output> {
+    let columns = entity.columns.iter();
+    let mut outputs: Vec<Output> = columns
+        .map(|column| Output {
+            name: column.name.clone(),
+            sql: format!("({})", column.expression),
+        })
+        .collect();
+    let deleted = entity.deleted.as_deref().unwrap_or("false");
+    let modified = entity.modified.as_deref().unwrap_or(NO_INSTANT);
+    let partners = rejected_partners(source, entity);
+    let own = [
+        (DELETED, format!("coalesce(({deleted}), false)")),
+        (VALID_FROM, from_when(entity)),
+        (BASIS, basis(entity)),
+        (MODIFIED, format!("({modified})")),
+        (ROW_ID, row_id(source, entity)),
+        (EXCLUDED, first_rule(&entity.exclude)),
+        (REJECTED, rejection(entity, &partners)),
+    ];
+    outputs.extend(own.map(|(name, sql)| Output {
+        name: name.to_owned(),
+        sql,
+    }));
+    outputs
+}
+
+/// The driving table and its joins, those with the rejected rows of joined tables last.
+pub(super) fn from_clause(source: &Source, entity: &Entity) -> String {
+    let mut sql = format!("FROM \"{}\" AS {}", entity.from, entity.alias);
+    for join in &entity.joins {
+        let _ = write!(
+            sql,
+            " LEFT JOIN \"{}\" AS {} ON {}",
+            join.table, join.alias, join.on
+        );
+    }
+    for partner in rejected_partners(source, entity) {
+        let (relation, alias) = (rejected::relation(partner.table), &partner.alias);
+        let _ = write!(
+            sql,
+            " LEFT JOIN \"{relation}\" AS {alias} ON {}",
+            partner.on
+        );
+    }
+    sql
+}
+
+/// The SELECT of an entity with the outcome of each row.
+pub(super) fn select(source: &Source, entity: &Entity) -> String {
+    let outputs = outputs(source, entity);
+    let outputs: Vec<String> = outputs
+        .iter()
+        .map(|output| format!("{} AS \"{}\"", output.sql, output.name))
+        .collect();
+    format!(
+        "SELECT {} {}",
+        outputs.join(", "),
+        from_clause(source, entity)
+    )
+}
+
+/// A joined table whose rejected rows would have been found.
+struct Partner<'a> {
+    table: &'a str,
+    alias: String,
+    on: String,
+    key: &'a str,
+}
+
+/// The joins of an entity, each with the rejected rows of its table in the place of the good ones.
+fn rejected_partners<'a>(source: &'a Source, entity: &'a Entity) -> Vec<Partner<'a>> {
+    let joins = entity.joins.iter();
+    joins
+        .filter_map(|join| {
+            let key = source.table(&join.table)?.key.first()?;
+            let alias = format!("{}_rejected", join.alias);
+            let on = rename_qualifier(&join.on, &join.alias, &alias)?;
+            Some(Partner {
+                table: &join.table,
+                alias,
+                on,
+                key,
+            })
+        })
+        .collect()
+}
+
+/// The first reason to reject a row: a rejected partner, then the named rules.
+fn rejection(entity: &Entity, partners: &[Partner<'_>]) -> String {
+    if partners.is_empty() && entity.reject.is_empty() {
+        return "CAST(NULL AS VARCHAR)".into();
+    }
+    let mut sql = String::from("CASE");
+    for Partner {
+        table, alias, key, ..
+    } in partners
+    {
+        let _ = write!(
+            sql,
+            " WHEN {alias}.\"{key}\" IS NOT NULL THEN 'rejected_{table}'"
+        );
+    }
+    for rule in &entity.reject {
+        let _ = write!(sql, " WHEN ({}) THEN '{}'", rule.when, rule.name);
+    }
+    sql.push_str(" END");
+    sql
+}
+
+fn is_versioned(entity: &Entity) -> bool {
+    entity.from.ends_with("_versions")
+}
+
+fn from_when(entity: &Entity) -> String {
+    match &entity.modified {
+        _ if is_versioned(entity) => format!("{}.{VALID_FROM}", entity.alias),
+        Some(modified) => format!("({modified})"),
+        None => NO_INSTANT.into(),
+    }
+}
+
+fn basis(entity: &Entity) -> String {
+    match &entity.modified {
+        _ if is_versioned(entity) => format!("{}.{BASIS}", entity.alias),
+        Some(modified) => {
+            format!("CASE WHEN ({modified}) IS NULL THEN 'snapshot' ELSE 'modified' END")
+        }
+        None => "'snapshot'".into(),
+    }
+}
+
+/// The driving row's key as text; for views the entity's first column.
+fn row_id(source: &Source, entity: &Entity) -> String {
+    let name = entity
+        .from
+        .strip_suffix("_versions")
+        .unwrap_or(&entity.from);
+    let keys: Vec<String> = match source.table(name) {
+        Some(table) if table.format.is_some() => {
+            vec!["\"_file_hash\"".into(), "\"_row_number\"".into()]
+        }
+        Some(table) => table.key.iter().map(|key| format!("\"{key}\"")).collect(),
+        None => {
+            let first = entity
+                .columns
+                .first()
+                .map_or("''", |column| &column.expression);
+            return format!("coalesce(CAST(({first}) AS VARCHAR), '')");
+        }
+    };
+    let parts: Vec<String> = keys
+        .iter()
+        .map(|key| format!("coalesce(CAST({}.{key} AS VARCHAR), '')", entity.alias))
+        .map(|part| match keys.len() {
+            1 => part,
+            _ => format!("replace(replace({part}, '\\', '\\\\'), '|', '\\|')"),
+        })
+        .collect();
+    parts.join(" || '|' || ")
+}
+
+fn first_rule(rules: &[planisphere_schemas::model::Rule]) -> String {
+    if rules.is_empty() {
+        return "CAST(NULL AS VARCHAR)".into();
+    }
+    let mut sql = String::from("CASE");
+    for rule in rules {
+        let _ = write!(sql, " WHEN ({}) THEN '{}'", rule.when, rule.name);
+    }
+    sql.push_str(" END");
+    sql
+}

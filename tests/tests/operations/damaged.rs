@@ -1,0 +1,82 @@
+//! Published files that something else has cut, emptied, overwritten or removed: a load names them and publishes nothing.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use planisphere_tests::lab::Lab;
+
+/// The only Parquet file of a table.
+fn file_of(lab: &Lab, table: &str) -> Result<PathBuf> {
+    let files = fs::read_dir(lab.path("warehouse").join(table))?;
+    let mut files = files.flatten().map(|file| file.path());
+    let file = files.find(|path| path.extension().is_some_and(|ending| ending == "parquet"));
+    file.with_context(|| format!("{table} has no Parquet file"))
+}
+
+fn damaged(table: &str, damage: fn(&Path) -> Result<()>, reason: &str) -> Result<()> {
+    let lab = Lab::loaded()?;
+    let file = file_of(&lab, table)?;
+    let whole = fs::read(&file)?;
+    damage(&file)?;
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let expected = [
+        format!("the warehouse is damaged: of table {table}, file:///"),
+        format!("{table}/{name} {reason}"),
+        "hint: nothing was published; restore the file from a backup".to_owned(),
+    ];
+    lab.change("update orders set quantity = 9 where id = 'o01'")?;
+    lab.load()?
+        .refused(8, &expected.each_ref().map(String::as_str))?;
+    assert_eq!(lab.versions()?, ["1"]);
+    fs::write(&file, whole)?;
+    lab.load()?.done()?;
+    assert_eq!(lab.versions()?, ["1", "2"]);
+    Ok(())
+}
+
+/// Fills a part of a file, from one hundredth of its length to another.
+fn overwrite(path: &Path, from: usize, to: usize) -> Result<()> {
+    let mut bytes = fs::read(path)?;
+    let (from, to) = (bytes.len() * from / 100, bytes.len() * to / 100);
+    bytes[from..to].fill(0xff);
+    Ok(fs::write(path, bytes)?)
+}
+
+#[test]
+fn a_file_that_was_cut_is_named_with_its_table() -> Result<()> {
+    let half = |path: &Path| {
+        let bytes = fs::read(path)?;
+        Ok(fs::write(path, &bytes[..bytes.len() / 2])?)
+    };
+    damaged("fact_sale", half, "has ")?;
+    damaged(
+        "dim_customer",
+        |path| Ok(fs::write(path, "")?),
+        "has 0 bytes instead of ",
+    )
+}
+
+#[test]
+fn a_file_that_was_overwritten_is_named_with_its_table() -> Result<()> {
+    damaged(
+        "dim_product",
+        |path| overwrite(path, 1, 40),
+        "cannot be read",
+    )?;
+    damaged(
+        "map_customer",
+        |path| overwrite(path, 60, 100),
+        "cannot be read",
+    )?;
+    damaged(
+        "audit_load",
+        |path| overwrite(path, 0, 100),
+        "cannot be read",
+    )
+}
+
+#[test]
+fn a_file_that_is_gone_is_named_with_its_table() -> Result<()> {
+    damaged("fact_sale", |path| Ok(fs::remove_file(path)?), "is missing")
+}

@@ -1,0 +1,111 @@
+//! A disk that is full: the load says so, publishes nothing, and goes through once there is room.
+//!
+//! A small file system in memory is mounted for it, which only the administrator may; without that right the tests
+//! say so and check nothing.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::Result;
+use planisphere_tests::lab::Lab;
+
+/// A file system of its own for the warehouse, unmounted when dropped.
+struct SmallDisk(PathBuf);
+
+impl SmallDisk {
+    /// `None` if this process may not mount one.
+    fn of(lab: &Lab, size: &str) -> Result<Option<Self>> {
+        let path = lab.path("warehouse");
+        fs::create_dir_all(&path)?;
+        let mut mount = Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs"]);
+        let mounted = mount.arg(&path).output();
+        if mounted.is_ok_and(|output| output.status.success()) {
+            return Ok(Some(Self(path)));
+        }
+        let _ = writeln!(
+            std::io::stderr(),
+            "skipped: only the administrator may mount a small disk"
+        );
+        Ok(None)
+    }
+
+    /// Leaves so many bytes free.
+    fn fill(&self, free: u64) -> Result<()> {
+        let ballast = self.0.join("ballast");
+        let mut bytes: u64 = 64 << 20;
+        // the last write that does not fit has filled the disk
+        let _ = fs::write(&ballast, vec![0; usize::try_from(bytes)?]);
+        bytes = fs::metadata(&ballast)?.len().saturating_sub(free);
+        fs::File::options()
+            .write(true)
+            .open(&ballast)?
+            .set_len(bytes)?;
+        Ok(())
+    }
+
+    fn empty(&self) -> Result<()> {
+        Ok(fs::remove_file(self.0.join("ballast"))?)
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg(&self.0).status();
+    }
+}
+
+/// A loaded shop whose warehouse stands on a disk of its own, after a change of its source.
+fn changed_shop(size: &str) -> Result<Option<(Lab, SmallDisk)>> {
+    let lab = Lab::shop()?;
+    let Some(disk) = SmallDisk::of(&lab, size)? else {
+        return Ok(None);
+    };
+    lab.load()?.done()?;
+    lab.change("update orders set quantity = 9 where id = 'o01'")?;
+    Ok(Some((lab, disk)))
+}
+
+/// Loads with ever more room until a load succeeds; returns what the loads before it said.
+fn until_there_is_room(lab: &Lab, disk: &SmallDisk) -> Result<Vec<String>> {
+    let mut said = Vec::new();
+    for blocks in 0.. {
+        disk.fill(blocks * 4096)?;
+        let load = lab.load()?;
+        if load.code == 0 {
+            break;
+        }
+        let expected = [
+            "No space left on device",
+            "hint: the disk of the warehouse is full",
+        ];
+        said.push(load.refused(6, &expected)?.err);
+        disk.empty()?;
+        assert_eq!(lab.versions()?, ["1"]);
+    }
+    Ok(said)
+}
+
+#[test]
+fn a_load_on_a_full_disk_says_so_at_every_step_and_publishes_nothing() -> Result<()> {
+    let Some((lab, disk)) = changed_shop("4m")? else {
+        return Ok(());
+    };
+    let said = until_there_is_room(&lab, &disk)?;
+    for step in [
+        "cannot write staged table",
+        "of table fact_sale could not be written",
+        "delta failed while",
+    ] {
+        assert!(
+            said.iter().any(|said| said.contains(step)),
+            "'{step}' is missing in {said:#?}"
+        );
+    }
+    assert_eq!(lab.versions()?, ["1", "2"]);
+    let quantity = lab.sql("select quantity from fact_sale where source_row_id = 'o01'")?;
+    assert_eq!(quantity, [["9"]]);
+    Ok(())
+}

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -10,28 +11,50 @@ use anyhow::{Context as _, Result, bail, ensure};
 use planisphere_tests::programs::succeed;
 use tempfile::TempDir;
 
+use super::session::Session;
+
 const PASSWORD: &str = "correct-horse";
 
-/// A running server; its folder vanishes with it.
+/// A server; its folder vanishes with it.
 #[derive(Debug)]
 pub(crate) struct Cluster {
-    child: Child,
+    child: Option<Child>,
     port: u16,
-    _folder: TempDir,
+    settings: Vec<String>,
+    binaries: PathBuf,
+    owner: Owner,
+    folder: TempDir,
 }
 
 impl Cluster {
     /// Makes and starts a server.
     pub(crate) fn start() -> Result<Self> {
-        let binaries = binaries()?;
-        let owner = Owner::find()?;
-        let folder = tempfile::tempdir()?;
-        let data = folder.path().join("data");
-        let password = folder.path().join("password");
-        std::fs::write(&password, PASSWORD)?;
-        owner.give(folder.path())?;
-        owner.give(&password)?;
-        let mut initdb = owner.command(&binaries.join("initdb"));
+        Self::start_with(&[])
+    }
+
+    /// Makes and starts a server with settings such as `max_connections=5`.
+    pub(crate) fn start_with(settings: &[&str]) -> Result<Self> {
+        let mut cluster = Self::made()?;
+        cluster
+            .settings
+            .extend(settings.iter().map(|setting| (*setting).to_owned()));
+        cluster.run()?;
+        Ok(cluster)
+    }
+
+    /// Makes a server that is not started yet.
+    pub(crate) fn made() -> Result<Self> {
+        let cluster = Self {
+            child: None,
+            port: TcpListener::bind("127.0.0.1:0")?.local_addr()?.port(),
+            settings: Vec::new(),
+            binaries: binaries()?,
+            owner: Owner::find()?,
+            folder: tempfile::tempdir()?,
+        };
+        cluster.owner.give(cluster.folder.path())?;
+        let password = cluster.write("password", PASSWORD)?;
+        let mut initdb = cluster.owner.command(&cluster.binaries.join("initdb"));
         initdb.args([
             "--username=crm",
             "--auth=scram-sha-256",
@@ -39,39 +62,61 @@ impl Cluster {
             "--locale=C.UTF-8",
             "--no-sync",
         ]);
-        succeed(
-            initdb
-                .arg("--pwfile")
-                .arg(&password)
-                .arg("--pgdata")
-                .arg(&data),
-        )?;
-        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let mut postgres = owner.command(&binaries.join("postgres"));
-        postgres
-            .arg("-D")
-            .arg(&data)
-            .args(["-p", &port.to_string(), "-h", "127.0.0.1"]);
-        postgres.args([
-            "-c",
-            "unix_socket_directories=",
-            "-c",
-            "fsync=off",
-            "-c",
-            "lc_messages=C",
-        ]);
+        initdb.arg("--pwfile").arg(&password);
+        succeed(initdb.arg("--pgdata").arg(cluster.path("data")))?;
+        Ok(cluster)
+    }
+
+    /// Adds a setting for the next start.
+    pub(crate) fn set(&mut self, setting: String) {
+        self.settings.push(setting);
+    }
+
+    /// Starts the server and waits until it is ready.
+    pub(crate) fn run(&mut self) -> Result<()> {
+        let mut postgres = self.owner.command(&self.binaries.join("postgres"));
+        postgres.arg("-D").arg(self.path("data"));
+        postgres.args(["-p", &self.port.to_string(), "-h", "127.0.0.1"]);
+        let always = ["unix_socket_directories=", "fsync=off", "lc_messages=C"];
+        let settings = self.settings.iter().map(String::as_str);
+        for setting in always.into_iter().chain(settings) {
+            postgres.args(["-c", setting]);
+        }
         let child = postgres
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()?;
-        let mut cluster = Self {
-            child,
-            port,
-            _folder: folder,
+        wait_until_ready(self.child.insert(child))
+    }
+
+    /// Stops the server: every connection is cut.
+    pub(crate) fn stop(&mut self) -> Result<()> {
+        let Some(mut child) = self.child.take() else {
+            return Ok(());
         };
-        cluster.wait_until_ready()?;
-        Ok(cluster)
+        // SIGINT is PostgreSQL's fast shutdown
+        let stopped = succeed(Command::new("kill").args(["-INT", &child.id().to_string()]));
+        if stopped.is_err() {
+            child.kill()?;
+        }
+        child.wait()?;
+        Ok(())
+    }
+
+    /// A path in the server's folder.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Writes a file that only the server's user may read.
+    pub(crate) fn write(&self, name: &str, text: &str) -> Result<PathBuf> {
+        let path = self.path(name);
+        std::fs::write(&path, text)?;
+        self.owner.give(&path)?;
+        let private = std::fs::Permissions::from_mode(0o600);
+        std::fs::set_permissions(&path, private)?;
+        Ok(path)
     }
 
     /// The URL of the demo CRM.
@@ -81,12 +126,17 @@ impl Cluster {
 
     /// The same with another password.
     pub(crate) fn url_with(&self, password: &str) -> String {
-        format!("postgres://crm:{password}@127.0.0.1:{}/postgres", self.port)
+        self.url_of(&format!("crm:{password}"), "postgres")
     }
 
     /// The same without any password.
     pub(crate) fn url_without_password(&self) -> String {
-        format!("postgres://crm@127.0.0.1:{}/postgres", self.port)
+        self.url_of("crm", "postgres")
+    }
+
+    /// The URL of a database for a role, which may be written `role:password`.
+    pub(crate) fn url_of(&self, role: &str, database: &str) -> String {
+        format!("postgres://{role}@127.0.0.1:{}/{database}", self.port)
     }
 
     /// The password.
@@ -94,30 +144,30 @@ impl Cluster {
         PASSWORD
     }
 
-    /// Reads what the server says until it is ready; the rest is read and dropped.
-    fn wait_until_ready(&mut self) -> Result<()> {
-        let stderr = self.child.stderr.take().context("no stderr")?;
-        let mut lines = BufReader::new(stderr).lines().map_while(Result::ok);
-        let mut said = Vec::new();
-        for line in lines.by_ref() {
-            if line.contains("ready to accept connections") {
-                std::thread::spawn(move || lines.for_each(drop));
-                return Ok(());
-            }
-            said.push(line);
-        }
-        bail!("PostgreSQL did not start: {}", said.join("\n"))
+    /// A session of the server's owner.
+    pub(crate) fn session(&self) -> Result<Session> {
+        Session::open(&self.url())
     }
+}
+
+/// Reads what the server says until it is ready; the rest is read and dropped.
+fn wait_until_ready(child: &mut Child) -> Result<()> {
+    let stderr = child.stderr.take().context("no stderr")?;
+    let mut lines = BufReader::new(stderr).lines().map_while(Result::ok);
+    let mut said = Vec::new();
+    for line in lines.by_ref() {
+        if line.contains("ready to accept connections") {
+            std::thread::spawn(move || lines.for_each(drop));
+            return Ok(());
+        }
+        said.push(line);
+    }
+    bail!("PostgreSQL did not start: {}", said.join("\n"))
 }
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        // SIGINT is PostgreSQL's fast shutdown
-        let id = self.child.id().to_string();
-        if succeed(Command::new("kill").args(["-INT", &id])).is_err() {
-            let _ = self.child.kill();
-        }
-        let _ = self.child.wait();
+        let _ = self.stop();
     }
 }
 
@@ -138,6 +188,7 @@ fn binaries() -> Result<PathBuf> {
 }
 
 /// Who runs the server: it refuses to run as root.
+#[derive(Debug)]
 struct Owner(Option<(u32, u32)>);
 
 impl Owner {

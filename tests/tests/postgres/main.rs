@@ -2,7 +2,15 @@
 //!
 //! Impossible dates exist in SQLite only; PostgreSQL holds NULL instead (docs/demo-crm.md). Both ways the invoice
 //! has no date, so that its lines are rejected for one reason or the other and the stars are equal.
+//!
+//! Every type, odd value, snapshot and failure is tried on a real server, which is the oracle: what was staged is
+//! written as literals, and the server says whether they are its values.
 
+mod bank;
+mod cases;
 mod cluster;
 mod faults;
+mod literal;
 mod same_answers;
+mod session;
+mod types;

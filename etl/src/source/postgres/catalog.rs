@@ -92,7 +92,7 @@ fn relation(row: TextRow) -> Result<Relation> {
     })
 }
 
-/// How many digits the values of a numeric column have that declares none: a look at all of them.
+/// How many digits the values of a numeric column have that does not say: a look at all of them.
 pub(super) fn digits(connection: &mut Connection, origin: &str, column: &str) -> Result<Digits> {
     let column = quoted(column);
     let sql = format!(
@@ -145,7 +145,7 @@ fn type_rows(connection: &mut Connection, oids: &BTreeSet<u32>) -> Result<BTreeM
     let list = list.join(", ");
     let sql = format!(
         "SELECT t.oid, t.typname, t.typtype, \
-           CASE WHEN t.typcategory = 'A' AND t.typlen = -1 THEN t.typelem ELSE 0 END, \
+           coalesce((SELECT e.oid FROM pg_type e WHERE e.typarray = t.oid), 0), \
            t.typbasetype, t.typtypmod, \
            coalesce((SELECT r.rngsubtype FROM pg_range r WHERE r.rngtypid = t.oid), \
              (SELECT r.rngtypid FROM pg_range r WHERE r.rngmultitypid = t.oid), 0) \

@@ -175,7 +175,9 @@ impl PostgresSnapshot {
         for (column, field) in table.columns.iter().zip(&fields) {
             let sent = types.resolve(field.oid, field.modifier);
             let digits = match (column.data_type, &sent) {
-                (None, PgType::Numeric(None)) => {
+                (None, PgType::Numeric(modifier))
+                    if modifier.and_then(Digits::declared).is_none() =>
+                {
                     catalog::digits(exporter, &table.origin, &column.origin).map_err(lost)?
                 }
                 _ => Digits::ANY,

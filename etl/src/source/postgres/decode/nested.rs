@@ -215,12 +215,15 @@ impl Decode for Structure {
     }
 }
 
-/// A row type as a structure.
+/// A row type as a structure; one without fields is printed, since Parquet has no such structures.
 pub(super) fn composite(
     fields: &[(String, PgType)],
     digits: Digits,
     rules: Rules,
 ) -> Option<(Arrow, Decoder)> {
+    if fields.is_empty() {
+        return None;
+    }
     let columns = fields
         .iter()
         .map(|(name, field)| Some((name.as_str(), native(field, digits, rules)?)))

@@ -15,7 +15,7 @@ use super::{Decoder, MALFORMED, Rules, exactly};
 pub(in crate::source::postgres) struct Digits {
     /// Digits in all, up to 76.
     pub(in crate::source::postgres) precision: u8,
-    /// Digits after the point; negative ones stand before it.
+    /// Digits after the point.
     pub(in crate::source::postgres) scale: i8,
 }
 
@@ -25,6 +25,19 @@ impl Digits {
         precision: DECIMAL256_MAX_PRECISION,
         scale: 20,
     };
+
+    /// Those that a column declares; `None` if they are more than a decimal has.
+    pub(in crate::source::postgres) fn declared((precision, scale): (u16, i16)) -> Option<Self> {
+        // Parquet has no negative scales: the zeros of numeric(5, -2) before the point are digits there
+        let zeros = scale.min(0).unsigned_abs();
+        let after = u8::try_from(scale.max(0)).ok()?;
+        // numeric(3, 5) holds numbers below 0.01: Arrow wants as many digits in all as after the point
+        let precision = u8::try_from(precision + zeros).ok()?.max(after);
+        (precision <= DECIMAL256_MAX_PRECISION).then_some(Self {
+            precision,
+            scale: i8::try_from(after).ok()?,
+        })
+    }
 
     /// So many digits before and after the point, as far as a decimal goes.
     pub(in crate::source::postgres) fn of(before: u32, after: u32) -> Self {
@@ -203,20 +216,13 @@ fn wide_decimals(precision: u8, scale: i8, rules: Rules) -> Decoder {
     )
 }
 
-/// `numeric` in the decimal of its own precision and scale; an unconstrained one in that of `digits`.
+/// `numeric` in the decimal of its own precision and scale; one that declares none, or too many, in that of `digits`.
 pub(super) fn native(
     modifier: Option<(u16, i16)>,
     digits: Digits,
     rules: Rules,
 ) -> (Arrow, Decoder) {
-    let constrained = modifier.and_then(|(precision, scale)| {
-        let scale = i8::try_from(scale).ok()?;
-        // numeric(3, 5) holds numbers below 0.01: Arrow wants as many digits in all as after the point
-        let precision = u8::try_from(precision).ok()?.max(scale.unsigned_abs());
-        (precision <= DECIMAL256_MAX_PRECISION && scale > -76)
-            .then_some(Digits { precision, scale })
-    });
-    let Digits { precision, scale } = constrained.unwrap_or(digits);
+    let Digits { precision, scale } = modifier.and_then(Digits::declared).unwrap_or(digits);
     match precision <= DECIMAL128_MAX_PRECISION {
         true => (
             Arrow::Decimal128(precision, scale),
@@ -288,6 +294,18 @@ mod tests {
         let nines = "9".repeat(38);
         assert_eq!(narrow(&nines, 38, 0), Ok(POWERS[38] - 1));
         assert!(narrow(&format!("{nines}0"), 38, 0).is_err());
+    }
+
+    #[test]
+    fn declared_digits_are_those_of_parquet() {
+        let digits = |precision, scale| Some(Digits { precision, scale });
+        assert_eq!(Digits::declared((12, 2)), digits(12, 2));
+        assert_eq!(Digits::declared((5, -2)), digits(7, 0));
+        assert_eq!(Digits::declared((3, 5)), digits(5, 5));
+        assert_eq!(Digits::declared((76, 76)), digits(76, 76));
+        for more in [(77, 0), (5, -72), (5, 77), (1000, -1000), (1000, 1000)] {
+            assert_eq!(Digits::declared(more), None, "{more:?}");
+        }
     }
 
     proptest! {

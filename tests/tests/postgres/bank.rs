@@ -30,12 +30,7 @@ impl Bank {
         let lab = Lab::web()?;
         lab.write(
             "model/sources/bank.yaml",
-            format!("planisphere: 1\nsource: bank\ntables:\n{tables}"),
-        )?;
-        lab.replace(
-            "model/model.yaml",
-            "time_zone: UTC",
-            &format!("time_zone: {zone}"),
+            format!("planisphere: 1\nsource: bank\ntime_zone: {zone}\ntables:\n{tables}"),
         )?;
         let settings = std::fs::read_to_string(lab.config())?;
         lab.write(

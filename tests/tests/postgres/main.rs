@@ -9,8 +9,10 @@
 mod bank;
 mod cases;
 mod cluster;
+mod declared;
 mod faults;
 mod literal;
+mod odd;
 mod same_answers;
 mod session;
 mod types;

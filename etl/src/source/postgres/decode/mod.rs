@@ -77,6 +77,12 @@ pub(super) fn declared(from: &PgType, to: DataType, rules: Rules) -> Option<Deco
         (PgType::Numeric(_), DataType::Decimal(precision, scale)) => {
             numeric::decimals(precision, scale, rules)
         }
+        (PgType::Numeric(_), DataType::Integer) => numeric::integers32(),
+        (PgType::Numeric(_), DataType::Bigint) => numeric::integers64(),
+        (PgType::Money(decimals), DataType::Decimal(precision, scale)) => {
+            let scale = u8::try_from(scale).ok()?;
+            return numeric::money_as(*decimals, precision, scale);
+        }
         (PgType::Text, DataType::Text) => text::texts(),
         (PgType::PaddedText, DataType::Text) => text::padded_texts(),
         (PgType::Jsonb, DataType::Text) => text::jsonb(),

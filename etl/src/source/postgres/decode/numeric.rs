@@ -4,7 +4,7 @@
 
 use arrow::datatypes::{
     DECIMAL128_MAX_PRECISION, DECIMAL256_MAX_PRECISION, DataType as Arrow, Decimal128Type,
-    Decimal256Type, i256,
+    Decimal256Type, Int32Type, Int64Type, i256,
 };
 
 use super::plain::{Beyond, Misfit, Primitives, beyond, odd};
@@ -102,10 +102,11 @@ impl<'a> Wire<'a> {
         } else {
             Beyond::High
         };
-        beyond(side, "more digits than its type holds")
+        beyond(side, TOO_LARGE)
     }
 }
 
+const TOO_LARGE: &str = "more digits than its type holds";
 const MORE_DECIMALS: &str = "more decimals than its type holds";
 
 /// Powers of ten that an `i128` holds.
@@ -244,6 +245,39 @@ pub(super) fn money(decimals: u8) -> (Arrow, Decoder) {
         Ok(i128::from(units))
     });
     (data_type, decoder)
+}
+
+/// `money` in a decimal with at least its decimals.
+pub(super) fn money_as(decimals: u8, precision: u8, scale: u8) -> Option<Decoder> {
+    let factor = *POWERS.get(usize::from(scale.checked_sub(decimals)?))?;
+    let limit = POWERS[usize::from(precision.min(38))];
+    let data_type = Arrow::Decimal128(precision, i8::try_from(scale).ok()?);
+    Some(Primitives::<Decimal128Type, _>::decoder(
+        data_type,
+        None,
+        move |raw| {
+            let units = exactly(raw).map(i64::from_be_bytes).ok_or(odd(MALFORMED))?;
+            let scaled = i128::from(units).checked_mul(factor);
+            scaled
+                .filter(|value| value.abs() < limit)
+                .ok_or(odd(TOO_LARGE))
+        },
+    ))
+}
+
+/// Whole numbers in 64 bits, however many zeros stand after their point.
+pub(super) fn integers64() -> Decoder {
+    Primitives::<Int64Type, _>::decoder(Arrow::Int64, None, whole)
+}
+
+/// The same in 32 bits.
+pub(super) fn integers32() -> Decoder {
+    Primitives::<Int32Type, _>::decoder(Arrow::Int32, None, whole)
+}
+
+fn whole<T: TryFrom<i128>>(raw: &[u8]) -> Result<T, Misfit> {
+    let value = to_i128(&Wire::parse(raw)?, DECIMAL128_MAX_PRECISION, 0)?;
+    T::try_from(value).map_err(|_| odd(TOO_LARGE))
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use object_store::{MultipartUpload, ObjectStore, ObjectStoreExt, PutPayload};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::errors::{ParquetError, Result};
-use parquet::file::properties::{WriterProperties, WriterVersion};
+use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
 use parquet::schema::types::ColumnPath;
 use tokio::runtime::Handle;
 
@@ -63,6 +63,9 @@ fn properties(schema: &Schema, row_group_rows: usize) -> Result<WriterProperties
     let mut properties = WriterProperties::builder()
         .set_writer_version(WriterVersion::PARQUET_2_0)
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
+        // staged files are read whole: nobody looks for a few of their pages
+        .set_statistics_enabled(EnabledStatistics::None)
+        .set_offset_index_disabled(true)
         .set_max_row_group_row_count(Some(row_group_rows));
     for field in schema.fields() {
         let column = ColumnPath::from(field.name().as_str());

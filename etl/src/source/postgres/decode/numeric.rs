@@ -129,33 +129,55 @@ fn to_i128(wire: &Wire<'_>, precision: u8, scale: i8) -> Result<i128, Misfit> {
         let wide = to_i256(wire, precision, scale)?;
         return wide.to_i128().ok_or_else(|| wire.too_large());
     }
-    let mut value: i128 = match wire.count() {
-        0..=4 => i128::from(
-            wire.each()
-                .fold(0_u64, |sum, digit| sum * 10_000 + u64::from(digit)),
-        ),
-        _ => wire
-            .each()
-            .fold(0, |sum, digit| sum * 10_000 + i128::from(digit)),
+    let value = match wire.count() {
+        0..=4 => few_digits(wire, last)?,
+        _ => many_digits(wire, last)?,
     };
-    if value == 0 {
-        return Ok(0);
-    }
-    let power = |exponent: i32| usize::try_from(exponent).ok().and_then(|at| POWERS.get(at));
-    if last >= 0 {
-        let scaled = power(last).and_then(|power| value.checked_mul(*power));
-        value = scaled.ok_or_else(|| wire.too_large())?;
-    } else {
-        let power = power(-last).ok_or(odd(MORE_DECIMALS))?;
-        if value % power != 0 {
-            return Err(odd(MORE_DECIMALS));
-        }
-        value /= power;
-    }
     if value >= POWERS[usize::from(precision.min(38))] {
         return Err(wire.too_large());
     }
     Ok(if wire.negative { -value } else { value })
+}
+
+/// The units of up to four digits of base 10000, in which most numbers lie: their division fits a register.
+#[inline]
+fn few_digits(wire: &Wire<'_>, last: i32) -> Result<i128, Misfit> {
+    let digits = wire
+        .each()
+        .fold(0_u64, |sum, digit| sum * 10_000 + u64::from(digit));
+    if last >= 0 || digits == 0 {
+        return scaled_up(digits.into(), last, wire);
+    }
+    let power = power(-last).and_then(|power| u64::try_from(power).ok());
+    match power {
+        Some(power) if digits % power == 0 => Ok((digits / power).into()),
+        _ => Err(odd(MORE_DECIMALS)),
+    }
+}
+
+fn many_digits(wire: &Wire<'_>, last: i32) -> Result<i128, Misfit> {
+    let digits = wire
+        .each()
+        .fold(0, |sum, digit| sum * 10_000 + i128::from(digit));
+    if last >= 0 || digits == 0 {
+        return scaled_up(digits, last, wire);
+    }
+    match power(-last) {
+        Some(power) if digits % power == 0 => Ok(digits / power),
+        _ => Err(odd(MORE_DECIMALS)),
+    }
+}
+
+fn scaled_up(digits: i128, last: i32, wire: &Wire<'_>) -> Result<i128, Misfit> {
+    if digits == 0 {
+        return Ok(0);
+    }
+    let scaled = power(last).and_then(|power| digits.checked_mul(power));
+    scaled.ok_or_else(|| wire.too_large())
+}
+
+fn power(exponent: i32) -> Option<i128> {
+    POWERS.get(usize::try_from(exponent).ok()?).copied()
 }
 
 fn power_256(exponent: i32) -> Option<i256> {

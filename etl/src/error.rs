@@ -26,6 +26,10 @@ pub enum Error {
     SourceNotConfigured {
         /// The source.
         source_name: String,
+        /// The settings file.
+        file: String,
+        /// A source of the settings that the model does not have, of a name that is near.
+        near: Option<String>,
     },
     /// A source URL that cannot be understood.
     #[error("the url of source '{source_name}' is not usable: {reason}")]
@@ -77,6 +81,18 @@ pub enum Error {
         table: String,
         /// What happened.
         reason: String,
+    },
+    /// A file whose content is not what the model says of it.
+    #[error("'{file}' of source '{source_name}' cannot be read: {reason}")]
+    FileContent {
+        /// The source.
+        source_name: String,
+        /// The file.
+        file: String,
+        /// What is wrong, with its line.
+        reason: String,
+        /// What to do about it.
+        hint: &'static str,
     },
     /// A column that shall have the source's own type, in a source that has none.
     #[error(
@@ -261,6 +277,7 @@ impl Error {
             Self::SourceNotConfigured { .. }
             | Self::SourceUrl { .. }
             | Self::Conform { .. }
+            | Self::FileContent { .. }
             | Self::NotAllowed { .. }
             | Self::NoNativeType { .. }
             | Self::FanOut { .. }
@@ -284,8 +301,11 @@ impl Error {
         match self {
             Self::Schemas(error) => error.hint(),
             Self::Write(error) => error.hint(),
-            Self::SourceNotConfigured { source_name } => {
-                Some(format!("add [source.{source_name}] with its url to planisphere.toml"))
+            Self::SourceNotConfigured { source_name, file, near: Some(near) } => {
+                Some(format!("{file} has [source.{near}]: did you mean '{source_name}'?"))
+            }
+            Self::SourceNotConfigured { source_name, file, near: None } => {
+                Some(format!("add [source.{source_name}] with its url to {file}"))
             }
             Self::SourceUrl { .. } => Some(
                 "write sqlite:<path>, postgres://user@host:port/database, or a folder of files".into(),
@@ -299,6 +319,7 @@ impl Error {
                 Some("check the names in the source file of the model against the source".into())
             }
             Self::Read { .. } => Some("nothing was published; run the load again".into()),
+            Self::FileContent { hint, .. } => Some((*hint).to_owned()),
             Self::NoNativeType { .. } => {
                 Some("declare the type that its values shall have, such as text or money".into())
             }

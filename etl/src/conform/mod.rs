@@ -3,6 +3,7 @@
 //! Every row of an entity's driving table ends kept, rejected with a reason, or excluded by a rule.
 //! Not responsible for keys or history of dimensions.
 
+mod check;
 mod entity;
 mod functions;
 mod history;
@@ -11,5 +12,6 @@ mod row_wise;
 mod select;
 mod session;
 
+pub(crate) use check::{Types, check, type_name};
 pub(crate) use entity::{BASIS, Conformed, DELETED, MODIFIED, VALID_FROM, conform, json_rows};
 pub(crate) use session::open_session;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use arrow::array::RecordBatch;
 use chrono_tz::Tz;
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
@@ -23,11 +24,39 @@ pub(crate) async fn open_session(
     settings: &EtlSettings,
     zone: Tz,
 ) -> Result<SessionContext> {
+    let session = start(settings, zone)?;
+    warehouse.register_store(&session.runtime_env());
+    package.register(&session, warehouse, source).await?;
+    register_relations(&session, package, source).await?;
+    for view in &source.views {
+        register_view(&session, source, &view.name, &view.sql).await?;
+    }
+    Ok(session)
+}
+
+/// Opens a session in which the tables and versions of one source have their columns and no rows; without views.
+pub(super) async fn open_empty_session(
+    package: &Package,
+    source: &Source,
+    settings: &EtlSettings,
+    zone: Tz,
+) -> Result<SessionContext> {
+    let session = start(settings, zone)?;
+    for table in &source.tables {
+        let schema = package.staged_schema(&source.name, table);
+        session
+            .register_batch(table.name.as_str(), RecordBatch::new_empty(schema))
+            .map_err(Error::engine(format!("planning table '{}'", table.name)))?;
+    }
+    register_relations(&session, package, source).await?;
+    Ok(session)
+}
+
+fn start(settings: &EtlSettings, zone: Tz) -> Result<SessionContext> {
     let runtime = RuntimeEnvBuilder::new()
         .with_memory_pool(Arc::new(FairSpillPool::new(settings.memory_bytes)))
         .build_arc()
         .map_err(Error::engine("starting the query engine"))?;
-    warehouse.register_store(&runtime);
     let config = SessionConfig::new()
         .with_batch_size(settings.batch_rows)
         .set_bool(
@@ -37,17 +66,22 @@ pub(crate) async fn open_session(
         .set_bool("datafusion.sql_parser.map_string_types_to_utf8view", false);
     let session = SessionContext::new_with_config_rt(config, runtime);
     functions::register(&session, zone);
-    package.register(&session, warehouse, source).await?;
+    Ok(session)
+}
+
+/// What is made of staged tables before any view: the keys of rejected rows, and rebuilt histories.
+async fn register_relations(
+    session: &SessionContext,
+    package: &Package,
+    source: &Source,
+) -> Result<()> {
     for table in &source.tables {
-        rejected::register(&session, package, source, table)?;
+        rejected::register(session, package, source, table)?;
     }
     for table in source.tables.iter().filter(|table| table.history.is_some()) {
-        register_versions(&session, source, table).await?;
+        register_versions(session, source, table).await?;
     }
-    for view in &source.views {
-        register_view(&session, source, &view.name, &view.sql).await?;
-    }
-    Ok(session)
+    Ok(())
 }
 
 async fn register_versions(session: &SessionContext, source: &Source, table: &Table) -> Result<()> {

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use chrono::NaiveDate;
-use planisphere_schemas::model::Model;
+use planisphere_schemas::model::{Model, Places};
 use planisphere_schemas::warehouse::{LoadId, PinnedWarehouse, Warehouse};
 
 use crate::conform::{Conformed, conform, open_session};
@@ -17,6 +17,7 @@ use super::LoadOptions;
 use super::audit;
 use super::observer::{Extraction, Observer};
 use super::plan::{plan_load, used_entities};
+use super::preflight::{check_model, preflight};
 use super::published::read_table;
 use super::record::{LoadOutcome, LoadRecord, StepTime, read_records, unfinished};
 
@@ -26,6 +27,7 @@ pub(super) struct Execution<'a> {
     pub(super) runtime: &'a Runtime,
     pub(super) observer: &'a dyn Observer,
     pub(super) model: &'a Model,
+    pub(super) places: &'a Places,
     pub(super) warehouse: &'a Warehouse,
     pub(super) load_id: LoadId,
     pub(super) business_date: NaiveDate,
@@ -40,9 +42,14 @@ impl Execution<'_> {
         let manifest = base.as_ref().map(PinnedWarehouse::manifest);
         let plan = plan_load(self.model, manifest)?;
         record.notices.extend(plan.notices);
+        let settings = &self.options.settings;
+        let waits = preflight(self.model, self.places, settings).await?;
         let pending = self.number(record, base.as_ref()).await?;
         let package = self.timed(record, "extract", self.extract()).await?;
         self.runtime.crash_point("after_staging")?;
+        if waits.is_some() {
+            check_model(self.model, self.places, &package, settings).await?;
+        }
         let conformed = self
             .timed(record, "conform", self.conform(&package))
             .await?;

@@ -10,6 +10,7 @@ mod execute;
 mod guard;
 mod observer;
 mod plan;
+mod preflight;
 mod process;
 mod publish;
 mod published;
@@ -18,7 +19,7 @@ mod record;
 use std::sync::atomic::AtomicBool;
 
 use chrono::NaiveDate;
-use planisphere_schemas::model::read_model;
+use planisphere_schemas::model::read_model_with_places;
 use planisphere_schemas::settings::Settings;
 use planisphere_schemas::warehouse::{LoadId, Warehouse};
 use tracing::Instrument as _;
@@ -30,6 +31,7 @@ use crate::staging::purge;
 pub use balance::{Balance, Stage};
 pub use observer::{Observer, Silent};
 pub use plan::{LoadPlan, Step, plan_load};
+pub(crate) use preflight::preflight;
 pub use process::{Life, Process};
 pub use record::{LoadOutcome, LoadRecord, StepTime, TableChange, read_records};
 pub(crate) use record::{chain, unfinished};
@@ -52,7 +54,7 @@ pub async fn load(
     runtime: &Runtime,
     observer: &dyn Observer,
 ) -> Result<LoadRecord> {
-    let model = read_model(&options.settings.model.path)?;
+    let (model, places) = read_model_with_places(&options.settings.model.path)?;
     let warehouse = Warehouse::connect(&options.settings.warehouse.url)?;
     let load_id = runtime.load_id();
     let today = || runtime.now().with_timezone(&model.zone()).date_naive();
@@ -64,6 +66,7 @@ pub async fn load(
         runtime,
         observer,
         model: &model,
+        places: &places,
         warehouse: &warehouse,
         load_id,
         business_date,

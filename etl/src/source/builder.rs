@@ -22,20 +22,29 @@ pub(super) const BATCH_BYTES: u64 = 8 << 20;
 /// # Errors
 /// [`Error::NoNativeType`] if a column is declared `native`, which a source that calls this has no types for.
 pub(super) fn declared_schema(source: &str, table: &Table) -> Result<SchemaRef> {
-    let field = |column: &Column| match column.data_type {
-        Some(data_type) => Ok(Field::new(&column.name, data_type.arrow(), true)),
-        None => Err(Error::NoNativeType {
+    let mut columns = table.columns.iter();
+    match columns.find(|column| column.data_type.is_none()) {
+        None => Ok(known_columns(table)),
+        Some(column) => Err(Error::NoNativeType {
             source_name: source.to_owned(),
             table: table.origin.clone(),
             column: column.origin.clone(),
         }),
+    }
+}
+
+/// The columns of a staged table that are known before its source is: all but those declared `native`.
+pub(crate) fn known_columns(table: &Table) -> SchemaRef {
+    let field = |column: &Column| {
+        let data_type = column.data_type?;
+        Some(Field::new(&column.name, data_type.arrow(), true))
     };
-    let mut fields: Vec<Field> = table.columns.iter().map(field).collect::<Result<_>>()?;
+    let mut fields: Vec<Field> = table.columns.iter().filter_map(field).collect();
     if table.format.is_some() {
         fields.push(Field::new("_file_hash", Arrow::Utf8, false));
         fields.push(Field::new("_row_number", Arrow::Int64, false));
     }
-    Ok(Arc::new(Schema::new(fields)))
+    Arc::new(Schema::new(fields))
 }
 
 /// Collects rows of one table until a batch is full.

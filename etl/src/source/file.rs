@@ -218,17 +218,28 @@ impl Lines {
 /// The names in the first line.
 fn take_header(source: &str, table: &Table, records: &mut Vec<Record>) -> Result<Vec<String>> {
     let first = (!records.is_empty()).then(|| records.remove(0));
-    let failed = |reason: &str| Error::Read {
-        source_name: source.to_owned(),
-        table: table.origin.clone(),
-        reason: reason.to_owned(),
+    let failed = |reason: String| {
+        let hint = "write the names of the columns into the first line, or say 'header: false' in the table's format";
+        content(source, table, reason, hint)
     };
     match first.map(|record| record.fields) {
         Some(Ok(names)) => Ok(names),
-        Some(Err(reason)) => Err(failed(&format!("its header cannot be read: {reason}"))),
+        Some(Err(reason)) => Err(failed(format!(
+            "line 1, the names of the columns: {reason}"
+        ))),
         None => Err(failed(
-            "it is empty; a line with the names of the columns is expected",
+            "it is empty; a line with the names of the columns is expected".into(),
         )),
+    }
+}
+
+/// A file whose content is not what the model says.
+fn content(source: &str, table: &Table, reason: String, hint: &'static str) -> Error {
+    Error::FileContent {
+        source_name: source.to_owned(),
+        file: table.origin.clone(),
+        reason,
+        hint,
     }
 }
 
@@ -242,19 +253,27 @@ fn field(text: &str) -> Cell<'_> {
 }
 
 fn decode(source: &str, table: &Table, format: &FileFormat, bytes: &[u8]) -> Result<String> {
-    let failed = |reason: String| Error::Read {
-        source_name: source.to_owned(),
-        table: table.origin.clone(),
-        reason,
-    };
+    let hint = "name the file's own encoding in the table's format, such as 'encoding: gb18030' or 'encoding: windows-1252', or mend the line";
     let Some(encoding) = Encoding::for_label(format.encoding.as_bytes()) else {
-        return Err(failed(format!("unknown encoding '{}'", format.encoding)));
+        let reason = format!("unknown encoding '{}'", format.encoding);
+        return Err(content(source, table, reason, hint));
     };
     let (text, used, malformed) = encoding.decode(bytes);
     if malformed {
-        return Err(failed(format!("bytes that are not {}", used.name())));
+        let (line, name) = (malformed_line(used, bytes), used.name());
+        let reason = format!("line {line} holds bytes that are not {name}");
+        return Err(content(source, table, reason, hint));
     }
     Ok(text.into_owned())
+}
+
+/// The line of the first bytes that are not of the encoding.
+fn malformed_line(encoding: &'static Encoding, bytes: &[u8]) -> usize {
+    let mut decoder = encoding.new_decoder();
+    let room = decoder.max_utf8_buffer_length_without_replacement(bytes.len());
+    let mut good = String::with_capacity(room.unwrap_or(bytes.len()));
+    let _ = decoder.decode_to_string_without_replacement(bytes, &mut good, true);
+    1 + good.matches('\n').count()
 }
 
 /// Records of lines whose fields are separated by runs of white space; empty lines are none.
@@ -328,7 +347,7 @@ fn until_open_quote(text: &str, delimiter: char, line: i64) -> (Vec<Record>, Opt
                 records.push(Record {
                     number: line + lines_before,
                     fields: Ok(record.iter().map(str::to_owned).collect()),
-                    text: raw.trim_end().to_owned(),
+                    text: raw.trim_matches(['\r', '\n']).trim_end().to_owned(),
                 });
             }
             Err(error) => {

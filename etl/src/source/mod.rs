@@ -28,6 +28,7 @@ use planisphere_schemas::settings::SourceSettings;
 use crate::error::{Error, Result};
 use crate::reject::Reject;
 
+pub(crate) use builder::known_columns;
 pub(crate) use cell::{Cell, TextRules, append_cell, column_builder};
 pub(crate) use fault::{Fault, Remedy};
 pub(crate) use stop::{Stop, StopOnDrop};

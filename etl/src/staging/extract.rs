@@ -3,6 +3,7 @@
 //! If a source's snapshot is lost midway, what was read of that source is thrown away and read anew: a package never
 //! holds two moments of a source.
 
+use planisphere_schemas::document::nearest;
 use planisphere_schemas::model::{Model, Source};
 use planisphere_schemas::settings::{Settings, SourceSettings};
 use planisphere_schemas::warehouse::Warehouse;
@@ -56,13 +57,7 @@ pub(crate) async fn extract(
     progress: &dyn Progress,
 ) -> Result<()> {
     for source in &model.sources {
-        let reach =
-            settings
-                .sources
-                .get(&source.name)
-                .ok_or_else(|| Error::SourceNotConfigured {
-                    source_name: source.name.clone(),
-                })?;
+        let reach = reach(model, settings, source)?;
         let mut pauses = pauses();
         loop {
             let fault = match attempt(source, reach, settings, warehouse, package, progress).await {
@@ -83,6 +78,27 @@ pub(crate) async fn extract(
         }
     }
     package.seal(warehouse).await
+}
+
+/// How the settings say that a source is reached.
+///
+/// # Errors
+/// [`Error::SourceNotConfigured`] if they do not say it.
+pub(crate) fn reach<'a>(
+    model: &Model,
+    settings: &'a Settings,
+    source: &Source,
+) -> Result<&'a SourceSettings> {
+    let of_no_model = |name: &&str| !model.sources.iter().any(|source| source.name == **name);
+    settings.sources.get(&source.name).ok_or_else(|| {
+        let strangers = settings.sources.keys().map(String::as_str);
+        let near = nearest(&source.name, strangers.filter(of_no_model));
+        Error::SourceNotConfigured {
+            source_name: source.name.clone(),
+            file: settings.file.display().to_string(),
+            near: near.map(str::to_owned),
+        }
+    })
 }
 
 /// Reads one source whole, on threads of its own.

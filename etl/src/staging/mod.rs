@@ -13,6 +13,6 @@ mod package;
 mod part_file;
 mod retention;
 
-pub(crate) use extract::{Progress, extract};
+pub(crate) use extract::{Progress, extract, reach};
 pub(crate) use package::{Package, TableCertificate};
 pub(crate) use retention::purge;

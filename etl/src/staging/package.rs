@@ -6,12 +6,13 @@ use std::sync::Arc;
 use arrow::datatypes::{Schema, SchemaRef};
 use chrono::{DateTime, Utc};
 use datafusion::prelude::{ParquetReadOptions, SessionContext};
-use planisphere_schemas::model::{Source, Table};
+use planisphere_schemas::model::{Model, Source, Table};
 use planisphere_schemas::warehouse::{LoadId, Warehouse, staging_path};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::reject::Reject;
+use crate::source::known_columns;
 
 /// What one load read.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -95,6 +96,21 @@ impl Package {
             sources: BTreeMap::new(),
             rejects: Vec::new(),
         }
+    }
+
+    /// An empty package with the columns that a model declares; `native` ones are not known without the source.
+    pub(crate) fn declared(model: &Model) -> Self {
+        let mut package = Self::new(LoadId::generate(), DateTime::UNIX_EPOCH);
+        for source in &model.sources {
+            let tables = source.tables.iter();
+            let schemas = tables.map(|table| (table.name.clone(), known_columns(table)));
+            let certificate = SourceCertificate {
+                schemas: schemas.collect(),
+                ..SourceCertificate::default()
+            };
+            package.sources.insert(source.name.clone(), certificate);
+        }
+        package
     }
 
     /// The columns of a staged table.

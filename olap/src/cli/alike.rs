@@ -1,8 +1,11 @@
-//! Which levels of an answer have members that read alike, as the Januaries of all years.
+//! Which levels of an answer have members that read alike, as the Januaries of all years, and what the members
+//! above them are called.
 //!
 //! It is asked of the whole level, so that a member is called the same on every page and in every slice.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+use planisphere_proto::v1 as wire;
 
 use super::backend::Backend;
 use super::error::CliError;
@@ -12,10 +15,22 @@ use crate::query::{CubeQuery, LevelRef, MemberKey};
 use crate::result::ResultHeader;
 use crate::service::MembersQuery;
 
-/// Levels by axis and position.
-pub(super) type Alike = BTreeSet<(usize, usize)>;
+/// How many pages of members above are read for their captions; the members behind go by their keys.
+const PAGES: usize = 10;
 
-/// The levels whose captions name one member only together with keys above that stand nowhere on the axis.
+/// Levels by axis and position.
+pub(super) type Alike = BTreeMap<(usize, usize), Parents>;
+
+/// What is known of the members above those of a level.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Parents {
+    /// True if ordinary members need their parents to be told apart; special ones always do.
+    pub(super) needed: bool,
+    /// The captions of the members above, by key path.
+    pub(super) captions: BTreeMap<Vec<MemberKey>, String>,
+}
+
+/// The levels whose captions name one member only together with members above that stand nowhere on the axis.
 ///
 /// A level of more members than one page of a listing counts as such, so that it need not be read whole.
 pub(super) async fn alike(
@@ -26,21 +41,32 @@ pub(super) async fn alike(
     let mut found = Alike::new();
     for (axis, position, level) in levels_on_axes(header) {
         let hidden = ancestors(header, axis, position);
-        if hidden > 0 && read_alike(backend, query, header, level, hidden).await? {
-            found.insert((axis, position));
+        if hidden.is_empty() {
+            continue;
         }
+        let page = backend.members(&members_of(query, header, level)).await?;
+        let (needed, special) = read_alike(&page, hidden.len());
+        let mut parents = Parents {
+            needed,
+            ..Parents::default()
+        };
+        if needed || special {
+            for above in hidden {
+                let above = LevelRef {
+                    level: above.to_owned(),
+                    ..level.clone()
+                };
+                let asked = members_of(query, header, &above);
+                add_captions(backend, asked, &mut parents.captions).await?;
+            }
+        }
+        found.insert((axis, position), parents);
     }
     Ok(found)
 }
 
-async fn read_alike(
-    backend: &mut Backend,
-    query: &CubeQuery,
-    header: &ResultHeader,
-    level: &LevelRef,
-    hidden: usize,
-) -> Result<bool, CliError> {
-    let asked = MembersQuery {
+fn members_of(query: &CubeQuery, header: &ResultHeader, level: &LevelRef) -> MembersQuery {
+    MembersQuery {
         cube: query.cube.clone(),
         level: Some(level.clone()),
         include_deleted: true,
@@ -48,19 +74,43 @@ async fn read_alike(
         locale: query.locale.clone(),
         version: Some(header.warehouse_version),
         ..MembersQuery::default()
-    };
-    let page = backend.members(&asked).await?;
+    }
+}
+
+/// Whether ordinary members read alike, and whether there are special ones.
+fn read_alike(page: &wire::ListMembersResponse, hidden: usize) -> (bool, bool) {
+    let (mut alike, mut special) = (!page.next_page_token.is_empty(), false);
     let mut seen = BTreeSet::new();
     for member in &page.members {
-        let path = member.member.as_ref().and_then(path_of_wire);
-        let mut path = path.unwrap_or_default().0;
-        // special members are named with their parents in any case
-        if !matches!(path.last(), Some(MemberKey::Special(_))) {
-            path.truncate(path.len().saturating_sub(hidden + 1));
-            if !seen.insert((path, &member.caption)) {
-                return Ok(true);
-            }
+        let mut path = path_of(member);
+        if matches!(path.last(), Some(MemberKey::Special(_))) {
+            special = true;
+            continue;
         }
+        path.truncate(path.len().saturating_sub(hidden + 1));
+        alike |= !seen.insert((path, &member.caption));
     }
-    Ok(!page.next_page_token.is_empty())
+    (alike, special)
+}
+
+async fn add_captions(
+    backend: &mut Backend,
+    mut asked: MembersQuery,
+    captions: &mut BTreeMap<Vec<MemberKey>, String>,
+) -> Result<(), CliError> {
+    for _ in 0..PAGES {
+        let page = backend.members(&asked).await?;
+        let members = page.members.into_iter();
+        captions.extend(members.map(|member| (path_of(&member), member.caption)));
+        if page.next_page_token.is_empty() {
+            break;
+        }
+        asked.page_token = Some(page.next_page_token);
+    }
+    Ok(())
+}
+
+fn path_of(member: &wire::Member) -> Vec<MemberKey> {
+    let path = member.member.as_ref().and_then(path_of_wire);
+    path.unwrap_or_default().0
 }

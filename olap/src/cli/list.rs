@@ -8,6 +8,7 @@ use super::backend::Backend;
 use super::error::CliError;
 use super::output;
 use super::sheet::{Column, Sheet, Shown};
+use super::words::{self, Phrase};
 use crate::grpc::path_text;
 use crate::query::{Condition, Language, LevelRef, MemberPath, parse_filter};
 use crate::service::MembersQuery;
@@ -18,22 +19,23 @@ pub(super) async fn cubes(arguments: CubesArgs) -> Result<(), CliError> {
     let mut backend = Backend::open(&arguments.from).await?;
     let list = backend.cubes(arguments.shown.version).await?;
     let columns = [
-        ("cube", "Cube"),
-        ("caption", "Caption"),
-        ("grain", "One fact row is"),
-        ("description", "Description"),
+        ("cube", words::CUBE),
+        ("caption", words::CAPTION),
+        ("grain", words::GRAIN),
+        ("description", words::DESCRIPTION),
     ];
     let rows = list.cubes.iter().map(|cube| {
         let (caption, description) = (
             said(&cube.caption, language),
             said(&cube.description, language),
         );
-        [cube.name.clone(), caption, cube.grain.clone(), description]
+        let grain = of_language(&cube.grain, &cube.grain_zh, language);
+        [cube.name.clone(), caption, grain, description]
             .map(Shown::text)
             .to_vec()
     });
     let sheet = Sheet {
-        columns: texts(&columns),
+        columns: texts(&columns, language),
         rows: rows.collect(),
     };
     answer(
@@ -53,11 +55,11 @@ pub(super) async fn describe(arguments: DescribeArgs) -> Result<(), CliError> {
         .await?;
     let cube = described.cube.unwrap_or_default();
     let columns = [
-        ("kind", "Kind"),
-        ("name", "Name"),
-        ("caption", "Caption"),
-        ("type", "Type"),
-        ("about", "About"),
+        ("kind", words::KIND),
+        ("name", words::NAME),
+        ("caption", words::CAPTION),
+        ("type", words::TYPE),
+        ("about", words::ABOUT),
     ];
     let levels = cube
         .dimensions
@@ -66,15 +68,15 @@ pub(super) async fn describe(arguments: DescribeArgs) -> Result<(), CliError> {
     let measures = cube.measures.iter().map(|measure| {
         let caption = said(&measure.caption, language);
         row(
-            "measure",
+            kind("measure", words::MEASURE, language),
             &measure.name,
             caption,
             &measure.data_type,
-            measure.definition.clone(),
+            Shown::text(&measure.definition),
         )
     });
     let sheet = Sheet {
-        columns: texts(&columns),
+        columns: texts(&columns, language),
         rows: levels.chain(measures).collect(),
     };
     answer(
@@ -83,67 +85,72 @@ pub(super) async fn describe(arguments: DescribeArgs) -> Result<(), CliError> {
         described.warehouse_version,
         &described.model_hash,
     )?;
-    output::note(&format!(
-        "{}: {}",
-        said(&cube.caption, language),
-        cube.grain
-    ));
+    let grain = of_language(&cube.grain, &cube.grain_zh, language);
+    output::note(&language.labelled(&said(&cube.caption, language), &grain));
     Ok(())
 }
 
 fn level_rows(dimension: &wire::Dimension, language: Language) -> Vec<Vec<Shown>> {
-    let about = about_dimension(dimension);
+    let about = Shown {
+        value: about_dimension(dimension, Language::English).into(),
+        text: about_dimension(dimension, language),
+    };
     let mut rows = Vec::new();
     for hierarchy in &dimension.hierarchies {
         for level in &hierarchy.levels {
             let name = format!("{}.{}.{}", dimension.name, hierarchy.name, level.name);
-            let caption = format!(
-                "{}: {}",
-                said(&dimension.caption, language),
-                said(&level.caption, language)
+            let caption = language.labelled(
+                &said(&dimension.caption, language),
+                &said(&level.caption, language),
             );
-            rows.push(row("level", &name, caption, &level.key_type, about.clone()));
+            let kind = kind("level", words::LEVEL, language);
+            rows.push(row(kind, &name, caption, &level.key_type, about.clone()));
         }
     }
     rows
 }
 
-fn about_dimension(dimension: &wire::Dimension) -> String {
+fn about_dimension(dimension: &wire::Dimension, language: Language) -> String {
     match (dimension.kind(), dimension.versioned) {
-        (wire::DimensionKind::Degenerate, _) => "column of the fact".to_owned(),
-        (_, true) => format!("{} (keeps history)", dimension.conformed_dimension),
+        (wire::DimensionKind::Degenerate, _) => words::OF_THE_FACT.text(language).to_owned(),
+        (_, true) => {
+            let history = words::KEEPS_HISTORY.text(language);
+            format!("{}{history}", dimension.conformed_dimension)
+        }
         (_, false) => dimension.conformed_dimension.clone(),
     }
 }
 
-fn row(kind: &str, name: &str, caption: String, data_type: &str, about: String) -> Vec<Shown> {
-    [
-        kind.to_owned(),
-        name.to_owned(),
-        caption,
-        data_type.to_owned(),
-        about,
-    ]
-    .map(Shown::text)
-    .to_vec()
+/// The kind of a row: its id for programs, a word for people.
+fn kind(id: &str, word: Phrase, language: Language) -> Shown {
+    Shown {
+        value: id.into(),
+        text: word.text(language).to_owned(),
+    }
+}
+
+fn row(kind: Shown, name: &str, caption: String, data_type: &str, about: Shown) -> Vec<Shown> {
+    let [name, caption, data_type] = [name, caption.as_str(), data_type].map(Shown::text);
+    vec![kind, name, caption, data_type, about]
 }
 
 /// Lists members of a level.
 pub(super) async fn members(arguments: MembersArgs) -> Result<(), CliError> {
+    let language = language(&arguments.shown)?;
     let asked = members_query(&arguments)?;
     let mut backend = Backend::open(&arguments.from).await?;
     let page = backend.members(&asked).await?;
     let columns = [
-        ("member", "Member"),
-        ("caption", "Caption"),
-        ("deleted", "Deleted"),
+        ("member", words::MEMBER),
+        ("caption", words::CAPTION),
+        ("deleted", words::DELETED),
     ];
     let rows = page.members.iter().map(|member| {
         let path = member.member.as_ref().map(path_text).unwrap_or_default();
         let deleted = Shown {
             value: json!(member.deleted),
             text: if member.deleted {
-                "yes".into()
+                words::YES.text(language).into()
             } else {
                 String::new()
             },
@@ -151,7 +158,7 @@ pub(super) async fn members(arguments: MembersArgs) -> Result<(), CliError> {
         vec![Shown::text(path), Shown::text(&member.caption), deleted]
     });
     let sheet = Sheet {
-        columns: texts(&columns),
+        columns: texts(&columns, language),
         rows: rows.collect(),
     };
     answer(
@@ -162,7 +169,8 @@ pub(super) async fn members(arguments: MembersArgs) -> Result<(), CliError> {
     )?;
     if !page.next_page_token.is_empty() {
         output::note(&format!(
-            "there are more members: --page-token {}",
+            "{} {}",
+            words::MORE_MEMBERS.text(language),
             page.next_page_token
         ));
     }
@@ -200,10 +208,10 @@ fn parent(level: &LevelRef, text: &str) -> Result<MemberPath, CliError> {
     }
 }
 
-fn texts(columns: &[(&str, &str)]) -> Vec<Column> {
+fn texts(columns: &[(&str, Phrase)], language: Language) -> Vec<Column> {
     columns
         .iter()
-        .map(|(name, heading)| Column::text(*name, *heading))
+        .map(|(name, heading)| Column::text(*name, heading.text(language)))
         .collect()
 }
 
@@ -213,6 +221,14 @@ fn said(caption: &Option<wire::Caption>, language: Language) -> String {
     match language {
         Language::English => caption.en,
         Language::Chinese => caption.zh,
+    }
+}
+
+/// The text in the language of the reader; an older server may know it in English only.
+fn of_language(en: &str, zh: &str, language: Language) -> String {
+    match (language, zh.is_empty()) {
+        (Language::Chinese, false) => zh.to_owned(),
+        _ => en.to_owned(),
     }
 }
 

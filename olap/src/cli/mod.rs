@@ -24,6 +24,7 @@ mod sheet;
 mod shell;
 mod sql;
 mod titles;
+mod words;
 
 use clap::Parser;
 

@@ -1,7 +1,10 @@
-//! Shows numbers for people: rounded half to even by their format, with thousands separators; plain ones in full,
-//! without zeros that say nothing.
+//! Shows numbers for people: rounded half to even by their format, with thousands separators; plain ones to four
+//! places, without zeros that say nothing.
 
 use planisphere_schemas::model::Format;
+
+/// The places of a plain number that tables show; CSV and JSON hold all digits.
+const PLAIN_PLACES: usize = 4;
 
 /// The text of a number as its format shows it; other texts stay as they are.
 pub(super) fn shown(number: &str, format: Format) -> String {
@@ -9,7 +12,7 @@ pub(super) fn shown(number: &str, format: Format) -> String {
         return number.to_owned();
     };
     match format {
-        Format::Plain => parsed.shortened(),
+        Format::Plain => parsed.plain(),
         Format::Integer => parsed.rounded(0).grouped(),
         Format::Money => parsed.rounded(2).grouped(),
         Format::Percent => format!("{}%", parsed.times_100().rounded(1).grouped()),
@@ -50,6 +53,20 @@ impl Digits {
         self
     }
 
+    /// Rounded to [`PLAIN_PLACES`], unless nothing would be left of the number.
+    fn plain(self) -> String {
+        let rounded = self.clone().rounded(PLAIN_PLACES.min(self.fraction.len()));
+        match rounded.is_zero() {
+            true => self.shortened(),
+            false => rounded.shortened(),
+        }
+    }
+
+    fn is_zero(&self) -> bool {
+        let mut digits = self.whole.bytes().chain(self.fraction.bytes());
+        digits.all(|digit| digit == b'0')
+    }
+
     /// All digits but the zeros at the end of the fraction.
     fn shortened(&self) -> String {
         let sign = if self.negative { "-" } else { "" };
@@ -82,12 +99,7 @@ impl Digits {
         if up {
             self.add_one_at_the_end();
         }
-        let zero = self
-            .whole
-            .bytes()
-            .chain(self.fraction.bytes())
-            .all(|digit| digit == b'0');
-        self.negative &= !zero;
+        self.negative &= !self.is_zero();
         self
     }
 
@@ -153,6 +165,9 @@ mod tests {
             ("12.3450", Format::Plain, "12.345"),
             ("10387.0000000000", Format::Plain, "10387"),
             ("-1234.5", Format::Plain, "-1234.5"),
+            ("24.5668358714", Format::Plain, "24.5668"),
+            ("-0.99995", Format::Plain, "-1"),
+            ("0.0000012300", Format::Plain, "0.00000123"),
             ("0.0000", Format::Plain, "0"),
             ("100", Format::Plain, "100"),
             ("1e-7", Format::Plain, "1e-7"),

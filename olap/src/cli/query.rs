@@ -13,7 +13,8 @@ use super::output;
 use super::pivot::pivoted;
 use super::query_args::QueryArgs;
 use super::sheet::Sheet;
-use crate::query::CubeQuery;
+use super::words;
+use crate::query::{CubeQuery, Language};
 use crate::result::{ColumnRole, ResultHeader};
 
 /// Runs the command.
@@ -97,22 +98,22 @@ fn summarise(answer: &CubeAnswer, milliseconds: u128) {
         .map(arrow::array::RecordBatch::num_rows)
         .sum();
     let header = &answer.header;
+    let language: Language = header.locale.parse().unwrap_or_default();
     if let Some((total, totals)) = &answer.detail {
         let totals = totals
             .iter()
             .map(|it| format!("{} = {}", it.measure, it.value.as_deref().unwrap_or("null")));
-        output::note(&format!(
-            "cell of {total} rows: {}",
-            totals.collect::<Vec<_>>().join(", ")
-        ));
+        let totals = totals.collect::<Vec<_>>().join(", ");
+        output::note(&words::cell(language, *total, &totals));
     }
     if let Some(token) = &header.next_page_token {
-        output::note(&format!("there are more rows: --page-token {token}"));
+        output::note(&format!("{} {token}", words::MORE_ROWS.text(language)));
     }
-    output::note(&format!(
-        "{} in {milliseconds} ms, warehouse version {}, query {}",
-        output::counted(rows),
+    output::note(&words::summary(
+        language,
+        rows,
+        milliseconds,
         header.warehouse_version,
-        header.query_id
+        &header.query_id,
     ));
 }

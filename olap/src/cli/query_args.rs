@@ -32,15 +32,16 @@ pub(super) struct QueryArgs {
     /// "product.category.category in A, B", "order_date.calendar.month from 2025/1/1 to 2025/2/4"
     #[arg(long = "where")]
     pub(super) filters: Vec<String>,
-    /// A condition on a measure: "net_amount > 100"
+    /// A condition on a measure: "net_amount > 100". It hides members; totals are still over all of them.
     #[arg(long)]
     pub(super) having: Vec<String>,
     /// Keys of the order, separated by commas: -net_amount,order_date.calendar.year
     #[arg(long, value_delimiter = ',', allow_hyphen_values = true)]
     pub(super) sort: Vec<String>,
-    /// The first members of a level: "5 by net_amount", "bottom 3 product.category.category by quantity"
+    /// The first members of a level: "5 by net_amount", "bottom 3 product.category.category by quantity",
+    /// "5 by net_amount per order_date.calendar.year". Totals are over the members that are shown.
     #[arg(long)]
-    pub(super) top: Option<String>,
+    pub(super) top: Vec<String>,
     /// How many rows at most.
     #[arg(long)]
     pub(super) limit: Option<u64>,

@@ -59,8 +59,15 @@ impl QueryArgs {
                 .map(|text| parse_sort(text).map_err(CliError::usage));
             query.sort = keys.collect::<Result<_, _>>()?;
         }
-        if let Some(text) = &self.top {
-            query.top = Some(parse_top(text).map_err(CliError::usage)?);
+        match &self.top[..] {
+            [] => {}
+            [text] => query.top = Some(parse_top(text).map_err(CliError::usage)?),
+            _ => {
+                return Err(CliError::usage(
+                    "a question has one --top; rank within another level with \"5 by net_amount per \
+                     order_date.calendar.year\", or ask twice",
+                ));
+            }
         }
         if let Some(text) = &self.history {
             query.history = text.parse().map_err(CliError::usage)?;

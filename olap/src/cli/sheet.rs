@@ -1,5 +1,6 @@
 //! An answer as rows of values, and the three ways to write it: table, CSV, JSON.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
@@ -88,7 +89,7 @@ pub(super) fn write(
     }
 }
 
-/// An aligned table; wide characters count for two.
+/// An aligned table; wide characters count for two, and what would move the cursor is written out.
 pub(super) fn write_table(out: &mut impl Write, sheet: &Sheet) -> io::Result<()> {
     let mut table = Table::new();
     table
@@ -100,7 +101,7 @@ pub(super) fn write_table(out: &mut impl Write, sheet: &Sheet) -> io::Result<()>
         } else {
             CellAlignment::Left
         };
-        Cell::new(text).set_alignment(side)
+        Cell::new(visible(text)).set_alignment(side)
     };
     table.set_header(
         sheet
@@ -113,6 +114,26 @@ pub(super) fn write_table(out: &mut impl Write, sheet: &Sheet) -> io::Result<()>
         table.add_row(cells.map(|(shown, column)| aligned(&shown.text, column.right)));
     }
     writeln!(out, "{table}")
+}
+
+/// The text with control characters and marks of direction as escapes, as `\t`; lines stay lines.
+fn visible(text: &str) -> Cow<'_, str> {
+    if !text.contains(moves) {
+        return Cow::Borrowed(text);
+    }
+    let escaped = |it: char| match moves(it) {
+        true => it.escape_default().to_string(),
+        false => it.to_string(),
+    };
+    Cow::Owned(text.chars().map(escaped).collect())
+}
+
+/// True for characters that a terminal obeys instead of showing them.
+fn moves(it: char) -> bool {
+    let direction =
+        matches!(it, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    it != '\n'
+        && (it.is_control() || direction || matches!(it, '\u{2028}' | '\u{2029}' | '\u{feff}'))
 }
 
 /// Comma-separated values after RFC 4180, with line feeds.
@@ -199,6 +220,32 @@ mod tests {
 └───────────┴────────────┘
 ";
         assert_eq!(written(Format::Table), expected);
+    }
+
+    #[test]
+    fn what_would_move_the_cursor_is_written_out() {
+        for (text, expected) in [
+            ("a\tb", "a\\tb"),
+            ("a\r\u{1b}[31mb", "a\\r\\u{1b}[31mb"),
+            ("\u{202e}abc", "\\u{202e}abc"),
+            ("two\nlines 😀 é", "two\nlines 😀 é"),
+        ] {
+            assert_eq!(visible(text), expected);
+        }
+        let mut out = Vec::new();
+        let rows =
+            ["a\tb", "😀 sold", "plain"].map(|text| vec![Shown::text(text), Shown::text("x")]);
+        let columns = vec![Column::text("a", "A"), Column::text("b", "B")];
+        let sheet = Sheet {
+            columns,
+            rows: rows.to_vec(),
+        };
+        write_table(&mut out, &sheet).unwrap();
+        let table = String::from_utf8(out).unwrap();
+        assert!(
+            table.contains("│ a\\tb    ┆ x │\n│ 😀 sold ┆ x │\n│ plain   ┆ x │"),
+            "{table}"
+        );
     }
 
     #[test]

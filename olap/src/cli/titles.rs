@@ -1,12 +1,12 @@
 //! What tuples of an axis are called in a table.
 
-use super::alike::Alike;
+use super::alike::{Alike, Parents};
 use crate::cells::{Tuple, TupleMember};
 use crate::query::{Language, LevelRef, MemberKey};
 use crate::result::{ColumnRole, LevelPart, ResultHeader};
 
-/// The captions of every tuple of an axis. On levels whose members read alike, members have the keys above
-/// them in front that the axis does not show: `2025 / 1 / January`.
+/// The captions of every tuple of an axis. On levels whose members read alike, members have those above them
+/// in front that the axis does not show: `2025 / Q1 / January`.
 pub(super) fn titles(
     header: &ResultHeader,
     axis: usize,
@@ -14,26 +14,31 @@ pub(super) fn titles(
     alike: &Alike,
 ) -> Vec<Vec<String>> {
     let language: Language = header.locale.parse().unwrap_or_default();
-    let above = |position, member: &TupleMember| match is_special(member.path.0.last()) {
-        false if !alike.contains(&(axis, position)) => 0,
-        _ => ancestors(header, axis, position),
+    let placed = |position, member: &TupleMember| {
+        let parents = alike.get(&(axis, position));
+        let needed = parents.is_some_and(|parents| parents.needed);
+        let above = match needed || is_special(member.path.0.last()) {
+            true => ancestors(header, axis, position).len(),
+            false => 0,
+        };
+        placed(member, above, parents)
     };
     tuples
         .iter()
-        .map(|tuple| captions(tuple, language.total(), above))
+        .map(|tuple| captions(tuple, language.total(), placed))
         .collect()
 }
 
-/// The members of a tuple, with so many keys in front; only the first of several totals is named.
+/// The members of a tuple, each in its place; only the first of several totals is named.
 fn captions(
     tuple: &Tuple,
     total: &str,
-    above: impl Fn(usize, &TupleMember) -> usize,
+    placed: impl Fn(usize, &TupleMember) -> String,
 ) -> Vec<String> {
     let mut named = false;
     let members = tuple.members.iter().enumerate();
     let captions = members.map(|(position, member)| match (member.subtotal, named) {
-        (false, _) => placed(member, above(position, member)),
+        (false, _) => placed(position, member),
         (true, true) => String::new(),
         (true, false) => {
             named = true;
@@ -43,16 +48,23 @@ fn captions(
     captions.collect()
 }
 
-/// The caption behind its parents. A special member of a parent that is special too is the same in all of them.
-fn placed(member: &TupleMember, above: usize) -> String {
+/// The caption behind so many parents, by their captions where those are known. A special member of a parent that is special too is the same in all of them.
+fn placed(member: &TupleMember, above: usize, known: Option<&Parents>) -> String {
     let Some((own, parents)) = member.path.0.split_last() else {
         return member.caption.clone();
     };
     let special = is_special(Some(own));
-    let keys = parents.iter().skip(parents.len().saturating_sub(above));
-    let keys = keys.filter(|key| !(special && is_special(Some(key))));
-    let keys: String = keys.map(|key| format!("{key} / ")).collect();
-    format!("{keys}{}", member.caption)
+    let shown = parents.iter().enumerate();
+    let shown = shown.skip(parents.len().saturating_sub(above));
+    let shown = shown.filter(|(_, key)| !(special && is_special(Some(key))));
+    let called = shown.map(|(depth, key)| {
+        let path = member.path.0.get(..=depth).unwrap_or_default();
+        match known.and_then(|known| known.captions.get(path)) {
+            Some(caption) => format!("{caption} / "),
+            None => format!("{key} / "),
+        }
+    });
+    format!("{}{}", called.collect::<String>(), member.caption)
 }
 
 fn is_special(key: Option<&MemberKey>) -> bool {
@@ -75,18 +87,17 @@ pub(super) fn levels_on_axes(
     })
 }
 
-/// How many levels above a level belong to its path without standing on the axis before it.
-pub(super) fn ancestors(header: &ResultHeader, of_axis: usize, of_position: usize) -> usize {
+/// The levels above a level that belong to its path without standing on the axis before it.
+pub(super) fn ancestors(header: &ResultHeader, of_axis: usize, of_position: usize) -> Vec<&str> {
     let columns = header.columns.iter();
-    columns
-        .filter(|column| match &column.role {
-            ColumnRole::Level {
-                axis,
-                position,
-                part: LevelPart::AncestorKey { .. },
-                ..
-            } => (*axis, *position) == (of_axis, of_position),
-            _ => false,
-        })
-        .count()
+    let above = columns.filter_map(|column| match &column.role {
+        ColumnRole::Level {
+            axis,
+            position,
+            part: LevelPart::AncestorKey { level },
+            ..
+        } if (*axis, *position) == (of_axis, of_position) => Some(level.as_str()),
+        _ => None,
+    });
+    above.collect()
 }

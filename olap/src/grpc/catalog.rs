@@ -23,7 +23,8 @@ pub(super) fn summary_to_wire(cube: &CubeSummary) -> wire::CubeSummary {
         name: cube.name.clone(),
         caption: caption(&cube.caption),
         description: caption(&cube.description),
-        grain: cube.grain.clone(),
+        grain: cube.grain.en.clone(),
+        grain_zh: cube.grain.zh.clone(),
     }
 }
 
@@ -34,7 +35,8 @@ fn cube_to_wire(cube: &CubeView) -> wire::Cube {
         caption: caption(&cube.caption),
         description: caption(&cube.description),
         star: cube.star.clone(),
-        grain: cube.grain.clone(),
+        grain: cube.grain.en.clone(),
+        grain_zh: cube.grain.zh.clone(),
         dimensions: cube.dimensions.iter().map(dimension).collect(),
         measures: cube.measures.iter().map(measure).collect(),
     }

@@ -15,7 +15,7 @@ pub struct CubeSummary {
     /// What it is for.
     pub description: Caption,
     /// What one fact row is.
-    pub grain: String,
+    pub grain: Caption,
 }
 
 impl CubeSummary {
@@ -27,7 +27,7 @@ impl CubeSummary {
             description: cube.description.clone(),
             grain: model
                 .star(&cube.star)
-                .map(|star| star.grain.clone())
+                .map(Star::grain_caption)
                 .unwrap_or_default(),
         }
     }

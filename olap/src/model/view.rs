@@ -17,7 +17,7 @@ pub struct CubeView {
     /// What it is for.
     pub description: Caption,
     /// What one fact row is.
-    pub grain: String,
+    pub grain: Caption,
     /// The star.
     pub star: String,
     /// The dimensions.
@@ -103,7 +103,7 @@ impl CubeView {
             name: cube.name.clone(),
             caption: cube.caption.clone(),
             description: cube.description.clone(),
-            grain: star.grain.clone(),
+            grain: star.grain_caption(),
             star: star.name.clone(),
             dimensions: dimensions
                 .filter_map(|it| DimensionView::of(model, star, it))

@@ -204,6 +204,18 @@ pub(crate) fn special_text(special: Expr, text: impl Fn(SpecialMember) -> String
         .map_err(Planner::failed)
 }
 
+/// The caption of a level, with its dimension in front where levels of others read the same.
+fn heading(query: &ResolvedQuery, level: &GroupLevel, part: &GroupPart) -> String {
+    let language = query.language;
+    let caption = language.of_caption(&part.level.caption);
+    let asked = query.axes.iter().flat_map(|axis| &axis.levels);
+    let mut others = asked.filter(|other| other.dimension() != level.level.dimension());
+    match others.any(|other| language.of_caption(&other.caption) == caption) {
+        true => language.labelled(language.of_caption(&level.level.dimension_caption), caption),
+        false => caption.to_owned(),
+    }
+}
+
 fn described(
     query: &ResolvedQuery,
     level: &GroupLevel,
@@ -220,7 +232,7 @@ fn described(
     };
     ResultColumn {
         name: format!("{}{suffix}", part.key),
-        caption: query.language.of_caption(&part.level.caption).to_owned(),
+        caption: heading(query, level, part),
         data_type,
         role: ColumnRole::Level {
             axis: level.axis,

@@ -110,6 +110,7 @@ pub(crate) fn resolved_level(found: &LevelMatch<'_>) -> Option<ResolvedLevel> {
     Some(ResolvedLevel {
         name: found.level_at(found.depth)?,
         caption: path.last()?.caption.clone(),
+        dimension_caption: found.dimension.caption.clone(),
         source: found.dimension.source.clone(),
         path: path
             .iter()

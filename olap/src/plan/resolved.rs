@@ -53,6 +53,8 @@ pub(crate) struct ResolvedLevel {
     /// The level by its full name.
     pub(crate) name: LevelRef,
     pub(crate) caption: Caption,
+    /// What people read of the dimension: of the role.
+    pub(crate) dimension_caption: Caption,
     pub(crate) source: DimensionSource,
     /// The levels from the top of the hierarchy down to this one.
     pub(crate) path: Vec<PathLevel>,

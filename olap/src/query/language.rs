@@ -40,6 +40,14 @@ impl Language {
         }
     }
 
+    /// A thing with what it belongs to in front: `Order date: Year`.
+    pub fn labelled(self, of: &str, what: &str) -> String {
+        match self {
+            Self::English => format!("{of}: {what}"),
+            Self::Chinese => format!("{of}：{what}"),
+        }
+    }
+
     /// The caption of a row that is summed over a level.
     pub fn total(self) -> &'static str {
         match self {

@@ -53,7 +53,7 @@ async fn a_pivot_is_a_two_dimensional_table() {
     let without_head = |text: &str| text.lines().skip(2).map(str::to_owned).collect::<Vec<_>>();
     assert_eq!(without_head(&table), without_head(expected), "{table}");
     assert!(
-        stderr(&shown).contains("warehouse version 7, query "),
+        stderr(&shown).contains("8 行，用时 ") && stderr(&shown).contains("数据仓库版本 7，查询 "),
         "{}",
         stderr(&shown)
     );
@@ -65,7 +65,7 @@ async fn months_are_shown_with_their_year_on_any_page_and_plain_numbers_short() 
     for (rows, part) in [
         (
             "order_date.calendar.month",
-            "│ 2024 / 2 / April ┆             15 │",
+            "│ 2024 / Q2 / April ┆             15 │",
         ),
         ("order_date.calendar.quarter", "│ 2024 / Q2 "),
         (
@@ -94,6 +94,149 @@ async fn months_are_shown_with_their_year_on_any_page_and_plain_numbers_short() 
             stderr(&shown)
         );
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_and_paths_are_chinese_throughout() {
+    let server = Server::start().await;
+    let path = "order_date.calendar.month";
+    for (arguments, parts) in [
+        (
+            vec!["cubes"],
+            vec![
+                "多维数据集",
+                "名称",
+                "粒度",
+                "说明",
+                "每行是一张订单的一个产品",
+            ],
+        ),
+        (
+            vec!["describe", "sales"],
+            vec![
+                "种类",
+                "标识",
+                "类型",
+                "备注",
+                "级别",
+                "度量",
+                "下单日期：",
+                "customer（保留历史）",
+                "事实表的列",
+            ],
+        ),
+        (vec!["members", "sales", path], vec!["成员", "已删除"]),
+        (
+            vec![
+                "query",
+                "--cube",
+                "sales",
+                "--measures",
+                "lines",
+                "--rows",
+                path,
+            ],
+            vec!["2024 / 第1季度 / 1月"],
+        ),
+    ] {
+        let shown = run(&server, &[&arguments[..], &["--locale", "zh"]].concat()).await;
+        let table = stdout(&shown);
+        for part in parts {
+            assert!(table.contains(part), "{part}: {table}{}", stderr(&shown));
+        }
+        let english = [
+            "Kind",
+            "Caption",
+            "Member",
+            "Deleted",
+            "level ",
+            "keeps",
+            "column of",
+            ": 年",
+        ];
+        for word in english {
+            assert!(!table.contains(word), "{word}: {table}");
+        }
+        let csv = [&arguments[..], &["--format", "csv", "--locale", "zh"]].concat();
+        let head = stdout(&run(&server, &csv).await);
+        assert!(head.lines().next().unwrap().is_ascii(), "{head}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn headings_name_the_role_where_levels_read_the_same() {
+    let server = Server::start().await;
+    let flags = [
+        "query",
+        "--cube",
+        "sales",
+        "--measures",
+        "lines",
+        "--rows",
+        "order_date.calendar.year,ship_date.calendar.year,product.product.category",
+    ];
+    for (locale, parts) in [
+        ("en", ["│ Order date: Year ┆ Ship date: Year", "┆ Category"]),
+        ("zh", ["│ 下单日期：", "┆ Category"]),
+    ] {
+        let shown = run(&server, &[&flags[..], &["--locale", locale]].concat()).await;
+        for part in parts {
+            assert!(
+                stdout(&shown).contains(part),
+                "{part}: {}{}",
+                stdout(&shown),
+                stderr(&shown)
+            );
+        }
+    }
+    let one = run(&server, &PIVOT[..7]).await;
+    assert!(stdout(&one).contains("│ Year ┆"), "{}", stdout(&one));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn averages_are_shown_to_four_places_and_written_in_full() {
+    let server = Server::start().await;
+    let flags = ["query", "--cube", "sales", "--measures", "average_amount"];
+    let table = run(&server, &flags).await;
+    assert!(
+        stdout(&table).contains("│        15.1429 │"),
+        "{}",
+        stdout(&table)
+    );
+    let csv = run(&server, &[&flags[..], &["--format", "csv"]].concat()).await;
+    assert!(stdout(&csv).contains("15.1428571429"), "{}", stdout(&csv));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn totals_cover_all_members_under_a_condition_and_the_shown_ones_under_a_ranking() {
+    let server = Server::start().await;
+    let flags = [
+        &PIVOT[..5],
+        &["--rows", "product.product.category", "--subtotals", "rows"],
+    ]
+    .concat();
+    for (more, total) in [
+        (["--having", "net_amount > 50"], "106.00"),
+        (["--top", "1 by net_amount"], "60.25"),
+    ] {
+        let shown = run(&server, &[&flags[..], &more].concat()).await;
+        let table = stdout(&shown);
+        let last = table.lines().rev().nth(1).unwrap_or_default();
+        assert!(
+            last.contains("Total") && last.contains(total),
+            "{table}{}",
+            stderr(&shown)
+        );
+        assert_eq!(table.lines().count(), 6, "{table}");
+    }
+    let two = ["--top", "1 by net_amount", "--top", "2 by lines"];
+    let shown = run(&server, &[&flags[..], &two].concat()).await;
+    assert_eq!(shown.status.code(), Some(2));
+    assert!(
+        stderr(&shown).contains("a question has one --top"),
+        "{}",
+        stderr(&shown)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,6 +9,7 @@ mod cube;
 mod decode;
 mod dimension;
 mod members;
+mod places;
 mod read;
 mod source;
 mod sql;
@@ -24,12 +25,15 @@ pub use dimension::{Attribute, CalendarSpec, Dimension, DimensionKind, Hierarchy
 pub use members::{
     CALENDAR_ORIGIN, DurableKey, SpecialMember, SurrogateKey, date_of_key, key_of_date,
 };
-pub use read::read_model;
+pub use places::Places;
+pub use read::{read_model, read_model_with_places};
 pub use source::{
     Column, Entity, EntityColumn, FileFormat, History, InvalidValue, Join, Rule, Source, Table,
     View,
 };
-pub use sql::{parse_expression, parse_query, referenced_columns, rename_qualifier};
+pub use sql::{
+    parse_expression, parse_query, referenced_columns, referenced_tables, rename_qualifier,
+};
 pub use star::{DegenerateColumn, FactMeasure, Role, Star, StarKind};
 pub use types::{Caption, DataType, Tag};
 

@@ -1,30 +1,35 @@
 //! Reads a model folder: `model.yaml` and the YAML files of its sub-folders.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::document::{Faults, Fields, Node, Place, Value, parse_yaml};
 use crate::error::{Error, Result};
 
+use super::places::{Places, remember_below};
 use super::types::Caption;
 use super::{Model, decode, validate};
 
 /// The version of the model language that this program reads.
 const LANGUAGE: i64 = 1;
 
-/// Where each object of a model stands, for messages of the validator: `kind name` to place.
-pub(super) type Places = BTreeMap<(&'static str, String), Place>;
-
 /// Reads, decodes and validates every file of a model folder.
 ///
 /// # Errors
 /// [`Error::Faults`] with all faults of all files at once; [`Error::Read`] if the folder cannot be read.
 pub fn read_model(folder: &Path) -> Result<Model> {
+    read_model_with_places(folder).map(|(model, _)| model)
+}
+
+/// The same as [`read_model`], with the places of what the files say.
+///
+/// # Errors
+/// As [`read_model`].
+pub fn read_model_with_places(folder: &Path) -> Result<(Model, Places)> {
     let mut faults = Faults::default();
     let mut files = Files {
         folder,
         faults: &mut faults,
-        places: Places::new(),
+        places: Places::default(),
     };
     let mut model = files.model()?;
     model.sources = files.objects("sources", "source", decode::source)?;
@@ -34,7 +39,7 @@ pub fn read_model(folder: &Path) -> Result<Model> {
     let places = files.places;
     validate::validate(&model, &places, &mut faults);
     if faults.is_empty() {
-        Ok(model)
+        Ok((model, places))
     } else {
         Err(Error::Faults {
             faults: faults.sorted(),
@@ -66,8 +71,7 @@ impl Files<'_> {
             cubes: Vec::new(),
         };
         let Some(node) = node else { return Ok(model) };
-        self.places
-            .insert(("model", String::new()), node.place.clone());
+        self.places.insert("model", "", &node.place);
         if let Some(mut fields) = Fields::of(&node, "a model file", self.faults) {
             fields.optional("planisphere");
             model.name = fields.need("model").unwrap_or_default();
@@ -103,13 +107,13 @@ impl Files<'_> {
             .get(kind)
             .and_then(Node::scalar_text)
             .unwrap_or_default();
-        if let Some(first) = self.places.get(&(kind, name.clone())) {
+        if let Some(first) = self.places.get(kind, &name) {
             let message = format!("{kind} '{name}' is already declared in {}", first.file);
             self.faults.add(&node.place, message);
             return;
         }
         remember_below(kind, &name, node, &mut self.places);
-        self.places.insert((kind, name), node.place.clone());
+        self.places.insert(kind, &name, &node.place);
     }
 
     /// A file of a sub-folder; one that cannot be read is a fault among the others.
@@ -139,62 +143,6 @@ impl Files<'_> {
             self.faults.add(place, message);
         }
         known
-    }
-}
-
-/// Remembers the places of the things inside a file by their path, so that the validator can point at them:
-/// named things by their names, fields and items of lists by field name and text (`sales/drill_through/revenue`).
-fn remember_below(kind: &'static str, path: &str, node: &Node, places: &mut Places) {
-    const NAMING: [&str; 12] = [
-        "tables",
-        "views",
-        "entities",
-        "attributes",
-        "hierarchies",
-        "levels",
-        "dimensions",
-        "degenerate",
-        "measures",
-        "columns",
-        "exclude",
-        "reject",
-    ];
-    let Value::Mapping(entries) = &node.value else {
-        return;
-    };
-    for (key, inside) in entries {
-        let name = key.scalar_text().unwrap_or_default();
-        match &inside.value {
-            Value::Mapping(named) if NAMING.contains(&name.as_str()) => {
-                for (key, inside) in named {
-                    let path = format!("{path}/{}", key.scalar_text().unwrap_or_default());
-                    remember_below(kind, &path, inside, places);
-                    places
-                        .entry((kind, path))
-                        .or_insert_with(|| key.place.clone());
-                }
-            }
-            _ => remember_field(kind, &format!("{path}/{name}"), inside, places),
-        }
-    }
-}
-
-fn remember_field(kind: &'static str, path: &str, node: &Node, places: &mut Places) {
-    let items = match &node.value {
-        Value::Sequence(items) => items.as_slice(),
-        _ => std::slice::from_ref(node),
-    };
-    for item in items {
-        let fields = match &item.value {
-            Value::Mapping(fields) => fields.as_slice(),
-            _ => &[],
-        };
-        let texts = fields.iter().map(|(_, value)| value).chain([item]);
-        for text in texts.filter_map(|node| Some((node.scalar_text()?, &node.place))) {
-            places
-                .entry((kind, format!("{path}/{}", text.0)))
-                .or_insert_with(|| text.1.clone());
-        }
     }
 }
 

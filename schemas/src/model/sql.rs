@@ -82,7 +82,7 @@ pub fn rename_qualifier(text: &str, from: &str, to: &str) -> Option<String> {
 }
 
 /// The tables that a query reads, names of its own CTEs left out.
-pub(super) fn referenced_tables(query: &Query) -> BTreeSet<String> {
+pub fn referenced_tables(query: &Query) -> BTreeSet<String> {
     struct Tables(BTreeSet<String>);
     impl Visitor for Tables {
         type Break = ();

@@ -13,6 +13,9 @@ pub struct Star {
     pub caption: Caption,
     /// What one row is, as a sentence.
     pub grain: String,
+    /// The same in Chinese, where the model says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grain_zh: Option<String>,
     /// How rows come and change.
     pub kind: StarKind,
     /// The entity that feeds it.
@@ -25,6 +28,16 @@ pub struct Star {
     pub degenerate: Vec<DegenerateColumn>,
     /// The numbers.
     pub measures: Vec<FactMeasure>,
+}
+
+impl Star {
+    /// What one row is, in both languages; in English where the model says it once.
+    pub fn grain_caption(&self) -> Caption {
+        Caption {
+            en: self.grain.clone(),
+            zh: self.grain_zh.clone().unwrap_or_else(|| self.grain.clone()),
+        }
+    }
 }
 
 /// How rows come and change (Kimball's kinds of fact tables).

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::document::{Faults, Place};
 
 use super::Model;
-use super::read::Places;
+use super::places::Places;
 use super::source::{Entity, Source};
 use super::sql::parse_expression;
 
@@ -53,16 +53,7 @@ struct Check<'a> {
 impl Check<'_> {
     /// The place of a thing, or of the nearest thing around it that has one.
     fn place(&self, spot: &Spot) -> Place {
-        let mut path = spot.1.as_str();
-        loop {
-            if let Some(place) = self.places.get(&(spot.0, path.to_owned())) {
-                return place.clone();
-            }
-            match path.rsplit_once('/') {
-                Some((around, _)) => path = around,
-                None => return Place::whole("model"),
-            }
-        }
+        self.places.nearest(spot.0, &spot.1)
     }
 
     fn fault(&mut self, spot: &Spot, message: String) {

@@ -14,6 +14,7 @@ pub(super) fn settings(node: &Node, faults: &mut Faults) -> Option<Settings> {
     let mut fields = Fields::of(node, "the settings file", faults)?;
     let defaults = Settings::default();
     let settings = Settings {
+        file: defaults.file,
         warehouse: fields.or("warehouse", defaults.warehouse),
         model: fields.or("model", defaults.model),
         etl: fields.or("etl", defaults.etl),

@@ -39,6 +39,8 @@ impl fmt::Debug for Secret {
 /// Everything in `planisphere.toml`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
+    /// The file that they were read from, for messages.
+    pub file: PathBuf,
     /// `[warehouse]`.
     pub warehouse: WarehouseSettings,
     /// `[model]`.
@@ -114,6 +116,7 @@ pub struct SourceSettings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
+            file: "planisphere.toml".into(),
             warehouse: WarehouseSettings {
                 url: "warehouse".into(),
             },
@@ -168,6 +171,7 @@ impl Settings {
         let mut settings = Self::parse(&shown, &text, std::env::vars())?;
         let folder = path.parent().unwrap_or(Path::new("."));
         settings.resolve_from(folder);
+        path.clone_into(&mut settings.file);
         Ok(settings)
     }
 

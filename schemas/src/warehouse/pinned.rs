@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use datafusion::execution::runtime_env::RuntimeEnv;
-use futures::{StreamExt as _, TryStreamExt as _};
+use futures::StreamExt as _;
 
 use super::connect::Warehouse;
 use super::ids::WarehouseVersion;
@@ -44,14 +44,7 @@ impl Warehouse {
                 .ok_or_else(|| self.no_version(None))?,
         };
         let manifest = self.manifest(version).await?;
-        let tables = futures::stream::iter(manifest.tables.clone())
-            .map(|(name, entry)| async move {
-                let table = PinnedTable::open(self, &name, &entry).await?;
-                Ok::<_, crate::Error>((name, table))
-            })
-            .buffer_unordered(OPEN_AT_ONCE)
-            .try_collect()
-            .await?;
+        let tables = self.open_tables(&manifest).await?;
         let inner = Inner {
             warehouse: self.clone(),
             manifest,
@@ -60,6 +53,21 @@ impl Warehouse {
         Ok(PinnedWarehouse {
             inner: Arc::new(inner),
         })
+    }
+
+    /// Opens all tables, a few at a time, and each to its end: replays that are dropped half-way leave work
+    /// behind that a stopping runtime cuts off with a panic. The first table in order of name that fails is told.
+    async fn open_tables(&self, manifest: &Manifest) -> Result<BTreeMap<String, PinnedTable>> {
+        let opened: Vec<Result<(String, PinnedTable)>> =
+            futures::stream::iter(manifest.tables.clone())
+                .map(|(name, entry)| async move {
+                    let table = PinnedTable::open(self, &name, &entry).await?;
+                    Ok((name, table))
+                })
+                .buffered(OPEN_AT_ONCE)
+                .collect()
+                .await;
+        opened.into_iter().collect()
     }
 }
 

@@ -40,9 +40,9 @@ fn an_empty_file_is_refused() -> Result<()> {
     let expected = [
         "'visits.csv' of source 'web'",
         "it is empty; a line with the names of the columns is expected",
-        "hint: nothing was published",
+        "hint: write the names of the columns into the first line, or say 'header: false'",
     ];
-    lab.load()?.refused(5, &expected)?;
+    lab.load()?.refused(2, &expected)?;
     assert_eq!(
         (lab.versions()?, visits(&lab)?),
         (vec!["1".into()], vec!["3".into(), "3".into()])
@@ -79,5 +79,55 @@ fn a_quote_that_is_not_closed_is_told_with_file_and_line() -> Result<()> {
     let sum =
         lab.sql("select sum(length), count(*) from fact_visit where not deleted_at_source")?;
     assert_eq!(sum, [["35", "32"]]);
+    Ok(())
+}
+
+#[test]
+fn bytes_of_another_encoding_are_told_with_their_line() -> Result<()> {
+    let lab = Lab::web()?;
+    lab.load()?.done()?;
+    for (encoding, bytes) in [("gb18030", &b"\xff"[..]), ("utf-8", "茶".as_bytes())] {
+        let mut file =
+            format!("{HEADER}home;03.02.2025;1;\r\n\"two\nlines\";04.02.2025;2;").into_bytes();
+        let bytes = match encoding {
+            "utf-8" => &bytes[..2],
+            _ => bytes,
+        };
+        file.extend(bytes);
+        file.extend(b"\nhome;05.02.2025;3;\n");
+        lab.write(VISITS, file)?;
+        let line = format!(
+            "'visits.csv' of source 'web' cannot be read: line 4 holds bytes that are not {encoding}"
+        );
+        let hint = "hint: name the file's own encoding in the table's format, such as 'encoding: ";
+        let said = lab.load()?;
+        let said = said.refused(2, &["'visits.csv' of source 'web'", hint])?;
+        assert!(said.err.to_lowercase().contains(&line), "{}", said.err);
+        if encoding == "gb18030" {
+            lab.replace(
+                "model/sources/web.yaml",
+                "encoding: gb18030",
+                "encoding: utf-8",
+            )?;
+        }
+    }
+    assert_eq!(lab.versions()?, ["1"]);
+    Ok(())
+}
+
+#[test]
+fn the_text_of_a_rejected_line_has_no_line_ends() -> Result<()> {
+    let lab = Lab::web()?;
+    let many = "home;06.02.2025;1;\r\n".repeat(60);
+    lab.write(
+        VISITS,
+        format!(
+            "{}{many}tea;04.02.2025\r\ntea;05.02.2025;2;\r\n",
+            HEADER.replace('\n', "\r\n")
+        ),
+    )?;
+    lab.load()?.done()?;
+    let rejects = lab.sql("select row_json from audit.audit_reject")?;
+    assert_eq!(rejects, [[r#"{"line":"tea;04.02.2025"}"#]]);
     Ok(())
 }

@@ -79,14 +79,79 @@ fn broken_rules_are_told_together_each_with_its_place_and_the_nearest_name() -> 
 }
 
 #[test]
-fn what_only_the_engine_knows_is_told_with_its_entity() -> Result<()> {
-    let spoil = |lab: &Lab| lab.replace(SHOP, "name: c.name", "name: uper(c.name)");
+fn what_only_the_engine_knows_is_told_together_with_its_places_before_anything_is_read()
+-> Result<()> {
+    let spoil = |lab: &Lab| -> Result<()> {
+        lab.replace(SHOP, "name: c.name", "name: uper(c.name)")?;
+        lab.replace(SHOP, "rating: c.rating", "rating: frobnicate(c.rating)")?;
+        lab.replace(SHOP, "deleted: c.deleted", "deleted: c.city")?;
+        lab.replace(SHOP, "modified: o.date_modified", "modified: o.status")?;
+        lab.replace(SHOP, "draft: o.status = 'draft'", "draft: o.status")?;
+        lab.replace(SHOP, "money(o.price * r.rate)", "money(o.status)")?;
+        lab.replace(
+            SHOP,
+            "entities:",
+            "views: {busy: select sum(name) as x from products}\n\nentities:",
+        )?;
+        // nothing is asked of the source
+        Ok(std::fs::remove_file(lab.path("shop.db"))?)
+    };
     let expected = [
-        "entity 'customer' of source 'shop'",
-        "'uper'",
-        "check the expression",
+        "model/sources/shop.yaml:58:9: view 'busy' cannot be planned: No function matches the given name and argument types 'sum(Utf8)'",
+        "model/sources/shop.yaml:65:7: 'uper(c.name)' cannot be planned: Invalid function 'uper'",
+        "model/sources/shop.yaml:68:7: 'frobnicate(c.rating)' cannot be planned: Invalid function 'frobnicate'",
+        "model/sources/shop.yaml:69:14: 'c.city' is text, not true or false",
+        "money() takes a decimal, not Utf8",
+        "model/sources/shop.yaml:92:7: 'o.status' is text, not true or false",
+        "model/sources/shop.yaml:96:15: 'o.status' is text, not a date or an instant",
     ];
-    spoiled(spoil, 2, &expected)
+    let lab = Lab::loaded()?;
+    spoil(&lab)?;
+    lab.etl(&["plan"])?.refused(2, &expected)?;
+    lab.load()?.refused(2, &expected)?;
+    Ok(())
+}
+
+#[test]
+fn columns_that_cannot_become_what_is_declared_are_told_with_their_places() -> Result<()> {
+    let lab = Lab::shop()?;
+    lab.replace(CUSTOMER, "city: {type: text", "city: {type: date")?;
+    lab.replace(SHOP, "city: c.city", "city: c.deleted")?;
+    lab.replace(SHOP, "ordered_at: o.ordered_at", "ordered_at: o.status")?;
+    let expected = [
+        "model/conformed/customer.yaml:8:3: column 'city' of entity 'customer' is boolean, which cannot become date",
+        "model/stars/sale.yaml:9:3: column 'ordered_at' of entity 'sale' is text, not a date or an instant",
+        "model/stars/sale.yaml:10:3: column 'ordered_at' of entity 'sale' is text, not a date or an instant",
+    ];
+    lab.etl(&["plan"])?.refused(2, &expected)?;
+    Ok(())
+}
+
+#[test]
+fn a_join_that_cannot_be_planned_is_told_with_its_place() -> Result<()> {
+    let lab = Lab::shop()?;
+    lab.replace(
+        SHOP,
+        "on: r.currency = o.currency",
+        "on: frobnicate(r.currency) = o.currency",
+    )?;
+    let expected =
+        ["model/sources/shop.yaml:80:27: 'frobnicate(r.currency) = o.currency' cannot be planned"];
+    lab.etl(&["plan"])?.refused(2, &expected)?;
+    Ok(())
+}
+
+#[test]
+fn what_depends_on_native_columns_is_named_and_the_rest_is_checked() -> Result<()> {
+    let lab = Lab::shop()?;
+    lab.replace(SHOP, "city: text", "city: native")?;
+    let said = lab.etl(&["plan"])?.done()?;
+    let note = "not checked yet: 'city' of entity 'customer'\n";
+    assert!(said.out.contains(note), "{}", said.out);
+    lab.replace(SHOP, "name: c.name", "name: uper(c.name)")?;
+    lab.etl(&["plan"])?
+        .refused(2, &["Invalid function 'uper'"])?;
+    Ok(())
 }
 
 #[test]

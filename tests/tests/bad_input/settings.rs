@@ -69,6 +69,20 @@ fn a_fault_in_the_environment_is_placed_there() -> Result<()> {
 
 #[test]
 fn a_source_of_the_model_needs_its_section() -> Result<()> {
-    let spoil = |lab: &Lab| lab.replace("planisphere.toml", "[source.shop]", "[source.shopp]");
-    spoiled(spoil, 2, &["source 'shop'", "[source.shop]", "hint: add"])
+    let misspell = |lab: &Lab| lab.replace("planisphere.toml", "[source.shop]", "[source.shopp]");
+    let missing = "source 'shop' of the model has no section [source.shop] in the settings";
+    let near = "planisphere.toml has [source.shopp]: did you mean 'shop'?";
+    spoiled(misspell, 2, &[missing, near])?;
+    let remove = |lab: &Lab| {
+        lab.replace("planisphere.toml", "[source.shop]", "")?;
+        lab.replace("planisphere.toml", "url = \"sqlite:shop.db\"", "")
+    };
+    let lab = Lab::shop()?;
+    remove(&lab)?;
+    let file = lab.config().display().to_string();
+    let hint = format!("hint: add [source.shop] with its url to {file}");
+    for command in ["plan", "load"] {
+        lab.etl(&[command])?.refused(2, &[missing, &hint])?;
+    }
+    Ok(())
 }

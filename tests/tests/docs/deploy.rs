@@ -29,6 +29,7 @@ fn the_example_settings_name_every_field() -> Result<()> {
         etl,
         olap,
         sources: _,
+        file: _,
     } = Settings::default();
     let (w, m): (WarehouseSettings, ModelSettings) = (warehouse, model);
     let (e, o): (EtlSettings, OlapSettings) = (etl, olap);

@@ -8,4 +8,5 @@ mod links;
 mod markdown;
 mod matrix;
 mod model;
+mod readme;
 mod tutorial;

@@ -155,7 +155,7 @@ fn what_is_wrong_with_the_file_is_told() -> Result<()> {
         b"page;day;seconds;note\n\xff\xff;03.02.2025;1;\n",
     )?;
     lab.load()?
-        .refused(5, &["'visits.csv' of source 'web'", "gb18030"])?;
+        .refused(2, &["'visits.csv' of source 'web'", "line 2", "gb18030"])?;
     lab.write("web/visits.csv", "page;day;second;note\n")?;
     lab.load()?.refused(
         3,

@@ -80,3 +80,16 @@ fn a_file_that_was_overwritten_is_named_with_its_table() -> Result<()> {
 fn a_file_that_is_gone_is_named_with_its_table() -> Result<()> {
     damaged("fact_sale", |path| Ok(fs::remove_file(path)?), "is missing")
 }
+
+/// Tables are opened several at a time: one that fails must not cut off the others half-way.
+#[test]
+fn a_table_without_its_log_is_named_each_time_and_nothing_panics() -> Result<()> {
+    let lab = Lab::loaded()?;
+    fs::remove_dir_all(lab.path("warehouse/dim_customer/_delta_log"))?;
+    for _ in 0..25 {
+        let said = lab.olap(&["cubes"])?;
+        assert!(!said.err.contains("panicked"), "{}", said.err);
+        said.refused(8, &["dim_customer", "it holds no log", "restore it"])?;
+    }
+    Ok(())
+}

@@ -15,9 +15,11 @@ pub(in crate::model) fn star(node: &Node, faults: &mut Faults) -> Option<Star> {
         ("transaction", StarKind::Transaction),
         ("accumulating", StarKind::Accumulating),
     ];
+    let grain: Caption = fields.need("grain").unwrap_or_default();
     let star = Star {
         caption: caption(&mut fields, &name),
-        grain: fields.need("grain").unwrap_or_default(),
+        grain_zh: (grain.zh != grain.en).then_some(grain.zh),
+        grain: grain.en,
         kind: fields
             .choice("kind", &kinds)
             .unwrap_or(StarKind::Transaction),

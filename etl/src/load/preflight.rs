@@ -1,0 +1,157 @@
+//! What is checked before anything is read: the settings of every source, and what the engine makes of the model.
+
+use arrow::compute::can_cast_types;
+use arrow::datatypes::DataType as Arrow;
+use planisphere_schemas::document::Faults;
+use planisphere_schemas::model::{DataType, Dimension, DimensionKind, Model, Places, Star};
+use planisphere_schemas::settings::Settings;
+
+use crate::conform::{Types, check, type_name};
+use crate::error::{Error, Result};
+use crate::source::connect;
+use crate::staging::{Package, reach};
+
+/// Checks settings and model without reading a source; returns what can only be told once the sources were read.
+///
+/// # Errors
+/// The first source that the settings do not say how to reach, then all faults of the model at once.
+pub(crate) async fn preflight(
+    model: &Model,
+    places: &Places,
+    settings: &Settings,
+) -> Result<Option<String>> {
+    for source in &model.sources {
+        connect(source, reach(model, settings, source)?)?;
+    }
+    let later = check_model(model, places, &Package::declared(model), settings).await?;
+    Ok((!later.is_empty()).then(|| {
+        let later = later.join(", ");
+        format!("native columns are known only once the source is read; not checked yet: {later}")
+    }))
+}
+
+/// Checks what the engine makes of the model over tables with the columns of a package; returns what waits.
+///
+/// # Errors
+/// All faults at once.
+pub(super) async fn check_model(
+    model: &Model,
+    places: &Places,
+    package: &Package,
+    settings: &Settings,
+) -> Result<Vec<String>> {
+    let mut faults = Faults::default();
+    let (types, later) = check(model, places, package, &settings.etl, &mut faults).await?;
+    let mut uses = Uses {
+        types: &types,
+        model,
+        places,
+        faults: &mut faults,
+    };
+    for dimension in &model.dimensions {
+        uses.dimension(dimension);
+    }
+    for star in &model.stars {
+        uses.star(star);
+    }
+    match faults.is_empty() {
+        true => Ok(later),
+        false => Err(Error::Schemas(planisphere_schemas::Error::Faults {
+            faults: faults.sorted(),
+        })),
+    }
+}
+
+/// A kind of file and a path inside it, as [`Places`] has them.
+type Spot = (&'static str, String);
+
+/// Checks that the columns of entities can become what dimensions and stars declare.
+struct Uses<'a> {
+    types: &'a Types,
+    model: &'a Model,
+    places: &'a Places,
+    faults: &'a mut Faults,
+}
+
+impl Uses<'_> {
+    fn dimension(&mut self, dimension: &Dimension) {
+        let DimensionKind::Entity { entity, key } = &dimension.kind else {
+            return;
+        };
+        let name = &dimension.name;
+        self.becomes(("dimension", name.clone()), entity, key, DataType::Text);
+        for attribute in &dimension.attributes {
+            let spot = ("dimension", format!("{name}/{}", attribute.name));
+            self.becomes(spot, entity, &attribute.column, attribute.data_type);
+        }
+    }
+
+    fn star(&mut self, star: &Star) {
+        let spot = |name: &str| ("star", format!("{}/{name}", star.name));
+        for key in &star.key {
+            self.becomes(
+                ("star", star.name.clone()),
+                &star.entity,
+                key,
+                DataType::Text,
+            );
+        }
+        for role in &star.roles {
+            let dimension = self.model.dimension(&role.dimension);
+            match dimension.is_some_and(Dimension::is_calendar) {
+                true => self.is_day(spot(&role.name), &star.entity, &role.column),
+                false => self.becomes(spot(&role.name), &star.entity, &role.column, DataType::Text),
+            }
+            if let Some(as_of) = &role.as_of {
+                self.is_day(spot(&role.name), &star.entity, as_of);
+            }
+        }
+        let degenerate = star.degenerate.iter();
+        let degenerate = degenerate.map(|column| (&column.name, &column.column, column.data_type));
+        let measures = star.measures.iter();
+        let measures = measures.map(|measure| (&measure.name, &measure.column, measure.data_type));
+        for (name, column, data_type) in degenerate.chain(measures) {
+            self.becomes(spot(name), &star.entity, column, data_type);
+        }
+    }
+
+    fn becomes(&mut self, spot: Spot, entity: &str, column: &str, to: DataType) {
+        let Some(found) = self.type_of(entity, column) else {
+            return;
+        };
+        if found != &to.arrow() && !can_cast_types(found, &to.arrow()) {
+            let found = type_name(found);
+            self.fault(
+                &spot,
+                format!(
+                    "column '{column}' of entity '{entity}' is {found}, which cannot become {to}"
+                ),
+            );
+        }
+    }
+
+    /// A text that is no date would become no date without a word.
+    fn is_day(&mut self, spot: Spot, entity: &str, column: &str) {
+        let Some(found) = self.type_of(entity, column) else {
+            return;
+        };
+        if !matches!(found, Arrow::Date32 | Arrow::Timestamp(..) | Arrow::Null) {
+            let found = type_name(found);
+            self.fault(
+                &spot,
+                format!(
+                    "column '{column}' of entity '{entity}' is {found}, not a date or an instant"
+                ),
+            );
+        }
+    }
+
+    fn fault(&mut self, spot: &Spot, message: String) {
+        let place = self.places.nearest(spot.0, &spot.1);
+        self.faults.add(&place, message);
+    }
+
+    fn type_of(&self, entity: &str, column: &str) -> Option<&Arrow> {
+        self.types.get(&(entity.to_owned(), column.to_owned()))
+    }
+}

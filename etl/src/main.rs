@@ -1,9 +1,13 @@
 //! `planisphere-etl`: see [`planisphere_etl`].
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
 use planisphere_etl::cli::{Cli, run};
+
+/// What readers of a load that was stopped get to cancel what their servers do for them; a read that hangs gets no more.
+const TO_TAKE_LEAVE: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -13,8 +17,7 @@ fn main() -> ExitCode {
     match runtime {
         Ok(runtime) => {
             let code = runtime.block_on(Box::pin(run(cli)));
-            // a read that hangs in a source must not hold a load that was stopped
-            runtime.shutdown_background();
+            runtime.shutdown_timeout(TO_TAKE_LEAVE);
             code
         }
         Err(_) => ExitCode::from(70),

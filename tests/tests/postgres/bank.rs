@@ -51,7 +51,7 @@ impl Bank {
     pub(crate) fn start(&self) -> Result<Running> {
         let mut command = programs::etl()?;
         command.args(["load", "--as-of", TODAY, "--log-format", "json"]);
-        command.args(["--log", "debug", "--config"]);
+        command.args(["--log", "planisphere_etl=trace", "--config"]);
         Running::start(command.arg(self.lab.config()))
     }
 

@@ -3,6 +3,7 @@
 use crate::error::Error;
 use crate::source::{Fault, Remedy};
 
+use super::catalog::quoted;
 use super::wire::WireError;
 
 /// Refusals after which the same request may succeed: the server goes down or comes up, has too many guests, lacks
@@ -51,8 +52,10 @@ pub(super) fn unreachable(source: &str, error: &WireError) -> Fault {
 pub(super) fn read(source: &str, table: &str, user: &str, error: &WireError) -> Fault {
     const NO_PRIVILEGE: &str = "42501";
     let source_name = source.to_owned();
+    let remedy = remedy(error);
+    let advice = advice(error, user);
     let table = table.to_owned();
-    if error.code() == Some(NO_PRIVILEGE) {
+    if error.code() == Some(NO_PRIVILEGE) && advice.is_empty() {
         let (user, reason) = (user.to_owned(), error.to_string());
         return Remedy::None.against(Error::NotAllowed {
             source_name,
@@ -61,11 +64,30 @@ pub(super) fn read(source: &str, table: &str, user: &str, error: &WireError) -> 
             reason,
         });
     }
-    remedy(error).against(Error::Read {
+    remedy.against(Error::Read {
         source_name,
         table,
-        reason: error.to_string(),
+        reason: format!("{error}{advice}"),
     })
+}
+
+/// What the owner of the database can do about a refusal that the server does not explain.
+fn advice(error: &WireError, user: &str) -> String {
+    let WireError::Server(refusal) = error else {
+        return String::new();
+    };
+    let role = quoted(user);
+    if refusal.message.contains("row-level security") {
+        return format!(
+            "; all rows are read or none: ALTER ROLE {role} BYPASSRLS, or read a view that selects the rows"
+        );
+    }
+    match remedy(error) {
+        Remedy::Smaller => {
+            format!("; give it more time: ALTER ROLE {role} SET statement_timeout = '1h'")
+        }
+        _ => String::new(),
+    }
 }
 
 #[cfg(test)]

@@ -100,7 +100,10 @@ pub(super) fn log_in(connection: &mut Connection, login: &Login) -> Result<()> {
     connection.send(|out| frontend::startup_message(parameters, out))?;
     loop {
         match connection.receive()? {
-            Message::AuthenticationOk | Message::BackendKeyData(_) => {}
+            Message::AuthenticationOk => {}
+            Message::BackendKeyData(body) => {
+                connection.key = Some((body.process_id(), body.secret_key()));
+            }
             Message::AuthenticationCleartextPassword => {
                 let password = password(login)?;
                 connection.send(|out| frontend::password_message(password, out))?;

@@ -202,9 +202,14 @@ impl Snapshot for PostgresSnapshot {
         let schema = schema(table, &selected);
         let mut all = self.selected.lock().unwrap_or_else(PoisonError::into_inner);
         all.insert(table.name.clone(), selected);
+        let mut parts: Vec<Part> = relations.iter().flat_map(parts).collect();
+        if parts.is_empty() {
+            // a partitioned table without partitions is empty, but it is there
+            parts.push(Part::Whole);
+        }
         Ok(TablePlan {
             schema,
-            parts: relations.iter().flat_map(parts).collect(),
+            parts,
             rows: Some(relations.iter().map(|relation| relation.rows).sum()),
         })
     }

@@ -20,6 +20,7 @@ use super::stream::{Host, Stream};
 
 const BUFFER: usize = 256 << 10;
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
+const CANCEL_WITHIN: Duration = Duration::from_secs(1);
 
 /// What went wrong on a connection.
 #[derive(Debug, thiserror::Error)]
@@ -93,6 +94,10 @@ pub(super) type TextRow = Vec<Option<String>>;
 /// One logged-in connection.
 pub(super) struct Connection {
     stream: Stream,
+    host: Host,
+    /// The process at the other end and what it takes to cancel its work.
+    pub(super) key: Option<(i32, i32)>,
+    copying: bool,
     out: BytesMut,
     buffer: Vec<u8>,
     start: usize,
@@ -105,6 +110,9 @@ impl Connection {
         let stream = Stream::connect(host, CONNECT_WITHIN, stop)?;
         let mut connection = Self {
             stream: login::encrypt(stream, host, login)?,
+            host: host.clone(),
+            key: None,
+            copying: false,
             out: BytesMut::new(),
             buffer: vec![0; BUFFER],
             start: 0,
@@ -277,7 +285,10 @@ impl Connection {
         self.send(|out| frontend::query(sql, out))?;
         loop {
             match self.receive() {
-                Ok(Message::CopyOutResponse(_)) => return Ok(()),
+                Ok(Message::CopyOutResponse(_)) => {
+                    self.copying = true;
+                    return Ok(());
+                }
                 Ok(Message::ReadyForQuery(_)) => {
                     return Err(WireError::Protocol("no copy began"));
                 }
@@ -309,7 +320,20 @@ impl Connection {
         if tag != COPY_DONE_TAG {
             self.start = from;
         }
-        self.until_ready(|_| Ok(()))
+        let ended = self.until_ready(|_| Ok(()));
+        // after a refusal the server is ready for more; after anything else it may still be at work
+        self.copying = !matches!(ended, Ok(()) | Err(WireError::Server(_)));
+        ended
+    }
+
+    /// Asks the server to end a copy that nobody reads any more; else it goes on until it next sends.
+    fn cancel(&self) -> io::Result<()> {
+        let Some((process, secret)) = self.key else {
+            return Ok(());
+        };
+        let mut request = BytesMut::new();
+        frontend::cancel_request(process, secret, &mut request);
+        Stream::connect(&self.host, CANCEL_WITHIN, Stop::default())?.write(&request)
     }
 }
 
@@ -352,7 +376,10 @@ fn refusal(mut fields: ErrorFields<'_>) -> io::Result<Refusal> {
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        // A server that hears no goodbye notices by itself.
+        // A server that hears no goodbye notices by itself, sooner or later.
+        if self.copying {
+            let _ = self.cancel();
+        }
         let _ = self.send(|out| {
             frontend::terminate(out);
             Ok(())

@@ -72,6 +72,12 @@ pub enum Error {
         /// A name that is near.
         near: Option<String>,
     },
+    /// Several tables or files of the model are not in the source.
+    #[error("{}", .missing.iter().map(with_hint).collect::<Vec<_>>().join("\n"))]
+    AllNotInSource {
+        /// An [`Error::NotInSource`] for each.
+        missing: Vec<Error>,
+    },
     /// Reading failed midway.
     #[error("reading '{table}' of source '{source_name}' failed: {reason}")]
     Read {
@@ -216,6 +222,16 @@ pub enum Error {
         /// What changed.
         reason: String,
     },
+    /// A day before that of the published version.
+    #[error("business date {asked} is before {published}, the business date of version {version}")]
+    EarlierDate {
+        /// The business date of the load.
+        asked: chrono::NaiveDate,
+        /// The business date of the published version.
+        published: chrono::NaiveDate,
+        /// The published version.
+        version: u64,
+    },
     /// An Arrow or DataFusion operation of ours failed.
     #[error("{doing} failed")]
     Engine {
@@ -278,13 +294,16 @@ impl Error {
             | Self::SourceUrl { .. }
             | Self::Conform { .. }
             | Self::FileContent { .. }
+            | Self::EarlierDate { .. }
             | Self::NotAllowed { .. }
             | Self::NoNativeType { .. }
             | Self::FanOut { .. }
             | Self::ModelChange { .. }
             | Self::TooManyRejects { .. }
             | Self::TooManyVanished { .. } => ErrorKind::Invalid,
-            Self::NotInSource { .. } | Self::PasswordFile { .. } => ErrorKind::NotFound,
+            Self::NotInSource { .. } | Self::AllNotInSource { .. } | Self::PasswordFile { .. } => {
+                ErrorKind::NotFound
+            }
             Self::SourceUnreachable { .. } | Self::Read { .. } => ErrorKind::Unavailable,
             Self::Staging { source, .. } if is_full_disk(source) => ErrorKind::ResourceExhausted,
             Self::Staging { .. } => ErrorKind::Unavailable,
@@ -315,7 +334,7 @@ impl Error {
                 Some("check that it runs, its address, user and password".into())
             }
             Self::NotInSource { near: Some(near), .. } => Some(format!("did you mean '{near}'?")),
-            Self::NotInSource { .. } => {
+            Self::NotInSource { .. } | Self::AllNotInSource { .. } => {
                 Some("check the names in the source file of the model against the source".into())
             }
             Self::Read { .. } => Some("nothing was published; run the load again".into()),
@@ -348,6 +367,9 @@ impl Error {
             Self::TooManyVanished { .. } => Some(
                 "nothing was published; check that the source is complete, or raise [etl] vanish_limit_permille for this load".into(),
             ),
+            Self::EarlierDate { published, .. } => Some(format!(
+                "nothing was published; load --as-of {published} or later, or load into a new warehouse folder"
+            )),
             Self::ModelChange { .. } => {
                 Some("load into a new warehouse folder to rebuild".into())
             }
@@ -357,6 +379,16 @@ impl Error {
                 Some("nothing was published; run the load again, it takes back what this one left".into())
             }
         }
+    }
+}
+
+/// An error with the name that may be meant.
+fn with_hint(error: &Error) -> String {
+    match error {
+        Error::NotInSource {
+            near: Some(near), ..
+        } => format!("{error} (did you mean '{near}'?)"),
+        _ => error.to_string(),
     }
 }
 

@@ -69,6 +69,18 @@ pub enum Error {
         /// What this program can read.
         have: u32,
     },
+    /// A manifest in a format of a newer program.
+    #[error(
+        "warehouse version {version} is written in format {format}, this program knows formats up to {known}"
+    )]
+    UnknownFormat {
+        /// The warehouse version.
+        version: u64,
+        /// The format of its manifest.
+        format: u32,
+        /// The newest format that this program knows.
+        known: u32,
+    },
     /// A manifest after which only a newer program may publish.
     #[error("warehouse version {version} needs writer version {needed}, this program has {have}")]
     NewerWriter {
@@ -135,9 +147,10 @@ impl Error {
             Self::Read { .. } => ErrorKind::Unavailable,
             Self::NoVersion { .. } => ErrorKind::NotFound,
             Self::AlreadyPublished { .. } => ErrorKind::Conflict,
-            Self::NewerFormat { .. } | Self::NewerWriter { .. } | Self::UnsupportedTable { .. } => {
-                ErrorKind::Invalid
-            }
+            Self::NewerFormat { .. }
+            | Self::UnknownFormat { .. }
+            | Self::NewerWriter { .. }
+            | Self::UnsupportedTable { .. } => ErrorKind::Invalid,
             Self::Malformed { .. } => ErrorKind::Damaged,
             Self::Store { source, .. } if is_full_disk(source) => ErrorKind::ResourceExhausted,
             Self::Store { source, .. } => match source {
@@ -167,7 +180,7 @@ impl Error {
             Self::NoVersion { .. } => {
                 Some("'planisphere-etl history' lists the published versions".into())
             }
-            Self::NewerFormat { .. } => {
+            Self::NewerFormat { .. } | Self::UnknownFormat { .. } => {
                 Some("upgrade planisphere, or open an older version".into())
             }
             Self::NewerWriter { .. } => {

@@ -10,6 +10,8 @@ mod plan;
 mod progress;
 mod status;
 
+pub(crate) use output::count;
+
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;

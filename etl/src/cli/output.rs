@@ -122,7 +122,7 @@ pub(super) fn paint(text: &str, code: &str, terminal: bool) -> String {
 }
 
 /// A count with thousands separators.
-pub(super) fn count(number: u64) -> String {
+pub(crate) fn count(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.chars().enumerate() {

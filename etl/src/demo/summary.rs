@@ -2,6 +2,7 @@
 
 use super::dirt::{KINDS, Tally};
 use super::state::State;
+use crate::cli::count;
 use chrono::NaiveDate;
 use comfy_table::{CellAlignment, Table, presets};
 use std::fmt;
@@ -94,7 +95,7 @@ impl DemoSummary {
             None => {
                 table.set_header(["table", "rows"]);
                 for summary in &self.tables {
-                    table.add_row([summary.name.to_owned(), summary.rows.to_string()]);
+                    table.add_row([summary.name.to_owned(), count(summary.rows)]);
                 }
             }
             Some(_) => {
@@ -107,7 +108,7 @@ impl DemoSummary {
                         summary.soft_deleted,
                         summary.deleted,
                     ];
-                    let cells = numbers.map(|number| number.to_string());
+                    let cells = numbers.map(count);
                     table.add_row(std::iter::once(summary.name.to_owned()).chain(cells));
                 }
             }
@@ -119,7 +120,7 @@ impl DemoSummary {
         let mut table = empty_table();
         table.set_header(["dirt", "rows"]);
         for summary in &self.dirt {
-            table.add_row([summary.kind.to_owned(), summary.rows.to_string()]);
+            table.add_row([summary.kind.to_owned(), count(summary.rows)]);
         }
         align_numbers(table)
     }
@@ -150,10 +151,11 @@ impl fmt::Display for DemoSummary {
         writeln!(f, "{}", self.table_of_dirt())?;
         write!(
             f,
-            "demo CRM {} {done}: {} customers, seed {}, {rows} rows, {:.1} s",
+            "demo CRM {} {done}: {} customers, seed {}, {} rows, {:.1} s",
             self.url,
-            self.customers,
+            count(self.customers.into()),
             self.seed,
+            count(rows),
             self.elapsed.as_secs_f64()
         )
     }

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use chrono::NaiveDate;
 use planisphere_schemas::model::{Model, Places};
-use planisphere_schemas::warehouse::{LoadId, PinnedWarehouse, Warehouse};
+use planisphere_schemas::warehouse::{LoadId, Manifest, PinnedWarehouse, Warehouse};
 
 use crate::conform::{Conformed, conform, open_session};
 use crate::error::{Error, Result};
@@ -40,6 +40,7 @@ impl Execution<'_> {
     pub(super) async fn run(&self, record: &mut LoadRecord) -> Result<()> {
         let base = self.base().await?;
         let manifest = base.as_ref().map(PinnedWarehouse::manifest);
+        self.check_date(manifest)?;
         let plan = plan_load(self.model, manifest)?;
         record.notices.extend(plan.notices);
         let settings = &self.options.settings;
@@ -91,6 +92,20 @@ impl Execution<'_> {
         });
         tracing::info!(step, seconds, "step done");
         result
+    }
+
+    /// Refuses to publish a day after a later one: a version would look younger than it is.
+    fn check_date(&self, published: Option<&Manifest>) -> Result<()> {
+        match published {
+            Some(manifest) if manifest.business_date > self.business_date => {
+                Err(Error::EarlierDate {
+                    asked: self.business_date,
+                    published: manifest.business_date,
+                    version: manifest.version.0,
+                })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The published version that the load builds upon.

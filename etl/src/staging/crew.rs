@@ -119,8 +119,17 @@ impl Job {
         let mut waiting = Vec::new();
         let mut tables = Vec::new();
         let mut schemas = BTreeMap::new();
+        let mut missing = Vec::new();
         for (at, table) in self.tables.iter().enumerate() {
-            let plan = again(&self.stop, || snapshot.plan(table))?;
+            let plan = match again(&self.stop, || snapshot.plan(table)) {
+                Ok(plan) => plan,
+                // one that is missing must not hide the others
+                Err(fault) if matches!(fault.error, Error::NotInSource { .. }) => {
+                    missing.push(fault.error);
+                    continue;
+                }
+                Err(fault) => return Err(fault),
+            };
             tables.push(Progress {
                 open: plan.parts.len(),
                 numbers: plan.parts.len(),
@@ -135,6 +144,11 @@ impl Job {
                 schema: plan.schema.clone(),
             }));
             schemas.insert(table.name.clone(), plan.schema.clone());
+        }
+        match missing.len() {
+            0 => {}
+            1 => return Err(missing.remove(0).into()),
+            _ => return Err(Error::AllNotInSource { missing }.into()),
         }
         waiting.sort_by_key(|task| std::cmp::Reverse(tables[task.table].rows));
         Ok(Board {

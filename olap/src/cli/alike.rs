@@ -5,12 +5,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use planisphere_proto::v1 as wire;
-
-use super::backend::Backend;
+use super::backend::{Backend, Captions};
 use super::error::CliError;
 use super::titles::{ancestors, levels_on_axes};
-use crate::grpc::path_of_wire;
 use crate::query::{CubeQuery, LevelRef, MemberKey};
 use crate::result::ResultHeader;
 use crate::service::MembersQuery;
@@ -44,7 +41,7 @@ pub(super) async fn alike(
         if hidden.is_empty() {
             continue;
         }
-        let page = backend.members(&members_of(query, header, level)).await?;
+        let page = backend.captions(&members_of(query, header, level)).await?;
         let (needed, special) = read_alike(&page, hidden.len());
         let mut parents = Parents {
             needed,
@@ -78,17 +75,16 @@ fn members_of(query: &CubeQuery, header: &ResultHeader, level: &LevelRef) -> Mem
 }
 
 /// Whether ordinary members read alike, and whether there are special ones.
-fn read_alike(page: &wire::ListMembersResponse, hidden: usize) -> (bool, bool) {
-    let (mut alike, mut special) = (!page.next_page_token.is_empty(), false);
+fn read_alike(page: &Captions, hidden: usize) -> (bool, bool) {
+    let (mut alike, mut special) = (page.next.is_some(), false);
     let mut seen = BTreeSet::new();
-    for member in &page.members {
-        let mut path = path_of(member);
+    for (path, caption) in &page.members {
         if matches!(path.last(), Some(MemberKey::Special(_))) {
             special = true;
             continue;
         }
-        path.truncate(path.len().saturating_sub(hidden + 1));
-        alike |= !seen.insert((path, &member.caption));
+        let shown = path.len().saturating_sub(hidden + 1);
+        alike |= !seen.insert((path.get(..shown), caption));
     }
     (alike, special)
 }
@@ -99,18 +95,12 @@ async fn add_captions(
     captions: &mut BTreeMap<Vec<MemberKey>, String>,
 ) -> Result<(), CliError> {
     for _ in 0..PAGES {
-        let page = backend.members(&asked).await?;
-        let members = page.members.into_iter();
-        captions.extend(members.map(|member| (path_of(&member), member.caption)));
-        if page.next_page_token.is_empty() {
-            break;
+        let page = backend.captions(&asked).await?;
+        captions.extend(page.members);
+        match page.next {
+            Some(token) => asked.page_token = Some(token),
+            None => break,
         }
-        asked.page_token = Some(page.next_page_token);
     }
     Ok(())
-}
-
-fn path_of(member: &wire::Member) -> Vec<MemberKey> {
-    let path = member.member.as_ref().and_then(path_of_wire);
-    path.unwrap_or_default().0
 }

@@ -16,7 +16,7 @@ use crate::exec::{Engine, Limits};
 use crate::flight::SqlClient;
 use crate::grpc::{self, CubeClient, connect, new_query_id};
 use crate::published::PublishedStars;
-use crate::query::{CubeQuery, Drill};
+use crate::query::{CubeQuery, Drill, MemberKey};
 use crate::result::ResultHeader;
 use crate::service::{
     Caller, CubeService, DetailQuery, DetailTotal, DrillDown, MembersQuery, RollUp,
@@ -34,6 +34,14 @@ pub(super) enum Backend {
         /// Its tables.
         sql: Box<SqlClient>,
     },
+}
+
+/// A page of members, by what they are called.
+pub(super) struct Captions {
+    /// Key paths and captions.
+    pub(super) members: Vec<(Vec<MemberKey>, String)>,
+    /// Where the next page starts.
+    pub(super) next: Option<String>,
 }
 
 /// A whole answer of a cube.
@@ -115,6 +123,19 @@ impl Backend {
                 Ok(grpc::members_to_wire(&page))
             }
         }
+    }
+
+    /// What members are called: a page of key paths with captions, and where the next one starts.
+    pub(super) async fn captions(&mut self, members: &MembersQuery) -> Result<Captions, CliError> {
+        let page = self.members(members).await?;
+        let called = page.members.into_iter().map(|member| {
+            let path = member.member.as_ref().and_then(grpc::path_of_wire);
+            (path.unwrap_or_default().0, member.caption)
+        });
+        Ok(Captions {
+            members: called.collect(),
+            next: Some(page.next_page_token).filter(|token| !token.is_empty()),
+        })
     }
 
     /// Answers a query, or what a drill makes of it.

@@ -1,5 +1,6 @@
 //! Faults with their places, collected so that one does not hide the others.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use super::node::Place;
@@ -61,7 +62,11 @@ impl Faults {
         name: &str,
         known: impl IntoIterator<Item = &'a str>,
     ) {
-        let known: Vec<&str> = known.into_iter().collect();
+        let mut seen = BTreeSet::new();
+        let known: Vec<&str> = known
+            .into_iter()
+            .filter(|name| seen.insert(*name))
+            .collect();
         let hint = match nearest(name, known.iter().copied()) {
             Some(near) => Some(format!("did you mean '{near}'?")),
             None if known.is_empty() => None,

@@ -116,14 +116,16 @@ impl<'t> Builder<'t, '_> {
                 Some(text) => key.value = Value::Text(text),
                 None => self.faults.add(&key.place, "a key must be a plain name"),
             }
-            if entries.iter().any(|(known, _)| known.value == key.value) {
+            let is_new = entries.iter().all(|(known, _)| known.value != key.value);
+            if !is_new {
                 let name = key.scalar_text().unwrap_or_default();
                 self.faults
                     .add(&key.place, format!("'{name}' is given twice"));
             }
             if let Some((event, span)) = self.event()? {
                 let value = self.node(event, span)?;
-                entries.push((key, value));
+                // the second of two is told of here, and then left out
+                entries.extend(is_new.then_some((key, value)));
             }
         }
         Ok(Value::Mapping(entries))

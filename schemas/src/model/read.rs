@@ -1,5 +1,6 @@
 //! Reads a model folder: `model.yaml` and the YAML files of its sub-folders.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::document::{Faults, Fields, Node, Place, Value, parse_yaml};
@@ -30,14 +31,15 @@ pub fn read_model_with_places(folder: &Path) -> Result<(Model, Places)> {
         folder,
         faults: &mut faults,
         places: Places::default(),
+        unread: BTreeSet::new(),
     };
     let mut model = files.model()?;
     model.sources = files.objects("sources", "source", decode::source)?;
     model.dimensions = files.objects("conformed", "dimension", decode::dimension)?;
     model.stars = files.objects("stars", "star", decode::star)?;
     model.cubes = files.objects("cubes", "cube", decode::cube)?;
-    let places = files.places;
-    validate::validate(&model, &places, &mut faults);
+    let (places, unread) = (files.places, files.unread);
+    validate::validate(&model, &places, &unread, &mut faults);
     if faults.is_empty() {
         Ok((model, places))
     } else {
@@ -51,6 +53,8 @@ struct Files<'a> {
     folder: &'a Path,
     faults: &'a mut Faults,
     places: Places,
+    /// Kinds of files of which one could not be read or understood.
+    unread: BTreeSet<&'static str>,
 }
 
 impl Files<'_> {
@@ -72,6 +76,7 @@ impl Files<'_> {
         };
         let Some(node) = node else { return Ok(model) };
         self.places.insert("model", "", &node.place);
+        remember_below("model", "", &node, &mut self.places);
         if let Some(mut fields) = Fields::of(&node, "a model file", self.faults) {
             fields.optional("planisphere");
             model.name = fields.need("model").unwrap_or_default();
@@ -94,15 +99,18 @@ impl Files<'_> {
         let mut objects = Vec::new();
         for path in yaml_files(&self.folder.join(sub_folder))? {
             let Some(node) = self.object(&path) else {
+                self.unread.insert(kind);
                 continue;
             };
-            self.remember(kind, &node);
-            objects.extend(decode(&node, self.faults));
+            if self.remember(kind, &node) {
+                objects.extend(decode(&node, self.faults));
+            }
         }
         Ok(objects)
     }
 
-    fn remember(&mut self, kind: &'static str, node: &Node) {
+    /// Remembers where an object and the things inside it stand; false if another file declares it already.
+    fn remember(&mut self, kind: &'static str, node: &Node) -> bool {
         let name = node
             .get(kind)
             .and_then(Node::scalar_text)
@@ -110,10 +118,14 @@ impl Files<'_> {
         if let Some(first) = self.places.get(kind, &name) {
             let message = format!("{kind} '{name}' is already declared in {}", first.file);
             self.faults.add(&node.place, message);
-            return;
+            return false;
+        }
+        if name.is_empty() {
+            self.unread.insert(kind);
         }
         remember_below(kind, &name, node, &mut self.places);
         self.places.insert(kind, &name, &node.place);
+        true
     }
 
     /// A file of a sub-folder; one that cannot be read is a fault among the others.
@@ -139,7 +151,12 @@ impl Files<'_> {
         let known = version.is_some_and(|version| version.value == Value::Integer(LANGUAGE));
         if !known {
             let place = version.map_or(&node.place, |version| &version.place);
-            let message = format!("a model file starts with 'planisphere: {LANGUAGE}'");
+            let message = match version.and_then(Node::scalar_text) {
+                Some(said) => format!(
+                    "this program reads version {LANGUAGE} of the model language, the file says 'planisphere: {said}'"
+                ),
+                None => format!("a model file starts with 'planisphere: {LANGUAGE}'"),
+            };
             self.faults.add(place, message);
         }
         known

@@ -15,10 +15,18 @@ mod source;
 mod star;
 
 /// Adds a fault for every rule that the model breaks.
-pub(super) fn validate(model: &Model, places: &Places, faults: &mut Faults) {
+///
+/// `unread` are the kinds of files of which one could not be read: its names are not known.
+pub(super) fn validate(
+    model: &Model,
+    places: &Places,
+    unread: &BTreeSet<&'static str>,
+    faults: &mut Faults,
+) {
     let mut check = Check {
         model,
         places,
+        unread,
         faults,
     };
     check.time_zone(&model.time_zone, ("model", String::new()));
@@ -47,6 +55,7 @@ fn within(spot: &Spot, field: &str, text: &str) -> Spot {
 struct Check<'a> {
     model: &'a Model,
     places: &'a Places,
+    unread: &'a BTreeSet<&'static str>,
     faults: &'a mut Faults,
 }
 
@@ -81,7 +90,9 @@ impl Check<'_> {
         known: impl IntoIterator<Item = &'n str> + Clone,
     ) -> bool {
         let found = known.clone().into_iter().any(|candidate| candidate == name);
-        if !found {
+        // entities stand in the files of sources
+        let kind = if what == "entity" { "source" } else { what };
+        if !found && !self.unread.contains(kind) {
             self.unknown(spot, what, name, known);
         }
         found
@@ -89,6 +100,7 @@ impl Check<'_> {
 
     fn time_zone(&mut self, name: &str, spot: Spot) {
         if name.parse::<chrono_tz::Tz>().is_err() {
+            let spot = within(&spot, "time_zone", name);
             self.fault(
                 &spot,
                 format!("unknown time zone '{name}'; use an IANA name"),
@@ -135,7 +147,8 @@ impl Check<'_> {
         let mut seen = BTreeSet::new();
         for name in names {
             if !seen.insert(name) {
-                self.fault(spot, format!("{what} '{name}' is declared twice"));
+                let spot = (spot.0, format!("{}/{name}", spot.1));
+                self.fault(&spot, format!("{what} '{name}' is declared twice"));
             }
         }
     }

@@ -67,6 +67,8 @@ pub struct TableEntry {
 /// The part of a manifest that every format keeps, read before the rest.
 #[derive(Deserialize)]
 struct Header {
+    #[serde(default)]
+    format_version: u32,
     version: u64,
     min_reader_version: u32,
 }
@@ -105,7 +107,8 @@ impl Manifest {
     /// Reads the JSON of a manifest; `path` is named in errors.
     ///
     /// # Errors
-    /// [`Error::NewerFormat`] if it asks for a newer reader, [`Error::Malformed`] if it is not a manifest.
+    /// [`Error::NewerFormat`] if it asks for a newer reader, [`Error::UnknownFormat`] if it is written in a newer
+    /// format, [`Error::Malformed`] if it is not a manifest.
     pub fn parse(path: &str, bytes: &[u8]) -> Result<Self> {
         let malformed = |source: serde_json::Error| Error::Malformed {
             path: path.to_owned(),
@@ -117,6 +120,13 @@ impl Manifest {
                 version: header.version,
                 needed: header.min_reader_version,
                 have: READER_VERSION,
+            });
+        }
+        if header.format_version > FORMAT_VERSION {
+            return Err(Error::UnknownFormat {
+                version: header.version,
+                format: header.format_version,
+                known: FORMAT_VERSION,
             });
         }
         serde_json::from_slice(bytes).map_err(malformed)

@@ -172,6 +172,85 @@ fn a_file_that_cannot_be_read_hides_no_other_fault() -> Result<()> {
 #[test]
 fn a_file_of_another_language_is_refused() -> Result<()> {
     let spoil = |lab: &Lab| lab.replace(PRODUCT, "planisphere: 1", "planisphere: 2");
-    let expected = ["model/conformed/product.yaml:1:14: a model file starts with 'planisphere: 1'"];
+    let expected = [
+        "model/conformed/product.yaml:1:14: this program reads version 1 of the model language, the file says 'planisphere: 2'",
+    ];
     spoiled(spoil, 2, &expected)
+}
+
+/// The faults that `plan` tells, one a line, without the folder before them.
+fn faults(lab: &Lab) -> Result<Vec<String>> {
+    let said = lab.etl(&["plan"])?.refused(2, &[])?;
+    let lines = said
+        .err
+        .lines()
+        .filter_map(|line| line.split_once("/model/"));
+    Ok(lines.map(|(_, fault)| fault.to_owned()).collect())
+}
+
+#[test]
+fn a_file_that_cannot_be_parsed_makes_no_faults_elsewhere() -> Result<()> {
+    for (file, old) in [
+        (CUSTOMER, "key: customer_id\n"),
+        (SALE, "kind: "),
+        (SHOP, "caption: "),
+    ] {
+        let lab = Lab::shop()?;
+        lab.replace(file, old, &format!("]{old}"))?;
+        let faults = faults(&lab)?;
+        assert_eq!(faults.len(), 1, "{faults:#?}");
+        assert!(faults[0].contains("not valid YAML"), "{faults:#?}");
+    }
+    Ok(())
+}
+
+#[test]
+fn what_is_declared_twice_is_told_once_with_its_place() -> Result<()> {
+    let lab = Lab::shop()?;
+    lab.replace(
+        CUSTOMER,
+        "  rating: {type: text",
+        "  name: {type: text, scd: 1}\n  rating: {type: text",
+    )?;
+    assert_eq!(
+        faults(&lab)?,
+        ["conformed/customer.yaml:10:3: 'name' is given twice"]
+    );
+
+    let lab = Lab::shop()?;
+    let text = std::fs::read_to_string(lab.path(CUSTOMER))?;
+    lab.write("model/conformed/zz.yaml", text)?;
+    lab.replace(SALE, "  product: {column", "  weather: {column")?;
+    let faults = faults(&lab)?;
+    let roles = faults
+        .iter()
+        .filter(|fault| fault.contains("role of the star"));
+    assert_eq!((faults.len(), roles.count()), (4, 2), "{faults:#?}");
+    assert!(
+        faults[0]
+            .starts_with("conformed/zz.yaml:1:1: dimension 'customer' is already declared in ")
+    );
+    let known = "unknown dimension 'weather' (known: customer, date, product)";
+    assert!(faults[3].contains(known), "{faults:#?}");
+    Ok(())
+}
+
+#[test]
+fn an_unknown_time_zone_is_told_where_it_stands() -> Result<()> {
+    let lab = Lab::shop()?;
+    lab.replace(
+        SHOP,
+        "source: shop\n",
+        "source: shop\ntime_zone: Europe/Atlantis\n",
+    )?;
+    lab.write(
+        "model/model.yaml",
+        "planisphere: 1\nmodel: shop\ntime_zone: Mars/Base\n",
+    )?;
+    let expected = [
+        "model.yaml:3:12: unknown time zone 'Mars/Base'; use an IANA name",
+        "sources/shop.yaml:3:12: unknown time zone 'Europe/Atlantis'; use an IANA name",
+    ];
+    assert_eq!(faults(&lab)?, expected);
+    Ok(())
 }

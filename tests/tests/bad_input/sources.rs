@@ -91,6 +91,17 @@ fn a_missing_table_or_column_is_told_with_the_nearest_name() -> Result<()> {
     )?;
     let spoil = after("alter table customers rename column city to citty");
     let expected = ["'customers' with column 'city'", "did you mean 'citty'?"];
+    spoiled(spoil, 3, &expected)?;
+    let spoil = after(
+        "alter table customers rename column city to citty; alter table products rename to producs; \
+         drop table rates",
+    );
+    let expected = [
+        "'customers' with column 'city' (did you mean 'citty'?)",
+        "source 'shop' has no table 'products' (did you mean 'producs'?)",
+        "source 'shop' has no table 'rates'",
+        "hint: check the names in the source file of the model",
+    ];
     spoiled(spoil, 3, &expected)
 }
 

@@ -161,7 +161,7 @@ fn a_row_that_comes_back_is_no_longer_marked() -> Result<()> {
         "insert into products values ('p3', 'Bread', 'Food'); update orders set deleted = 0 where id = 'o06'; \
          update customers set deleted = 0 where id = 'c3'",
     )?;
-    lab.load()?.done()?;
+    lab.load_as_of("2025-07-01")?.done()?;
     let marked = lab.sql(
         "select source_row_id from fact_sale where deleted_at_source union all \
          select product_id from dim_product where deleted_at_source union all \

@@ -51,3 +51,36 @@ fn the_server_serves_the_old_version_until_the_next_load_publishes() -> Result<(
     assert!(server.stop()?.success());
     Ok(())
 }
+
+#[test]
+fn a_day_before_the_published_one_is_refused() -> Result<()> {
+    let lab = Lab::loaded()?;
+    lab.change("update orders set quantity = 9 where id = 'o01'")?;
+    let expected = [
+        "business date 2020-01-01 is before 2025-06-30, the business date of version 1",
+        "hint: nothing was published; load --as-of 2025-06-30 or later",
+    ];
+    lab.load_as_of("2020-01-01")?.refused(2, &expected)?;
+    assert_eq!(lab.versions()?, ["1"]);
+    lab.load()?.done()?;
+    assert_eq!(lab.versions()?, ["1", "2"]);
+    Ok(())
+}
+
+#[test]
+fn a_version_of_a_newer_format_is_neither_read_nor_followed() -> Result<()> {
+    let lab = Lab::loaded()?;
+    let manifest = "warehouse/_planisphere/versions/000000000001.json";
+    lab.replace(
+        manifest,
+        "\"format_version\": 1,",
+        "\"format_version\": 99,",
+    )?;
+    let expected = [
+        "version 1 is written in format 99",
+        "hint: upgrade planisphere",
+    ];
+    lab.load()?.refused(2, &expected)?;
+    lab.olap(&["cubes"])?.refused(2, &expected)?;
+    Ok(())
+}

@@ -349,7 +349,9 @@ pub(super) fn again<T>(
     stop: &Stop,
     mut what: impl FnMut() -> Result<T, Fault>,
 ) -> Result<T, Fault> {
-    let mut pauses = pauses();
+    // soon over: a wrong address or a server that is down is what it mostly is, and somebody waits for the answer
+    const TIMES: usize = 3;
+    let mut pauses = pauses().take(TIMES);
     loop {
         let fault = match what() {
             Ok(done) => return Ok(done),

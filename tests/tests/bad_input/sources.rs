@@ -58,10 +58,10 @@ fn other_unusable_places_are_named() -> Result<()> {
     )?;
     let expected = [
         "url of source 'shop'",
-        "no reader for 'mysql://'",
+        "no reader for 'oracle://'",
         "hint: write sqlite:",
     ];
-    spoiled(at("mysql://h/d"), 2, &expected)
+    spoiled(at("oracle://h/d"), 2, &expected)
 }
 
 #[test]

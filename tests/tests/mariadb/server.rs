@@ -34,6 +34,8 @@ impl MariaDb {
         }
         let data = folder.path().join("data");
         let mut install = command(&program("mariadb-install-db")?, owner);
+        // servers that start beside each other must not share the names of their temporary tables
+        install.env("TMPDIR", folder.path());
         install.args([
             "--no-defaults",
             "--auth-root-authentication-method=normal",
@@ -42,6 +44,7 @@ impl MariaDb {
         succeed(install.arg(format!("--datadir={}", data.display())))?;
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let mut server = command(&program("mariadbd")?, owner);
+        server.env("TMPDIR", folder.path());
         server.args([
             "--no-defaults",
             "--bind-address=127.0.0.1",

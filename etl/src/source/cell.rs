@@ -24,8 +24,8 @@ pub(crate) enum Cell<'a> {
     Real(f64),
     /// A day, counted from 1970-01-01.
     Day(i32),
-    /// A wall clock, in microseconds from 1970-01-01 00:00.
-    Wall(i64),
+    /// A wall clock in microseconds from 1970-01-01 00:00, and the instant that it means.
+    Wall(i64, i64),
     /// An instant, in microseconds from 1970-01-01 00:00 UTC.
     Instant(i64),
     /// A text.
@@ -47,7 +47,7 @@ impl Cell<'_> {
         match self {
             Cell::Null => 1,
             Cell::Integer(_) | Cell::Unsigned(_) | Cell::Real(_) => 8,
-            Cell::Day(_) | Cell::Wall(_) | Cell::Instant(_) => 8,
+            Cell::Day(_) | Cell::Wall(..) | Cell::Instant(_) => 8,
             Cell::Text(text) => text.len() as u64,
             Cell::Bytes(bytes) => bytes.len() as u64,
         }
@@ -61,7 +61,7 @@ impl Cell<'_> {
             Cell::Unsigned(value) => Some(value.to_string()),
             Cell::Real(value) => Some(value.to_string()),
             Cell::Day(days) => NaiveDate::from_epoch_days(*days).map(|day| day.to_string()),
-            Cell::Wall(micros) => wall(*micros).map(|wall| wall.to_string()),
+            Cell::Wall(micros, _) => wall(*micros).map(|wall| wall.to_string()),
             Cell::Instant(micros) => wall(*micros).map(|wall| format!("{wall}+00")),
             Cell::Text(text) => Some((*text).to_owned()),
             Cell::Bytes(bytes) => Some(bytes.iter().map(|byte| format!("{byte:02x}")).collect()),
@@ -238,7 +238,7 @@ fn date(cell: Cell<'_>, rules: TextRules<'_>) -> Result<i32, String> {
     let text = match cell {
         Cell::Text(text) => text,
         Cell::Day(days) => return Ok(days),
-        Cell::Wall(micros) if micros.rem_euclid(DAY) == 0 => {
+        Cell::Wall(micros, _) if micros.rem_euclid(DAY) == 0 => {
             return i32::try_from(micros / DAY).map_err(|_| "out of range".into());
         }
         _ => return Err("not a date".into()),
@@ -253,11 +253,7 @@ fn date(cell: Cell<'_>, rules: TextRules<'_>) -> Result<i32, String> {
 fn timestamp(cell: Cell<'_>, rules: TextRules<'_>) -> Result<i64, String> {
     let text = match cell {
         Cell::Text(text) => text,
-        Cell::Instant(micros) => return Ok(micros),
-        Cell::Wall(micros) => {
-            let wall = wall(micros).ok_or_else(no_instant)?;
-            return in_zone(wall, rules.zone);
-        }
+        Cell::Instant(micros) | Cell::Wall(_, micros) => return Ok(micros),
         _ => return Err("not an instant".into()),
     };
     if let Some(pattern) = rules.pattern {

@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 
 use chrono_tz::Tz;
 use encoding_rs::Encoding;
-use planisphere_schemas::document::nearest;
 use planisphere_schemas::model::{FileFormat, Table};
 use sha2::{Digest, Sha256};
 
@@ -15,6 +14,7 @@ use crate::error::{Error, Result};
 
 use super::builder::{BatchBuilder, declared_schema};
 use super::cell::Cell;
+use super::lookup;
 use super::{Fault, Part, Reader, Sink, Snapshot, Source, Stop, TablePlan};
 
 /// A folder of files.
@@ -128,13 +128,7 @@ impl FilesSnapshot {
             };
         }
         let names = file_names(&self.folder);
-        Error::NotInSource {
-            source_name: self.name.clone(),
-            what: "file",
-            name: table.origin.clone(),
-            column: None,
-            near: nearest(&table.origin, names.iter().map(String::as_str)).map(str::to_owned),
-        }
+        lookup::not_in_source(&self.name, "file", table, None, &names)
     }
 }
 
@@ -386,12 +380,8 @@ fn by_name(source: &str, table: &Table, header: &[String]) -> Result<Vec<usize>>
         .columns
         .iter()
         .map(|column| {
-            position(&column.origin).ok_or_else(|| Error::NotInSource {
-                source_name: source.to_owned(),
-                what: "file",
-                name: table.origin.clone(),
-                column: Some(column.origin.clone()),
-                near: nearest(&column.origin, header.iter().map(String::as_str)).map(str::to_owned),
+            position(&column.origin).ok_or_else(|| {
+                lookup::not_in_source(source, "file", table, Some(&column.origin), header)
             })
         })
         .collect()

@@ -14,6 +14,7 @@ mod cell;
 mod clock;
 mod fault;
 mod file;
+mod lookup;
 mod mysql;
 mod number;
 mod postgres;

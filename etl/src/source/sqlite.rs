@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono_tz::Tz;
-use planisphere_schemas::document::nearest;
 use planisphere_schemas::model::Table;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
@@ -15,6 +14,7 @@ use crate::error::{Error, Result};
 
 use super::builder::{BatchBuilder, declared_schema};
 use super::cell::Cell;
+use super::lookup;
 use super::{Fault, Part, Reader, Remedy, Sink, Snapshot, Source, Stop, TablePlan};
 
 /// Rows between two looks whether somebody wants the reading to stop.
@@ -115,24 +115,15 @@ impl Reader for SqliteReader<'_> {
     ) -> Result<(), Fault> {
         let snapshot = self.0;
         let failed = |error: rusqlite::Error| snapshot.failed(table, &error);
-        let columns: Vec<String> = table
-            .columns
-            .iter()
-            .map(|column| quoted(&column.origin))
-            .collect();
-        let sql = format!(
-            "SELECT {} FROM {}",
-            columns.join(", "),
-            quoted(&table.origin)
-        );
+        let sql = lookup::select(table, quoted, &quoted(&table.origin));
         let connection = snapshot.connection();
         let mut statement = connection.prepare(&sql).map_err(failed)?;
         let mut rows = statement.query([]).map_err(failed)?;
         let mut batch = BatchBuilder::new(&snapshot.name, table, snapshot.zone, None)?;
         let mut number = 0;
         while let Some(row) = rows.next().map_err(failed)? {
-            let mut cells = Vec::with_capacity(columns.len());
-            for at in 0..columns.len() {
+            let mut cells = Vec::with_capacity(table.columns.len());
+            for at in 0..table.columns.len() {
                 cells.push(cell(row.get_ref(at).map_err(failed)?));
             }
             number += 1;
@@ -167,37 +158,23 @@ impl SqliteSnapshot {
     /// Every declared table and column must be there; SQLite would read a missing column as a text.
     fn check_columns(&self, connection: &Connection, table: &Table) -> Result<(), Fault> {
         let failed = |error: rusqlite::Error| self.failed(table, &error);
-        let missing = |column: Option<String>, known: &[String], name: &str| Error::NotInSource {
-            source_name: self.name.clone(),
-            what: "table",
-            name: table.origin.clone(),
-            column,
-            near: nearest(name, known.iter().map(String::as_str)).map(str::to_owned),
-        };
         let columns = names(
             connection,
             "SELECT name FROM pragma_table_info(?1)",
             &[&table.origin],
         )
         .map_err(failed)?;
-        if columns.is_empty() {
-            let tables = names(
-                connection,
-                "SELECT name FROM sqlite_master WHERE type IN ('table', 'view')",
-                &[],
-            );
-            return Err(missing(None, &tables.map_err(failed)?, &table.origin).into());
-        }
-        for column in &table.columns {
-            if !columns
-                .iter()
-                .any(|known| known.eq_ignore_ascii_case(&column.origin))
-            {
-                let near = missing(Some(column.origin.clone()), &columns, &column.origin);
-                return Err(near.into());
-            }
-        }
-        Ok(())
+        lookup::check_columns(
+            &self.name,
+            table,
+            &columns,
+            str::eq_ignore_ascii_case,
+            || {
+                const TABLES: &str =
+                    "SELECT name FROM sqlite_master WHERE type IN ('table', 'view')";
+                names(connection, TABLES, &[]).map_err(failed)
+            },
+        )
     }
 }
 

@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::source::builder::BatchBuilder;
 use crate::source::cell::Cell;
 use crate::source::clock::Clock;
+use crate::source::lookup;
 use crate::source::{Fault, Part, Reader, Sink};
 
 use super::snapshot::{MySqlSnapshot, qualified, quoted};
@@ -57,16 +58,7 @@ impl Reader for MySqlReader<'_> {
             }
             .into());
         };
-        let names: Vec<String> = table
-            .columns
-            .iter()
-            .map(|column| quoted(&column.origin))
-            .collect();
-        let sql = format!(
-            "SELECT {} FROM {}",
-            names.join(", "),
-            qualified(&table.origin)
-        );
+        let sql = lookup::select(table, quoted, &qualified(&table.origin));
         let mut batch = BatchBuilder::new(&snapshot.name, table, snapshot.zone, None)?;
         let mut rows = connection.exec_iter(sql, ()).map_err(failed)?;
         let kinds: Vec<Kind> = rows.columns().as_ref().iter().map(kind).collect();

@@ -5,11 +5,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use chrono_tz::Tz;
 use mysql::prelude::Queryable;
 use mysql::{Conn, Opts};
-use planisphere_schemas::document::nearest;
 use planisphere_schemas::model::Table;
 
 use crate::error::Error;
 use crate::source::builder::declared_schema;
+use crate::source::lookup;
 use crate::source::{Fault, Reader, Snapshot, Stop, TablePlan};
 
 use super::fault;
@@ -73,24 +73,13 @@ impl MySqlSnapshot {
         let failed = |error: mysql::Error| self.failed(table, &error);
         let (schema, origin) = parts(&table.origin);
         let columns: Vec<String> = catalog.exec(COLUMNS, (schema, origin)).map_err(failed)?;
-        let missing = |column: Option<&str>, known: &[String]| {
-            let name = column.unwrap_or(&table.origin);
-            Fault::from(Error::NotInSource {
-                source_name: self.name.clone(),
-                what: "table",
-                name: table.origin.clone(),
-                column: column.map(str::to_owned),
-                near: nearest(name, known.iter().map(String::as_str)).map(str::to_owned),
-            })
-        };
-        if columns.is_empty() {
-            return Err(missing(None, &catalog.query(TABLES).map_err(failed)?));
-        }
-        let has = |name: &str| columns.iter().any(|known| known.eq_ignore_ascii_case(name));
-        match table.columns.iter().find(|column| !has(&column.origin)) {
-            Some(column) => Err(missing(Some(&column.origin), &columns)),
-            None => Ok(()),
-        }
+        lookup::check_columns(
+            &self.name,
+            table,
+            &columns,
+            str::eq_ignore_ascii_case,
+            || catalog.query(TABLES).map_err(failed),
+        )
     }
 
     /// How many rows a table has, about; a table that no snapshot holds still is told of.

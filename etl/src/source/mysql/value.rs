@@ -121,7 +121,7 @@ fn moment<'v>(local: i64, kind: Kind, clock: &mut Clock, scratch: &'v mut Scratc
         Kind::Date => i32::try_from(local.div_euclid(DAY)).map_or(Cell::Null, Cell::Day),
         Kind::Timestamp => Cell::Instant(local),
         _ => match clock.instant(local) {
-            Ok(_) => Cell::Wall(local),
+            Ok(instant) => Cell::Wall(local, instant),
             Err(_) => {
                 let wall = chrono::DateTime::from_timestamp_micros(local);
                 made(

@@ -114,10 +114,7 @@ pub(super) fn types(
     connection: &mut Connection,
     oids: impl IntoIterator<Item = u32>,
 ) -> Result<Types> {
-    let mut types = Types {
-        money_decimals: money_decimals(connection)?,
-        rows: BTreeMap::new(),
-    };
+    let mut types = Types::default();
     let mut wanted: BTreeSet<u32> = oids.into_iter().collect();
     while !wanted.is_empty() {
         let found = type_rows(connection, &wanted)?;
@@ -130,6 +127,9 @@ pub(super) fn types(
             .into_iter()
             .filter(|oid| !types.rows.contains_key(oid))
             .collect();
+    }
+    if types.rows.values().any(|row| row.name == "money") {
+        types.money_decimals = money_decimals(connection)?;
     }
     Ok(types)
 }

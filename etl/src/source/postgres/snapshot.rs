@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono_tz::Tz;
-use planisphere_schemas::document::nearest;
 use planisphere_schemas::model::Table;
 
 use crate::error::Error;
+use crate::source::lookup;
 use crate::source::{Fault, Part, Reader, Remedy, Snapshot, Stop, TablePlan};
 
 use super::address::Address;
@@ -135,39 +135,14 @@ impl PostgresSnapshot {
     fn check_columns(&self, exporter: &mut Connection, table: &Table) -> Result<(), Fault> {
         let lost = |error: WireError| self.lost(table, &error);
         let columns = catalog::column_names(exporter, &table.origin).map_err(lost)?;
-        let missing = |column: Option<&str>, known: &[String]| {
-            let name = column.unwrap_or(&table.origin);
-            Fault::from(Error::NotInSource {
-                source_name: self.name.clone(),
-                what: "table",
-                name: table.origin.clone(),
-                column: column.map(str::to_owned),
-                near: nearest(name, known.iter().map(String::as_str)).map(str::to_owned),
-            })
-        };
-        if columns.is_empty() {
-            let tables = catalog::table_names(exporter).map_err(lost)?;
-            return Err(missing(None, &tables));
-        }
-        let mut declared = table.columns.iter();
-        match declared.find(|column| !columns.contains(&column.origin)) {
-            Some(column) => Err(missing(Some(&column.origin), &columns)),
-            None => Ok(()),
-        }
+        lookup::check_columns(&self.name, table, &columns, str::eq, || {
+            catalog::table_names(exporter).map_err(lost)
+        })
     }
 
     fn select(&self, exporter: &mut Connection, table: &Table) -> Result<Vec<Selected>, Fault> {
         let lost = |error: WireError| self.lost(table, &error);
-        let names: Vec<String> = table
-            .columns
-            .iter()
-            .map(|column| quoted(&column.origin))
-            .collect();
-        let sql = format!(
-            "SELECT {} FROM {}",
-            names.join(", "),
-            qualified(&table.origin)
-        );
+        let sql = lookup::select(table, quoted, &qualified(&table.origin));
         let fields = exporter.describe(&sql).map_err(lost)?;
         let oids = fields.iter().map(|field| field.oid);
         let types = catalog::types(exporter, oids).map_err(lost)?;

@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
+use datafusion::error::DataFusionError;
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::session_state::SessionStateBuilder;
@@ -12,9 +13,11 @@ use datafusion::physical_plan::sorts::sort_preserving_merge::SortPreservingMerge
 use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties, execute_stream};
 use datafusion::prelude::{SessionConfig, SessionContext};
 use planisphere_schemas::settings::OlapSettings;
+use tokio::runtime::Handle;
 
 use super::damage::ScannedFiles;
 use super::stream::{ResultStream, Run};
+use super::workers::Workers;
 use super::yielding::YieldBetweenBatches;
 use crate::error::{OlapError, Result};
 
@@ -50,6 +53,7 @@ impl Default for Limits {
 pub struct Engine {
     runtime: Arc<RuntimeEnv>,
     limits: Limits,
+    workers: Arc<Workers>,
 }
 
 impl Engine {
@@ -61,7 +65,17 @@ impl Engine {
             .with_memory_pool(Arc::new(pool))
             .build_arc()
             .map_err(|source| OlapError::engine("starting the engine", source))?;
-        Ok(Self { runtime, limits })
+        let workers = Workers::start().map_err(|error| {
+            OlapError::engine(
+                "starting the engine's threads",
+                DataFusionError::IoError(error),
+            )
+        })?;
+        Ok(Self {
+            runtime,
+            limits,
+            workers: Arc::new(workers),
+        })
     }
 
     /// The limits.
@@ -110,9 +124,14 @@ impl Engine {
         let planned = run.within(state.create_physical_plan(&plan)).await?;
         let physical = planned.map_err(|source| run.error("planning", source))?;
         let files = ScannedFiles::of(physical.as_ref(), self.runtime.clone());
-        let rows = execute_stream(in_order(physical), session.task_ctx())
-            .map_err(|source| run.error("starting", source))?;
-        Ok(ResultStream::limited(run.clone(), rows, files))
+        let workers = self.workers.handle().unwrap_or_else(Handle::current);
+        let rows = {
+            // operators that start tasks at once shall start them there too
+            let _on_workers = workers.enter();
+            execute_stream(in_order(physical), session.task_ctx())
+                .map_err(|source| run.error("starting", source))?
+        };
+        Ok(ResultStream::limited(run.clone(), rows, files, &workers))
     }
 }
 

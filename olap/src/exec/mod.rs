@@ -2,9 +2,11 @@
 //!
 //! Not responsible for what a plan computes.
 
+mod breathing;
 mod damage;
 mod engine;
 mod stream;
+mod workers;
 mod yielding;
 
 pub use engine::{Engine, Limits};

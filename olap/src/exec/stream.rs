@@ -1,7 +1,7 @@
 //! The rows of one running query under its deadline, row limit and cancellation.
 //!
-//! The engine works in a task of its own, so that a deadline is kept even while the engine does not yield;
-//! dropping the stream ends the task.
+//! The engine works in a task on threads of its own, so that a deadline is kept even while the engine does not
+//! yield; dropping the stream ends the task.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -12,6 +12,7 @@ use datafusion::error::DataFusionError;
 use datafusion::physical_plan::SendableRecordBatchStream;
 use futures::Stream;
 use futures::stream::{BoxStream, StreamExt};
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -110,9 +111,14 @@ pub struct ResultStream {
 
 impl ResultStream {
     /// Rows of the engine under the limits of a run.
-    pub(super) fn limited(run: Run, rows: SendableRecordBatchStream, files: ScannedFiles) -> Self {
+    pub(super) fn limited(
+        run: Run,
+        rows: SendableRecordBatchStream,
+        files: ScannedFiles,
+        workers: &Handle,
+    ) -> Self {
         let schema = rows.schema();
-        let working = Working::start(rows, files);
+        let working = Working::start(rows, files, workers);
         let batches = futures::stream::unfold(Some((run, working, 0)), |state| async move {
             let (run, mut working, rows_so_far) = state?;
             match working.next(&run, rows_so_far).await {
@@ -161,16 +167,17 @@ struct Working {
 }
 
 impl Working {
-    fn start(mut rows: SendableRecordBatchStream, files: ScannedFiles) -> Self {
+    fn start(mut rows: SendableRecordBatchStream, files: ScannedFiles, workers: &Handle) -> Self {
         let (sender, batches) = mpsc::channel(2);
         let mut tasks = JoinSet::new();
-        tasks.spawn(async move {
+        let work = async move {
             while let Some(batch) = rows.next().await {
                 if sender.send(batch).await.is_err() {
                     break;
                 }
             }
-        });
+        };
+        tasks.spawn_on(work, workers);
         Self {
             tasks,
             batches,

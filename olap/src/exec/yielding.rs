@@ -8,11 +8,13 @@ use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::error::Result;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::ExecutionPlan;
-use datafusion::physical_plan::coop::CooperativeExec;
+use datafusion::physical_plan::execution_plan::replace_children_if_necessary;
 use datafusion::physical_plan::unnest::UnnestExec;
 
-/// Wraps every operator that can give many batches for one, so that each batch spends some of its task's
-/// budget and the task yields when that is used up.
+use super::breathing::BreathingExec;
+
+/// Lets operators breathe that can work long on one batch or give many for one: after each of their batches, and, as a
+/// join may find nothing in what it takes, before each that they take.
 #[derive(Debug)]
 pub(super) struct YieldBetweenBatches;
 
@@ -27,9 +29,11 @@ impl PhysicalOptimizerRule for YieldBetweenBatches {
         _config: &ConfigOptions,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let wrapped = plan.transform_up(|plan| match multiplies(plan.as_ref()) {
-            true => Ok(Transformed::yes(
-                Arc::new(CooperativeExec::new(plan)) as Arc<_>
-            )),
+            true => {
+                let inputs = plan.children().into_iter().map(Arc::clone).map(breathing);
+                let plan = replace_children_if_necessary(Arc::clone(&plan), inputs.collect())?;
+                Ok(Transformed::yes(breathing(plan)))
+            }
             false => Ok(Transformed::no(plan)),
         });
         wrapped.map(|plan| plan.data)
@@ -38,6 +42,10 @@ impl PhysicalOptimizerRule for YieldBetweenBatches {
     fn schema_check(&self) -> bool {
         true
     }
+}
+
+fn breathing(plan: Arc<dyn ExecutionPlan>) -> Arc<dyn ExecutionPlan> {
+    Arc::new(BreathingExec::new(plan))
 }
 
 fn multiplies(plan: &dyn ExecutionPlan) -> bool {

@@ -244,6 +244,25 @@ mod tests {
         Ok(batches.iter().map(RecordBatch::num_rows).sum())
     }
 
+    /// On one thread: were the join to work there, nobody would look at the clock before it ends.
+    #[tokio::test]
+    async fn a_join_that_finds_nothing_keeps_its_deadline() {
+        let limits = Limits {
+            deadline: std::time::Duration::from_millis(500),
+            ..Limits::default()
+        };
+        let many: Vec<String> = (0..9).map(|at| format!("dim_product t{at}")).collect();
+        let sql = format!(
+            "with t as (select t0.product_key k from {}) \
+             select count(*) from t x, t y, t z where x.k + y.k + z.k = -1",
+            many.join(", ")
+        );
+        let started = std::time::Instant::now();
+        let error = rows(&session(limits), &sql).await.unwrap_err();
+        assert!(matches!(error, OlapError::Deadline { .. }), "{error}");
+        assert!(started.elapsed().as_secs() < 10, "{:?}", started.elapsed());
+    }
+
     #[tokio::test]
     async fn asks_all_schemas() {
         let session = session(Limits::default());

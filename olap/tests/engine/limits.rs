@@ -146,7 +146,7 @@ async fn a_query_explains_itself_and_joins_only_what_it_needs() {
         explained.logical_plan
     );
     assert!(
-        explained.physical_plan.contains("CooperativeExec\n"),
+        explained.physical_plan.contains("BreathingExec\n"),
         "joins must yield: {}",
         explained.physical_plan
     );

@@ -13,7 +13,6 @@ use datafusion::physical_plan::sorts::sort_preserving_merge::SortPreservingMerge
 use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties, execute_stream};
 use datafusion::prelude::{SessionConfig, SessionContext};
 use planisphere_schemas::settings::OlapSettings;
-use tokio::runtime::Handle;
 
 use super::damage::ScannedFiles;
 use super::stream::{ResultStream, Run};
@@ -124,14 +123,19 @@ impl Engine {
         let planned = run.within(state.create_physical_plan(&plan)).await?;
         let physical = planned.map_err(|source| run.error("planning", source))?;
         let files = ScannedFiles::of(physical.as_ref(), self.runtime.clone());
-        let workers = self.workers.handle().unwrap_or_else(Handle::current);
         let rows = {
             // operators that start tasks at once shall start them there too
+            let workers = self.workers.handle();
             let _on_workers = workers.enter();
             execute_stream(in_order(physical), session.task_ctx())
                 .map_err(|source| run.error("starting", source))?
         };
-        Ok(ResultStream::limited(run.clone(), rows, files, &workers))
+        Ok(ResultStream::limited(
+            run.clone(),
+            rows,
+            files,
+            Arc::clone(&self.workers),
+        ))
     }
 }
 

@@ -4,6 +4,7 @@
 //! yield; dropping the stream ends the task.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use arrow::array::RecordBatch;
@@ -12,7 +13,6 @@ use datafusion::error::DataFusionError;
 use datafusion::physical_plan::SendableRecordBatchStream;
 use futures::Stream;
 use futures::stream::{BoxStream, StreamExt};
-use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::damage::{ScannedFiles, may_be_damage};
 use super::engine::Limits;
+use super::workers::Workers;
 use crate::error::{OlapError, Result};
 
 /// One query's identity, limits and way to end early.
@@ -62,7 +63,10 @@ impl Run {
             biased;
             () = self.cancel.cancelled() => Err(self.cancelled()),
             () = tokio::time::sleep_until(self.ends_at) => Err(self.too_late()),
-            done = work => Ok(done),
+            done = work => match Instant::now() < self.ends_at {
+                true => Ok(done),
+                false => Err(self.too_late()),
+            },
         }
     }
 
@@ -115,7 +119,7 @@ impl ResultStream {
         run: Run,
         rows: SendableRecordBatchStream,
         files: ScannedFiles,
-        workers: &Handle,
+        workers: Arc<Workers>,
     ) -> Self {
         let schema = rows.schema();
         let working = Working::start(rows, files, workers);
@@ -164,10 +168,16 @@ struct Working {
     tasks: JoinSet<()>,
     batches: mpsc::Receiver<Result<RecordBatch, DataFusionError>>,
     files: ScannedFiles,
+    /// The answer may outlive its engine, and its threads with it.
+    _workers: Arc<Workers>,
 }
 
 impl Working {
-    fn start(mut rows: SendableRecordBatchStream, files: ScannedFiles, workers: &Handle) -> Self {
+    fn start(
+        mut rows: SendableRecordBatchStream,
+        files: ScannedFiles,
+        workers: Arc<Workers>,
+    ) -> Self {
         let (sender, batches) = mpsc::channel(2);
         let mut tasks = JoinSet::new();
         let work = async move {
@@ -177,11 +187,12 @@ impl Working {
                 }
             }
         };
-        tasks.spawn_on(work, workers);
+        tasks.spawn_on(work, &workers.handle());
         Self {
             tasks,
             batches,
             files,
+            _workers: workers,
         }
     }
 
@@ -199,16 +210,17 @@ impl Working {
         }
     }
 
-    /// The channel is closed: the task ended, or it panicked.
+    /// The channel is closed: the task ended, or it was ended.
     async fn end(&mut self, run: &Run) -> Result<Option<RecordBatch>> {
         match run.within(self.tasks.join_next()).await? {
-            Some(Err(failed)) if failed.is_panic() => {
+            Some(Ok(())) | None => Ok(None),
+            // it panicked, or was taken down: what came so far is not the answer
+            Some(Err(_)) => {
                 let stopped = OlapError::Internal {
                     reason: format!("query {} stopped unexpectedly", run.query_id),
                 };
                 Err(self.damage(run).await.unwrap_or(stopped))
             }
-            _ => Ok(None),
         }
     }
 

@@ -6,7 +6,10 @@ use std::io;
 use tokio::runtime::{Builder, Handle, Runtime};
 
 /// A runtime that may be dropped anywhere; what still computes is not waited for.
-pub(super) struct Workers(Option<Runtime>);
+pub(super) struct Workers {
+    handle: Handle,
+    runtime: Option<Runtime>,
+}
 
 impl Workers {
     /// As many threads as the machine has cores.
@@ -15,18 +18,21 @@ impl Workers {
             .thread_name("planisphere-query")
             .enable_all()
             .build()?;
-        Ok(Self(Some(runtime)))
+        Ok(Self {
+            handle: runtime.handle().clone(),
+            runtime: Some(runtime),
+        })
     }
 
-    /// Where tasks of the engine are spawned; `None` only while it is being dropped.
-    pub(super) fn handle(&self) -> Option<Handle> {
-        self.0.as_ref().map(|runtime| runtime.handle().clone())
+    /// Where tasks of the engine are spawned.
+    pub(super) fn handle(&self) -> Handle {
+        self.handle.clone()
     }
 }
 
 impl Drop for Workers {
     fn drop(&mut self) {
-        if let Some(runtime) = self.0.take() {
+        if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
         }
     }

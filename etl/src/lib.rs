@@ -24,7 +24,10 @@ pub mod warehouse;
 
 pub use error::{Error, Result};
 pub use load::{
-    Balance, Life, LoadOptions, LoadOutcome, LoadPlan, LoadRecord, Observer, Process, Silent,
-    Stage, Step, StepTime, TableChange, load, plan_load, read_records,
+    Balance, Life, LoadOptions, LoadOutcome, LoadPlan, LoadRecord, Observer, Process, ReadState,
+    Silent, SourceReading, Stage, Step, StepTime, TableChange, TableReading, load, plan_load,
+    read_records,
 };
+pub use reject::RejectTally;
 pub use runtime::{CRASH_POINTS, Runtime};
+pub use staging::{Amount, PlannedTable, ReadEvent, TableCertificate};

@@ -4,9 +4,9 @@ use chrono::NaiveDate;
 use clap::Args;
 use planisphere_schemas::settings::Settings;
 
-use super::ConfigArgs;
 use super::output::{Format, Grid, bytes, count, print};
 use super::progress::Terminal;
+use super::{ConfigArgs, LogFormat};
 use crate::error::Result;
 use crate::load::{LoadOptions, LoadOutcome, LoadRecord, load, unfinished};
 use crate::runtime::Runtime;
@@ -25,13 +25,13 @@ pub(super) struct LoadArgs {
 }
 
 /// Runs the command.
-pub(super) async fn run(args: &LoadArgs) -> Result<()> {
+pub(super) async fn run(args: &LoadArgs, logs: LogFormat) -> Result<()> {
     let settings = Settings::load(&args.config.config)?;
     let options = LoadOptions {
         settings,
         business_date: args.as_of,
     };
-    let terminal = Terminal::new();
+    let terminal = Terminal::new(logs);
     let runtime = Runtime::default().stopping_on(stopped);
     let record = Box::pin(load(&options, &runtime, &terminal)).await?;
     print_summary(&record, args.format);

@@ -26,6 +26,7 @@ pub(super) struct Execution<'a> {
     pub(super) options: &'a LoadOptions,
     pub(super) runtime: &'a Runtime,
     pub(super) observer: &'a dyn Observer,
+    pub(super) extraction: Extraction<'a>,
     pub(super) model: &'a Model,
     pub(super) places: &'a Places,
     pub(super) warehouse: &'a Warehouse,
@@ -46,7 +47,8 @@ impl Execution<'_> {
         let settings = &self.options.settings;
         let waits = preflight(self.model, self.places, settings).await?;
         let pending = self.number(record, base.as_ref()).await?;
-        let package = self.timed(record, "extract", self.extract()).await?;
+        let so_far = record.clone();
+        let package = self.timed(record, "extract", self.extract(so_far)).await?;
         self.runtime.crash_point("after_staging")?;
         if waits.is_some() {
             check_model(self.model, self.places, &package, settings).await?;
@@ -59,7 +61,7 @@ impl Execution<'_> {
             .await?;
         self.prove(&package, &conformed, &built.rejects, record)?;
         self.check_vanished(&built)?;
-        if let Some(standing) = self.nothing_changed(&built, manifest) {
+        if let Some(standing) = self.nothing_changed(&package, &built, manifest) {
             record.outcome = LoadOutcome::Unchanged { version: standing };
             return Ok(());
         }
@@ -151,19 +153,35 @@ impl Execution<'_> {
         audit::load_ids(&rows).map_err(Error::arrow("reading audit_load"))
     }
 
-    async fn extract(&self) -> Result<Package> {
+    async fn extract(&self, so_far: LoadRecord) -> Result<Package> {
         let mut package = Package::new(self.load_id, self.runtime.now());
-        let progress = Extraction(self.observer);
         let settings = &self.options.settings;
-        extract(
+        let work = extract(
             self.model,
             settings,
             self.warehouse,
             &mut package,
-            &progress,
-        )
-        .await?;
+            &self.extraction,
+        );
+        tokio::select! {
+            done = Box::pin(work) => done?,
+            () = self.tell(so_far) => {}
+        }
         Ok(package)
+    }
+
+    /// Says from time to time how far the extraction is: in the log, to the observer, and in the record of the load.
+    async fn tell(&self, mut so_far: LoadRecord) {
+        let mut ticks = tokio::time::interval(self.options.settings.etl.progress);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        ticks.tick().await;
+        loop {
+            ticks.tick().await;
+            so_far.sources = self.extraction.tell();
+            if let Err(error) = so_far.write(self.warehouse).await {
+                tracing::debug!(%error, "the record could not say how far the load is");
+            }
+        }
     }
 
     async fn conform(&self, package: &Package) -> Result<BTreeMap<String, Conformed>> {

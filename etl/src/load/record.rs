@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 
 use super::balance::Balance;
 use super::process::{Life, Process};
+use super::reading::SourceReading;
 
 /// How a load ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,6 +83,9 @@ pub struct LoadRecord {
     /// The process that runs it, where that can be told.
     #[serde(default)]
     pub process: Option<Process>,
+    /// How the sources were read.
+    #[serde(default)]
+    pub sources: Vec<SourceReading>,
     /// The proof, for every table, entity, dimension and star.
     pub balances: Vec<Balance>,
     /// What happened to the tables.
@@ -107,6 +111,7 @@ impl LoadRecord {
             finished_at: None,
             outcome: LoadOutcome::Running,
             process: Process::current(),
+            sources: Vec::new(),
             balances: Vec::new(),
             changes: Vec::new(),
             steps: Vec::new(),

@@ -24,9 +24,9 @@ pub mod warehouse;
 
 pub use error::{Error, Result};
 pub use load::{
-    Balance, Life, LoadOptions, LoadOutcome, LoadPlan, LoadRecord, Observer, Process, ReadState,
-    Silent, SourceReading, Stage, Step, StepTime, TableChange, TableReading, load, plan_load,
-    read_records,
+    Balance, Extracted, ExtractedTable, Life, LoadOptions, LoadOutcome, LoadPlan, LoadRecord,
+    Observer, Process, ReadState, Silent, SourceReading, Stage, Step, StepTime, TableChange,
+    TableReading, extract_only, load, plan_load, read_records,
 };
 pub use reject::RejectTally;
 pub use runtime::{CRASH_POINTS, Runtime};

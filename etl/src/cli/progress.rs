@@ -91,6 +91,12 @@ impl Observer for Terminal {
         }
         self.line(&status_line(record));
     }
+
+    fn extracted(&self) {
+        if let Self::Bars(bars) = self {
+            lock(bars).clear();
+        }
+    }
 }
 
 /// Where a table stands: `orders: 1,200 of about 5,000 rows, 300 rows/s, 1.2 MiB/s, 12 seconds left`.

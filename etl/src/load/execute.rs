@@ -153,7 +153,8 @@ impl Execution<'_> {
         audit::load_ids(&rows).map_err(Error::arrow("reading audit_load"))
     }
 
-    async fn extract(&self, so_far: LoadRecord) -> Result<Package> {
+    /// Extracts every source; from time to time the record of the load says how far that is.
+    async fn extract(&self, mut so_far: LoadRecord) -> Result<Package> {
         let mut package = Package::new(self.load_id, self.runtime.now());
         let settings = &self.options.settings;
         let work = extract(
@@ -163,25 +164,16 @@ impl Execution<'_> {
             &mut package,
             &self.extraction,
         );
-        tokio::select! {
-            done = Box::pin(work) => done?,
-            () = self.tell(so_far) => {}
-        }
-        Ok(package)
-    }
-
-    /// Says from time to time how far the extraction is: in the log, to the observer, and in the record of the load.
-    async fn tell(&self, mut so_far: LoadRecord) {
-        let mut ticks = tokio::time::interval(self.options.settings.etl.progress);
-        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        ticks.tick().await;
-        loop {
-            ticks.tick().await;
-            so_far.sources = self.extraction.tell();
+        let keep = async |sources| {
+            so_far.sources = sources;
             if let Err(error) = so_far.write(self.warehouse).await {
                 tracing::debug!(%error, "the record could not say how far the load is");
             }
-        }
+        };
+        self.extraction
+            .telling(settings.etl.progress, Box::pin(work), keep)
+            .await?;
+        Ok(package)
     }
 
     async fn conform(&self, package: &Package) -> Result<BTreeMap<String, Conformed>> {

@@ -1,6 +1,10 @@
 //! Who watches a load while it runs.
 
+use std::pin::pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use crate::staging::{Progress, ReadEvent};
 
@@ -17,6 +21,8 @@ pub trait Observer: Send + Sync {
     fn passing(&self, sources: &[SourceReading]);
     /// The load has ended, well or not.
     fn ended(&self, record: &LoadRecord);
+    /// An extraction that is no load has ended, well or not.
+    fn extracted(&self) {}
 }
 
 /// Hears nothing.
@@ -29,6 +35,9 @@ impl Observer for Silent {
     fn passing(&self, _: &[SourceReading]) {}
     fn ended(&self, _: &LoadRecord) {}
 }
+
+/// When it is said for the first time how far the reading is.
+const FIRST: Duration = Duration::from_secs(1);
 
 /// Lets an observer hear an extraction, and keeps in mind how far it is.
 pub(super) struct Extraction<'a> {
@@ -54,8 +63,26 @@ impl<'a> Extraction<'a> {
         self.reading().now().to_vec()
     }
 
+    /// Works, and says from time to time how far the work is: in the log, to the observer, and to whoever keeps it.
+    pub(super) async fn telling<T>(
+        &self,
+        every: Duration,
+        work: impl Future<Output = T>,
+        mut keep: impl AsyncFnMut(Vec<SourceReading>),
+    ) -> T {
+        let mut work = pin!(work);
+        let mut ticks = interval_at(Instant::now() + every.min(FIRST), every);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                done = &mut work => return done,
+                _ = ticks.tick() => keep(self.tell()).await,
+            }
+        }
+    }
+
     /// Says how far every table is, in the log and to the observer.
-    pub(super) fn tell(&self) -> Vec<SourceReading> {
+    fn tell(&self) -> Vec<SourceReading> {
         let sources = self.sources();
         for source in &sources {
             log(source);

@@ -125,6 +125,11 @@ impl Reading {
                     table.bytes = table.bytes.saturating_sub(amount.bytes);
                 }
             }
+            ReadEvent::Rejected { table, by_reason } => {
+                if let Some(table) = reading.table_mut(table) {
+                    table.rejected_by.clone_from(by_reason);
+                }
+            }
             ReadEvent::Again {
                 part,
                 attempt,

@@ -27,9 +27,10 @@ impl Job {
     pub(super) fn attempt(
         &self,
         reader: &mut dyn Reader,
-        task: &Task,
+        task: &mut Task,
         board: &Mutex<Board>,
     ) -> Result<TableCertificate, Fault> {
+        task.void = Amount::default();
         let mut attempt = self.begin(task)?;
         let read = reader.read(
             &self.tables[task.table],
@@ -44,12 +45,7 @@ impl Job {
         };
         ended.map_err(|fault| {
             lock(board).tables[task.table].so_far.take(amount);
-            if amount != Amount::default() {
-                self.tell(ReadEvent::Void {
-                    table: self.tables[task.table].name.clone(),
-                    amount,
-                });
-            }
+            task.void = amount;
             passing(fault)
         })
     }
@@ -159,6 +155,10 @@ impl Job {
         let table = &self.tables[task.table];
         let mut rejects = state.counts.rejects.clone();
         rejects.add(&counts.rejects);
+        self.tell(ReadEvent::Rejected {
+            table: table.name.clone(),
+            by_reason: rejects.by_reason.clone(),
+        });
         Err(Error::TooManyRejectsSoFar {
             object: table.name.clone(),
             rejected,

@@ -17,6 +17,8 @@ pub(super) struct Task {
     pub(super) schema: SchemaRef,
     /// How often it was tried in vain.
     pub(super) failures: usize,
+    /// What the last attempt brought in vain.
+    pub(super) void: Amount,
 }
 
 /// The work at one source.
@@ -63,6 +65,7 @@ impl Board {
                 part,
                 schema: task.schema.clone(),
                 failures: 0,
+                void: Amount::default(),
             });
         }
     }

@@ -18,7 +18,7 @@ use crate::reject::exceeds;
 use crate::source::{Fault, Reader, Remedy, Snapshot, Stop};
 
 use super::board::{Board, TableState, Task};
-use super::event::{PlannedTable, ReadEvent};
+use super::event::{Amount, PlannedTable, ReadEvent};
 use super::package::TableCertificate;
 use super::part_file::RowGroups;
 use super::retry::{again, pause, pauses};
@@ -109,6 +109,7 @@ impl Job {
                 part,
                 schema: plan.schema.clone(),
                 failures: 0,
+                void: Amount::default(),
             }));
             schemas.insert(table.name.clone(), plan.schema.clone());
         }
@@ -142,11 +143,11 @@ impl Job {
     fn work(&self, snapshot: &dyn Snapshot, board: &Mutex<Board>) {
         while let Some(mut reader) = self.hire(snapshot, board) {
             let fault = loop {
-                let Some(task) = self.next(board) else {
+                let Some(mut task) = self.next(board) else {
                     lock(board).readers -= 1;
                     break None;
                 };
-                match self.attempt(reader.as_mut(), &task, board) {
+                match self.attempt(reader.as_mut(), &mut task, board) {
                     Ok(counts) => self.done(board, &task, &counts),
                     Err(fault) => break Some((task, fault)),
                 }
@@ -258,6 +259,7 @@ impl Job {
                 Some(halves) => {
                     tracing::warn!(source = %self.source, table, part = task.number,
                         error = %fault.error, "a part is read in halves");
+                    self.take_back(&task);
                     self.tell(ReadEvent::Divided {
                         table: table.to_owned(),
                     });
@@ -267,6 +269,7 @@ impl Job {
             },
             (Remedy::Again, Some(time)) => {
                 task.failures += 1;
+                self.take_back(&task);
                 let part = Some((table, task.number));
                 self.tell_again(part, task.failures + 1, time, &fault.error);
                 pause(time, &self.stop);
@@ -275,6 +278,16 @@ impl Job {
                 board.waiting.push_front(task);
             }
             _ => self.fail(board, fault),
+        }
+    }
+
+    /// What an attempt brought does not count any more.
+    fn take_back(&self, task: &Task) {
+        if task.void != Amount::default() {
+            self.tell(ReadEvent::Void {
+                table: self.tables[task.table].name.clone(),
+                amount: task.void,
+            });
         }
     }
 

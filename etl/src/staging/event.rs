@@ -1,5 +1,6 @@
 //! What happens while a source is read, for whoever watches.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::package::TableCertificate;
@@ -36,6 +37,13 @@ pub enum ReadEvent {
         table: String,
         /// What is void.
         amount: Amount,
+    },
+    /// So far these rows of a table were rejected, by reason, and it is not read on.
+    Rejected {
+        /// The table.
+        table: String,
+        /// How many rows for which reason.
+        by_reason: BTreeMap<String, u64>,
     },
     /// Something is tried again after a pause.
     Again {
@@ -94,6 +102,7 @@ impl ReadEvent {
             Self::Begun { table }
             | Self::Rows { table, .. }
             | Self::Void { table, .. }
+            | Self::Rejected { table, .. }
             | Self::Divided { table }
             | Self::Part { table }
             | Self::Done { table, .. }

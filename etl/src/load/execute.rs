@@ -11,7 +11,7 @@ use planisphere_schemas::warehouse::{LoadId, Manifest, PinnedWarehouse, Warehous
 use crate::conform::{Conformed, conform, open_session};
 use crate::error::{Error, Result};
 use crate::runtime::Runtime;
-use crate::staging::{Package, extract};
+use crate::staging::{Package, clear, extract};
 
 use super::LoadOptions;
 use super::audit;
@@ -131,6 +131,7 @@ impl Execution<'_> {
         let told = self.told_loads(base).await?;
         let mut pending = read_records(self.warehouse).await?;
         pending.retain(|earlier| earlier.load_id != self.load_id);
+        self.clear(&pending).await;
         pending.retain(|earlier| !told.contains(&earlier.load_id.to_string()));
         record.notices.extend(pending.iter().filter_map(unfinished));
         pending.retain(|earlier| !earlier.is_running());
@@ -142,6 +143,19 @@ impl Execution<'_> {
         }
         record.audit_key = next + 1;
         Ok(pending)
+    }
+
+    /// Takes away what loads that failed or died have staged in vain; failing at that does not fail the load.
+    async fn clear(&self, earlier: &[LoadRecord]) {
+        let over = earlier.iter().filter(|load| load.came_to_nothing());
+        let over = over.map(|load| load.load_id).collect();
+        match clear(self.warehouse, &over).await {
+            Ok(0) => {}
+            Ok(loads) => tracing::info!(loads, "what failed loads had staged is deleted"),
+            Err(error) => {
+                tracing::warn!(%error, "what failed loads had staged could not be deleted")
+            }
+        }
     }
 
     /// The loads of which `audit_load` tells.

@@ -141,6 +141,15 @@ impl LoadRecord {
         self.outcome == LoadOutcome::Running && self.life() == Life::Alive
     }
 
+    /// True if the load failed, or its process is known to have died.
+    pub(super) fn came_to_nothing(&self) -> bool {
+        match self.outcome {
+            LoadOutcome::Failed { .. } => true,
+            LoadOutcome::Running => self.life() == Life::Dead,
+            _ => false,
+        }
+    }
+
     /// How long the load took.
     pub fn seconds(&self) -> f64 {
         let end = self.finished_at.unwrap_or(self.started_at);

@@ -146,10 +146,11 @@ impl Job {
         let rejected = state.counts.rejected + state.so_far.rejected;
         let read = state.counts.read + state.so_far.rows;
         let most = match limit_permille {
-            0 => read,
-            _ => state.most_rows.unwrap_or(u64::MAX).max(read),
+            0 => u64::MAX,
+            _ => state.most_rows.unwrap_or(u64::MAX),
         };
-        if !exceeds(limit_permille, rejected, most) {
+        // at the end of the table its shares are known
+        if read >= most || !exceeds(limit_permille, rejected, most) {
             return Ok(());
         }
         let table = &self.tables[task.table];

@@ -15,6 +15,7 @@ mod faults;
 mod held;
 mod limits;
 mod literal;
+mod nowhere;
 mod odd;
 mod odd_cases;
 mod same_answers;

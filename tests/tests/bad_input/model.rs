@@ -135,7 +135,7 @@ fn a_key_that_shall_become_null_or_clamped_is_refused_with_its_place() -> Result
                 format!("id: {{type: text, invalid: {invalid}}}\n      name: text\n      category");
             lab.replace(SHOP, "id: text\n      name: text\n      category", &key)
         };
-        let expected = "model/sources/shop.yaml:35:7: 'id' is of the key: a row whose key does not fit is rejected";
+        let expected = "model/sources/shop.yaml:34:7: 'id' is of the key: a row whose key does not fit is rejected";
         spoiled(spoil, 2, &[expected])?;
     }
     Ok(())

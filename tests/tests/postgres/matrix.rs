@@ -1,11 +1,44 @@
 //! Every type under every declared type: what the server's own SQL can make of a value without losing anything is
 //! staged, and everything else is not.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Result, ensure};
 
 use super::bank::Bank;
 use super::cluster::Cluster;
 use super::literal::{quoted, text};
+
+/// What some values at least of each kind become.
+const TAKEN: [(&str, &[&str]); 7] = [
+    ("number", &NUMBERS),
+    ("float", &NUMBERS),
+    (
+        "words",
+        &[
+            "text",
+            "integer",
+            "bigint",
+            "decimal(20,4)",
+            "double",
+            "boolean",
+            "date",
+            "timestamp",
+        ],
+    ),
+    ("day", &["text", "date", "timestamp"]),
+    ("wall", &["text", "date", "timestamp"]),
+    ("instant", &["text", "date", "timestamp"]),
+    ("opaque", &["text"]),
+];
+const NUMBERS: [&str; 6] = [
+    "text",
+    "integer",
+    "bigint",
+    "decimal(20,4)",
+    "double",
+    "boolean",
+];
 
 /// A zone where days began at one o'clock when summer time did.
 const ZONE: &str = "America/Sao_Paulo";
@@ -27,65 +60,200 @@ enum Kind {
 }
 use Kind::{Day, Float, Instant, Number, Opaque, Wall, Words};
 
+impl Kind {
+    fn name(self) -> &'static str {
+        match self {
+            Number(_) => "number",
+            Float(_) => "float",
+            Words => "words",
+            Day => "day",
+            Wall => "wall",
+            Instant => "instant",
+            Opaque => "opaque",
+        }
+    }
+}
+
 /// Types of the server and values.
 const TYPES: &[(&str, Kind, &[&str])] = &[
     ("bool", Number("v::int4::numeric"), &["t", "f"]),
     ("int2", Number("v::numeric"), &["0", "1", "2", "-32768"]),
-    ("int4", Number("v::numeric"), &["0", "1", "-1", "2147483647"]),
+    (
+        "int4",
+        Number("v::numeric"),
+        &["0", "1", "-1", "2147483647"],
+    ),
     (
         "int8",
         Number("v::numeric"),
-        &["0", "1", "2147483648", "-2147483648", "9007199254740992", "9007199254740993", "9223372036854775807"],
+        &[
+            "0",
+            "1",
+            "2147483648",
+            "-2147483648",
+            "9007199254740992",
+            "9007199254740993",
+            "9223372036854775807",
+        ],
     ),
     ("oid", Number("v::int8::numeric"), &["0", "1", "4294967295"]),
     (
         "float4",
         Float("v::text::float8"),
-        &["0", "1", "-0", "0.1", "1.5", "16777216", "1e20", "-3e38", "NaN", "Infinity"],
+        &[
+            "0", "1", "-0", "0.1", "1.5", "16777216", "1e20", "-3e38", "NaN", "Infinity",
+        ],
     ),
     (
         "float8",
         Float("v"),
-        &["0", "1", "-0", "0.1", "-2.5", "1e15", "1e16", "1e300", "0.00005", "0.00015", "123456789.12345", "NaN", "-Infinity", "5e-324"],
+        &[
+            "0",
+            "1",
+            "-0",
+            "0.1",
+            "-2.5",
+            "1e15",
+            "1e16",
+            "1e300",
+            "0.00005",
+            "0.00015",
+            "123456789.12345",
+            "NaN",
+            "-Infinity",
+            "5e-324",
+        ],
     ),
     (
         "numeric",
         Number("v"),
-        &["0", "1.000", "-7.0", "0.5", "0.1", "1.00005", "2147483648", "9007199254740993", "1e22", "1234567890123456.7891",
-          "0.123456789012345678901234567890", "1e-400", "1e400", "123456789012345678901234567890", "NaN", "Infinity"],
+        &[
+            "0",
+            "1.000",
+            "-7.0",
+            "0.5",
+            "0.1",
+            "1.00005",
+            "2147483648",
+            "9007199254740993",
+            "1e22",
+            "1234567890123456.7891",
+            "0.123456789012345678901234567890",
+            "1e-400",
+            "1e400",
+            "123456789012345678901234567890",
+            "NaN",
+            "Infinity",
+        ],
     ),
-    ("numeric(12,2)", Number("v"), &["0.00", "1.00", "-12.34", "9999999999.99", "NaN"]),
+    (
+        "numeric(12,2)",
+        Number("v"),
+        &["0.00", "1.00", "-12.34", "9999999999.99", "NaN"],
+    ),
     ("numeric(5,-2)", Number("v"), &["0", "123400"]),
     ("price", Number("v"), &["1.000", "123456.789", "0"]),
-    ("money", Number("v::numeric"), &["0", "1", "-12.34", "-92233720368547758.08", "1234567"]),
+    (
+        "money",
+        Number("v::numeric"),
+        &["0", "1", "-12.34", "-92233720368547758.08", "1234567"],
+    ),
     ("bit(3)", Number(BITS), &["101", "000", "001"]),
-    ("bit(64)", Number(BITS), &["1111111111111111111111111111111111111111111111111111111111111111"]),
+    (
+        "bit(64)",
+        Number(BITS),
+        &["1111111111111111111111111111111111111111111111111111111111111111"],
+    ),
     ("varbit", Number(BITS), &["1", "0", "101010101010"]),
     (
         "text",
         Words,
-        &["12", " 12 ", "+5", "-0", "12.50", " 1.0\n", "\t.5", "1e5", "abc", "", " ", "0x1F", "t", "TRUE", " yes ", "of", "o", "2024-02-29",
-          " 2024-02-29 ", "2023-02-29", "2024-02-29 12:30:00.25", "2024-02-29T12:30:00+05:30", "2018-11-04 00:30:00", "infinity", "NaN",
-          "99999999999", "123456789012345678901234567890", "0.1", "0.12345678901234567890"],
+        &[
+            "12",
+            " 12 ",
+            "+5",
+            "-0",
+            "12.50",
+            " 1.0\n",
+            "\t.5",
+            "1e5",
+            "abc",
+            "",
+            " ",
+            "0x1F",
+            "t",
+            "TRUE",
+            " yes ",
+            "of",
+            "o",
+            "2024-02-29",
+            " 2024-02-29 ",
+            "2023-02-29",
+            "2024-02-29 12:30:00.25",
+            "2024-02-29T12:30:00+05:30",
+            "2018-11-04 00:30:00",
+            "infinity",
+            "NaN",
+            "99999999999",
+            "123456789012345678901234567890",
+            "0.1",
+            "0.12345678901234567890",
+        ],
     ),
     ("varchar(20)", Words, &["7", "false"]),
     ("char(12)", Words, &["7", "no", "2024-02-29", "ab"]),
     ("citext", Words, &["1", "On"]),
     ("name", Words, &["42"]),
     ("label", Words, &["1", "off", "2024-01-01"]),
-    ("json", Words, &["12", "true", "null", "\"2024-01-01\"", "{\"a\": 1}"]),
+    (
+        "json",
+        Words,
+        &["12", "true", "null", "\"2024-01-01\"", "{\"a\": 1}"],
+    ),
     ("jsonb", Words, &["12", "false", "0.10", "[1]"]),
     ("xml", Words, &["<a>1</a>"]),
-    ("date", Day, &["2024-02-29", "0001-01-01", "9999-12-31", "2018-11-04", "infinity", "0044-03-15 BC"]),
-    ("timestamp", Wall, &["2024-02-29", "2024-02-29 00:00:00.000001", "2018-11-04 00:30", "0001-01-01", "infinity", "0044-03-15 BC"]),
+    (
+        "date",
+        Day,
+        &[
+            "2024-02-29",
+            "0001-01-01",
+            "9999-12-31",
+            "2018-11-04",
+            "infinity",
+            "0044-03-15 BC",
+        ],
+    ),
+    (
+        "timestamp",
+        Wall,
+        &[
+            "2024-02-29",
+            "2024-02-29 00:00:00.000001",
+            "2018-11-04 00:30",
+            "0001-01-01",
+            "infinity",
+            "0044-03-15 BC",
+        ],
+    ),
     (
         "timestamptz",
         Instant,
-        &["2024-02-29 03:00:00+00", "2024-02-29 00:00:00+00", "2018-11-04 03:00:00+00", "2018-12-04 02:00:00+00", "-infinity"],
+        &[
+            "2024-02-29 03:00:00+00",
+            "2024-02-29 00:00:00+00",
+            "2018-11-04 03:00:00+00",
+            "2018-12-04 02:00:00+00",
+            "-infinity",
+        ],
     ),
     ("time", Opaque, &["12:00", "24:00"]),
     ("timetz", Opaque, &["12:00+01"]),
-    ("interval", Opaque, &["1 mon 2 days 03:04:05", "00:00:01", "1 day"]),
+    (
+        "interval",
+        Opaque,
+        &["1 mon 2 days 03:04:05", "00:00:01", "1 day"],
+    ),
     ("bytea", Opaque, &["\\x31", "\\x"]),
     ("uuid", Opaque, &["11111111-1111-1111-1111-111111111111"]),
     ("inet", Opaque, &["10.0.0.1", "::1"]),
@@ -120,11 +288,16 @@ const DECLARED: [(&str, &str); 8] = [
 fn oracle(kind: Kind, declared: &str) -> String {
     let number = |exact: &str| {
         let kept = |same: &str, becomes: &str| {
-            format!("CASE WHEN n <> 'NaN' AND abs(n) <> 'Infinity' AND {same} THEN {becomes} END FROM (SELECT {exact} AS n FROM one) x")
+            format!(
+                "CASE WHEN n <> 'NaN' AND abs(n) <> 'Infinity' AND {same} THEN {becomes} END FROM (SELECT {exact} AS n FROM one) x"
+            )
         };
         match declared {
             "integer" => kept("n = trunc(n) AND abs(n + 0.5) < 2147483648", "n::int4"),
-            "bigint" => kept("n = trunc(n) AND abs(n + 0.5) < 9223372036854775808", "n::int8"),
+            "bigint" => kept(
+                "n = trunc(n) AND abs(n + 0.5) < 9223372036854775808",
+                "n::int8",
+            ),
             "decimal(20,4)" => kept("n = round(n, 4) AND abs(n) < 1e16", "n::numeric(20, 4)"),
             "double" => kept("n::float8::text::numeric = n", "n::float8"),
             "boolean" => kept("n IN (0, 1)", "n = 1"),
@@ -133,7 +306,9 @@ fn oracle(kind: Kind, declared: &str) -> String {
     };
     let float = |double: &str| {
         let kept = |same: &str, becomes: &str| {
-            format!("CASE WHEN f <> 'NaN' AND abs(f) <> 'Infinity' AND {same} THEN {becomes} END FROM (SELECT {double} AS f FROM one) x")
+            format!(
+                "CASE WHEN f <> 'NaN' AND abs(f) <> 'Infinity' AND {same} THEN {becomes} END FROM (SELECT {double} AS f FROM one) x"
+            )
         };
         match declared {
             "integer" => kept("f = trunc(f)", "f::int4"),
@@ -155,10 +330,17 @@ fn oracle(kind: Kind, declared: &str) -> String {
             number(plain)
         }
         (Words, "double") => number("v::text::numeric"),
-        (Words, "integer") => "CASE WHEN v::text !~ '[xX]' THEN v::text::int4 END FROM one".to_owned(),
-        (Words, "bigint") => "CASE WHEN v::text !~ '[xX]' THEN v::text::int8 END FROM one".to_owned(),
+        (Words, "integer") => {
+            "CASE WHEN v::text !~ '[xX]' THEN v::text::int4 END FROM one".to_owned()
+        }
+        (Words, "bigint") => {
+            "CASE WHEN v::text !~ '[xX]' THEN v::text::int8 END FROM one".to_owned()
+        }
         (Words, "boolean") => "v::text::bool FROM one".to_owned(),
-        (Words, "date") => r"CASE WHEN v::text ~ '^\s*\d{4}-\d\d-\d\d\s*$' THEN v::text::date END FROM one".to_owned(),
+        (Words, "date") => {
+            r"CASE WHEN v::text ~ '^\s*\d{4}-\d\d-\d\d\s*$' THEN v::text::date END FROM one"
+                .to_owned()
+        }
         (Words, _) => format!(
             r"CASE WHEN v::text ~ '^\d{{4}}-\d\d-\d\d[ T][\d:.]+[-+][\d:]+$' THEN v::text::timestamptz
                WHEN v::text ~ '^\d{{4}}-\d\d-\d\d[ T][\d:.]+$' AND v::text::timestamp AT TIME ZONE '{ZONE}' AT TIME ZONE '{ZONE}' = v::text::timestamp
@@ -198,7 +380,8 @@ fn tables() -> String {
         .map(|(at, (declared, _))| format!("c{at}: {{type: '{declared}', column: v}}"))
         .collect();
     let columns = columns.join(", ");
-    let table = |at| format!("  t{at}: {{key: id, invalid: null, columns: {{id: integer, {columns}}}}}\n");
+    let table =
+        |at| format!("  t{at}: {{key: id, invalid: null, columns: {{id: integer, {columns}}}}}\n");
     (0..TYPES.len()).map(table).collect()
 }
 
@@ -214,30 +397,57 @@ fn a_value_takes_every_declared_type_that_loses_nothing_of_it() -> Result<()> {
     for (at, (pg_type, _, values)) in TYPES.iter().enumerate() {
         session.run(&format!("create table t{at} (id integer, v {pg_type})"))?;
         for (id, value) in values.iter().enumerate() {
-            session.run(&format!("insert into t{at} values ({id}, {})", quoted(Some(value))))?;
+            session.run(&format!(
+                "insert into t{at} values ({id}, {})",
+                quoted(Some(value))
+            ))?;
         }
     }
     let bank = Bank::with(&cluster.url(), &tables(), ZONE, "")?;
     bank.load()?.done()?;
     let mut wrong = Vec::new();
+    let mut taken = BTreeSet::new();
     for (at, (pg_type, kind, values)) in TYPES.iter().enumerate() {
         let rows = values.len() as u64;
-        assert_eq!(bank.counts(&format!("t{at}"))?[..3], [rows, rows, 0], "{pg_type}");
+        assert_eq!(
+            bank.counts(&format!("t{at}"))?[..3],
+            [rows, rows, 0],
+            "{pg_type}"
+        );
         let staged = bank.staged(&format!("t{at}"))?;
         for row in 0..staged.num_rows() {
             let id = text(staged.column(0).as_ref(), row)?.unwrap_or_default();
             for (column, (declared, becomes)) in DECLARED.iter().enumerate() {
-                let literal = quoted(text(staged.column(column + 1).as_ref(), row)?.as_deref());
+                let cell = text(staged.column(column + 1).as_ref(), row)?;
+                if cell.is_some() {
+                    taken.insert((kind.name(), *declared));
+                }
+                let literal = quoted(cell.as_deref());
                 let one = format!("with one as (select v from t{at} where id = {id}) ");
-                let expected = format!("try_{becomes}($sql${one} {}$sql$)", oracle(*kind, declared));
-                let asked = format!("select {literal}::{becomes} is not distinct from {expected}, {expected}::text, v::text from t{at} where id = {id}");
+                let expected =
+                    format!("try_{becomes}($sql${one} {}$sql$)", oracle(*kind, declared));
+                let asked = format!(
+                    "select {literal}::{becomes} is not distinct from {expected}, {expected}::text, v::text from t{at} where id = {id}"
+                );
                 let answer = session.rows(&asked)?.swap_remove(0);
                 if answer[0].as_deref() != Some("t") {
-                    wrong.push(format!("{pg_type} {:?} as {declared}: {literal}, not {:?}", answer[2], answer[1]));
+                    wrong.push(format!(
+                        "{pg_type} {:?} as {declared}: {literal}, not {:?}",
+                        answer[2], answer[1]
+                    ));
                 }
             }
         }
     }
-    ensure!(wrong.is_empty(), "{} cells:\n{}", wrong.len(), wrong.join("\n"));
+    ensure!(
+        wrong.is_empty(),
+        "{} cells:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+    let pairs = TAKEN
+        .iter()
+        .flat_map(|(kind, types)| types.iter().map(|declared| (*kind, *declared)));
+    assert_eq!(taken, pairs.collect());
     Ok(())
 }

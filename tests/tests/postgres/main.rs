@@ -16,6 +16,7 @@ mod held;
 mod limits;
 mod literal;
 mod matrix;
+mod matrix_cases;
 mod odd;
 mod odd_cases;
 mod random;

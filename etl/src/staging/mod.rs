@@ -18,6 +18,8 @@ mod part_file;
 mod reject_file;
 mod retention;
 mod retry;
+#[cfg(test)]
+mod tests;
 
 pub use event::{Amount, PlannedTable, ReadEvent};
 pub use package::TableCertificate;

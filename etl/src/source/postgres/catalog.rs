@@ -11,7 +11,8 @@ use super::wire::{Connection, Result, TextRow};
 pub(super) struct Relation {
     /// Its name, quoted and with its schema.
     pub(super) name: String,
-    /// True if its rows lie in pages that can be read by ranges.
+    /// True if its rows lie in pages that can be read by ranges, and the role may see on which: who may read some
+    /// columns only may not.
     pub(super) has_pages: bool,
     /// Pages of the main fork.
     pub(super) pages: u64,
@@ -83,7 +84,8 @@ fn firsts(rows: Vec<TextRow>) -> Vec<String> {
 pub(super) fn relations(connection: &mut Connection, relation: &str) -> Result<Vec<Relation>> {
     let sql = format!(
         "SELECT format('%I.%I', n.nspname, c.relname), c.relkind IN ('r', 'm') AND a.amname = 'heap' AND NOT EXISTS \
-           (SELECT 1 FROM pg_inherits i WHERE i.inhparent = c.oid), \
+           (SELECT 1 FROM pg_inherits i WHERE i.inhparent = c.oid) \
+           AND has_table_privilege(c.oid, 'SELECT'), \
            CASE WHEN c.relkind IN ('r', 'm') \
              THEN pg_relation_size(c.oid) / current_setting('block_size')::bigint ELSE 0 END, \
            greatest(c.reltuples, 0)::bigint, \

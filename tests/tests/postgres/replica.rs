@@ -14,12 +14,14 @@ fn a_replica_is_read_and_read_anew_when_it_has_to_go_on() -> Result<()> {
     held::make(&primary)?;
     let replica = primary.replica(&["max_standby_streaming_delay=100ms"])?;
     let held = Held::at(replica)?;
+    let exporter = held.exporter()?;
     // what the reading may still want to see is taken away
     let session = primary.session()?;
     session.run("delete from held where id <= 5000")?;
     session.run("vacuum held")?;
-    held.session
-        .wait_until("select count(*) = 3000 from held")?;
+    held.session.wait_until(&format!(
+        "select count(*) = 0 from pg_stat_activity where pid = {exporter}"
+    ))?;
     held.session.run("select pg_advisory_unlock(42)")?;
     let said = held.load.ended()?.done()?;
     assert!(said.err.contains("bank: read anew"), "{}", said.err);

@@ -15,7 +15,7 @@ use super::bank::Bank;
 use super::cluster::Cluster;
 use super::session::Session;
 
-const ROUNDS: u64 = 9;
+const ROUNDS: u64 = 6;
 
 /// Every commit leaves in the ledger what the tables hold then.
 const TABLES: &str = "
@@ -168,7 +168,7 @@ fn write_on(url: &str) {
 
 /// One load with mishaps of a kind; whether it came through.
 fn round(cluster: &mut Cluster, chance: &Arc<Chance>, kind: u64, cuts: &mut u64) -> Result<bool> {
-    let pause = || std::thread::sleep(Duration::from_millis(50 + chance.below(600)));
+    let pause = || std::thread::sleep(Duration::from_millis(50 + chance.below(400)));
     let (url, proxy) = match kind {
         0 => {
             let proxy = Proxy::before(cluster.port(), Arc::clone(chance))?;

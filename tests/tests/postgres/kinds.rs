@@ -156,7 +156,7 @@ fn values_of_fifty_megabytes_come_whole() -> Result<()> {
     let session = cluster.session()?;
     session.run(&format!(
         "create table huge (id integer, t text, b bytea);
-         insert into huge select i, repeat(md5(i::text), {PIECES}), convert_to(repeat(md5((-i)::text), {PIECES}), 'UTF8') from generate_series(1, 2) i;
+         insert into huge select i, repeat(md5(i::text), {PIECES}), convert_to(repeat(md5((-i)::text), {PIECES}), 'UTF8') from generate_series(1, 1) i;
          insert into huge values (3, 'small', '\\x00')"
     ))?;
     let bank = Bank::at(
@@ -169,15 +169,11 @@ fn values_of_fifty_megabytes_come_whole() -> Result<()> {
         staged.column(1).as_string::<i32>(),
         staged.column(2).as_binary::<i32>(),
     );
-    assert_eq!((texts.value(2), bytes.value(2)), ("small", &[0][..]));
-    for (row, id) in [(0, "1"), (1, "2")] {
-        let piece = session.value(&format!("select md5('{id}') || md5('-{id}')"))?;
-        assert!(texts.value(row) == piece[..32].repeat(PIECES), "text {id}");
-        assert!(
-            bytes.value(row) == piece[32..].repeat(PIECES).as_bytes(),
-            "bytes {id}"
-        );
-    }
+    assert_eq!((texts.value(1), bytes.value(1)), ("small", &[0][..]));
+    let piece = session.value("select md5('1') || md5('-1')")?;
+    assert!(texts.value(0) == piece[..32].repeat(PIECES), "the text");
+    let binary = piece[32..].repeat(PIECES);
+    assert!(bytes.value(0) == binary.as_bytes(), "the bytes");
     Ok(())
 }
 

@@ -22,7 +22,7 @@ mod matrix;
 mod matrix_cases;
 mod odd;
 mod odd_cases;
-mod old;
+mod played;
 mod random;
 mod replica;
 mod same_answers;

@@ -1,4 +1,4 @@
-//! A server that is too old, played by the test: it tells its version and nothing else.
+//! Servers that the test plays: one that is too old, which tells its version and nothing else, and one that is silent.
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -87,5 +87,22 @@ fn a_server_that_is_too_old_is_refused_with_its_version() -> Result<()> {
         "PostgreSQL 13.22 is too old; 14 or later is needed",
     ];
     bank.load()?.refused(5, &expected)?;
+    Ok(())
+}
+
+#[test]
+fn a_server_that_never_answers_is_given_up() -> Result<()> {
+    let silent = TcpListener::bind("127.0.0.1:0")?;
+    let url = format!(
+        "postgres://crm:hunter2@{}/postgres?connect_timeout=1",
+        silent.local_addr()?
+    );
+    let bank = Bank::at(&url, "  t: {key: id, columns: {id: integer}}\n")?;
+    let expected = [
+        "cannot reach source 'bank'",
+        "the server took the connection but does not answer",
+    ];
+    let said = bank.load()?.refused(5, &expected)?;
+    assert!(!said.err.contains("hunter2"), "{}", said.err);
     Ok(())
 }

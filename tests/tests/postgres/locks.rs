@@ -100,10 +100,7 @@ fn what_was_written_anew_before_it_could_be_locked_is_read_at_a_later_moment() -
         }
         let bank = Bank::at(&cluster.url(), MODEL)?;
         let load = bank.start()?;
-        // within its transaction a session sees no news of the others
-        cluster.session()?.wait_until(
-            "select count(*) = 1 from pg_stat_activity where application_name = 'planisphere-etl' and wait_event_type = 'Lock'",
-        )?;
+        until_it_waits(&cluster)?;
         if !change.starts_with("refresh") {
             session.run(change)?;
         }
@@ -118,5 +115,65 @@ fn what_was_written_anew_before_it_could_be_locked_is_read_at_a_later_moment() -
             assert_eq!(sum(&bank, table)?, expected, "{table} after {change}");
         }
     }
+    Ok(())
+}
+
+/// Waits until the load waits for a lock.
+fn until_it_waits(cluster: &Cluster) -> Result<()> {
+    // a session of its own, since within a transaction there is no news of others
+    cluster.session()?.wait_until(
+        "select count(*) = 1 from pg_stat_activity \
+         where application_name = 'planisphere-etl' and wait_event_type = 'Lock'",
+    )
+}
+
+const PAIR: &str = "  first: {key: id, columns: {id: integer}}
+  second: {key: id, columns: {id: integer}}
+";
+
+#[test]
+fn a_table_that_stays_locked_is_told() -> Result<()> {
+    let cluster = Cluster::start()?;
+    let session = cluster.session()?;
+    session.run(
+        "create table first (id integer); create table second (id integer);
+         alter role crm set lock_timeout = '100ms'",
+    )?;
+    session.run("begin; lock table second in access exclusive mode")?;
+    let bank = Bank::at(&cluster.url(), PAIR)?;
+    let expected = [
+        "reading 'second' of source 'bank' failed",
+        "another session keeps it locked",
+    ];
+    bank.load()?.refused(5, &expected)?;
+    assert!(bank.lab.versions()?.is_empty());
+    session.run("commit")?;
+    bank.load()?.done()?;
+    Ok(())
+}
+
+#[test]
+fn a_deadlock_costs_at_most_another_attempt() -> Result<()> {
+    let cluster = Cluster::start()?;
+    let session = cluster.session()?;
+    session.run(
+        "create table first as select 1 as id; create table second as select 2 as id;
+         alter database postgres set deadlock_timeout = '100ms'",
+    )?;
+    let other = cluster.session()?;
+    other.run("begin; lock table second in access exclusive mode")?;
+    let bank = Bank::at(&cluster.url(), PAIR)?;
+    let load = bank.start()?;
+    until_it_waits(&cluster)?;
+    // one of the two is sacrificed by the server, whichever notices first
+    let sacrificed =
+        other.run("lock table first in access exclusive mode; update first set id = 3; commit");
+    if sacrificed.is_err() {
+        other.run("rollback")?;
+    }
+    load.ended()?.done()?;
+    let id = if sacrificed.is_err() { 1 } else { 3 };
+    assert_eq!(sum(&bank, "first")?, (1, id));
+    assert_eq!(sum(&bank, "second")?, (1, 2));
     Ok(())
 }

@@ -172,7 +172,7 @@ fn copy(table: &Table, selected: &[Selected], part: &Part) -> String {
         .collect();
     let list = list.join(", ");
     let from = match part {
-        Part::Whole => qualified(&table.origin),
+        Part::Whole | Part::File { .. } => qualified(&table.origin),
         Part::Relation(relation) => relation.clone(),
         Part::Pages { relation, from, to } => {
             let end = to.map(|to| format!(" AND ctid < '({to},0)'"));

@@ -135,7 +135,7 @@ fn header(
     first: Option<Record<'_>>,
     fields: &mut Fields,
 ) -> Result<Vec<String>, Fault> {
-    let hint = "write the names of the columns into the first line, or say in the table's format 'header: false', or how many lines stand before it: 'skip_lines: 2'";
+    let hint = "write the names of the columns into the first line, or say 'header: false', or how many lines stand before it, such as 'skip_lines: 2', in the table's format";
     let Some(record) = first else {
         let reason = "it is empty; a line with the names of the columns is expected";
         return Err(named.content(reason, hint));

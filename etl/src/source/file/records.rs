@@ -96,7 +96,7 @@ impl Records {
     /// What reading fails with.
     pub(super) fn skip_lines(&mut self, lines: u64) -> io::Result<()> {
         for _ in 0..lines {
-            if !self.to_next_line()? {
+            if !self.pass_line()? {
                 break;
             }
         }
@@ -179,7 +179,7 @@ impl Records {
         let rest = self.text.rest();
         self.too_long = rest[..rest.floor_char_boundary(SHOWN)].to_owned();
         let number = self.line;
-        self.to_next_line()?;
+        self.pass_line()?;
         self.text.is_spoiled(0);
         let fault = format!("a line longer than {}", size(self.cut.longest));
         Ok(Record {
@@ -190,7 +190,7 @@ impl Records {
     }
 
     /// Leaves the rest of a line behind; false if there is none.
-    fn to_next_line(&mut self) -> io::Result<bool> {
+    fn pass_line(&mut self) -> io::Result<bool> {
         let mut moved = false;
         loop {
             let rest = self.text.rest();

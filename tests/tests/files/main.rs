@@ -6,4 +6,5 @@ mod moments;
 mod packed;
 mod python;
 mod site;
+mod store;
 mod typed;

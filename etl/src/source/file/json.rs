@@ -93,10 +93,11 @@ pub(super) fn string(written: &str) -> Result<String, String> {
 /// A number without exponent, and without a fraction of zeros: the same number in other digits. `None` if it would
 /// have very many.
 pub(super) fn plain_number(written: &str) -> Option<String> {
-    const MOST_DIGITS: usize = 400;
+    const MOST_DIGITS: usize = 100;
     let (mantissa, exponent) = written.split_once(['e', 'E']).unwrap_or((written, "0"));
     let unsigned = mantissa.trim_start_matches('-');
     let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, ""));
+    let fraction = fraction.trim_end_matches('0');
     let digits = format!("{whole}{fraction}");
     if digits.bytes().all(|digit| digit == b'0') {
         return Some("0".into());

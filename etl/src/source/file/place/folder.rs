@@ -91,8 +91,7 @@ impl Place for Folder {
                 Err(error) => return Err(failed(error)),
             }
         }
-        // what is no regular file, such as a named pipe, has no state of its own
-        if file.metadata().map_err(failed)?.is_file() && !is_as_it_was(&file).map_err(failed)? {
+        if !is_as_it_was(&file).map_err(failed)? {
             return Err(named.changed());
         }
         Ok(Some(file))
@@ -101,6 +100,10 @@ impl Place for Folder {
 
 /// What tells this state of a file from others: which file it is, how long, and when it was written.
 pub(in crate::source::file) fn state_of(entry: &Metadata) -> String {
+    if !entry.is_file() {
+        // a named pipe changes by being read
+        return entry.ino().to_string();
+    }
     let (file, size) = (entry.ino(), entry.size());
     format!("{file}/{size}/{}.{:09}", entry.mtime(), entry.mtime_nsec())
 }

@@ -79,7 +79,7 @@ impl Server {
     fn load(&self, site: &Site) -> Result<Said> {
         let mut command = etl()?;
         command
-            .args(["load", "--as-of", TODAY, "-v", "--config"])
+            .args(["load", "--as-of", TODAY, "--config"])
             .arg(site.0.config());
         command
             .env("AWS_ENDPOINT_URL", &self.url)

@@ -24,14 +24,9 @@ fn load(lab: &Lab, logs: &str) -> Result<Said> {
 }
 
 /// Loads and asks afterwards, in both forms of the log.
-fn none(bank: &Bank, secret: &Secret, expected: &str) -> Result<()> {
+fn none(bank: &Bank, secret: &Secret) -> Result<()> {
     for logs in ["text", "json"] {
-        let said = load(&bank.lab, logs)?;
-        assert!(
-            said.err.contains(expected),
-            "'{expected}' not in {}",
-            said.err
-        );
+        let said = load(&bank.lab, logs)?.done()?;
         assert!(
             said.err.lines().count() > 20,
             "trace says nothing: {}",
@@ -64,7 +59,7 @@ fn the_password_stands_nowhere_however_a_load_ends() -> Result<()> {
     let role = format!("teller:{}", secret.in_url());
     let good = cluster.url_of(&role, "postgres");
     let bank = Bank::at(&good, TABLES)?;
-    none(&bank, &secret, "published version 1")?;
+    none(&bank, &secret)?;
 
     let (scheme_and_role, host) = good.split_once("@127.0.0.1").context("a host")?;
     for (url, expected) in [
@@ -127,5 +122,5 @@ fn the_password_stands_nowhere_however_a_load_ends() -> Result<()> {
         TABLES,
     )?;
     in_file.lab.write("secret.txt", format!("{PASSWORD}\n"))?;
-    none(&in_file, &secret, "published version 1")
+    none(&in_file, &secret)
 }

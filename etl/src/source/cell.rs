@@ -32,6 +32,8 @@ pub(crate) enum Cell<'a> {
     Text(&'a str),
     /// Bytes that are no text.
     Bytes(&'a [u8]),
+    /// A value that its source knows not to fit, as text.
+    Unfit(&'a str),
 }
 
 /// Why a value does not fit its declared type.
@@ -48,7 +50,7 @@ impl Cell<'_> {
             Cell::Null => 1,
             Cell::Integer(_) | Cell::Unsigned(_) | Cell::Real(_) => 8,
             Cell::Day(_) | Cell::Wall(..) | Cell::Instant(_) => 8,
-            Cell::Text(text) => text.len() as u64,
+            Cell::Text(text) | Cell::Unfit(text) => text.len() as u64,
             Cell::Bytes(bytes) => bytes.len() as u64,
         }
     }
@@ -63,7 +65,7 @@ impl Cell<'_> {
             Cell::Day(days) => NaiveDate::from_epoch_days(*days).map(|day| day.to_string()),
             Cell::Wall(micros, _) => wall(*micros).map(|wall| wall.to_string()),
             Cell::Instant(micros) => wall(*micros).map(|wall| format!("{wall}+00")),
-            Cell::Text(text) => Some((*text).to_owned()),
+            Cell::Text(text) | Cell::Unfit(text) => Some((*text).to_owned()),
             Cell::Bytes(bytes) => Some(bytes.iter().map(|byte| format!("{byte:02x}")).collect()),
         }
     }

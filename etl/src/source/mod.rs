@@ -142,6 +142,13 @@ pub(crate) enum Part {
         /// The page after the last; `None` reads to the end, wherever that is.
         to: Option<u64>,
     },
+    /// A file of it.
+    File {
+        /// Its name, relative to the source.
+        name: String,
+        /// What tells its state of now from others.
+        state: String,
+    },
 }
 
 /// What a part without a known end is halved by.
@@ -184,7 +191,7 @@ pub(crate) fn connect(model: &model::Source, settings: &SourceSettings) -> Resul
     if url.starts_with("mysql://") || url.starts_with("mariadb://") {
         return Ok(Box::new(mysql::MySql::new(name, settings, zone)?));
     }
-    if url.contains("://") {
+    if url.contains("://") && !file::knows(url) {
         let scheme = url.split("://").next().unwrap_or_default();
         let reason = format!("no reader for '{scheme}://'");
         return Err(Error::SourceUrl {
@@ -192,7 +199,7 @@ pub(crate) fn connect(model: &model::Source, settings: &SourceSettings) -> Resul
             reason,
         });
     }
-    Ok(Box::new(file::Files::new(name, url, zone)))
+    Ok(Box::new(file::Files::new(name, settings, zone)?))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ mod changes;
 mod concurrent;
 mod crashes;
 mod damaged;
+mod extract_only;
 mod failures;
 mod full_disk;
 mod histories;

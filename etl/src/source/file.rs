@@ -35,7 +35,7 @@ impl Files {
 }
 
 impl Source for Files {
-    fn open(&self, stop: &Stop) -> Result<Box<dyn Snapshot>, Fault> {
+    fn open(&self, _readers: usize, stop: &Stop) -> Result<Box<dyn Snapshot>, Fault> {
         match std::fs::metadata(&self.folder) {
             Ok(entry) if entry.is_dir() => Ok(Box::new(FilesSnapshot {
                 name: self.name.clone(),

@@ -127,7 +127,7 @@ async fn attempt(
     };
     let connected = connect(source, reach)?;
     let read = tokio::task::spawn_blocking(move || {
-        let snapshot = again(&job.stop, || connected.open(&job.stop))?;
+        let snapshot = again(&job.stop, || connected.open(job.readers, &job.stop))?;
         let harvest = job.read(snapshot.as_ref())?;
         let certificate = SourceCertificate {
             moment: snapshot.describe(),

@@ -172,7 +172,8 @@ fn copy(table: &Table, selected: &[Selected], part: &Part) -> String {
         .collect();
     let list = list.join(", ");
     let from = match part {
-        Part::Whole => qualified(&table.origin),
+        // nobody splits tables of this source by their keys
+        Part::Whole | Part::Keys(_) => qualified(&table.origin),
         Part::Relation(relation) => relation.clone(),
         Part::Pages { relation, from, to } => {
             let end = to.map(|to| format!(" AND ctid < '({to},0)'"));

@@ -154,7 +154,10 @@ impl BatchBuilder {
         for (at, cell) in cells.clone().enumerate().take(self.targets.len()) {
             self.bytes += cell.bytes();
             if let Some(found) = self.cell(at, cell)
-                && !matches!((&wrong, &found), (Some(Wrong::Misfit(..)), _) | (Some(_), Wrong::Missing(_)))
+                && !matches!(
+                    (&wrong, &found),
+                    (Some(Wrong::Misfit(..)), _) | (Some(_), Wrong::Missing(_))
+                )
             {
                 wrong = Some(found);
             }
@@ -268,7 +271,10 @@ impl BatchBuilder {
 
     /// The rows since the last batch.
     pub(super) fn finish(&mut self) -> Result<StagedBatch> {
-        let finished = self.targets.iter_mut().map(|target| target.builder.finish());
+        let finished = self
+            .targets
+            .iter_mut()
+            .map(|target| target.builder.finish());
         let mut columns: Vec<ArrayRef> = finished.collect();
         if let Some((hash, numbers)) = &mut self.file {
             let hashes = std::iter::repeat_n(hash.as_str(), numbers.len());

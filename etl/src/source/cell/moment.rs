@@ -151,7 +151,10 @@ fn iso_wall(text: &[u8]) -> Option<(i64, bool)> {
     }
     let mut fraction = 0;
     if let [b'.', digits @ ..] = rest {
-        let count = digits.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let count = digits
+            .iter()
+            .take_while(|byte| byte.is_ascii_digit())
+            .count();
         if !(1..=9).contains(&count) {
             return None;
         }

@@ -56,7 +56,8 @@ fn key_column(catalog: &mut Conn, origin: &str) -> mysql::Result<Option<String>>
 /// The lowest and the highest key; `None` if there is no row.
 fn extent(catalog: &mut Conn, origin: &str, column: &str) -> mysql::Result<Option<(i128, i128)>> {
     let (column, table) = (quoted(column), qualified(origin));
-    let sql = format!("SELECT cast(min({column}) AS char), cast(max({column}) AS char) FROM {table}");
+    let sql =
+        format!("SELECT cast(min({column}) AS char), cast(max({column}) AS char) FROM {table}");
     let found: Option<(Option<String>, Option<String>)> = catalog.query_first(sql)?;
     let (low, high) = found.unwrap_or_default();
     let number = |text: Option<String>| text.and_then(|text| text.parse().ok());
@@ -189,8 +190,15 @@ mod tests {
             let (bounds, asked) = bounds(&keys, 1_000);
             let sizes = sizes(&keys, &bounds);
             assert_eq!(sizes.iter().sum::<usize>(), keys.len());
-            assert!(sizes.iter().all(|size| (1..=1_000).contains(size)), "{sizes:?}");
-            assert!(sizes.len() <= 20 && asked <= 200, "{} parts, {asked} estimates", sizes.len());
+            assert!(
+                sizes.iter().all(|size| (1..=1_000).contains(size)),
+                "{sizes:?}"
+            );
+            assert!(
+                sizes.len() <= 20 && asked <= 200,
+                "{} parts, {asked} estimates",
+                sizes.len()
+            );
         }
     }
 
@@ -214,7 +222,13 @@ mod tests {
             })
         };
         let sql = from("t", &part(Some(-5), Some(7)));
-        assert_eq!(sql, "`t` FORCE INDEX (PRIMARY) WHERE `i``d` >= -5 AND `i``d` < 7");
-        assert_eq!(from("t", &part(None, Some(7))), "`t` FORCE INDEX (PRIMARY) WHERE `i``d` < 7");
+        assert_eq!(
+            sql,
+            "`t` FORCE INDEX (PRIMARY) WHERE `i``d` >= -5 AND `i``d` < 7"
+        );
+        assert_eq!(
+            from("t", &part(None, Some(7))),
+            "`t` FORCE INDEX (PRIMARY) WHERE `i``d` < 7"
+        );
     }
 }

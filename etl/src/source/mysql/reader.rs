@@ -7,10 +7,9 @@ use planisphere_schemas::model::Table;
 use crate::error::Error;
 use crate::source::builder::BatchBuilder;
 use crate::source::cell::{Cell, column_builder};
-use crate::source::lookup;
 use crate::source::{Fault, Part, Reader, Remedy, Sink};
 
-use super::snapshot::{MySqlSnapshot, quoted, schema};
+use super::snapshot::{MySqlSnapshot, schema};
 use super::value::{Kind, cell, kind};
 use super::{keys, types};
 
@@ -76,7 +75,8 @@ fn read(
     sink: &mut Sink<'_>,
 ) -> Result<(), Fault> {
     let failed = |error: mysql::Error| snapshot.failed(table, &error);
-    let sql = lookup::select(table, quoted, &keys::from(&table.origin, part));
+    let from = keys::from(&table.origin, part);
+    let sql = format!("SELECT {} FROM {from}", snapshot.list(table));
     let mut rows = connection.exec_iter(sql, ()).map_err(failed)?;
     let sent = rows.columns();
     let kinds: Vec<Kind> = sent.as_ref().iter().map(kind).collect();

@@ -1,5 +1,6 @@
 //! One consistent snapshot: one connection, or several that began under a brief read lock.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arrow::datatypes::{Field, Schema, SchemaRef};
@@ -13,6 +14,7 @@ use crate::source::lookup;
 use crate::source::{Fault, Reader, Snapshot, Stop, TablePlan};
 
 use super::reader::MySqlReader;
+use super::value::{Kind, kind};
 use super::{fault, keys, types};
 
 /// More connections than this only get into each other's way.
@@ -31,6 +33,8 @@ pub(super) struct MySqlSnapshot {
     /// Connections of the moment that no reader has taken yet.
     free: Mutex<Vec<Conn>>,
     readers: usize,
+    /// For each planned table what is selected of it.
+    lists: Mutex<BTreeMap<String, String>>,
 }
 
 impl MySqlSnapshot {
@@ -46,7 +50,8 @@ impl MySqlSnapshot {
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let unreachable = |error: mysql::Error| fault::unreachable(name, &error);
         let mut catalog = Conn::new(opts.clone()).map_err(unreachable)?;
-        let (readers, moment) = begin(opts, wanted.clamp(1, MOST_READERS), &mut catalog).map_err(unreachable)?;
+        let (readers, moment) =
+            begin(opts, wanted.clamp(1, MOST_READERS), &mut catalog).map_err(unreachable)?;
         Ok(Self {
             name: name.to_owned(),
             zone,
@@ -56,6 +61,7 @@ impl MySqlSnapshot {
             catalog: Mutex::new(catalog),
             readers: readers.len(),
             free: Mutex::new(readers),
+            lists: Mutex::default(),
         })
     }
 
@@ -71,6 +77,15 @@ impl MySqlSnapshot {
     pub(super) fn release(&self, connection: Conn) {
         let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
         free.push(connection);
+    }
+
+    fn lists(&self) -> MutexGuard<'_, BTreeMap<String, String>> {
+        self.lists.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How the columns of a planned table are asked for.
+    pub(super) fn list(&self, table: &Table) -> String {
+        self.lists().get(&table.name).cloned().unwrap_or_default()
     }
 
     fn check_columns(&self, catalog: &mut Conn, table: &Table) -> Result<(), Fault> {
@@ -160,12 +175,31 @@ pub(super) fn quoted(name: &str) -> String {
     format!("`{}`", name.replace('`', "``"))
 }
 
+/// How the server is asked for a column: numbers, days and clocks that shall be texts are printed by the server itself.
+fn expression(column: &model::Column, sent: &Column) -> String {
+    let name = quoted(&column.origin);
+    match (column.data_type, kind(sent)) {
+        (Some(DataType::Text), Kind::Timestamp) => format!("concat(cast({name} AS char), '+00')"),
+        (Some(DataType::Text), Kind::Date | Kind::DateTime | Kind::Time(_)) => {
+            format!("cast({name} AS char)")
+        }
+        (Some(DataType::Text), Kind::Plain) if types::is_printed(sent) => {
+            format!("cast({name} AS char)")
+        }
+        _ => name,
+    }
+}
+
 /// The columns of a table's batches: in their declared types, or in those that the server has.
 pub(super) fn schema(table: &Table, columns: &[Column]) -> SchemaRef {
     let columns = table.columns.iter().zip(columns);
     let field = |(column, sent): (&model::Column, &Column)| {
         let declared = column.data_type.map(DataType::arrow);
-        Field::new(&column.name, declared.unwrap_or_else(|| types::arrow(sent)), true)
+        Field::new(
+            &column.name,
+            declared.unwrap_or_else(|| types::arrow(sent)),
+            true,
+        )
     };
     Arc::new(Schema::new(columns.map(field).collect::<Vec<_>>()))
 }
@@ -182,8 +216,13 @@ impl Snapshot for MySqlSnapshot {
         let failed = |error: mysql::Error| self.failed(table, &error);
         let sql = lookup::select(table, quoted, &qualified(&table.origin));
         let statement = catalog.prep(sql).map_err(failed)?;
-        let schema = schema(table, &statement.columns());
+        let sent = statement.columns();
         catalog.close(statement).map_err(failed)?;
+        let schema = schema(table, &sent);
+        let columns = table.columns.iter().zip(sent.iter());
+        let list = columns.map(|(column, sent)| expression(column, sent));
+        let list = list.collect::<Vec<_>>().join(", ");
+        self.lists().insert(table.name.clone(), list);
         let parts = keys::split(&mut catalog, &table.origin).map_err(failed)?;
         Ok(TablePlan {
             schema,

@@ -49,11 +49,21 @@ pub(super) fn arrow(column: &Column) -> Arrow {
     }
 }
 
+/// True for numbers whose text only the server knows: floats of 64 bits, and years, of which 0 has four digits.
+pub(super) fn is_printed(column: &Column) -> bool {
+    matches!(
+        column.column_type(),
+        ColumnType::MYSQL_TYPE_DOUBLE | ColumnType::MYSQL_TYPE_YEAR
+    )
+}
+
 /// Precision and scale from the width in which the server shows the column: digits, a point, a sign.
 fn decimal(column: &Column, unsigned: bool) -> Arrow {
     let scale = column.decimals();
     let width = column.column_length() - u32::from(scale > 0) - u32::from(!unsigned);
-    let precision = u8::try_from(width).unwrap_or(u8::MAX).clamp(1.max(scale), 65);
+    let precision = u8::try_from(width)
+        .unwrap_or(u8::MAX)
+        .clamp(1.max(scale), 65);
     let scale = i8::try_from(scale).unwrap_or(0);
     match precision <= DECIMAL128_MAX_PRECISION {
         true => Arrow::Decimal128(precision, scale),
@@ -102,15 +112,19 @@ pub(super) fn builder(data_type: &Arrow) -> ColumnBuilder {
         }
         Arrow::Decimal128(precision, scale) => {
             let (precision, scale) = (*precision, scale.unsigned_abs());
-            Box::new(Primitives::<Decimal128Type, _>::new(data_type, None, move |cell| {
-                number::of_text(decimal_text(cell)?, precision, scale)
-            }))
+            Box::new(Primitives::<Decimal128Type, _>::new(
+                data_type,
+                None,
+                move |cell| number::of_text(decimal_text(cell)?, precision, scale),
+            ))
         }
         Arrow::Decimal256(precision, scale) => {
             let (precision, scale) = (*precision, scale.unsigned_abs());
-            Box::new(Primitives::<Decimal256Type, _>::new(data_type, None, move |cell| {
-                number::of_wide_text(decimal_text(cell)?, precision, scale)
-            }))
+            Box::new(Primitives::<Decimal256Type, _>::new(
+                data_type,
+                None,
+                move |cell| number::of_wide_text(decimal_text(cell)?, precision, scale),
+            ))
         }
         Arrow::Binary => Box::new(Binaries(BinaryBuilder::new())),
         _ => Box::new(Texts(StringBuilder::new())),
@@ -202,7 +216,8 @@ where
     fn append_extreme(&mut self, side: Side) -> bool {
         if let Some((lowest, highest)) = self.ends {
             let is_low = side == Side::Low;
-            self.values.append_value(if is_low { lowest } else { highest });
+            self.values
+                .append_value(if is_low { lowest } else { highest });
         }
         self.ends.is_some()
     }

@@ -134,11 +134,25 @@ mod tests {
 
     #[test]
     fn every_day_of_the_calendar_is_counted() {
-        for (year, month, day) in [(0, 1, 1), (0, 2, 29), (0, 12, 31), (1, 1, 1), (1900, 2, 28), (9999, 12, 31)] {
+        for (year, month, day) in [
+            (0, 1, 1),
+            (0, 2, 29),
+            (0, 12, 31),
+            (1, 1, 1),
+            (1900, 2, 28),
+            (9999, 12, 31),
+        ] {
             let date = NaiveDate::from_ymd_opt(year.into(), month.into(), day.into()).unwrap();
             assert_eq!(days(year, month, day), Some(date.to_epoch_days()), "{date}");
         }
-        for (year, month, day) in [(0, 0, 0), (2024, 2, 30), (2023, 2, 29), (2024, 0, 1), (2024, 1, 0), (2024, 13, 1)] {
+        for (year, month, day) in [
+            (0, 0, 0),
+            (2024, 2, 30),
+            (2023, 2, 29),
+            (2024, 0, 1),
+            (2024, 1, 0),
+            (2024, 13, 1),
+        ] {
             assert_eq!(days(year, month, day), None);
         }
     }
@@ -147,11 +161,17 @@ mod tests {
     fn spans_and_days_that_are_none_are_shown_as_the_server_shows_them() {
         let show = |value: Value, kind| cell(&value, kind).show();
         let time = Value::Time(true, 34, 22, 59, 59, 500_000);
-        assert_eq!(show(time.clone(), Kind::Time(1)), Some("-838:59:59.5".into()));
+        assert_eq!(
+            show(time.clone(), Kind::Time(1)),
+            Some("-838:59:59.5".into())
+        );
         assert_eq!(show(time, Kind::Time(0)), Some("-838:59:59".into()));
         let zero = Value::Date(0, 0, 0, 0, 0, 0, 0);
         assert_eq!(show(zero.clone(), Kind::Date), Some("0000-00-00".into()));
-        assert_eq!(show(zero, Kind::DateTime), Some("0000-00-00 00:00:00".into()));
+        assert_eq!(
+            show(zero, Kind::DateTime),
+            Some("0000-00-00 00:00:00".into())
+        );
         let bits = Value::Bytes(vec![0xff; 8]);
         assert_eq!(cell(&bits, Kind::Bits), Cell::Unsigned(u64::MAX));
     }

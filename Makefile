@@ -1,14 +1,16 @@
 # Planisphere. Every recipe is one line: what needs a loop or a parse is a program, a test or tests/setup.sh.
-# CARGO_TARGET_DIR is honoured. Variables of the demo: DEMO_EXIT=1 CUSTOMERS=5000 MONTHS=24 SEED=7.
+# CARGO_TARGET_DIR is honoured. Variables of the demo: DEMO_EXIT=1 CUSTOMERS=5000 MONTHS=24 SEED=7; of bench-extract: N=10000000
+# ROUNDS=3 PEAKS=1.
 SHELL := /bin/sh
 CARGO ?= cargo
 PROGRAMS = $${CARGO_TARGET_DIR:-target}/debug
+RELEASED = $${CARGO_TARGET_DIR:-$$PWD/target}/release
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint
+.PHONY: help demo test lint bench-extract
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\): ##/make \1:/p' Makefile
+	@sed -n 's/^\([a-z-]*\): ##/make \1:/p' Makefile
 
 demo: ## makes a CRM, loads it, serves it, asks it, checks each answer against the CRM; DEMO_EXIT=1 stops at the end
 	@$(CARGO) build --workspace && "$(PROGRAMS)/planisphere-demo"
@@ -18,3 +20,6 @@ test: ## installs what is missing where it can, then runs every test
 
 lint: ## formatting, clippy and documentation, warnings refused
 	@$(CARGO) fmt --all --check && $(CARGO) clippy --workspace --all-targets -- -D warnings && RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps
+
+bench-extract: ## extraction to Parquet beside DuckDB, connectorx, the server's own copy and bare drivers; N=10000000 ROUNDS=3
+	@python=$$(sh tests/peers/environment.sh) && $(CARGO) build --release --workspace --bin planisphere-etl && CARGO_TARGET_DIR=$${CARGO_TARGET_DIR:-$$PWD/target} $(CARGO) build --release --manifest-path tests/peers/bare/Cargo.toml && PLANISPHERE_ETL="$(RELEASED)/planisphere-etl" BARE_LOOP="$(RELEASED)/bare-loop" "$$python" tests/peers/extract

@@ -8,7 +8,7 @@
 //! | Damaged | stop: a published file has to be restored, or the warehouse rebuilt |
 //! | Cancelled, Internal | stop; nothing was published |
 
-use planisphere_schemas::{ErrorKind, FULL_DISK_HINT, is_full_disk};
+mod advice;
 
 /// A failure of the ETL. Nothing that failed is ever visible to a reader.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +30,14 @@ pub enum Error {
         file: String,
         /// A source of the settings that the model does not have, of a name that is near.
         near: Option<String>,
+    },
+    /// A source that is asked for by name, but is none of the model.
+    #[error("the model has no source '{name}'")]
+    UnknownSource {
+        /// The name.
+        name: String,
+        /// The sources of the model.
+        known: String,
     },
     /// A source URL that cannot be understood.
     #[error("the url of source '{source_name}' is not usable: {reason}")]
@@ -282,102 +290,6 @@ impl Error {
                 Box::new(source),
                 None,
             )),
-        }
-    }
-
-    /// What the error means to whoever handles it.
-    pub fn kind(&self) -> ErrorKind {
-        match self {
-            Self::Schemas(error) => error.kind(),
-            Self::Write(error) => error.kind(),
-            Self::SourceNotConfigured { .. }
-            | Self::SourceUrl { .. }
-            | Self::Conform { .. }
-            | Self::FileContent { .. }
-            | Self::EarlierDate { .. }
-            | Self::NotAllowed { .. }
-            | Self::NoNativeType { .. }
-            | Self::FanOut { .. }
-            | Self::ModelChange { .. }
-            | Self::TooManyRejects { .. }
-            | Self::TooManyVanished { .. } => ErrorKind::Invalid,
-            Self::NotInSource { .. } | Self::AllNotInSource { .. } | Self::PasswordFile { .. } => {
-                ErrorKind::NotFound
-            }
-            Self::SourceUnreachable { .. } | Self::Read { .. } => ErrorKind::Unavailable,
-            Self::Staging { source, .. } if is_full_disk(source) => ErrorKind::ResourceExhausted,
-            Self::Staging { .. } => ErrorKind::Unavailable,
-            Self::Damaged { .. } => ErrorKind::Damaged,
-            Self::Crash { .. } | Self::Stopped { .. } => ErrorKind::Cancelled,
-            Self::Unbalanced { .. } | Self::Engine { .. } | Self::Task { .. } => {
-                ErrorKind::Internal
-            }
-        }
-    }
-
-    /// What the operator can do about it, where we know.
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            Self::Schemas(error) => error.hint(),
-            Self::Write(error) => error.hint(),
-            Self::SourceNotConfigured { source_name, file, near: Some(near) } => {
-                Some(format!("{file} has [source.{near}]: did you mean '{source_name}'?"))
-            }
-            Self::SourceNotConfigured { source_name, file, near: None } => {
-                Some(format!("add [source.{source_name}] with its url to {file}"))
-            }
-            Self::SourceUrl { .. } => Some(
-                "write sqlite:<path>, postgres://user@host:port/database, or a folder of files".into(),
-            ),
-            Self::PasswordFile { .. } => Some("check the path and its permissions".into()),
-            Self::SourceUnreachable { .. } => {
-                Some("check that it runs, its address, user and password".into())
-            }
-            Self::NotInSource { near: Some(near), .. } => Some(format!("did you mean '{near}'?")),
-            Self::NotInSource { .. } | Self::AllNotInSource { .. } => {
-                Some("check the names in the source file of the model against the source".into())
-            }
-            Self::Read { .. } => Some("nothing was published; run the load again".into()),
-            Self::FileContent { hint, .. } => Some((*hint).to_owned()),
-            Self::NoNativeType { .. } => {
-                Some("declare the type that its values shall have, such as text or money".into())
-            }
-            Self::NotAllowed { table, user, .. } => {
-                Some(format!("as its owner: GRANT SELECT ON {table} TO {user}"))
-            }
-            Self::Staging { source, .. } if is_full_disk(source) => {
-                Some(FULL_DISK_HINT.into())
-            }
-            Self::Staging { .. } => {
-                Some("nothing was published; check the room and the rights of the warehouse's folder".into())
-            }
-            Self::Damaged { .. } => Some(
-                "nothing was published; restore the file from a backup, or load into a new warehouse folder".into(),
-            ),
-            Self::Conform { .. } => Some("check the expression in the source file of the model".into()),
-            Self::FanOut { .. } => {
-                Some("make the joined table unique on the join columns, for example by a view".into())
-            }
-            Self::Unbalanced { .. } => {
-                Some("nothing was published; this is a defect, please report it with the load id".into())
-            }
-            Self::TooManyRejects { .. } => Some(
-                "nothing was published; see the rejects of 'planisphere-etl status', mend the source or raise [etl] reject_limit_permille".into(),
-            ),
-            Self::TooManyVanished { .. } => Some(
-                "nothing was published; check that the source is complete, or raise [etl] vanish_limit_permille for this load".into(),
-            ),
-            Self::EarlierDate { published, .. } => Some(format!(
-                "nothing was published; load --as-of {published} or later, or load into a new warehouse folder"
-            )),
-            Self::ModelChange { .. } => {
-                Some("load into a new warehouse folder to rebuild".into())
-            }
-            Self::Engine { .. } | Self::Task { .. } => Some("nothing was published".into()),
-            Self::Crash { .. } => None,
-            Self::Stopped { .. } => {
-                Some("nothing was published; run the load again, it takes back what this one left".into())
-            }
         }
     }
 }

@@ -24,7 +24,8 @@ pub mod warehouse;
 
 pub use error::{Error, Result};
 pub use load::{
-    Balance, Life, LoadOptions, LoadOutcome, LoadPlan, LoadRecord, Observer, Process, Silent,
-    Stage, Step, StepTime, TableChange, load, plan_load, read_records,
+    Balance, Extracted, ExtractedTable, Life, LoadOptions, LoadOutcome, LoadPlan, LoadRecord,
+    Observer, Process, Silent, Stage, Step, StepTime, TableChange, extract_only, load, plan_load,
+    read_records,
 };
 pub use runtime::{CRASH_POINTS, Runtime};

@@ -39,7 +39,7 @@ pub(super) async fn run(args: &LoadArgs) -> Result<()> {
 }
 
 /// Waits until somebody asks the process to stop.
-async fn stopped() -> &'static str {
+pub(super) async fn stopped() -> &'static str {
     use tokio::signal::unix::{SignalKind, signal};
     let wait = |kind: SignalKind| async move {
         match signal(kind) {

@@ -2,6 +2,7 @@
 //!
 //! stdout holds only the answer; progress, logs and errors go to stderr.
 
+mod extract;
 mod history;
 mod load;
 mod meter;
@@ -28,6 +29,7 @@ Examples:
   planisphere-etl demo-source --url sqlite:demo/crm.db
   planisphere-etl load --config planisphere.toml
   planisphere-etl load --config planisphere.toml --as-of 2026-11-01
+  planisphere-etl extract --config planisphere.toml --source suitecrm
   planisphere-etl status --config planisphere.toml
 
 Exit codes:
@@ -69,6 +71,8 @@ enum Command {
     DemoSource(DemoSourceArgs),
     /// Loads every source into the warehouse and publishes a new version.
     Load(load::LoadArgs),
+    /// Reads sources into a staging package and stops there; publishes nothing.
+    Extract(extract::ExtractArgs),
     /// Prints the steps that a load would take; changes nothing.
     Plan(ConfigArgs),
     /// Says how the last load ended.
@@ -101,6 +105,7 @@ pub async fn run(cli: Cli) -> ExitCode {
     let done = match cli.command {
         Command::DemoSource(args) => demo_source(&args).await,
         Command::Load(args) => load::run(&args).await.map_err(Failure::from),
+        Command::Extract(args) => extract::run(&args).await.map_err(Failure::from),
         Command::Plan(args) => plan::run(&args).await.map_err(Failure::from),
         Command::Status(args) => status::run(&args).await.map_err(Failure::from),
         Command::History(args) => history::run(&args).await.map_err(Failure::from),

@@ -104,4 +104,10 @@ impl Observer for Terminal {
         }
         complain(&status_line(record));
     }
+
+    fn extracted(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
 }

@@ -7,6 +7,7 @@ mod audit;
 mod balance;
 mod build;
 mod execute;
+mod extract_only;
 mod guard;
 mod observer;
 mod plan;
@@ -29,6 +30,7 @@ use crate::runtime::Runtime;
 use crate::staging::purge;
 
 pub use balance::{Balance, Stage};
+pub use extract_only::{Extracted, ExtractedTable, extract_only};
 pub use observer::{Observer, Silent};
 pub use plan::{LoadPlan, Step, plan_load};
 pub(crate) use preflight::preflight;

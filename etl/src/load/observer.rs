@@ -19,6 +19,8 @@ pub trait Observer: Send + Sync {
     fn anew(&self, source: &str, reason: &str);
     /// The load has ended, well or not.
     fn ended(&self, record: &LoadRecord);
+    /// An extraction that is no load has ended, well or not.
+    fn extracted(&self) {}
 }
 
 /// Hears nothing.

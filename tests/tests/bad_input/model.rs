@@ -128,6 +128,20 @@ fn columns_that_cannot_become_what_is_declared_are_told_with_their_places() -> R
 }
 
 #[test]
+fn a_key_that_shall_become_null_or_clamped_is_refused_with_its_place() -> Result<()> {
+    for invalid in ["null", "clamp"] {
+        let spoil = |lab: &Lab| {
+            let key =
+                format!("id: {{type: text, invalid: {invalid}}}\n      name: text\n      category");
+            lab.replace(SHOP, "id: text\n      name: text\n      category", &key)
+        };
+        let expected = "model/sources/shop.yaml:34:7: 'id' is of the key: a row whose key does not fit is rejected";
+        spoiled(spoil, 2, &[expected])?;
+    }
+    Ok(())
+}
+
+#[test]
 fn a_join_that_cannot_be_planned_is_told_with_its_place() -> Result<()> {
     let lab = Lab::shop()?;
     lab.replace(

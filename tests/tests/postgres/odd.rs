@@ -171,13 +171,13 @@ fn odd_values_are_clamped_or_else_rejected() -> Result<()> {
 }
 
 #[test]
-fn a_row_without_its_key_is_rejected_whatever_the_model_says() -> Result<()> {
+fn a_row_without_its_key_is_rejected_whatever_its_table_says() -> Result<()> {
     let cluster = Cluster::start()?;
     cluster.session()?.run(
         "create table keyed (a integer, b date, v numeric); insert into keyed values \
          (1, '2024-01-01', 1), (null, '2024-01-02', 2), (3, 'infinity', 3), (4, null, 'NaN')",
     )?;
-    let table = "  keyed: {key: [a, b], columns: {a: integer, b: {type: date, invalid: null}, v: {type: 'decimal(9,2)', invalid: null}}}\n";
+    let table = "  keyed: {key: [a, b], invalid: null, columns: {a: integer, b: date, v: 'decimal(9,2)'}}\n";
     let bank = Bank::at(&cluster.url(), table)?;
     bank.load()?.done()?;
     assert_eq!(bank.counts("keyed")?, [4, 1, 3, 1, 0]);

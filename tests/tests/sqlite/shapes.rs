@@ -62,6 +62,6 @@ fn native_columns_are_refused_with_what_helps() -> Result<()> {
         "column 'v' of 't' cannot be 'native': source 'bank' has no types of its own",
         "hint: declare the type",
     ];
-    bank.load()?.refused(3, &told)?;
+    bank.load()?.refused(2, &told)?;
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::decode::Digits;
 use super::types::{TypeRow, Types};
-use super::wire::{Connection, Result, TextRow, WireError};
+use super::wire::{Connection, Result, TextRow};
 
 /// A relation as the catalog knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,20 +29,40 @@ pub(super) fn literal(text: &str) -> String {
     format!("E'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"))
 }
 
-/// A table's name, which may be written `schema.table`, as it is looked up.
-pub(super) fn qualified(origin: &str) -> String {
-    match origin.split_once('.') {
-        Some((schema, table)) => format!("{}.{}", quoted(schema), quoted(table)),
-        None => quoted(origin),
-    }
+/// The relation that an origin names, quoted and with its schema: `schema.table`, whichever dot stands between them,
+/// or a table of the search path whose name holds the dots.
+pub(super) fn resolve(connection: &mut Connection, origin: &str) -> Result<Option<String>> {
+    let dots = origin.match_indices('.').map(|(at, _)| at);
+    let in_schema = dots.map(|at| {
+        let (schema, table) = (&origin[..at], &origin[at + 1..]);
+        let (schema, table) = (literal(schema), literal(table));
+        format!("n.nspname = {schema} AND c.relname = {table}")
+    });
+    let on_path = format!(
+        "c.relname = {} AND pg_table_is_visible(c.oid)",
+        literal(origin)
+    );
+    let ranks: Vec<String> = in_schema
+        .chain([on_path])
+        .enumerate()
+        .map(|(rank, condition)| format!("WHEN {condition} THEN {rank}"))
+        .collect();
+    let sql = format!(
+        "SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c \
+         JOIN pg_namespace n ON n.oid = c.relnamespace \
+         CROSS JOIN LATERAL (SELECT CASE {} END) ranked (rank) \
+         WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND rank IS NOT NULL ORDER BY rank LIMIT 1",
+        ranks.join(" ")
+    );
+    Ok(firsts(connection.query(&sql)?).pop())
 }
 
-/// The names of a table's columns; none if there is no such table.
-pub(super) fn column_names(connection: &mut Connection, origin: &str) -> Result<Vec<String>> {
+/// The names of a relation's columns.
+pub(super) fn column_names(connection: &mut Connection, relation: &str) -> Result<Vec<String>> {
     let sql = format!(
         "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass({}) AND attnum > 0 \
          AND NOT attisdropped ORDER BY attnum",
-        literal(&qualified(origin))
+        literal(relation)
     );
     Ok(firsts(connection.query(&sql)?))
 }
@@ -59,47 +79,59 @@ fn firsts(rows: Vec<TextRow>) -> Vec<String> {
     rows.into_iter().filter_map(first).collect()
 }
 
-/// The relations that hold a table's rows: itself, or its partitions.
-pub(super) fn relations(connection: &mut Connection, origin: &str) -> Result<Vec<Relation>> {
+/// The relations that hold a table's rows: itself, or its partitions where each of them may be read.
+pub(super) fn relations(connection: &mut Connection, relation: &str) -> Result<Vec<Relation>> {
     let sql = format!(
-        "SELECT c.oid::regclass::text, c.relkind IN ('r', 'm') AND a.amname = 'heap' AND NOT EXISTS \
+        "SELECT format('%I.%I', n.nspname, c.relname), c.relkind IN ('r', 'm') AND a.amname = 'heap' AND NOT EXISTS \
            (SELECT 1 FROM pg_inherits i WHERE i.inhparent = c.oid), \
            CASE WHEN c.relkind IN ('r', 'm') \
              THEN pg_relation_size(c.oid) / current_setting('block_size')::bigint ELSE 0 END, \
-           greatest(c.reltuples, 0)::bigint \
+           greatest(c.reltuples, 0)::bigint, \
+           root.oid = c.oid OR has_table_privilege(c.oid, 'SELECT') \
+             AND has_schema_privilege(c.relnamespace, 'USAGE') \
          FROM pg_class root \
          CROSS JOIN LATERAL (SELECT relid FROM pg_partition_tree(root.oid) \
              WHERE isleaf AND root.relkind = 'p' \
            UNION ALL SELECT root.oid WHERE root.relkind <> 'p') leaf (relid) \
-         JOIN pg_class c ON c.oid = leaf.relid LEFT JOIN pg_am a ON a.oid = c.relam \
+         JOIN pg_class c ON c.oid = leaf.relid \
+         JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_am a ON a.oid = c.relam \
          WHERE root.oid = to_regclass({}) ORDER BY 3 DESC, 1",
-        literal(&qualified(origin))
+        literal(relation)
     );
-    connection.query(&sql)?.into_iter().map(relation).collect()
-}
-
-fn relation(row: TextRow) -> Result<Relation> {
-    let [Some(name), has_pages, Some(pages), Some(rows)] = <[_; 4]>::try_from(row)
-        .map_err(|_| WireError::Protocol("a relation of four columns was expected"))?
-    else {
-        return Err(WireError::Protocol("a relation without a name or size"));
-    };
-    Ok(Relation {
-        name,
-        has_pages: has_pages.as_deref() == Some("t"),
-        pages: pages.parse().unwrap_or(0),
-        rows: rows.parse().unwrap_or(0),
-    })
+    let rows = connection.query(&sql)?;
+    let is_true = |row: &TextRow, at: usize| row.get(at).cloned().flatten().as_deref() == Some("t");
+    let may_read_all = rows.iter().all(|row| is_true(row, 4));
+    let leaves: Vec<Relation> = rows
+        .iter()
+        .map(|row| {
+            let text = |at: usize| row.get(at).cloned().flatten().unwrap_or_default();
+            Relation {
+                name: text(0),
+                has_pages: is_true(row, 1),
+                pages: text(2).parse().unwrap_or(0),
+                rows: text(3).parse().unwrap_or(0),
+            }
+        })
+        .collect();
+    if may_read_all {
+        return Ok(leaves);
+    }
+    // who may read the whole need not be allowed to read its partitions by their own names
+    Ok(vec![Relation {
+        name: relation.to_owned(),
+        has_pages: false,
+        pages: 0,
+        rows: leaves.iter().map(|leaf| leaf.rows).sum(),
+    }])
 }
 
 /// How many digits the values of a numeric column have that does not say: a look at all of them.
-pub(super) fn digits(connection: &mut Connection, origin: &str, column: &str) -> Result<Digits> {
+pub(super) fn digits(connection: &mut Connection, relation: &str, column: &str) -> Result<Digits> {
     let column = quoted(column);
     let sql = format!(
         "SELECT max(CASE WHEN abs({column}) < 1 THEN 0 ELSE length(trunc(abs({column}))::text) END), \
            max(min_scale({column})) \
-         FROM {} WHERE {column} NOT IN ('NaN', 'Infinity', '-Infinity')",
-        qualified(origin)
+         FROM {relation} WHERE {column} NOT IN ('NaN', 'Infinity', '-Infinity')"
     );
     let rows = connection.query(&sql)?;
     let number = |at: usize| {

@@ -1,17 +1,13 @@
 //! How each declared column is asked for, and what decodes it.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
-use arrow::array::ArrayRef;
 use arrow::datatypes::{DataType as Arrow, Field as ArrowField, Schema, SchemaRef};
-use arrow::error::ArrowError;
 use planisphere_schemas::model::{self, DataType, InvalidValue, Table};
 
-use crate::source::cell::{Cell, ColumnBuilder, TextRules, append_cell, column_builder};
-
 use super::catalog::quoted;
-use super::decode::{self, Decode, Decoder, Digits, Outcome, Rules};
+use super::decode::{self, Decoder, Digits, Rules};
+use super::parsed::parsed;
 use super::rows::Column;
 use super::types::PgType;
 use super::wire::Field;
@@ -95,7 +91,7 @@ pub(super) fn columns(table: &Table, selected: &[Selected], rules: Rules) -> Vec
                 ..rules
             };
             Column {
-                decoder: direct(column, selected, rules).unwrap_or_else(|| printed(column, rules)),
+                decoder: direct(column, selected, rules).unwrap_or_else(|| parsed(column, rules)),
                 invalid: column.invalid,
                 is_key: table.key.contains(&column.name),
             }
@@ -108,48 +104,5 @@ fn direct(column: &model::Column, selected: &Selected, rules: Rules) -> Option<D
     match column.data_type {
         Some(declared) => decode::declared(sent, declared, rules),
         None => decode::native(sent, selected.digits, rules).map(|(_, decoder)| decoder),
-    }
-}
-
-fn printed(column: &model::Column, rules: Rules) -> Decoder {
-    Box::new(Printed {
-        builder: column_builder(column.data_type.unwrap_or(DataType::Text)),
-        pattern: column.pattern.clone(),
-        rules,
-    })
-}
-
-/// Values that the server prints and that are parsed by their declared type.
-struct Printed {
-    builder: ColumnBuilder,
-    pattern: Option<String>,
-    rules: Rules,
-}
-
-impl Decode for Printed {
-    fn value(&mut self, raw: &[u8]) -> Outcome {
-        let cell = match std::str::from_utf8(raw) {
-            Ok(text) => Cell::Text(text),
-            Err(_) => Cell::Bytes(raw),
-        };
-        let rules = TextRules {
-            zone: self.rules.zone,
-            pattern: self.pattern.as_deref(),
-        };
-        match append_cell(&mut self.builder, cell, rules) {
-            Ok(()) => Outcome::Fits,
-            Err(problem) => {
-                self.builder.append_null();
-                Outcome::Misfit(Cow::Owned(problem.reason))
-            }
-        }
-    }
-
-    fn null(&mut self) {
-        self.builder.append_null();
-    }
-
-    fn finish(&mut self) -> Result<ArrayRef, ArrowError> {
-        Ok(self.builder.finish())
     }
 }

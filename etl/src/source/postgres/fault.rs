@@ -7,8 +7,10 @@ use super::catalog::quoted;
 use super::wire::WireError;
 
 /// Refusals after which the same request may succeed: the server goes down or comes up, has too many guests, lacks
-/// memory or room, or a standby had to choose between the query and its replay.
-const PASSING: [&str; 7] = ["08", "53", "57P01", "57P02", "57P03", "57P05", "40"];
+/// memory or room, a lock is not to be had, or a standby had to choose between the query and its replay.
+const PASSING: [&str; 8] = [
+    "08", "53", "57P01", "57P02", "57P03", "57P05", "40", "55P03",
+];
 /// The request was cancelled, by somebody or by a time limit.
 const CANCELLED: &str = "57014";
 /// The snapshot that a reader wants to import does not exist (any more).
@@ -81,6 +83,11 @@ fn advice(error: &WireError, user: &str) -> String {
         return format!(
             "; all rows are read or none: ALTER ROLE {role} BYPASSRLS, or read a view that selects the rows"
         );
+    }
+    if refusal.message.contains("conflict with recovery") {
+        return "; the replica wanted to go on: on it, set hot_standby_feedback = on or a longer \
+                max_standby_streaming_delay, or read from the primary"
+            .into();
     }
     match remedy(error) {
         Remedy::Smaller => {

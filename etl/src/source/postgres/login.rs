@@ -94,7 +94,6 @@ pub(super) fn log_in(connection: &mut Connection, login: &Login) -> Result<()> {
         ("application_name", "planisphere-etl"),
         ("client_encoding", "UTF8"),
         ("DateStyle", "ISO"),
-        ("extra_float_digits", "3"),
     ];
     parameters.extend(login.options.as_deref().map(|options| ("options", options)));
     connection.send(|out| frontend::startup_message(parameters, out))?;

@@ -1,23 +1,29 @@
 //! One connection that shares the snapshot and copies parts of tables.
 
+use std::collections::BTreeSet;
+
 use planisphere_schemas::model::Table;
 
 use crate::error::{Error, Result};
-use crate::reject::{Reject, row_id};
 use crate::source::{Fault, Part, Reader, Sink};
 
-use super::catalog::{literal, qualified};
-use super::columns::{Selected, columns, schema};
-use super::fault;
-use super::rows::{OddRow, Rows};
-use super::snapshot::{BEGIN, PostgresSnapshot, connect};
-use super::wire::{Connection, TextRow, WireError};
+use super::columns::{columns, schema};
+use super::moment::connect;
+use super::printer::Printer;
+use super::rows::Rows;
+use super::snapshot::{Planned, PostgresSnapshot};
+use super::wire::{Connection, WireError};
+use super::{fault, lock};
+
+/// How long a reader waits for a lock before it reads through the connection that has it.
+const LOCK_SECONDS: u32 = 2;
 
 /// A reader of a PostgreSQL snapshot.
 pub(super) struct PostgresReader<'a> {
     snapshot: &'a PostgresSnapshot,
     connection: Connection,
-    printer: Option<Connection>,
+    printer: Printer,
+    held: BTreeSet<String>,
 }
 
 impl<'a> PostgresReader<'a> {
@@ -25,11 +31,8 @@ impl<'a> PostgresReader<'a> {
     pub(super) fn open(snapshot: &'a PostgresSnapshot) -> Result<Self, Fault> {
         let mut connection = connect(&snapshot.address, &snapshot.stop)
             .map_err(|error| fault::unreachable(&snapshot.name, &error))?;
-        let begin = format!(
-            "{BEGIN}; SET TRANSACTION SNAPSHOT {}",
-            literal(&snapshot.id)
-        );
-        connection.query(&begin).map_err(|error| {
+        let begun = snapshot.server.begin_at(&mut connection, &snapshot.moment);
+        begun.map_err(|error| {
             let gone = Error::SourceUnreachable {
                 source_name: snapshot.name.clone(),
                 reason: error.to_string(),
@@ -39,90 +42,21 @@ impl<'a> PostgresReader<'a> {
         Ok(Self {
             snapshot,
             connection,
-            printer: None,
+            printer: Printer::default(),
+            held: BTreeSet::new(),
         })
     }
 
-    /// Hands on what was collected, with the rows that did not fit as rejects.
-    fn deliver(
-        &mut self,
-        table: &Table,
-        selected: &[Selected],
-        rows: &mut Rows,
-        sink: &mut Sink<'_>,
-    ) -> Result<(), Fault> {
-        let building = Error::arrow(format!("building a batch of '{}'", table.name));
-        let mut batch = rows.finish().map_err(building)?;
-        let odd = rows.take_odd();
-        if !odd.is_empty() {
-            let printed = self.print(selected, &odd);
-            let printed = printed.map_err(|error| self.snapshot.failed(table, &error))?;
-            let pairs = odd.iter().zip(&printed);
-            batch.rejects = pairs
-                .map(|(row, texts)| self.reject(table, selected, row, texts))
-                .collect();
+    /// Locks a relation for this connection; false if somebody who wants it for themselves waits in between.
+    fn hold(&mut self, relation: &str) -> Result<bool, WireError> {
+        if self.held.contains(relation) {
+            return Ok(true);
         }
-        Ok(sink(batch)?)
-    }
-
-    /// The values of odd rows as the server prints them; in hexadecimal if it cannot.
-    fn print(&mut self, selected: &[Selected], odd: &[OddRow]) -> Result<Vec<TextRow>, WireError> {
-        let types: Vec<u32> = selected.iter().map(|column| column.oid).collect();
-        let values: Vec<_> = odd.iter().map(|row| row.values.as_slice()).collect();
-        // a connection of its own, since the reader's is in the middle of its copy
-        let printer = match &mut self.printer {
-            Some(printer) => printer,
-            None => {
-                let opened = connect(&self.snapshot.address, &self.snapshot.stop)?;
-                self.printer.insert(opened)
-            }
-        };
-        match printer.print(&types, &values) {
-            Err(WireError::Server(_)) => Ok(values.into_iter().map(hexadecimal).collect()),
-            other => other,
+        let held = lock::hold(&mut self.connection, relation, LOCK_SECONDS)?;
+        if held {
+            self.held.insert(relation.to_owned());
         }
-    }
-
-    fn reject(
-        &self,
-        table: &Table,
-        selected: &[Selected],
-        odd: &OddRow,
-        texts: &TextRow,
-    ) -> Reject {
-        let column = &table.columns[odd.column];
-        let text = |at: usize| texts.get(at).cloned().flatten();
-        let (reason, detail) = match &odd.reason {
-            None => ("missing_key".to_owned(), format!("{} is null", column.name)),
-            Some(reason) => {
-                let value = text(odd.column).unwrap_or_default();
-                let detail = format!(
-                    "{} '{value}' is {reason} ({})",
-                    column.name,
-                    selected[odd.column].shown(column)
-                );
-                (format!("invalid_{}", column.name), detail)
-            }
-        };
-        let columns = || table.columns.iter().enumerate();
-        let row: serde_json::Map<String, serde_json::Value> = columns()
-            .map(|(at, column)| (column.name.clone(), text(at).into()))
-            .collect();
-        let keys: Vec<String> = table
-            .key
-            .iter()
-            .filter_map(|key| columns().find(|(_, column)| column.name == *key))
-            .map(|(at, _)| text(at).unwrap_or_default())
-            .collect();
-        Reject {
-            source: self.snapshot.name.clone(),
-            stage: "extract".into(),
-            object: table.name.clone(),
-            row_id: row_id(keys.iter().map(String::as_str)),
-            reason,
-            detail,
-            row: serde_json::Value::Object(row).to_string(),
-        }
+        Ok(held)
     }
 }
 
@@ -136,52 +70,92 @@ impl Reader for PostgresReader<'_> {
     ) -> Result<(), Fault> {
         let snapshot = self.snapshot;
         let failed = |error: WireError| snapshot.failed(table, &error);
-        let selected = snapshot.selected(table);
-        let columns = columns(table, &selected, snapshot.rules());
-        let mut rows = Rows::new(schema(table, &selected), columns);
-        self.connection
-            .start_copy(&copy(table, &selected, part))
-            .map_err(failed)?;
-        while let Some(message) = self.connection.next_copy().map_err(failed)? {
-            rows.message(message)
-                .map_err(|reason| failed(WireError::Protocol(reason)))?;
-            if rows.is_full(batch_rows) {
-                self.deliver(table, &selected, &mut rows, sink)?;
-            }
+        let lost = |error: WireError| snapshot.lost(table, &error);
+        let planned = snapshot.planned(table);
+        let held = self.hold(relation(&planned, part)).map_err(failed)?;
+        let copy = Copy {
+            snapshot,
+            table,
+            planned: &planned,
+            batch_rows,
+            printer: &mut self.printer,
+        };
+        match held {
+            true => copy.out(&mut self.connection, part, sink, &failed),
+            // who waits for the table waits for the exporter, which has it locked: everybody else would wait in turn
+            false => copy.out(&mut snapshot.exporter(), part, sink, &lost),
         }
-        self.deliver(table, &selected, &mut rows, sink)
     }
 }
 
-fn hexadecimal(values: &[Option<Vec<u8>>]) -> TextRow {
-    let text = |bytes: &Vec<u8>| {
-        let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        format!("\\x{digits}")
-    };
-    values
-        .iter()
-        .map(|value| value.as_ref().map(text))
-        .collect()
+/// One part on its way.
+struct Copy<'a> {
+    snapshot: &'a PostgresSnapshot,
+    table: &'a Table,
+    planned: &'a Planned,
+    batch_rows: usize,
+    printer: &'a mut Printer,
+}
+
+impl Copy<'_> {
+    fn out(
+        mut self,
+        connection: &mut Connection,
+        part: &Part,
+        sink: &mut Sink<'_>,
+        failed: &dyn Fn(WireError) -> Fault,
+    ) -> Result<(), Fault> {
+        let selected = &self.planned.columns;
+        let columns = columns(self.table, selected, self.snapshot.rules());
+        let mut rows = Rows::new(schema(self.table, selected), columns);
+        connection
+            .start_copy(&statement(self.planned, part))
+            .map_err(failed)?;
+        while let Some(message) = connection.next_copy().map_err(failed)? {
+            rows.message(message)
+                .map_err(|reason| failed(WireError::Protocol(reason)))?;
+            if rows.is_full(self.batch_rows) {
+                self.deliver(&mut rows, sink)?;
+            }
+        }
+        self.deliver(&mut rows, sink)
+    }
+
+    /// Hands on what was collected, with the rows that did not fit as rejects.
+    fn deliver(&mut self, rows: &mut Rows, sink: &mut Sink<'_>) -> Result<(), Fault> {
+        let building = Error::arrow(format!("building a batch of '{}'", self.table.name));
+        let mut batch = rows.finish().map_err(building)?;
+        let odd = rows.take_odd();
+        let selected = &self.planned.columns;
+        let rejects = self
+            .printer
+            .rejects(self.snapshot, self.table, selected, &odd);
+        batch.rejects = rejects.map_err(|error| self.snapshot.failed(self.table, &error))?;
+        Ok(sink(batch)?)
+    }
+}
+
+/// The relation that a part is of.
+fn relation<'a>(planned: &'a Planned, part: &'a Part) -> &'a str {
+    match part {
+        // nobody splits tables of this source by their keys
+        Part::Whole | Part::Keys(_) => &planned.relation,
+        Part::Relation(relation) | Part::Pages { relation, .. } => relation,
+    }
 }
 
 /// The copy of a part, of the declared columns only.
-fn copy(table: &Table, selected: &[Selected], part: &Part) -> String {
-    let list: Vec<&str> = selected
-        .iter()
-        .map(|column| column.expression.as_str())
-        .collect();
+fn statement(planned: &Planned, part: &Part) -> String {
+    let columns = planned.columns.iter();
+    let list: Vec<&str> = columns.map(|column| column.expression.as_str()).collect();
     let list = list.join(", ");
-    let from = match part {
-        // nobody splits tables of this source by their keys
-        Part::Whole | Part::Keys(_) => qualified(&table.origin),
-        Part::Relation(relation) => relation.clone(),
-        Part::Pages { relation, from, to } => {
+    let relation = relation(planned, part);
+    let pages = match part {
+        Part::Whole | Part::Relation(_) | Part::Keys(_) => String::new(),
+        Part::Pages { from, to, .. } => {
             let end = to.map(|to| format!(" AND ctid < '({to},0)'"));
-            format!(
-                "{relation} WHERE ctid >= '({from},0)'{}",
-                end.unwrap_or_default()
-            )
+            format!(" WHERE ctid >= '({from},0)'{}", end.unwrap_or_default())
         }
     };
-    format!("COPY (SELECT {list} FROM {from}) TO STDOUT (FORMAT binary)")
+    format!("COPY (SELECT {list} FROM {relation}{pages}) TO STDOUT (FORMAT binary)")
 }

@@ -11,24 +11,19 @@ use crate::source::lookup;
 use crate::source::{Fault, Part, Reader, Remedy, Snapshot, Stop, TablePlan};
 
 use super::address::Address;
-use super::catalog::{self, Relation, qualified, quoted};
+use super::catalog::{self, Relation, quoted};
 use super::columns::{Selected, schema, select};
 use super::decode::{Digits, Rules};
-use super::fault;
+use super::moment::{Moment, Server, connect};
 use super::reader::PostgresReader;
 use super::types::PgType;
 use super::wire::{Connection, WireError};
+use super::{fault, lock};
 
-/// What every session sets: rows that a policy would hide are an error instead of silently missing, and an open
-/// snapshot is not taken for a forgotten one.
-const SESSION: &str = "SET row_security = off; SET idle_in_transaction_session_timeout = 0; \
-                       SET bytea_output = hex; SET IntervalStyle = postgres";
-/// How a transaction begins that sees one moment.
-pub(super) const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-/// The first version whose pages can be read by ranges.
-const OLDEST: u32 = 140_000;
 /// Pages of a part: with some 60 rows a page, about half a million rows.
 const PART_PAGES: u64 = 8_192;
+/// How long it waits for a table that others keep locked, before it is tried again and in the end given up.
+const LOCK_SECONDS: u32 = 15;
 /// More connections than this only get into each other's way.
 const MOST_READERS: usize = 16;
 
@@ -38,26 +33,19 @@ pub(super) struct PostgresSnapshot {
     pub(super) address: Address,
     pub(super) zone: Tz,
     pub(super) stop: Stop,
-    /// The id under which other sessions can share the moment.
-    pub(super) id: String,
-    moment: String,
+    pub(super) server: Server,
+    pub(super) moment: Moment,
     exporter: Mutex<Connection>,
-    selected: Mutex<BTreeMap<String, Vec<Selected>>>,
+    planned: Mutex<BTreeMap<String, Planned>>,
 }
 
-/// Connects to the first server that answers.
-pub(super) fn connect(address: &Address, stop: &Stop) -> Result<Connection, WireError> {
-    let mut last = WireError::Login("the URL names no host".into());
-    for host in &address.hosts {
-        match Connection::open(host, &address.login, stop.clone()) {
-            Ok(mut connection) => {
-                connection.query(SESSION)?;
-                return Ok(connection);
-            }
-            Err(error) => last = error,
-        }
-    }
-    Err(last)
+/// How a table is asked for.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Planned {
+    /// Its name, quoted and with its schema.
+    pub(super) relation: String,
+    /// Its columns.
+    pub(super) columns: Vec<Selected>,
 }
 
 impl PostgresSnapshot {
@@ -68,36 +56,20 @@ impl PostgresSnapshot {
         zone: Tz,
         stop: &Stop,
     ) -> Result<Self, Fault> {
-        const EXPORT: &str = "SELECT pg_export_snapshot(), pg_current_snapshot()::text, \
-                              current_setting('server_version_num'), current_setting('server_version')";
         let unreachable = |error: WireError| fault::unreachable(name, &error);
         let mut exporter = connect(address, stop).map_err(unreachable)?;
-        exporter.query(BEGIN).map_err(unreachable)?;
-        let rows = exporter.query(EXPORT).map_err(unreachable)?;
-        let text = |at: usize| {
-            rows.first()
-                .and_then(|row| row.get(at)?.clone())
-                .unwrap_or_default()
-        };
-        let (id, moment, number, version) = (text(0), text(1), text(2), text(3));
-        if number.parse().unwrap_or(0) < OLDEST {
-            let reason = format!("PostgreSQL {version} is too old; 14 or later is needed");
-            let source_name = name.to_owned();
-            return Err(Error::SourceUnreachable {
-                source_name,
-                reason,
-            }
-            .into());
-        }
+        let server = Server::of(&mut exporter).map_err(unreachable)?;
+        let moment = server.begin_shared(&mut exporter).map_err(unreachable)?;
+        tracing::info!(source = %name, moment = %moment.description, "a snapshot was taken");
         Ok(Self {
             name: name.to_owned(),
             address: address.clone(),
             zone,
             stop: stop.clone(),
-            id,
-            moment: format!("postgres {version} snapshot {moment}"),
+            server,
+            moment,
             exporter: Mutex::new(exporter),
-            selected: Mutex::new(BTreeMap::new()),
+            planned: Mutex::new(BTreeMap::new()),
         })
     }
 
@@ -109,22 +81,23 @@ impl PostgresSnapshot {
         }
     }
 
-    /// How the columns of a planned table are asked for.
-    pub(super) fn selected(&self, table: &Table) -> Vec<Selected> {
-        let selected = self.selected.lock().unwrap_or_else(PoisonError::into_inner);
-        selected.get(&table.name).cloned().unwrap_or_default()
+    /// How a planned table is asked for.
+    pub(super) fn planned(&self, table: &Table) -> Planned {
+        let planned = self.planned.lock().unwrap_or_else(PoisonError::into_inner);
+        planned.get(&table.name).cloned().unwrap_or_default()
     }
 
     pub(super) fn failed(&self, table: &Table, error: &WireError) -> Fault {
         fault::read(&self.name, &table.origin, &self.address.login.user, error)
     }
 
-    fn exporter(&self) -> MutexGuard<'_, Connection> {
+    /// The connection that holds the snapshot open, and every planned table.
+    pub(super) fn exporter(&self) -> MutexGuard<'_, Connection> {
         self.exporter.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A failure of the exporter ends the snapshot, whatever its cause.
-    fn lost(&self, table: &Table, error: &WireError) -> Fault {
+    pub(super) fn lost(&self, table: &Table, error: &WireError) -> Fault {
         let fault = self.failed(table, error);
         match fault.remedy {
             Remedy::None => fault,
@@ -132,17 +105,50 @@ impl PostgresSnapshot {
         }
     }
 
-    fn check_columns(&self, exporter: &mut Connection, table: &Table) -> Result<(), Fault> {
-        let lost = |error: WireError| self.lost(table, &error);
-        let columns = catalog::column_names(exporter, &table.origin).map_err(lost)?;
-        lookup::check_columns(&self.name, table, &columns, str::eq, || {
-            catalog::table_names(exporter).map_err(lost)
+    fn refused(&self, table: &Table, remedy: Remedy, reason: String) -> Fault {
+        remedy.against(Error::Read {
+            source_name: self.name.clone(),
+            table: table.origin.clone(),
+            reason,
         })
     }
 
-    fn select(&self, exporter: &mut Connection, table: &Table) -> Result<Vec<Selected>, Fault> {
+    /// Finds the relation, checks its columns, and holds it as it is until the snapshot is given back.
+    fn hold(&self, exporter: &mut Connection, table: &Table) -> Result<String, Fault> {
         let lost = |error: WireError| self.lost(table, &error);
-        let sql = lookup::select(table, quoted, &qualified(&table.origin));
+        let resolved = catalog::resolve(exporter, &table.origin).map_err(lost)?;
+        let columns = match &resolved {
+            Some(relation) => catalog::column_names(exporter, relation).map_err(lost)?,
+            None => Vec::new(),
+        };
+        lookup::check_columns(&self.name, table, &columns, str::eq, || {
+            catalog::table_names(exporter).map_err(lost)
+        })?;
+        let relation = resolved.unwrap_or_default();
+        if !lock::hold(exporter, &relation, LOCK_SECONDS).map_err(lost)? {
+            let reason = "another session keeps it locked, as ALTER TABLE, TRUNCATE and VACUUM FULL do until they \
+                          commit; end that session, or load later";
+            return Err(self.refused(table, Remedy::Again, reason.to_owned()));
+        }
+        match lock::written_anew(exporter).map_err(lost)? {
+            None => Ok(relation),
+            Some(moved) => {
+                let reason = format!(
+                    "{moved} was emptied or written anew by another session after the snapshot was taken"
+                );
+                Err(self.refused(table, Remedy::Anew, reason))
+            }
+        }
+    }
+
+    fn select(
+        &self,
+        exporter: &mut Connection,
+        table: &Table,
+        relation: &str,
+    ) -> Result<Vec<Selected>, Fault> {
+        let lost = |error: WireError| self.lost(table, &error);
+        let sql = lookup::select(table, quoted, relation);
         let fields = exporter.describe(&sql).map_err(lost)?;
         let oids = fields.iter().map(|field| field.oid);
         let types = catalog::types(exporter, oids).map_err(lost)?;
@@ -153,7 +159,7 @@ impl PostgresSnapshot {
                 (None, PgType::Numeric(modifier))
                     if modifier.and_then(Digits::declared).is_none() =>
                 {
-                    catalog::digits(exporter, &table.origin, &column.origin).map_err(lost)?
+                    catalog::digits(exporter, relation, &column.origin).map_err(lost)?
                 }
                 _ => Digits::ANY,
             };
@@ -165,18 +171,18 @@ impl PostgresSnapshot {
 
 impl Snapshot for PostgresSnapshot {
     fn describe(&self) -> String {
-        self.moment.clone()
+        self.moment.description.clone()
     }
 
     fn plan(&self, table: &Table) -> Result<TablePlan, Fault> {
         let mut exporter = self.exporter();
-        self.check_columns(&mut exporter, table)?;
-        let selected = self.select(&mut exporter, table)?;
-        let relations = catalog::relations(&mut exporter, &table.origin)
+        let relation = self.hold(&mut exporter, table)?;
+        let columns = self.select(&mut exporter, table, &relation)?;
+        let relations = catalog::relations(&mut exporter, &relation)
             .map_err(|error| self.lost(table, &error))?;
-        let schema = schema(table, &selected);
-        let mut all = self.selected.lock().unwrap_or_else(PoisonError::into_inner);
-        all.insert(table.name.clone(), selected);
+        let schema = schema(table, &columns);
+        let mut planned = self.planned.lock().unwrap_or_else(PoisonError::into_inner);
+        planned.insert(table.name.clone(), Planned { relation, columns });
         let mut parts: Vec<Part> = relations.iter().flat_map(parts).collect();
         if parts.is_empty() {
             // a partitioned table without partitions is empty, but it is there

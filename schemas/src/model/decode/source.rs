@@ -14,10 +14,13 @@ pub(in crate::model) fn source(node: &Node, faults: &mut Faults) -> Option<Sourc
     let mut fields = Fields::of(node, "a source file", faults)?;
     fields.optional("planisphere");
     let name = own_id(&mut fields, "source");
+    let invalid = invalid_value(node, &mut fields, InvalidValue::Reject);
     let source = Source {
         caption: caption(&mut fields, &name),
         time_zone: fields.or("time_zone", "UTC".to_owned()),
-        tables: fields.named("tables", table),
+        tables: fields.named("tables", |name, node, place, faults| {
+            table(name, node, place, faults, invalid)
+        }),
         views: fields.named("views", view),
         entities: fields.named("entities", entity),
         name,
@@ -26,7 +29,13 @@ pub(in crate::model) fn source(node: &Node, faults: &mut Faults) -> Option<Sourc
     Some(source)
 }
 
-fn table(name: &str, node: &Node, place: &Place, faults: &mut Faults) -> Option<Table> {
+fn table(
+    name: &str,
+    node: &Node,
+    place: &Place,
+    faults: &mut Faults,
+    invalid: InvalidValue,
+) -> Option<Table> {
     let name = id(name, place, faults);
     let mut fields = Fields::of(node, "a table", faults)?;
     let origin = fields
@@ -35,11 +44,20 @@ fn table(name: &str, node: &Node, place: &Place, faults: &mut Faults) -> Option<
     let format = fields
         .optional("format")
         .and_then(|node| format(node, fields.faults()));
+    let invalid = invalid_value(node, &mut fields, invalid);
+    let key = texts(&mut fields, "key");
+    let inherited = |name: &str| match key.iter().any(|column| column == name) {
+        // two rows must not become one because their keys became null or the same extreme
+        true => InvalidValue::Reject,
+        false => invalid,
+    };
     let table = Table {
         origin: origin.unwrap_or_else(|| name.clone()),
         format,
-        key: texts(&mut fields, "key"),
-        columns: fields.named("columns", column),
+        columns: fields.named("columns", |name, node, place, faults| {
+            column(name, node, place, faults, inherited(name))
+        }),
+        key: key.clone(),
         history: fields
             .optional("history")
             .and_then(|node| history(node, fields.faults())),
@@ -85,43 +103,50 @@ fn one_character(text: &str, place: &Place, faults: &mut Faults) -> Option<char>
     }
 }
 
-fn column(name: &str, node: &Node, place: &Place, faults: &mut Faults) -> Option<Column> {
+/// `invalid` is what the table or source says of columns that do not say it themselves.
+fn column(
+    name: &str,
+    node: &Node,
+    place: &Place,
+    faults: &mut Faults,
+    invalid: InvalidValue,
+) -> Option<Column> {
     let name = id(name, place, faults);
     if short_type(node).is_some() {
         let data_type = (!is_native(node)).then(|| type_of_text(node, faults));
-        return Some(plain_column(name, data_type));
+        return Some(plain_column(name, data_type, invalid));
     }
     let mut fields = Fields::of(node, "a column", faults)?;
-    let invalid = [
-        ("reject", InvalidValue::Reject),
-        ("null", InvalidValue::Null),
-        ("clamp", InvalidValue::Clamp),
-    ];
     let data_type = match fields.optional("type") {
         Some(node) if is_native(node) => None,
         _ => Some(data_type(&mut fields)),
     };
     let column = Column {
         origin: fields.or("column", name.clone()),
-        invalid: invalid_value(node, &mut fields, &invalid),
+        invalid: invalid_value(node, &mut fields, invalid),
         pattern: fields.want("pattern"),
         tags: fields.list("tags"),
-        ..plain_column(name, data_type)
+        ..plain_column(name, data_type, invalid)
     };
     fields.finish();
     Some(column)
 }
 
-/// `invalid: null` in YAML is an explicit null; it means the same as the word.
+/// What becomes of values that do not fit; `invalid: null` in YAML is an explicit null and means the same as the word.
 fn invalid_value(
-    column: &Node,
+    node: &Node,
     fields: &mut Fields<'_, '_>,
-    words: &[(&str, InvalidValue)],
+    otherwise: InvalidValue,
 ) -> InvalidValue {
-    let word = fields.choice("invalid", words);
-    match column.get("invalid").map(|node| &node.value) {
+    const WORDS: [(&str, InvalidValue); 3] = [
+        ("reject", InvalidValue::Reject),
+        ("null", InvalidValue::Null),
+        ("clamp", InvalidValue::Clamp),
+    ];
+    let word = fields.choice("invalid", &WORDS);
+    match node.get("invalid").map(|node| &node.value) {
         Some(Value::Null) => InvalidValue::Null,
-        _ => word.unwrap_or(InvalidValue::Reject),
+        _ => word.unwrap_or(otherwise),
     }
 }
 
@@ -130,12 +155,12 @@ fn is_native(node: &Node) -> bool {
     node.value == Value::Text("native".into())
 }
 
-fn plain_column(name: String, data_type: Option<DataType>) -> Column {
+fn plain_column(name: String, data_type: Option<DataType>, invalid: InvalidValue) -> Column {
     Column {
         origin: name.clone(),
         name,
         data_type,
-        invalid: InvalidValue::Reject,
+        invalid,
         pattern: None,
         tags: Vec::new(),
     }
@@ -220,4 +245,63 @@ fn rule(name: &str, node: &Node, place: &Place, faults: &mut Faults) -> Option<R
         name,
         when: String::decode(node, faults)?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use crate::document::parse_yaml;
+
+    /// A source file and its faults.
+    fn read(text: &str) -> (Source, Vec<String>) {
+        let mut faults = Faults::default();
+        let node = parse_yaml("shop.yaml", text, &mut faults).unwrap();
+        let source = source(&node, &mut faults).unwrap();
+        let messages = faults.iter().map(|fault| fault.message.clone());
+        (source, messages.collect())
+    }
+
+    fn invalid(source: &Source, table: &str, column: &str) -> InvalidValue {
+        source.table(table).unwrap().column(column).unwrap().invalid
+    }
+
+    #[test]
+    fn a_column_says_itself_or_its_table_or_its_source() {
+        use InvalidValue::{Clamp, Null, Reject};
+        let (source, faults) = read("source: shop\ninvalid: null\ntables:
+  plain: {key: id, columns: {id: bigint, short: date, long: {type: date}, own: {type: date, invalid: clamp}}}
+  strict: {key: [id], invalid: reject, columns: {id: bigint, short: date, own: {type: date, invalid: null}}}
+  near: {key: id, invalid: clamp, columns: {id: bigint, short: native}}");
+        assert_eq!(faults, [""; 0]);
+        let cases = [
+            ("plain", "short", Null),
+            ("plain", "long", Null),
+            ("plain", "own", Clamp),
+            ("strict", "short", Reject),
+            ("strict", "own", Null),
+            ("near", "short", Clamp),
+            // keys never inherit it
+            ("plain", "id", Reject),
+            ("strict", "id", Reject),
+            ("near", "id", Reject),
+        ];
+        for (table, column, expected) in cases {
+            assert_eq!(
+                invalid(&source, table, column),
+                expected,
+                "{table}.{column}"
+            );
+        }
+    }
+
+    #[test]
+    fn without_a_word_rows_are_rejected_and_unknown_words_are_faults() {
+        let table = "\ntables: {t: {key: id, columns: {id: bigint, v: date}}}";
+        let (source, _) = read(&format!("source: shop{table}"));
+        assert_eq!(invalid(&source, "t", "v"), InvalidValue::Reject);
+        let (_, faults) = read(&format!("source: shop\ninvalid: clam{table}"));
+        assert_eq!(faults.len(), 1, "{faults:?}");
+        assert!(faults[0].contains("'clam'"), "{faults:?}");
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::source::{Entity, History, Source, Table};
+use crate::model::source::{Entity, History, InvalidValue, Source, Table};
 use crate::model::sql::{parse_query, referenced_columns, referenced_tables};
 
 use super::{Check, Spot, within};
@@ -76,6 +76,17 @@ fn table_rules(check: &mut Check<'_>, source: &Source, table: &Table) {
     for key in &table.key {
         let spot = within(&spot, "key", key);
         check.known(&spot, "key column", key, columns.iter().copied());
+    }
+    let keeps_rows = |name: &&String| {
+        let column = table.column(name);
+        column.is_some_and(|column| column.invalid != InvalidValue::Reject)
+    };
+    for name in table.key.iter().filter(keeps_rows) {
+        let spot = ("source", format!("{}/{name}", spot.1));
+        let message = format!(
+            "'{name}' is of the key: a row whose key does not fit is rejected; leave out 'invalid'"
+        );
+        check.fault(&spot, message);
     }
     if table.key.is_empty() && table.format.is_none() {
         check.fault(

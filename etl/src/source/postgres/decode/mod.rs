@@ -4,6 +4,7 @@
 //! type, or null. It is not responsible for what happens to a row whose value did not fit.
 
 mod bytes;
+mod exact;
 mod nested;
 mod numeric;
 mod plain;
@@ -20,7 +21,9 @@ use planisphere_schemas::model::DataType;
 
 use super::types::PgType;
 
+pub(super) use exact::nearest_double;
 pub(super) use numeric::Digits;
+pub(super) use plain::Beyond;
 
 /// What became of a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,7 +71,7 @@ pub(super) struct Rules {
 /// The decoder that turns a type straight into a declared type; `None` if the server has to print the values.
 pub(super) fn declared(from: &PgType, to: DataType, rules: Rules) -> Option<Decoder> {
     let decoder: Decoder = match (from, to) {
-        (PgType::Bool, DataType::Boolean) => Box::new(plain::Bools::default()),
+        (PgType::Bool, DataType::Boolean) => plain::bools(),
         (PgType::Int2 | PgType::Int4, DataType::Integer) => plain::integers32(from),
         (PgType::Int2 | PgType::Int4 | PgType::Int8 | PgType::Oid, DataType::Bigint) => {
             plain::integers64(from)
@@ -77,11 +80,11 @@ pub(super) fn declared(from: &PgType, to: DataType, rules: Rules) -> Option<Deco
         (PgType::Numeric(_), DataType::Decimal(precision, scale)) => {
             numeric::decimals(precision, scale, rules)
         }
-        (PgType::Numeric(_), DataType::Integer) => numeric::integers32(),
-        (PgType::Numeric(_), DataType::Bigint) => numeric::integers64(),
-        (PgType::Money(decimals), DataType::Decimal(precision, scale)) => {
-            let scale = u8::try_from(scale).ok()?;
-            return numeric::money_as(*decimals, precision, scale);
+        (PgType::Numeric(_), DataType::Integer) => {
+            exact::integers32(rules, |raw| numeric::whole(&numeric::Wire::parse(raw)?))
+        }
+        (PgType::Numeric(_), DataType::Bigint) => {
+            exact::integers64(rules, |raw| numeric::whole(&numeric::Wire::parse(raw)?))
         }
         (PgType::Text, DataType::Text) => text::texts(),
         (PgType::PaddedText, DataType::Text) => text::padded_texts(),
@@ -90,7 +93,10 @@ pub(super) fn declared(from: &PgType, to: DataType, rules: Rules) -> Option<Deco
         (PgType::Date, DataType::Date) => time::dates(rules),
         (PgType::TimestampTz, DataType::Timestamp) => time::instants(rules),
         (PgType::Timestamp, DataType::Timestamp) => time::instants_in_zone(rules),
-        _ => return None,
+        (PgType::Date, DataType::Timestamp) => time::instants_of_days(rules),
+        (PgType::Timestamp, DataType::Date) => time::days_of_locals(rules),
+        (PgType::TimestampTz, DataType::Date) => time::days_of_instants(rules),
+        _ => return exact::declared(from, to, rules),
     };
     Some(decoder)
 }
@@ -100,7 +106,7 @@ pub(super) fn declared(from: &PgType, to: DataType, rules: Rules) -> Option<Deco
 /// `digits` are the precision and scale of unconstrained numerics. `None` if the server has to print the values.
 pub(super) fn native(from: &PgType, digits: Digits, rules: Rules) -> Option<(Arrow, Decoder)> {
     let made: (Arrow, Decoder) = match from {
-        PgType::Bool => (Arrow::Boolean, Box::new(plain::Bools::default())),
+        PgType::Bool => (Arrow::Boolean, plain::bools()),
         PgType::Int2 => (Arrow::Int16, plain::integers16()),
         PgType::Int4 => (Arrow::Int32, plain::integers32(from)),
         PgType::Int8 => (Arrow::Int64, plain::integers64(from)),

@@ -4,7 +4,7 @@
 
 use arrow::datatypes::{
     DECIMAL128_MAX_PRECISION, DECIMAL256_MAX_PRECISION, DataType as Arrow, Decimal128Type,
-    Decimal256Type, Int32Type, Int64Type, i256,
+    Decimal256Type, i256,
 };
 
 use super::plain::{Beyond, Misfit, Primitives, beyond, odd};
@@ -57,15 +57,16 @@ const PLUS_INFINITY: u16 = 0xD000;
 const MINUS_INFINITY: u16 = 0xF000;
 
 /// A numeric on the wire.
-struct Wire<'a> {
+pub(super) struct Wire<'a> {
     digits: &'a [u8],
     weight: i32,
     negative: bool,
 }
 
 impl<'a> Wire<'a> {
+    /// Takes the binary form apart; NaN and the infinities are misfits.
     #[inline]
-    fn parse(raw: &'a [u8]) -> Result<Self, Misfit> {
+    pub(super) fn parse(raw: &'a [u8]) -> Result<Self, Misfit> {
         let (head, digits) = raw.split_at_checked(8).ok_or(odd(MALFORMED))?;
         let word = |at: usize| u16::from_be_bytes([head[at], head[at + 1]]);
         if digits.len() != 2 * usize::from(word(0)) {
@@ -96,6 +97,14 @@ impl<'a> Wire<'a> {
         i32::try_from(self.digits.len() / 2).unwrap_or(i32::MAX)
     }
 
+    /// The number as digits and a power of ten, such as `-12340000e-4`.
+    pub(super) fn scientific(&self) -> String {
+        let sign = if self.negative { "-" } else { "" };
+        let digits: String = self.each().map(|digit| format!("{digit:04}")).collect();
+        let exponent = 4 * (self.weight - self.count() + 1);
+        format!("{sign}0{digits}e{exponent}")
+    }
+
     fn too_large(&self) -> Misfit {
         let side = if self.negative {
             Beyond::Low
@@ -106,11 +115,13 @@ impl<'a> Wire<'a> {
     }
 }
 
-const TOO_LARGE: &str = "more digits than its type holds";
-const MORE_DECIMALS: &str = "more decimals than its type holds";
+/// Why a number is refused that is beyond its type.
+pub(super) const TOO_LARGE: &str = "more digits than its type holds";
+/// Why a number is refused that would have to be rounded.
+pub(super) const MORE_DECIMALS: &str = "more decimals than its type holds";
 
 /// Powers of ten that an `i128` holds.
-const POWERS: [i128; 39] = {
+pub(super) const POWERS: [i128; 39] = {
     let mut powers = [1; 39];
     let mut at = 1;
     while at < 39 {
@@ -269,37 +280,9 @@ pub(super) fn money(decimals: u8) -> (Arrow, Decoder) {
     (data_type, decoder)
 }
 
-/// `money` in a decimal with at least its decimals.
-pub(super) fn money_as(decimals: u8, precision: u8, scale: u8) -> Option<Decoder> {
-    let factor = *POWERS.get(usize::from(scale.checked_sub(decimals)?))?;
-    let limit = POWERS[usize::from(precision.min(38))];
-    let data_type = Arrow::Decimal128(precision, i8::try_from(scale).ok()?);
-    Some(Primitives::<Decimal128Type, _>::decoder(
-        data_type,
-        None,
-        move |raw| {
-            let units = exactly(raw).map(i64::from_be_bytes).ok_or(odd(MALFORMED))?;
-            let scaled = i128::from(units).checked_mul(factor);
-            scaled
-                .filter(|value| value.abs() < limit)
-                .ok_or(odd(TOO_LARGE))
-        },
-    ))
-}
-
-/// Whole numbers in 64 bits, however many zeros stand after their point.
-pub(super) fn integers64() -> Decoder {
-    Primitives::<Int64Type, _>::decoder(Arrow::Int64, None, whole)
-}
-
-/// The same in 32 bits.
-pub(super) fn integers32() -> Decoder {
-    Primitives::<Int32Type, _>::decoder(Arrow::Int32, None, whole)
-}
-
-fn whole<T: TryFrom<i128>>(raw: &[u8]) -> Result<T, Misfit> {
-    let value = to_i128(&Wire::parse(raw)?, DECIMAL128_MAX_PRECISION, 0)?;
-    T::try_from(value).map_err(|_| odd(TOO_LARGE))
+/// A whole number, however many zeros stand after its point.
+pub(super) fn whole(wire: &Wire<'_>) -> Result<i128, Misfit> {
+    to_i128(wire, DECIMAL128_MAX_PRECISION, 0)
 }
 
 #[cfg(test)]

@@ -14,16 +14,16 @@ use super::{Decode, Decoder, MALFORMED, Outcome, Rules, exactly};
 
 /// A value that its column cannot hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Misfit {
+pub(in crate::source::postgres) struct Misfit {
     /// Why not.
-    pub(super) reason: &'static str,
+    pub(in crate::source::postgres) reason: &'static str,
     /// On which side of what the column can hold it lies, if on any.
-    pub(super) beyond: Option<Beyond>,
+    pub(in crate::source::postgres) beyond: Option<Beyond>,
 }
 
 /// A side of a type's range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Beyond {
+pub(in crate::source::postgres) enum Beyond {
     /// Below the smallest value.
     Low,
     /// Above the largest value.
@@ -109,46 +109,74 @@ where
     }
 }
 
-/// A column of booleans.
-#[derive(Default)]
-pub(super) struct Bools(BooleanBuilder);
+/// A column of booleans, read by a function.
+pub(super) struct Truths<F> {
+    values: BooleanBuilder,
+    read: F,
+}
 
-impl Decode for Bools {
+impl<F> Truths<F>
+where
+    F: Fn(&[u8]) -> Result<bool, Misfit> + Send + 'static,
+{
+    /// A decoder.
+    pub(super) fn decoder(read: F) -> Decoder {
+        let values = BooleanBuilder::new();
+        Box::new(Self { values, read })
+    }
+}
+
+impl<F> Decode for Truths<F>
+where
+    F: Fn(&[u8]) -> Result<bool, Misfit> + Send,
+{
     fn value(&mut self, raw: &[u8]) -> Outcome {
-        match raw {
-            [byte] => {
-                self.0.append_value(*byte != 0);
+        match (self.read)(raw) {
+            Ok(value) => {
+                self.values.append_value(value);
                 Outcome::Fits
             }
-            _ => {
-                self.0.append_null();
-                Outcome::misfit(MALFORMED)
+            Err(misfit) => {
+                self.values.append_null();
+                Outcome::misfit(misfit.reason)
             }
         }
     }
 
     fn null(&mut self) {
-        self.0.append_null();
+        self.values.append_null();
     }
 
     fn finish(&mut self) -> Result<ArrayRef, ArrowError> {
-        Ok(Arc::new(self.0.finish()))
+        Ok(Arc::new(self.values.finish()))
     }
 }
 
-fn read_i16(raw: &[u8]) -> Result<i16, Misfit> {
+/// `bool`.
+pub(super) fn bools() -> Decoder {
+    Truths::decoder(|raw| match raw {
+        [byte] => Ok(*byte != 0),
+        _ => Err(odd(MALFORMED)),
+    })
+}
+
+/// Two bytes with a sign.
+pub(super) fn read_i16(raw: &[u8]) -> Result<i16, Misfit> {
     exactly(raw).map(i16::from_be_bytes).ok_or(odd(MALFORMED))
 }
 
-fn read_i32(raw: &[u8]) -> Result<i32, Misfit> {
+/// Four bytes with a sign.
+pub(super) fn read_i32(raw: &[u8]) -> Result<i32, Misfit> {
     exactly(raw).map(i32::from_be_bytes).ok_or(odd(MALFORMED))
 }
 
-fn read_i64(raw: &[u8]) -> Result<i64, Misfit> {
+/// Eight bytes with a sign.
+pub(super) fn read_i64(raw: &[u8]) -> Result<i64, Misfit> {
     exactly(raw).map(i64::from_be_bytes).ok_or(odd(MALFORMED))
 }
 
-fn read_u32(raw: &[u8]) -> Result<u32, Misfit> {
+/// Four bytes without a sign.
+pub(super) fn read_u32(raw: &[u8]) -> Result<u32, Misfit> {
     exactly(raw).map(u32::from_be_bytes).ok_or(odd(MALFORMED))
 }
 
@@ -186,25 +214,33 @@ pub(super) fn oids() -> Decoder {
     Primitives::<UInt32Type, _>::decoder(Arrow::UInt32, None, read_u32)
 }
 
-const NOT_A_NUMBER: &str = "not a number (NaN)";
-const INFINITE: &str = "infinite";
+/// Why NaN is refused.
+pub(super) const NOT_A_NUMBER: &str = "not a number (NaN)";
+/// Why infinities are refused.
+pub(super) const INFINITE: &str = "infinite";
+
+/// `float4`, if it is finite.
+pub(super) fn read_f32(raw: &[u8]) -> Result<f32, Misfit> {
+    let value = f32::from_be_bytes(exactly(raw).ok_or(odd(MALFORMED))?);
+    finite(value, value.is_nan(), value.is_infinite(), value > 0.0)
+}
+
+/// `float8`, if it is finite.
+pub(super) fn read_f64(raw: &[u8]) -> Result<f64, Misfit> {
+    let value = f64::from_be_bytes(exactly(raw).ok_or(odd(MALFORMED))?);
+    finite(value, value.is_nan(), value.is_infinite(), value > 0.0)
+}
 
 /// `float4`.
 pub(super) fn floats(rules: Rules) -> Decoder {
     let extremes = rules.clamp.then_some((f32::MIN, f32::MAX));
-    Primitives::<Float32Type, _>::decoder(Arrow::Float32, extremes, |raw| {
-        let value = f32::from_be_bytes(exactly(raw).ok_or(odd(MALFORMED))?);
-        finite(value, value.is_nan(), value.is_infinite(), value > 0.0)
-    })
+    Primitives::<Float32Type, _>::decoder(Arrow::Float32, extremes, read_f32)
 }
 
 /// `float8`.
 pub(super) fn doubles(rules: Rules) -> Decoder {
     let extremes = rules.clamp.then_some((f64::MIN, f64::MAX));
-    Primitives::<Float64Type, _>::decoder(Arrow::Float64, extremes, |raw| {
-        let value = f64::from_be_bytes(exactly(raw).ok_or(odd(MALFORMED))?);
-        finite(value, value.is_nan(), value.is_infinite(), value > 0.0)
-    })
+    Primitives::<Float64Type, _>::decoder(Arrow::Float64, extremes, read_f64)
 }
 
 fn finite<T>(value: T, is_nan: bool, is_infinite: bool, positive: bool) -> Result<T, Misfit> {

@@ -6,6 +6,8 @@ use arrow::datatypes::{
     DataType as Arrow, Date32Type, Time64MicrosecondType, TimeUnit, TimestampMicrosecondType,
 };
 
+use chrono::DateTime;
+
 use crate::source::clock::{Clock, DAY};
 
 use super::plain::{Beyond, Misfit, Primitives, beyond, odd};
@@ -37,6 +39,7 @@ pub(super) fn instant() -> Arrow {
 const INFINITE: &str = "infinite";
 const BEFORE_CHRIST: &str = "before the year 1";
 const BEYOND_ARROW: &str = "beyond what Arrow holds";
+const NO_MIDNIGHT: &str = "not at midnight, where a day begins";
 
 fn read_date(raw: &[u8]) -> Result<i32, Misfit> {
     match exactly(raw).map(i32::from_be_bytes) {
@@ -95,6 +98,50 @@ pub(super) fn instants_in_zone(rules: Rules) -> Decoder {
         instant_extremes(rules),
         move |raw| clock.instant(read_micros(raw)?).map_err(odd),
     )
+}
+
+/// `date` as the instant at which it begins in a zone.
+pub(super) fn instants_of_days(rules: Rules) -> Decoder {
+    let mut clock = Clock::new(rules.zone);
+    Primitives::<TimestampMicrosecondType, _>::decoder(
+        instant(),
+        instant_extremes(rules),
+        move |raw| {
+            let midnight = i64::from(read_date(raw)?).checked_mul(DAY);
+            let midnight = midnight.ok_or(beyond(Beyond::High, BEYOND_ARROW))?;
+            clock.instant(midnight).map_err(odd)
+        },
+    )
+}
+
+/// `timestamp` at midnight as the day that it begins.
+pub(super) fn days_of_locals(rules: Rules) -> Decoder {
+    let extremes = rules.clamp.then_some((FIRST_DAY, LAST_DAY));
+    Primitives::<Date32Type, _>::decoder(Arrow::Date32, extremes, |raw| day(read_micros(raw)?))
+}
+
+/// `timestamptz` at midnight in a zone as the day that it begins there.
+pub(super) fn days_of_instants(rules: Rules) -> Decoder {
+    let extremes = rules.clamp.then_some((FIRST_DAY, LAST_DAY));
+    let mut clock = Clock::new(rules.zone);
+    Primitives::<Date32Type, _>::decoder(Arrow::Date32, extremes, move |raw| {
+        let instant = read_micros(raw)?;
+        let utc = DateTime::from_timestamp_micros(instant).ok_or(odd(NO_MIDNIGHT))?;
+        let wall = utc.with_timezone(&rules.zone).naive_local();
+        let local = wall.and_utc().timestamp_micros();
+        // a midnight that comes twice is its day's only the first time
+        match clock.instant(local) == Ok(instant) {
+            true => day(local),
+            false => Err(odd(NO_MIDNIGHT)),
+        }
+    })
+}
+
+fn day(local: i64) -> Result<i32, Misfit> {
+    match local % DAY {
+        0 => i32::try_from(local / DAY).map_err(|_| odd(NO_MIDNIGHT)),
+        _ => Err(odd(NO_MIDNIGHT)),
+    }
 }
 
 /// `time`; 24:00:00 is beyond the last microsecond of a day.

@@ -1,0 +1,66 @@
+//! `planisphere-etl extract`: reads sources into a staging package and says what it holds.
+
+use clap::Args;
+use planisphere_schemas::settings::Settings;
+
+use super::AskArgs;
+use super::load::stopped;
+use super::output::{Format, Grid, bytes, count, print};
+use super::progress::Terminal;
+use crate::error::Result;
+use crate::load::{Extracted, extract_only};
+use crate::runtime::Runtime;
+
+/// Arguments of `extract`.
+#[derive(Debug, Clone, Args)]
+pub(super) struct ExtractArgs {
+    #[command(flatten)]
+    ask: AskArgs,
+    /// Reads only this source of the model; may be given several times.
+    #[arg(long = "source", value_name = "NAME")]
+    sources: Vec<String>,
+}
+
+/// Runs the command.
+pub(super) async fn run(args: &ExtractArgs) -> Result<()> {
+    let settings = Settings::load(&args.ask.config.config)?;
+    let terminal = Terminal::new();
+    let runtime = Runtime::default().stopping_on(stopped);
+    let extracted = Box::pin(extract_only(&settings, &args.sources, &runtime, &terminal)).await?;
+    match args.ask.format {
+        Format::Json => print(&serde_json::to_string(&extracted).unwrap_or_default()),
+        Format::Csv => print(&grid(&extracted).show(Format::Csv)),
+        Format::Table => {
+            print(&grid(&extracted).show(Format::Table));
+            let (package, seconds) = (&extracted.package, extracted.seconds);
+            print(&format!("package: {package} ({seconds:.1} s)"));
+        }
+    }
+    Ok(())
+}
+
+fn grid(extracted: &Extracted) -> Grid {
+    let mut grid = Grid::new(&[
+        ("source", false),
+        ("table", false),
+        ("read", true),
+        ("staged", true),
+        ("rejected", true),
+        ("nulled", true),
+        ("clamped", true),
+        ("bytes", true),
+    ]);
+    for table in &extracted.tables {
+        grid.row(vec![
+            table.source.clone(),
+            table.table.clone(),
+            count(table.read),
+            count(table.staged),
+            count(table.rejected),
+            count(table.nulled),
+            count(table.clamped),
+            bytes(table.bytes),
+        ]);
+    }
+    grid
+}

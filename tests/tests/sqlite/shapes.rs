@@ -28,7 +28,7 @@ fn tables_of_every_shape_are_read() -> Result<()> {
         "  plain: {key: id, columns: {id: integer, v: text, twice: integer, thrice: integer}}\n  \
          without_rowid: {key: id, columns: {id: text, v: text}}\n  \
          strict_one: {key: id, columns: {id: integer, v: integer, w: text}}\n  \
-         odd_name: {from: 'odd \"name', key: id, columns: {id: integer, ab: {type: text, column: 'a b'}}}\n  \
+         odd_name: {table: 'odd \"name', key: id, columns: {id: integer, ab: {type: text, column: 'a b'}}}\n  \
          seen: {key: id, columns: {id: integer, v: text}}\n",
     )?;
     bank.load()?.done()?;

@@ -64,7 +64,7 @@ fn expected(declared: &str, class: &str, text: Option<&str>) -> Option<String> {
         }
         "text" => Some(text.to_owned()),
         "bigint" if class == "real" => number()
-            .filter(|value| value.fract() == 0.0)
+            .filter(|value| value.fract() == 0.0 && value.abs() < 9e15)
             .map(|value| format!("{value:.0}")),
         "bigint" => text.parse::<i64>().ok().map(|value| value.to_string()),
         "integer" => {

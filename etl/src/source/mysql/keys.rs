@@ -15,8 +15,8 @@ const PART_ROWS: u64 = 1 << 18;
 /// Estimates that are asked for at most; keys that are crowded in a few places of a wide range need many.
 const MOST_ESTIMATES: usize = 1_000;
 
-/// The parts of a table; the whole if it has no integer key, or few rows.
-pub(super) fn split(catalog: &mut Conn, origin: &str) -> mysql::Result<Vec<Part>> {
+/// The parts of a table of about so many rows; the whole if it has no integer key.
+pub(super) fn split(catalog: &mut Conn, origin: &str, rows: u64) -> mysql::Result<Vec<Part>> {
     let Some(column) = key_column(catalog, origin)? else {
         return Ok(vec![Part::Whole]);
     };
@@ -25,16 +25,16 @@ pub(super) fn split(catalog: &mut Conn, origin: &str) -> mysql::Result<Vec<Part>
     };
     let mut estimates = 0;
     let mut failure = None;
-    let bounds = boundaries(extent, PART_ROWS, &mut |from, to| {
+    let bounds = boundaries(extent, rows, PART_ROWS, &mut |from, to| {
         estimates += 1;
-        match estimate(catalog, origin, &column, from, to) {
-            Ok(rows) if estimates <= MOST_ESTIMATES => rows,
-            Ok(_) => 0,
-            Err(error) => {
-                failure.get_or_insert(error);
-                0
-            }
+        if estimates > MOST_ESTIMATES || failure.is_some() {
+            return 0;
         }
+        let found = estimate(catalog, origin, &column, from, to);
+        found.unwrap_or_else(|error| {
+            failure = Some(error);
+            0
+        })
     });
     match failure {
         Some(error) => Err(error),
@@ -83,24 +83,32 @@ fn estimate(
     Ok(rows.unwrap_or(0))
 }
 
-/// Where parts begin, except the first.
+/// Where parts begin, except the first. The rows of the whole are given, since the optimizer's estimates stop at half
+/// of a table.
 fn boundaries(
     extent: (i128, i128),
+    rows: u64,
     part_rows: u64,
     estimate: &mut dyn FnMut(i128, i128) -> u64,
 ) -> Vec<i128> {
     let mut pieces = Vec::new();
     let (from, to) = (extent.0, extent.1 + 1);
     // pieces that are still to be halved, the lowest on top
-    let mut waiting = vec![(from, to, estimate(from, to))];
+    let mut waiting = vec![(from, to, rows)];
     while let Some((from, to, rows)) = waiting.pop() {
         if rows <= part_rows || to - from <= 1 {
             pieces.push((from, rows));
             continue;
         }
         let middle = from + (to - from) / 2;
-        waiting.push((middle, to, estimate(middle, to)));
-        waiting.push((from, middle, estimate(from, middle)));
+        // the smaller estimate is the better one, since those of much of a table are capped; the rest is in the other half
+        let (low, high) = (estimate(from, middle), estimate(middle, to));
+        let (low, high) = match low < high {
+            true => (low, rows.saturating_sub(low)),
+            false => (rows.saturating_sub(high), high),
+        };
+        waiting.push((middle, to, high));
+        waiting.push((from, middle, low));
     }
     let mut bounds = Vec::new();
     let mut sum = 0;
@@ -158,9 +166,11 @@ mod tests {
     fn bounds(keys: &[i128], part_rows: u64) -> (Vec<i128>, usize) {
         let extent = (keys[0], keys[keys.len() - 1]);
         let mut asked = 0;
-        let bounds = boundaries(extent, part_rows, &mut |from, to| {
+        let rows = keys.len() as u64;
+        let bounds = boundaries(extent, rows, part_rows, &mut |from, to| {
             asked += 1;
-            keys.iter().filter(|key| (from..to).contains(*key)).count() as u64
+            let count = keys.iter().filter(|key| (from..to).contains(*key)).count() as u64;
+            count.min(rows / 2)
         });
         (bounds, asked)
     }
@@ -204,8 +214,8 @@ mod tests {
 
     #[test]
     fn a_small_table_is_one_range() {
-        assert_eq!(bounds(&[1, 2, 3], 1_000), (vec![], 1));
-        assert_eq!(bounds(&[7], 1_000), (vec![], 1));
+        assert_eq!(bounds(&[1, 2, 3], 1_000), (vec![], 0));
+        assert_eq!(bounds(&[7], 1_000), (vec![], 0));
         let whole = ranges("id", (1, 3), &[]);
         assert_eq!(whole.len(), 1);
         assert_eq!(from("s.t", &whole[0]), "`s`.`t`");

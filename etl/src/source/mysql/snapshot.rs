@@ -223,7 +223,7 @@ impl Snapshot for MySqlSnapshot {
         let list = columns.map(|(column, sent)| expression(column, sent));
         let list = list.collect::<Vec<_>>().join(", ");
         self.lists().insert(table.name.clone(), list);
-        let parts = keys::split(&mut catalog, &table.origin).map_err(failed)?;
+        let parts = keys::split(&mut catalog, &table.origin, rows.unwrap_or(0)).map_err(failed)?;
         Ok(TablePlan {
             schema,
             parts,

@@ -215,7 +215,7 @@ mod tests {
 
     #[test]
     fn what_is_too_large_says_on_which_side() {
-        let side = |text| {
+        let side = |text: &str| {
             super::of_text(text, 3, 1)
                 .err()
                 .and_then(|problem| problem.side)

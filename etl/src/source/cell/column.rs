@@ -163,7 +163,13 @@ pub(crate) fn append_cell(
 fn text(builder: &mut StringBuilder, cell: Cell<'_>) -> Result<(), Problem> {
     match cell {
         Cell::Text(text) => builder.append_value(text),
-        Cell::Bytes(_) => return Err(Problem::odd("bytes that are not UTF-8 text")),
+        Cell::Bytes(bytes) => {
+            let is_text = std::str::from_utf8(bytes).is_ok();
+            return Err(Problem::odd(match is_text {
+                true => "bytes, which are no text",
+                false => "bytes that are not UTF-8 text",
+            }));
+        }
         cell => {
             // what is written before an append belongs to that value; writing into a builder never fails
             let _ = write!(builder, "{cell}");

@@ -67,6 +67,40 @@ impl Cluster {
         Ok(cluster)
     }
 
+    /// Makes and starts a replica with settings; this server restarts for it, so that its files can be copied.
+    pub(crate) fn replica(&mut self, settings: &[&str]) -> Result<Self> {
+        let mut replica = Self {
+            child: None,
+            port: TcpListener::bind("127.0.0.1:0")?.local_addr()?.port(),
+            settings: settings
+                .iter()
+                .map(|setting| (*setting).to_owned())
+                .collect(),
+            binaries: self.binaries.clone(),
+            owner: Owner(self.owner.0),
+            folder: tempfile::tempdir()?,
+        };
+        replica.owner.give(replica.folder.path())?;
+        self.stop()?;
+        let mut copy = Command::new("cp");
+        copy.arg("-a")
+            .args([self.path("data"), replica.path("data")]);
+        succeed(&mut copy)?;
+        self.run()?;
+        replica.write("data/standby.signal", "")?;
+        let port = self.port;
+        replica.set(format!(
+            "primary_conninfo=host=127.0.0.1 port={port} user=crm password={PASSWORD}"
+        ));
+        replica.run()?;
+        Ok(replica)
+    }
+
+    /// The port.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
     /// Adds a setting for the next start.
     pub(crate) fn set(&mut self, setting: String) {
         self.settings.push(setting);
@@ -156,7 +190,8 @@ fn wait_until_ready(child: &mut Child) -> Result<()> {
     let mut lines = BufReader::new(stderr).lines().map_while(Result::ok);
     let mut said = Vec::new();
     for line in lines.by_ref() {
-        if line.contains("ready to accept connections") {
+        // a replica is ready for read-only connections
+        if line.contains("ready to accept ") {
             std::thread::spawn(move || lines.for_each(drop));
             return Ok(());
         }

@@ -35,12 +35,22 @@ pub(crate) struct Held {
     pub(crate) load: Running,
 }
 
+/// Makes the tables.
+pub(crate) fn make(cluster: &Cluster) -> Result<()> {
+    cluster.session()?.run(TABLES)
+}
+
 impl Held {
     /// Loads until the reader waits: the first table is read then, the second half read.
     pub(crate) fn start() -> Result<Self> {
         let cluster = Cluster::start()?;
+        make(&cluster)?;
+        Self::at(cluster)
+    }
+
+    /// The same at a server that has the tables.
+    pub(crate) fn at(cluster: Cluster) -> Result<Self> {
         let session = cluster.session()?;
-        session.run(TABLES)?;
         session.run("select pg_advisory_lock(42)")?;
         let bank = Bank::with(
             &cluster.url(),

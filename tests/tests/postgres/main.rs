@@ -8,18 +8,23 @@
 
 mod bank;
 mod cases;
+mod chance;
 mod cluster;
 mod cuts;
 mod declared;
 mod faults;
 mod held;
+mod kinds;
 mod limits;
 mod literal;
+mod locks;
 mod matrix;
 mod matrix_cases;
 mod odd;
 mod odd_cases;
+mod played;
 mod random;
+mod replica;
 mod same_answers;
 mod secrets;
 mod session;

@@ -16,8 +16,10 @@ const SHAPES: &str = r#"
     create table unparted (id text) partition by list (id);
     create table parent (id text);
     create table child (more integer) inherits (parent);
+    create table "Grand Child" (id text) inherits (child, parent);
     insert into parent select 'p' || i from generate_series(1, 10) i;
     insert into child select 'c' || i, i from generate_series(1, 20) i;
+    insert into "Grand Child" values ('g', 1);
     create view seen as select id from parent union all select 'v';
     create materialized view kept as select id from seen;
     create table nothing_yet (id text);
@@ -85,6 +87,8 @@ fn every_relation_is_read_whole() -> Result<()> {
     }
     // three partitions are three parts
     assert_eq!(bank.files("parted")?.len(), 3);
+    // and so are a table and its heirs
+    assert_eq!(bank.files("parent")?.len(), 3);
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! A `postgres://` URL as a host and a log-in.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use tokio_postgres::Config;
 use tokio_postgres::config::Host as ConfigHost;
@@ -11,6 +12,19 @@ use super::stream::Host;
 use super::tls::tls;
 
 const DEFAULT_PORT: u16 = 5432;
+/// How long connecting and logging in may take where the URL does not say it by `connect_timeout`.
+const WITHIN: Duration = Duration::from_secs(10);
+/// Parameters of a URL beside those of TLS.
+const KNOWN: [&str; 8] = [
+    "application_name",
+    "user",
+    "password",
+    "dbname",
+    "host",
+    "port",
+    "options",
+    "connect_timeout",
+];
 
 /// Where and as whom.
 #[derive(Clone)]
@@ -34,7 +48,9 @@ impl Address {
             match name.as_str() {
                 "sslmode" => mode = value,
                 "sslrootcert" => root = Some(PathBuf::from(value)),
-                _ => others.push((name, value)),
+                known if KNOWN.contains(&known) => others.push((name, value)),
+                // what is not heeded must not look as if it were
+                unknown => return Err(format!("its parameter '{unknown}' is not known here")),
             }
         }
         url.set_query(None);
@@ -51,7 +67,12 @@ impl Address {
                 user,
                 password: config.get_password().map(<[u8]>::to_vec),
                 options: config.get_options().map(str::to_owned),
+                application: config
+                    .get_application_name()
+                    .unwrap_or("planisphere-etl")
+                    .to_owned(),
                 tls,
+                within: config.get_connect_timeout().copied().unwrap_or(WITHIN),
             },
         })
     }
@@ -102,6 +123,9 @@ mod tests {
         assert_eq!(address.login.password.as_deref(), Some(&b"p@ss"[..]));
         assert_eq!(address.login.database, "crm");
         assert!(matches!(address.login.tls, Tls::Required(_)));
+        assert_eq!(address.login.within, WITHIN);
+        let address = Address::parse("postgres://ann@a/crm?connect_timeout=3").unwrap();
+        assert_eq!(address.login.within, Duration::from_secs(3));
     }
 
     #[cfg(unix)]
@@ -118,6 +142,8 @@ mod tests {
             "postgres://ann:secret@h/d?sslmode=maybe",
             "postgres://ann:secret@h:port/d",
             "postgres://ann:secret@h/d?nonsense=1",
+            "postgres://ann:secret@h/d?target_session_attrs=read-write",
+            "postgres://ann:secret@h/d?connect_timeout=soon",
             "postgres://ann:secret@h/d?sslmode=verify-full&sslrootcert=/nowhere.pem",
         ] {
             let reason = Address::parse(url).err().unwrap();

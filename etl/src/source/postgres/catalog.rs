@@ -9,9 +9,10 @@ use super::wire::{Connection, Result, TextRow};
 /// A relation as the catalog knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Relation {
-    /// Its name, quoted and with its schema.
+    /// Its name, quoted and with its schema, as it stands after FROM.
     pub(super) name: String,
-    /// True if its rows lie in pages that can be read by ranges.
+    /// True if its rows lie in pages that can be read by ranges, and the role may see on which: who may read some
+    /// columns only may not.
     pub(super) has_pages: bool,
     /// Pages of the main fork.
     pub(super) pages: u64,
@@ -79,23 +80,24 @@ fn firsts(rows: Vec<TextRow>) -> Vec<String> {
     rows.into_iter().filter_map(first).collect()
 }
 
-/// The relations that hold a table's rows: itself, or its partitions where each of them may be read.
+/// The relations that hold a table's rows: itself, its partitions and heirs, where each of them may be read; what
+/// becomes a part or an heir later is none.
 pub(super) fn relations(connection: &mut Connection, relation: &str) -> Result<Vec<Relation>> {
     let sql = format!(
-        "SELECT format('%I.%I', n.nspname, c.relname), c.relkind IN ('r', 'm') AND a.amname = 'heap' AND NOT EXISTS \
-           (SELECT 1 FROM pg_inherits i WHERE i.inhparent = c.oid), \
+        "WITH RECURSIVE tree (relid) AS ( \
+           SELECT to_regclass({})::oid \
+           UNION SELECT i.inhrelid FROM pg_inherits i JOIN tree ON i.inhparent = tree.relid \
+             WHERE NOT i.inhdetachpending) \
+         SELECT CASE WHEN c.relkind = 'v' THEN '' ELSE 'ONLY ' END || format('%I.%I', n.nspname, c.relname), \
+           c.relkind IN ('r', 'm') AND a.amname = 'heap' AND has_table_privilege(c.oid, 'SELECT'), \
            CASE WHEN c.relkind IN ('r', 'm') \
              THEN pg_relation_size(c.oid) / current_setting('block_size')::bigint ELSE 0 END, \
            greatest(c.reltuples, 0)::bigint, \
-           root.oid = c.oid OR has_table_privilege(c.oid, 'SELECT') \
+           c.oid = to_regclass({0}) OR has_table_privilege(c.oid, 'SELECT') \
              AND has_schema_privilege(c.relnamespace, 'USAGE') \
-         FROM pg_class root \
-         CROSS JOIN LATERAL (SELECT relid FROM pg_partition_tree(root.oid) \
-             WHERE isleaf AND root.relkind = 'p' \
-           UNION ALL SELECT root.oid WHERE root.relkind <> 'p') leaf (relid) \
-         JOIN pg_class c ON c.oid = leaf.relid \
+         FROM tree JOIN pg_class c ON c.oid = tree.relid \
          JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_am a ON a.oid = c.relam \
-         WHERE root.oid = to_regclass({}) ORDER BY 3 DESC, 1",
+         WHERE c.relkind <> 'p' ORDER BY 3 DESC, 1",
         literal(relation)
     );
     let rows = connection.query(&sql)?;

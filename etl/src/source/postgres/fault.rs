@@ -6,11 +6,14 @@ use crate::source::{Fault, Remedy};
 use super::catalog::quoted;
 use super::wire::WireError;
 
-/// Refusals after which the same request may succeed: the server goes down or comes up, has too many guests, lacks
+/// Refusals after which the same request may succeed: the server goes down or comes up, has too many guests or guests
+/// who stay too long, lacks
 /// memory or room, a lock is not to be had, or a standby had to choose between the query and its replay.
-const PASSING: [&str; 8] = [
-    "08", "53", "57P01", "57P02", "57P03", "57P05", "40", "55P03",
+const PASSING: [&str; 10] = [
+    "08", "53", "57P01", "57P02", "57P03", "57P05", "40", "55P03", "25P03", "25P04",
 ];
+/// The server no longer keeps what the snapshot sees.
+const TOO_OLD: &str = "72000";
 /// The request was cancelled, by somebody or by a time limit.
 const CANCELLED: &str = "57014";
 /// The snapshot that a reader wants to import does not exist (any more).
@@ -25,6 +28,9 @@ pub(super) fn remedy(error: &WireError) -> Remedy {
             let code = refusal.code.as_str();
             if code == CANCELLED && refusal.message.contains("statement timeout") {
                 return Remedy::Smaller;
+            }
+            if code == TOO_OLD {
+                return Remedy::Anew;
             }
             match code == CANCELLED || PASSING.iter().any(|passing| code.starts_with(passing)) {
                 true => Remedy::Again,
@@ -124,6 +130,7 @@ mod tests {
                 Remedy::Again,
             ),
             (refused("53300", "too many connections"), Remedy::Again),
+            (refused("72000", "snapshot too old"), Remedy::Anew),
             (
                 refused("57P03", "the database system is starting up"),
                 Remedy::Again,

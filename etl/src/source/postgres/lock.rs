@@ -10,12 +10,14 @@ use super::wire::{Connection, Result, TextRow, WireError};
 const NOT_AVAILABLE: &str = "55P03";
 
 /// Locks a relation, and what it is made of, until the transaction ends; false if others keep it locked for longer
-/// than `seconds`. The transaction goes on either way.
+/// than `seconds`, or than the role's own `lock_timeout` if that is shorter. The transaction goes on either way.
 pub(super) fn hold(connection: &mut Connection, relation: &str, seconds: u32) -> Result<bool> {
     // a SELECT locks foreign tables and materialised views too, which LOCK TABLE refuses
     let sql = format!(
-        "SAVEPOINT unlocked; SET LOCAL lock_timeout = '{seconds}s'; SELECT FROM {relation} LIMIT 0; \
-         SET LOCAL lock_timeout TO DEFAULT; RELEASE unlocked"
+        "SAVEPOINT unlocked; \
+         SELECT set_config(name, least(coalesce(nullif(setting::integer, 0), most), most)::text, true) \
+           FROM pg_settings, (VALUES ({seconds}000)) patience (most) WHERE name = 'lock_timeout'; \
+         SELECT FROM {relation} LIMIT 0; SET LOCAL lock_timeout TO DEFAULT; RELEASE unlocked"
     );
     match connection.query(&sql) {
         Ok(_) => Ok(true),

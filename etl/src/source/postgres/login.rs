@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use fallible_iterator::FallibleIterator;
 use postgres_protocol::authentication::md5_hash;
@@ -25,8 +26,12 @@ pub(crate) struct Login {
     pub(crate) database: String,
     /// Settings of the session, as in `-c name=value`.
     pub(crate) options: Option<String>,
+    /// What the server shows of who is connected.
+    pub(crate) application: String,
     /// TLS.
     pub(crate) tls: Tls,
+    /// How long connecting and logging in may take.
+    pub(crate) within: Duration,
 }
 
 /// Whether the connection is encrypted.
@@ -91,7 +96,7 @@ pub(super) fn log_in(connection: &mut Connection, login: &Login) -> Result<()> {
     let mut parameters = vec![
         ("user", login.user.as_str()),
         ("database", login.database.as_str()),
-        ("application_name", "planisphere-etl"),
+        ("application_name", login.application.as_str()),
         ("client_encoding", "UTF8"),
         ("DateStyle", "ISO"),
     ];

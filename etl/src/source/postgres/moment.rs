@@ -88,11 +88,11 @@ impl Server {
     /// Begins a transaction whose moment others can share.
     pub(super) fn begin_shared(&self, connection: &mut Connection) -> Result<Moment> {
         const EXPORT: &str = "SELECT pg_export_snapshot(), pg_current_snapshot()::text, \
-            CASE WHEN pg_is_in_recovery() THEN coalesce(format( \
-                ' on a replica, whose last commit is of %s, %s s before', \
+            CASE WHEN NOT pg_is_in_recovery() THEN '' \
+              WHEN pg_last_xact_replay_timestamp() IS NULL THEN ' on a replica that has replayed no commit' \
+              ELSE format(' on a replica, whose last commit is of %s, %s s before', \
                 pg_last_xact_replay_timestamp(), \
-                extract(epoch FROM now() - pg_last_xact_replay_timestamp())::bigint), \
-              ' on a replica that has replayed no commit') ELSE '' END";
+                extract(epoch FROM now() - pg_last_xact_replay_timestamp())::bigint) END";
         self.begin_any(connection)?;
         let [id, snapshot, replica] = row(connection, EXPORT)?;
         let version = &self.version;

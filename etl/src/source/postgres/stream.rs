@@ -28,6 +28,8 @@ pub(in crate::source::postgres) enum Host {
 pub(super) struct Stream {
     socket: Socket,
     stop: Stop,
+    /// When the other side must have answered.
+    until: Option<Instant>,
 }
 
 enum Socket {
@@ -38,8 +40,9 @@ enum Socket {
 }
 
 impl Stream {
-    /// Connects within the time.
+    /// Connects within the time, in which the other side must also answer until [`Stream::be_patient`].
     pub(super) fn connect(host: &Host, within: Duration, stop: Stop) -> io::Result<Self> {
+        let until = Some(Instant::now() + within);
         let socket = match host {
             Host::Tcp(name, port) => Socket::Tcp(tcp(name, *port, within)?),
             #[cfg(unix)]
@@ -49,44 +52,76 @@ impl Stream {
                 Socket::Unix(socket)
             }
         };
-        Ok(Self { socket, stop })
+        Ok(Self {
+            socket,
+            stop,
+            until,
+        })
+    }
+
+    /// From now on the other side may take as long as it likes.
+    pub(super) fn be_patient(&mut self) {
+        self.until = None;
+    }
+
+    /// An error if the wait shall end: a stop was asked for, or the time is over.
+    fn go_on(&self) -> io::Result<()> {
+        if self.stop.asked() {
+            return Err(io::Error::new(io::ErrorKind::Interrupted, "stopped"));
+        }
+        match self.until {
+            Some(until) if Instant::now() > until => Err(io::Error::new(
+                io::ErrorKind::TimedOut,
+                "the server took the connection but does not answer",
+            )),
+            _ => Ok(()),
+        }
     }
 
     /// Encrypts the connection; Unix sockets stay as they are.
     pub(super) fn encrypt(self, client: ClientConnection) -> io::Result<Self> {
-        let Self { socket, stop } = self;
+        let Self {
+            socket,
+            stop,
+            until,
+        } = self;
         let socket = match socket {
             Socket::Tcp(tcp) => Socket::Tls(Box::new(StreamOwned::new(client, tcp))),
             other => other,
         };
-        let mut stream = Self { socket, stop };
+        let mut stream = Self {
+            socket,
+            stop,
+            until,
+        };
         stream.shake_hands()?;
         Ok(stream)
     }
 
     fn shake_hands(&mut self) -> io::Result<()> {
-        let Socket::Tls(tls) = &mut self.socket else {
-            return Ok(());
-        };
-        while tls.conn.is_handshaking() {
+        loop {
+            self.go_on()?;
+            let Socket::Tls(tls) = &mut self.socket else {
+                return Ok(());
+            };
+            if !tls.conn.is_handshaking() {
+                return Ok(());
+            }
             match tls.conn.complete_io(&mut tls.sock) {
                 Ok(_) => {}
-                Err(error) if is_a_look_up(&error) && !self.stop.asked() => {}
+                Err(error) if is_a_look_up(&error) => {}
                 Err(error) => return Err(error),
             }
         }
-        Ok(())
     }
 
     /// Reads what is there, waiting until something is; 0 at the end of the stream.
     ///
     /// # Errors
-    /// `Interrupted` when a stop was asked for; what the socket says otherwise.
+    /// `Interrupted` when a stop was asked for, `TimedOut` when the time is over; what the socket says otherwise.
     pub(super) fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
-            if self.stop.asked() {
-                return Err(io::Error::new(io::ErrorKind::Interrupted, "stopped"));
-            }
+            self.go_on()?;
             let read = match &mut self.socket {
                 Socket::Tcp(socket) => socket.read(buffer),
                 #[cfg(unix)]

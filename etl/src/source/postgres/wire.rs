@@ -19,7 +19,6 @@ use super::login::{self, Login};
 use super::stream::{Host, Stream};
 
 const BUFFER: usize = 256 << 10;
-const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 const CANCEL_WITHIN: Duration = Duration::from_secs(1);
 
 /// What went wrong on a connection.
@@ -107,7 +106,7 @@ pub(super) struct Connection {
 impl Connection {
     /// Connects and logs in.
     pub(super) fn open(host: &Host, login: &Login, stop: Stop) -> Result<Self> {
-        let stream = Stream::connect(host, CONNECT_WITHIN, stop)?;
+        let stream = Stream::connect(host, login.within, stop)?;
         let mut connection = Self {
             stream: login::encrypt(stream, host, login)?,
             host: host.clone(),
@@ -119,6 +118,7 @@ impl Connection {
             end: 0,
         };
         login::log_in(&mut connection, login)?;
+        connection.stream.be_patient();
         Ok(connection)
     }
 

@@ -50,7 +50,7 @@ fn whole_float(value: f64) -> Result<i64, Problem> {
     )]
     match value {
         value if value.fract() == 0.0 && value.abs() < EXACT => Ok(value as i64),
-        value if value >= END || value < -END => Err(Problem::beyond(value > 0.0, OUT_OF_RANGE)),
+        value if value.abs() >= END => Err(Problem::beyond(value > 0.0, OUT_OF_RANGE)),
         value if value.fract() == 0.0 => Err(Problem::odd("a float that is not exact")),
         _ => Err(Problem::odd(NOT_WHOLE)),
     }

@@ -124,7 +124,9 @@ pub(crate) fn day_of(year: u32, month: u32, day: u32) -> Option<i32> {
     /// Days before each month.
     const BEFORE: [u32; 12] = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334];
     let at = usize::try_from(month.checked_sub(1)?).ok()?;
-    let leap = u32::from(year % 4 == 0 && (year % 100 != 0 || year % 400 == 0));
+    let leap = u32::from(
+        year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)),
+    );
     let days = DAYS.get(at)? + if month == 2 { leap } else { 0 };
     if year == 0 || year > 9999 || day == 0 || day > days {
         return None;

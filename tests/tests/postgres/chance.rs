@@ -40,7 +40,7 @@ const WRITER: &str = "
         insert into accounts values (100000 + tick, 0);
         insert into ledger select tick, (select count(*) from accounts), (select count(*) from entries), (select sum(amount) from entries);
         commit;
-        perform pg_sleep(0.003);
+        perform pg_sleep(0.01);
         exit when to_regclass('stopped') is not null;
     end loop; end $$";
 
@@ -61,7 +61,7 @@ impl Chance {
     }
 }
 
-/// Stands before a server and cuts most connections after random bytes.
+/// Stands before a server and cuts half of the connections after random bytes.
 struct Proxy {
     port: u16,
     cuts: Arc<AtomicU64>,
@@ -75,7 +75,7 @@ impl Proxy {
         let counted = Arc::clone(&cuts);
         std::thread::spawn(move || {
             for client in listener.incoming().flatten() {
-                let left = match chance.below(3) {
+                let left = match chance.below(2) {
                     0 => u64::MAX,
                     _ => chance.below(40_000),
                 };

@@ -3,6 +3,7 @@
 
 #[path = "../postgres/bank.rs"]
 mod bank;
+mod by;
 mod cases;
 mod cuts;
 mod faults;

@@ -4,7 +4,8 @@ use anyhow::{Context as _, Result, ensure};
 use mysql::prelude::Queryable;
 
 use super::bank::Bank;
-use super::cases::{By, CASES};
+use super::by::By;
+use super::cases::CASES;
 use super::server::{MariaDb, run};
 use super::shown::shown;
 

@@ -1,44 +1,6 @@
 //! The types of MariaDB: what each becomes, how its values are compared, and values at its ends.
 
-use super::by::By;
-
-/// A type.
-pub(crate) struct Case {
-    /// As it is declared.
-    pub(crate) declared: &'static str,
-    /// What it becomes.
-    pub(crate) arrow: &'static str,
-    /// How it is compared.
-    pub(crate) by: By,
-    /// Values, as SQL.
-    pub(crate) values: &'static [&'static str],
-    /// An expression for random values.
-    pub(crate) random: &'static str,
-    /// Whether a column of texts holds just what the server prints.
-    pub(crate) is_printed: bool,
-}
-
-const fn case(
-    declared: &'static str,
-    arrow: &'static str,
-    by: By,
-    values: &'static [&'static str],
-    random: &'static str,
-) -> Case {
-    let is_printed = !matches!(by, By::Hex | By::Double)
-        && !matches!(
-            declared.as_bytes(),
-            [b'b', b'i', b't', ..] | [b't', b'i', b'm', b'e', b's', ..]
-        );
-    Case {
-        declared,
-        arrow,
-        by,
-        values,
-        random,
-        is_printed,
-    }
-}
+use super::by::{By, Case, case};
 
 const BIG: &str = "cast((rand() - 0.5) * 18e18 as signed)";
 

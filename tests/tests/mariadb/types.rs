@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result, ensure};
 use mysql::prelude::Queryable;
 
 use super::bank::Bank;
-use super::by::By;
+use super::by::{By, Case};
 use super::cases::CASES;
 use super::server::{MariaDb, run};
 use super::shown::shown;
@@ -38,7 +38,7 @@ fn make(server: &MariaDb) -> Result<usize> {
         .max()
         .unwrap_or(0);
     for row in 0..boundaries + RANDOM + 1 {
-        let value = |case: &super::cases::Case| match case.values.get(row) {
+        let value = |case: &Case| match case.values.get(row) {
             Some(value) => (*value).to_owned(),
             None if row > boundaries => case
                 .random
@@ -76,7 +76,7 @@ fn native_values_are_what_the_server_has() -> Result<()> {
     let staged = bank.staged("every")?;
     let mut connection = server.connect()?;
     run(&mut connection, "set time_zone = '+00:00'")?;
-    let asked = |case: &super::cases::Case, at: usize| case.by.expression(&format!("c{at}"));
+    let asked = |case: &Case, at: usize| case.by.expression(&format!("c{at}"));
     let mut expressions: Vec<String> = CASES
         .iter()
         .enumerate()

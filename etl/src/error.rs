@@ -208,6 +208,22 @@ pub enum Error {
         /// The first of them: its place and what is wrong.
         first: String,
     },
+    /// Too many rows were rejected before the table was read to its end.
+    #[error(
+        "'{object}' was not read to its end: {rejected} of the first {read} rows are rejected, more than the allowed {limit_permille} per thousand of all that it can have; first {first}"
+    )]
+    TooManyRejectsSoFar {
+        /// The table.
+        object: String,
+        /// Rows rejected.
+        rejected: u64,
+        /// Rows read.
+        read: u64,
+        /// The limit of the settings.
+        limit_permille: u32,
+        /// The first of them: its place and what is wrong.
+        first: String,
+    },
     /// So many rows are gone that the source itself is in doubt.
     #[error(
         "'{table}': {vanished} of {rows} rows are no longer in the source, more than the allowed {limit_permille} per thousand"

@@ -25,7 +25,9 @@ pub mod warehouse;
 pub use error::{Error, Result};
 pub use load::{
     Balance, Extracted, ExtractedTable, Life, LoadOptions, LoadOutcome, LoadPlan, LoadRecord,
-    Observer, Process, Silent, Stage, Step, StepTime, TableChange, extract_only, load, plan_load,
-    read_records,
+    Observer, Process, ReadState, Silent, SourceReading, Stage, Step, StepTime, TableChange,
+    TableReading, extract_only, load, plan_load, read_records,
 };
+pub use reject::RejectTally;
 pub use runtime::{CRASH_POINTS, Runtime};
+pub use staging::{Amount, PlannedTable, ReadEvent, TableCertificate};

@@ -14,6 +14,7 @@ pub mod number;
 pub mod oracle;
 pub mod programs;
 pub mod question;
+pub mod secret;
 
 /// The root of the checkout.
 pub fn root() -> std::path::PathBuf {

@@ -3,10 +3,10 @@
 use clap::Args;
 use planisphere_schemas::settings::Settings;
 
-use super::AskArgs;
 use super::load::stopped;
 use super::output::{Format, Grid, bytes, count, print};
 use super::progress::Terminal;
+use super::{AskArgs, LogFormat};
 use crate::error::Result;
 use crate::load::{Extracted, extract_only};
 use crate::runtime::Runtime;
@@ -22,9 +22,9 @@ pub(super) struct ExtractArgs {
 }
 
 /// Runs the command.
-pub(super) async fn run(args: &ExtractArgs) -> Result<()> {
+pub(super) async fn run(args: &ExtractArgs, logs: LogFormat) -> Result<()> {
     let settings = Settings::load(&args.ask.config.config)?;
-    let terminal = Terminal::new();
+    let terminal = Terminal::new(logs);
     let runtime = Runtime::default().stopping_on(stopped);
     let extracted = Box::pin(extract_only(&settings, &args.sources, &runtime, &terminal)).await?;
     match args.ask.format {

@@ -4,9 +4,9 @@ use chrono::NaiveDate;
 use clap::Args;
 use planisphere_schemas::settings::Settings;
 
-use super::ConfigArgs;
 use super::output::{Format, Grid, bytes, count, print};
 use super::progress::Terminal;
+use super::{ConfigArgs, LogFormat};
 use crate::error::Result;
 use crate::load::{LoadOptions, LoadOutcome, LoadRecord, load, unfinished};
 use crate::runtime::Runtime;
@@ -25,13 +25,13 @@ pub(super) struct LoadArgs {
 }
 
 /// Runs the command.
-pub(super) async fn run(args: &LoadArgs) -> Result<()> {
+pub(super) async fn run(args: &LoadArgs, logs: LogFormat) -> Result<()> {
     let settings = Settings::load(&args.config.config)?;
     let options = LoadOptions {
         settings,
         business_date: args.as_of,
     };
-    let terminal = Terminal::new();
+    let terminal = Terminal::new(logs);
     let runtime = Runtime::default().stopping_on(stopped);
     let record = Box::pin(load(&options, &runtime, &terminal)).await?;
     print_summary(&record, args.format);
@@ -126,23 +126,33 @@ fn change_grid(record: &LoadRecord) -> Grid {
 /// Reasons of rejects and exclusions, and notices, one line each.
 pub(super) fn remarks(record: &LoadRecord) -> Vec<String> {
     let mut lines: Vec<String> = record.notices.clone();
+    lines.extend(rejects_of_tables(record));
     for balance in &record.balances {
         for (reason, rows) in &balance.rejected_by {
-            lines.push(format!(
-                "rejected  {:<28} {reason}: {}",
-                balance.name,
-                count(*rows)
-            ));
+            lines.push(remark("rejected", &balance.name, reason, *rows));
         }
         for (rule, rows) in &balance.excluded_by {
-            lines.push(format!(
-                "excluded  {:<28} {rule}: {}",
-                balance.name,
-                count(*rows)
-            ));
+            lines.push(remark("excluded", &balance.name, rule, *rows));
         }
     }
     lines
+}
+
+/// Rejected rows of tables that were read by a load that did not come to its proof.
+fn rejects_of_tables(record: &LoadRecord) -> Vec<String> {
+    if !record.balances.is_empty() {
+        return Vec::new();
+    }
+    let tables = record.sources.iter().flat_map(|source| &source.tables);
+    let reasons = tables.flat_map(|table| {
+        let reasons = table.rejected_by.iter();
+        reasons.map(|(reason, rows)| remark("rejected", &table.table, reason, *rows))
+    });
+    reasons.collect()
+}
+
+fn remark(what: &str, object: &str, reason: &str, rows: u64) -> String {
+    format!("{what}  {object:<28} {reason}: {}", count(rows))
 }
 
 fn seconds(record: &LoadRecord) -> String {

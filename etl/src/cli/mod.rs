@@ -2,18 +2,18 @@
 //!
 //! stdout holds only the answer; progress, logs and errors go to stderr.
 
+mod bars;
 mod extract;
 mod history;
 mod load;
-mod meter;
 mod output;
 mod plan;
 mod progress;
+mod screen;
 mod status;
 
 pub(crate) use output::count;
 
-use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -52,9 +52,10 @@ pub struct Cli {
     /// How log lines are written.
     #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text)]
     log_format: LogFormat,
-    /// Which log lines are written, such as `info` or `planisphere_etl=debug`.
-    #[arg(long, global = true, default_value = "warn", value_name = "FILTER")]
-    log: String,
+    /// Which log lines are written, such as `info` or `planisphere_etl=debug`; by default warnings, and with JSON also
+    /// how a load goes on.
+    #[arg(long, global = true, value_name = "FILTER", value_parser = filter)]
+    log: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -102,17 +103,18 @@ struct AskArgs {
 /// Runs the program and returns its exit code.
 pub async fn run(cli: Cli) -> ExitCode {
     start_logging(&cli);
+    let logs = cli.log_format;
     let done = match cli.command {
         Command::DemoSource(args) => demo_source(&args).await,
-        Command::Load(args) => load::run(&args).await.map_err(Failure::from),
-        Command::Extract(args) => extract::run(&args).await.map_err(Failure::from),
+        Command::Load(args) => load::run(&args, logs).await.map_err(Failure::from),
+        Command::Extract(args) => extract::run(&args, logs).await.map_err(Failure::from),
         Command::Plan(args) => plan::run(&args).await.map_err(Failure::from),
         Command::Status(args) => status::run(&args).await.map_err(Failure::from),
         Command::History(args) => history::run(&args).await.map_err(Failure::from),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => failure.report(),
+        Err(failure) => failure.report(logs),
     }
 }
 
@@ -120,6 +122,15 @@ async fn demo_source(args: &DemoSourceArgs) -> Result<(), Failure> {
     let summary = demo::run(args).await?;
     output::print(&summary.to_string());
     Ok(())
+}
+
+/// The target of the last lines of a JSON log.
+const LAST: &str = "planisphere_etl::end";
+
+/// A filter of log lines.
+fn filter(text: &str) -> Result<String, String> {
+    let parsed = EnvFilter::try_new(text).map_err(|error| error.to_string());
+    parsed.map(|_| text.to_owned())
 }
 
 /// What went wrong, ready for the edge.
@@ -152,13 +163,29 @@ impl From<DemoError> for Failure {
 }
 
 impl Failure {
-    fn report(self) -> ExitCode {
-        let red = output::paint("error", "31;1", std::io::stderr().is_terminal());
+    fn report(self, logs: LogFormat) -> ExitCode {
+        let code = self.exit_code();
+        if logs == LogFormat::Json {
+            tracing::error!(
+                target: LAST,
+                kind = ?self.kind,
+                exit_code = code,
+                error = self.message,
+                hint = self.hint,
+                "failed"
+            );
+            return ExitCode::from(code);
+        }
+        let red = output::paint("error", "31;1", screen::is_terminal());
         output::complain(&format!("{red}: {}", self.message));
         if let Some(hint) = self.hint {
             output::complain(&format!("hint: {hint}"));
         }
-        ExitCode::from(match self.kind {
+        ExitCode::from(code)
+    }
+
+    fn exit_code(&self) -> u8 {
+        match self.kind {
             ErrorKind::Invalid => 2,
             ErrorKind::NotFound => 3,
             ErrorKind::Conflict => 4,
@@ -167,18 +194,23 @@ impl Failure {
             ErrorKind::Cancelled => 7,
             ErrorKind::Damaged => 8,
             ErrorKind::Internal => 70,
-        })
+        }
     }
 }
 
 fn start_logging(cli: &Cli) {
+    let (default, always) = match cli.log_format {
+        LogFormat::Text => ("warn", String::new()),
+        LogFormat::Json => ("warn,planisphere_etl=info", format!(",{LAST}=info")),
+    };
+    let chosen = cli.log.as_deref().unwrap_or(default);
     // the Delta kernel logs as errors what it also returns
-    let quiet = format!("{},buoyant_kernel=off", cli.log);
-    let filter = EnvFilter::try_new(quiet).unwrap_or_else(|_| EnvFilter::new("warn"));
+    let quiet = format!("{chosen},buoyant_kernel=off{always}");
+    let filter = EnvFilter::try_new(quiet).unwrap_or_else(|_| EnvFilter::new(default));
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal());
+        .with_writer(|| screen::Logs)
+        .with_ansi(screen::is_terminal());
     match cli.log_format {
         LogFormat::Text => builder.init(),
         LogFormat::Json => builder.json().init(),

@@ -109,8 +109,7 @@ pub(super) fn print(text: &str) {
 
 /// Prints a line to stderr.
 pub(super) fn complain(text: &str) {
-    let mut out = std::io::stderr().lock();
-    let _ = writeln!(out, "{text}");
+    super::screen::line(text);
 }
 
 /// A text in a colour, on terminals only.

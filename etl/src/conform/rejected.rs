@@ -7,32 +7,49 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatch, new_null_array};
+use arrow::array::{ArrayRef, AsArray as _, RecordBatch, new_null_array};
 use datafusion::prelude::SessionContext;
+use futures::TryStreamExt as _;
 use planisphere_schemas::model::{Source, Table};
+use planisphere_schemas::warehouse::Warehouse;
 
 use crate::error::{Error, Result};
 use crate::source::{Cell, TextRules, append_cell, column_builder};
 use crate::staging::Package;
+
+/// The column of a staged rejected row that holds the row.
+const ROW_JSON: usize = 3;
 
 /// The relation that holds the keys of a table's rejected rows.
 pub(super) fn relation(table: &str) -> String {
     format!("{table}_rejected")
 }
 
-/// Makes the keys of a table's rejected rows known to a session.
-pub(super) fn register(
+/// Makes the keys of a table's rejected rows known to a session; without a warehouse, a relation without rows.
+///
+/// Only of tables that an entity joins the keys are held in memory; nobody asks for those of others.
+pub(super) async fn register(
     session: &SessionContext,
     package: &Package,
+    warehouse: Option<&Warehouse>,
     source: &Source,
     table: &Table,
 ) -> Result<()> {
     let doing = || format!("opening the rejected rows of '{}'", table.name);
-    let rejects = package.rejects.iter();
-    let mine = rejects.filter(|reject| reject.source == source.name && reject.object == table.name);
-    let keys: BTreeSet<Vec<Option<String>>> = mine
-        .filter_map(|reject| key_texts(table, &reject.row))
-        .collect();
+    let mut keys = BTreeSet::new();
+    let mut joins = source.entities.iter().flat_map(|entity| &entity.joins);
+    let is_joined = joins.any(|join| join.table == table.name);
+    if let Some(warehouse) = warehouse.filter(|_| is_joined) {
+        let staged = package
+            .rejects(warehouse, &source.name, &table.name)
+            .await?;
+        if let Some(mut staged) = staged {
+            while let Some(rows) = staged.try_next().await.map_err(Error::engine(doing()))? {
+                let rows = rows.column(ROW_JSON).as_string::<i32>().iter().flatten();
+                keys.extend(rows.filter_map(|row| key_texts(table, row)));
+            }
+        }
+    }
     let rows = rows_of(package, source, table, &keys).map_err(Error::arrow(doing()))?;
     session
         .register_batch(relation(&table.name).as_str(), rows)

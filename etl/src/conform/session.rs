@@ -27,7 +27,7 @@ pub(crate) async fn open_session(
     let session = start(settings, zone)?;
     warehouse.register_store(&session.runtime_env());
     package.register(&session, warehouse, source).await?;
-    register_relations(&session, package, source).await?;
+    register_relations(&session, package, Some(warehouse), source).await?;
     for view in &source.views {
         register_view(&session, source, &view.name, &view.sql).await?;
     }
@@ -48,7 +48,7 @@ pub(super) async fn open_empty_session(
             .register_batch(table.name.as_str(), RecordBatch::new_empty(schema))
             .map_err(Error::engine(format!("planning table '{}'", table.name)))?;
     }
-    register_relations(&session, package, source).await?;
+    register_relations(&session, package, None, source).await?;
     Ok(session)
 }
 
@@ -73,10 +73,11 @@ fn start(settings: &EtlSettings, zone: Tz) -> Result<SessionContext> {
 async fn register_relations(
     session: &SessionContext,
     package: &Package,
+    warehouse: Option<&Warehouse>,
     source: &Source,
 ) -> Result<()> {
     for table in &source.tables {
-        rejected::register(session, package, source, table)?;
+        rejected::register(session, package, warehouse, source, table).await?;
     }
     for table in source.tables.iter().filter(|table| table.history.is_some()) {
         register_versions(session, source, table).await?;

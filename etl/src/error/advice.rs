@@ -20,6 +20,7 @@ impl Error {
             | Self::FanOut { .. }
             | Self::ModelChange { .. }
             | Self::TooManyRejects { .. }
+            | Self::TooManyRejectsSoFar { .. }
             | Self::TooManyVanished { .. } => ErrorKind::Invalid,
             Self::UnknownSource { .. }
             | Self::NotInSource { .. }
@@ -83,7 +84,7 @@ impl Error {
             Self::Unbalanced { .. } => {
                 Some("nothing was published; this is a defect, please report it with the load id".into())
             }
-            Self::TooManyRejects { .. } => Some(
+            Self::TooManyRejects { .. } | Self::TooManyRejectsSoFar { .. } => Some(
                 "nothing was published; see the rejects of 'planisphere-etl status', mend the source or raise [etl] reject_limit_permille".into(),
             ),
             Self::TooManyVanished { .. } => Some(

@@ -24,7 +24,7 @@ use crate::error::Result;
 use crate::reject::Reject;
 
 pub(crate) use merge::sort_columns;
-pub(crate) use schema::arrow_schema;
+pub(crate) use schema::{SOURCE_ROW_ID, arrow_schema};
 
 /// What a fact is built from.
 pub(crate) struct FactInput<'a> {

@@ -32,7 +32,7 @@ pub(crate) fn arrow_schema(star: &Star) -> SchemaRef {
 }
 
 /// The column that identifies a row of the source.
-pub(super) const SOURCE_ROW_ID: &str = "source_row_id";
+pub(crate) const SOURCE_ROW_ID: &str = "source_row_id";
 /// The column that says whether the row is gone at the source.
 pub(super) const DELETED_AT_SOURCE: &str = "deleted_at_source";
 /// The column that names the load which wrote the row's values.

@@ -1,4 +1,4 @@
-//! The warehouse's own records as tables: `audit_load`, `audit_balance`, `audit_reject`.
+//! The warehouse's own records as tables: `audit_load` and `audit_balance`; `audit_reject` is written elsewhere.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -13,8 +13,6 @@ use arrow::error::ArrowError;
 use chrono::{DateTime, Utc};
 use planisphere_schemas::model::DataType;
 
-use crate::reject::Reject;
-
 use super::balance::Balance;
 use super::process::Life;
 use super::record::{LoadOutcome, LoadRecord};
@@ -23,17 +21,11 @@ use super::record::{LoadOutcome, LoadRecord};
 pub(super) fn audit_rows(
     pending: &[LoadRecord],
     record: &LoadRecord,
-    rejects: &[Reject],
 ) -> Result<Vec<(&'static str, RecordBatch)>, ArrowError> {
     let records: Vec<&LoadRecord> = pending.iter().chain([record]).collect();
-    let load_id = record.load_id.to_string();
     Ok(vec![
         ("audit_load", loads(&records)?),
         ("audit_balance", balances(&records)?),
-        (
-            "audit_reject",
-            crate::reject::batch(&load_id, record.audit_key, rejects)?,
-        ),
     ])
 }
 

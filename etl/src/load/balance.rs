@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::conform::Conformed;
 use crate::dimension::Tally;
 use crate::error::{Error, Result};
-use crate::reject::Reject;
+use crate::reject::{Reject, exceeds};
 use crate::staging::TableCertificate;
 
 /// Where in the load rows are counted.
@@ -63,12 +63,12 @@ pub struct Balance {
 
 impl Balance {
     /// The balance of a staged table.
-    pub(crate) fn of_table(name: &str, certificate: &TableCertificate, rejects: &[Reject]) -> Self {
-        let mine = rejects.iter().filter(|reject| reject.object == name);
+    pub(crate) fn of_table(name: &str, certificate: &TableCertificate) -> Self {
         Self {
             loaded: certificate.staged,
             rejected: certificate.rejected,
-            ..Self::new(Stage::Table, name, certificate.read, mine)
+            rejected_by: certificate.rejects.by_reason.clone(),
+            ..Self::new(Stage::Table, name, certificate.read, [].into_iter())
         }
     }
 
@@ -146,7 +146,7 @@ impl Balance {
     /// # Errors
     /// [`Error::TooManyRejects`] with the first of them.
     pub fn check_rejects(&self, limit_permille: u32, first: impl FnOnce() -> String) -> Result<()> {
-        if self.rejected * 1000 <= self.read * u64::from(limit_permille) {
+        if !exceeds(limit_permille, self.rejected, self.read) {
             return Ok(());
         }
         Err(Error::TooManyRejects {

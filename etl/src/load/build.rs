@@ -22,6 +22,7 @@ use super::balance::{Balance, Stage};
 use super::execute::Execution;
 use super::published::{read_file, read_table};
 use super::record::LoadRecord;
+use super::rejected::texts;
 
 /// A table as it shall be: files that stay and rows to write.
 pub(super) struct NextTable {
@@ -54,7 +55,6 @@ impl Execution<'_> {
         record: &mut LoadRecord,
     ) -> Result<Built> {
         let mut built = Built {
-            rejects: package.rejects.clone(),
             audit_key: record.audit_key,
             ..Built::default()
         };
@@ -178,7 +178,13 @@ impl Execution<'_> {
         let reshaped = existing
             .as_ref()
             .is_some_and(dimension::Existing::is_reshaped);
-        let rejected_ids = rejected_ids(package, fed);
+        let rejected_ids = match &existing {
+            Some(existing) => {
+                let known = texts(&existing.rows, &dimension.id_column());
+                self.rejected_ids(package, fed, &known).await?
+            }
+            None => HashSet::new(),
+        };
         let next = build_dimension(DimensionInput {
             dimension,
             source_system: &fed.source.name,
@@ -248,7 +254,11 @@ impl Execution<'_> {
                 rows: aligned.rows,
             });
         }
-        let rejected_ids = rejected_ids(package, &fed);
+        let mut known = HashSet::new();
+        for file in &existing {
+            known.extend(texts(&file.rows, fact::SOURCE_ROW_ID));
+        }
+        let rejected_ids = self.rejected_ids(package, &fed, &known).await?;
         let input = FactInput {
             star,
             source_system: &fed.source.name,
@@ -279,27 +289,10 @@ impl Execution<'_> {
 }
 
 /// The rows that feed a dimension or star, and where they come from.
-struct Fed<'a> {
-    source: &'a Source,
-    entity: &'a Entity,
-    rows: &'a Conformed,
-}
-
-/// The ids of driving rows that were rejected before they reached the dimension or star.
-fn rejected_ids(package: &Package, fed: &Fed<'_>) -> HashSet<String> {
-    let table = fed
-        .entity
-        .from
-        .strip_suffix("_versions")
-        .unwrap_or(&fed.entity.from);
-    let staged = package
-        .rejects
-        .iter()
-        .filter(|reject| reject.object == table);
-    staged
-        .chain(&fed.rows.rejects)
-        .map(|reject| reject.row_id.clone())
-        .collect()
+pub(super) struct Fed<'a> {
+    pub(super) source: &'a Source,
+    pub(super) entity: &'a Entity,
+    pub(super) rows: &'a Conformed,
 }
 
 /// For each attribute whether the staged history knows its past values.

@@ -11,7 +11,7 @@ use planisphere_schemas::warehouse::{LoadId, Manifest, PinnedWarehouse, Warehous
 use crate::conform::{Conformed, conform, open_session};
 use crate::error::{Error, Result};
 use crate::runtime::Runtime;
-use crate::staging::{Package, extract};
+use crate::staging::{Package, clear, extract};
 
 use super::LoadOptions;
 use super::audit;
@@ -26,6 +26,7 @@ pub(super) struct Execution<'a> {
     pub(super) options: &'a LoadOptions,
     pub(super) runtime: &'a Runtime,
     pub(super) observer: &'a dyn Observer,
+    pub(super) extraction: Extraction<'a>,
     pub(super) model: &'a Model,
     pub(super) places: &'a Places,
     pub(super) warehouse: &'a Warehouse,
@@ -46,7 +47,8 @@ impl Execution<'_> {
         let settings = &self.options.settings;
         let waits = preflight(self.model, self.places, settings).await?;
         let pending = self.number(record, base.as_ref()).await?;
-        let package = self.timed(record, "extract", self.extract()).await?;
+        let so_far = record.clone();
+        let package = self.timed(record, "extract", self.extract(so_far)).await?;
         self.runtime.crash_point("after_staging")?;
         if waits.is_some() {
             check_model(self.model, self.places, &package, settings).await?;
@@ -59,7 +61,7 @@ impl Execution<'_> {
             .await?;
         self.prove(&package, &conformed, &built.rejects, record)?;
         self.check_vanished(&built)?;
-        if let Some(standing) = self.nothing_changed(&built, manifest) {
+        if let Some(standing) = self.nothing_changed(&package, &built, manifest) {
             record.outcome = LoadOutcome::Unchanged { version: standing };
             return Ok(());
         }
@@ -129,6 +131,7 @@ impl Execution<'_> {
         let told = self.told_loads(base).await?;
         let mut pending = read_records(self.warehouse).await?;
         pending.retain(|earlier| earlier.load_id != self.load_id);
+        self.clear(&pending).await;
         pending.retain(|earlier| !told.contains(&earlier.load_id.to_string()));
         record.notices.extend(pending.iter().filter_map(unfinished));
         pending.retain(|earlier| !earlier.is_running());
@@ -142,6 +145,19 @@ impl Execution<'_> {
         Ok(pending)
     }
 
+    /// Takes away what loads that failed or died have staged in vain; failing at that does not fail the load.
+    async fn clear(&self, earlier: &[LoadRecord]) {
+        let over = earlier.iter().filter(|load| load.came_to_nothing());
+        let over = over.map(|load| load.load_id).collect();
+        match clear(self.warehouse, &over).await {
+            Ok(0) => {}
+            Ok(loads) => tracing::info!(loads, "what failed loads had staged is deleted"),
+            Err(error) => {
+                tracing::warn!(%error, "what failed loads had staged could not be deleted")
+            }
+        }
+    }
+
     /// The loads of which `audit_load` tells.
     async fn told_loads(&self, base: Option<&PinnedWarehouse>) -> Result<HashSet<String>> {
         let Some(table) = base.and_then(|base| base.table("audit_load")) else {
@@ -151,18 +167,26 @@ impl Execution<'_> {
         audit::load_ids(&rows).map_err(Error::arrow("reading audit_load"))
     }
 
-    async fn extract(&self) -> Result<Package> {
+    /// Extracts every source; from time to time the record of the load says how far that is.
+    async fn extract(&self, mut so_far: LoadRecord) -> Result<Package> {
         let mut package = Package::new(self.load_id, self.runtime.now());
-        let progress = Extraction(self.observer);
         let settings = &self.options.settings;
-        extract(
+        let work = extract(
             self.model,
             settings,
             self.warehouse,
             &mut package,
-            &progress,
-        )
-        .await?;
+            &self.extraction,
+        );
+        let keep = async |sources| {
+            so_far.sources = sources;
+            if let Err(error) = so_far.write(self.warehouse).await {
+                tracing::debug!(%error, "the record could not say how far the load is");
+            }
+        };
+        self.extraction
+            .telling(settings.etl.progress, Box::pin(work), keep)
+            .await?;
         Ok(package)
     }
 

@@ -65,8 +65,9 @@ pub async fn extract_only(
     let warehouse = Warehouse::connect(&settings.warehouse.url)?;
     let mut package = Package::new(runtime.load_id(), runtime.now());
     observer.step("extract");
-    let progress = Extraction(observer);
-    let work = extract(&model, settings, &warehouse, &mut package, &progress);
+    let extraction = Extraction::new(observer);
+    let work = extract(&model, settings, &warehouse, &mut package, &extraction);
+    let work = extraction.telling(settings.etl.progress, work, async |_| {});
     let done = tokio::select! {
         done = Box::pin(work) => done,
         signal = runtime.stopped() => Err(Error::Stopped { signal }),

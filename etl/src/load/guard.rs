@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use crate::conform::Conformed;
 use crate::error::{Error, Result};
-use crate::reject::Reject;
+use crate::reject::{Reject, in_words};
 use crate::staging::Package;
 
-use super::balance::Balance;
+use super::balance::{Balance, Stage};
 use super::build::Built;
 use super::execute::Execution;
 use super::record::LoadRecord;
@@ -24,7 +24,7 @@ impl Execution<'_> {
         let mut balances = Vec::new();
         for certificate in package.sources.values() {
             for (table, counts) in &certificate.tables {
-                balances.push(Balance::of_table(table, counts, &package.rejects));
+                balances.push(Balance::of_table(table, counts));
             }
         }
         for (entity, rows) in conformed {
@@ -35,25 +35,26 @@ impl Execution<'_> {
         let limit = self.options.settings.etl.reject_limit_permille;
         for balance in &record.balances {
             balance.prove()?;
-            balance.check_rejects(limit, || self.first_reject(&balance.name, rejects))?;
+            balance.check_rejects(limit, || self.first_reject(balance, package, rejects))?;
         }
         Ok(())
     }
 
     /// The first rejected row of an object in words, with its place.
-    fn first_reject(&self, object: &str, rejects: &[Reject]) -> String {
-        let Some(reject) = rejects.iter().find(|reject| reject.object == object) else {
-            return String::new();
-        };
-        let mut sources = self.model.sources.iter();
-        let file = sources
-            .find_map(|source| source.table(object))
-            .filter(|table| table.format.is_some());
-        let place = match (file, reject.row_id.rsplit_once('|')) {
-            (Some(file), Some((_, line))) => format!("line {line} of '{}'", file.origin),
-            _ => format!("row '{}'", reject.row_id),
-        };
-        format!("{place}: {}", reject.detail)
+    fn first_reject(&self, balance: &Balance, package: &Package, rejects: &[Reject]) -> String {
+        let object = &balance.name;
+        if balance.stage == Stage::Table {
+            let mut sources = self.model.sources.iter();
+            let found = sources.find_map(|source| {
+                let counts = package.table(&source.name, object)?;
+                Some(counts.rejects.example(source.table(object)))
+            });
+            return found.unwrap_or_default();
+        }
+        let first = rejects.iter().find(|reject| reject.object == *object);
+        first
+            .map(|reject| in_words(None, &reject.row_id, &reject.detail))
+            .unwrap_or_default()
     }
 
     /// True for a fact whose rows come from files, where each is named by its file and its place in it.

@@ -10,12 +10,15 @@ mod execute;
 mod extract_only;
 mod guard;
 mod observer;
+mod pace;
 mod plan;
 mod preflight;
 mod process;
 mod publish;
 mod published;
+mod reading;
 mod record;
+mod rejected;
 
 use std::sync::atomic::AtomicBool;
 
@@ -35,6 +38,7 @@ pub use observer::{Observer, Silent};
 pub use plan::{LoadPlan, Step, plan_load};
 pub(crate) use preflight::preflight;
 pub use process::{Life, Process};
+pub use reading::{ReadState, SourceReading, TableReading};
 pub use record::{LoadOutcome, LoadRecord, StepTime, TableChange, read_records};
 pub(crate) use record::{chain, unfinished};
 
@@ -67,6 +71,7 @@ pub async fn load(
         options,
         runtime,
         observer,
+        extraction: observer::Extraction::new(observer),
         model: &model,
         places: &places,
         warehouse: &warehouse,
@@ -82,13 +87,38 @@ pub async fn load(
             ended = Box::pin(execution.run(&mut record)) => ended,
             signal = execution.stopped() => Err(Error::Stopped { signal }),
         };
+        record.sources = execution.extraction.sources();
         record.finish(runtime.now(), &result);
         keep(&warehouse, load_id, &record).await;
         forget(&warehouse, options.settings.etl.staging_days, runtime).await;
+        log_end(&record);
         observer.ended(&record);
         result
     };
     work.instrument(span).await.map(|()| record)
+}
+
+/// How the load ended, as the last event of its log.
+fn log_end(record: &LoadRecord) {
+    let seconds = record.seconds();
+    let read: u64 = record
+        .sources
+        .iter()
+        .flat_map(|source| &source.tables)
+        .map(|table| table.rows)
+        .sum();
+    match &record.outcome {
+        LoadOutcome::Published { version } => {
+            tracing::info!(target: "planisphere_etl::end", outcome = "published", %version, seconds, rows_read = read, "load ended");
+        }
+        LoadOutcome::Unchanged { version } => {
+            tracing::info!(target: "planisphere_etl::end", outcome = "unchanged", %version, seconds, rows_read = read, "load ended");
+        }
+        LoadOutcome::Failed { kind, .. } => {
+            tracing::info!(target: "planisphere_etl::end", outcome = "failed", kind, seconds, rows_read = read, "load ended; nothing was published");
+        }
+        LoadOutcome::Running => {}
+    }
 }
 
 /// Takes away staging packages whose time is over; failing at that does not fail the load.

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
 use planisphere_schemas::warehouse::{DataFile, Manifest, PinnedWarehouse, WarehouseVersion};
-use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
-use crate::reject::Reject;
+use crate::reject::{self, Reject};
 use crate::staging::Package;
 use crate::warehouse::{TableCommit, WriteOptions, write_table};
 
@@ -16,11 +16,13 @@ use super::audit;
 use super::build::{Built, NextTable};
 use super::execute::Execution;
 use super::record::{LoadOutcome, LoadRecord, TableChange};
+use super::rejected;
 
 impl Execution<'_> {
     /// The version that still stands, if the load has nothing to publish.
     pub(super) fn nothing_changed(
         &self,
+        package: &Package,
         built: &Built,
         base: Option<&Manifest>,
     ) -> Option<WarehouseVersion> {
@@ -28,7 +30,8 @@ impl Execution<'_> {
         let same = !built.tables.iter().any(|table| table.changed)
             && base.business_date == self.business_date
             && base.model_hash == self.model.hash()
-            && base.certificates.get("rejects") == Some(&reject_certificate(&built.rejects));
+            && base.certificates.get("rejects")
+                == Some(&rejected::certificate(package, &built.rejects));
         same.then_some(base.version)
     }
 
@@ -61,11 +64,22 @@ impl Execution<'_> {
         record.changes = changes(&built.tables, &manifest);
         record.outcome = LoadOutcome::Published { version };
         record.finished_at = Some(self.runtime.now());
-        let rows = audit::audit_rows(&pending, record, &rejects)
+        let rows = audit::audit_rows(&pending, record)
             .map_err(Error::arrow("writing the audit tables"))?;
         for (table, rows) in rows {
-            self.append(table, &rows, base, &mut manifest).await?;
+            let files = self.append(table, &rows, base).await?;
+            self.commit(table, &rows.schema(), &files, base, &mut manifest)
+                .await?;
         }
+        let files = self.write_rejects(package, &rejects, base, record).await?;
+        self.commit(
+            reject::TABLE,
+            &reject::schema(),
+            &files,
+            base,
+            &mut manifest,
+        )
+        .await?;
         self.runtime.crash_point("after_tables")?;
         manifest
             .watermarks
@@ -117,14 +131,13 @@ impl Execution<'_> {
         Ok(write_table(self.warehouse, &table.name, schema, &options, rows).await?)
     }
 
-    /// Adds rows to an audit table.
+    /// Adds rows to an audit table; returns all of its files.
     async fn append(
         &self,
         table: &str,
         rows: &RecordBatch,
         base: Option<&PinnedWarehouse>,
-        manifest: &mut Manifest,
-    ) -> Result<()> {
+    ) -> Result<Vec<DataFile>> {
         let published = base.and_then(|base| base.table(table));
         let mut files = published
             .map(|table| table.files().to_vec())
@@ -135,9 +148,22 @@ impl Execution<'_> {
             let schema = rows[0].schema();
             files.extend(write_table(self.warehouse, table, schema, &options, rows).await?);
         }
+        Ok(files)
+    }
+
+    /// Makes files those of an audit table.
+    async fn commit(
+        &self,
+        table: &str,
+        schema: &SchemaRef,
+        files: &[DataFile],
+        base: Option<&PinnedWarehouse>,
+        manifest: &mut Manifest,
+    ) -> Result<()> {
+        let published = base.and_then(|base| base.table(table));
         let entry = published.map(|table| table.entry());
         let commit = TableCommit::new(self.warehouse, table, self.load_id, entry);
-        let entry = commit.commit(&rows.schema(), &files).await?.entry;
+        let entry = commit.commit(schema, files).await?.entry;
         manifest.tables.insert(table.to_owned(), entry);
         Ok(())
     }
@@ -163,18 +189,6 @@ fn changes(tables: &[NextTable], manifest: &Manifest) -> Vec<TableChange> {
         .collect()
 }
 
-/// What is promised about the rejects: how many, and a hash that changes when any of them does.
-fn reject_certificate(rejects: &[Reject]) -> serde_json::Value {
-    let mut sorted: Vec<&Reject> = rejects.iter().collect();
-    sorted.sort();
-    let bytes = serde_json::to_vec(&sorted).unwrap_or_default();
-    let hash: String = Sha256::digest(&bytes)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    serde_json::json!({ "count": rejects.len(), "sha256": hash })
-}
-
 /// Writes the proofs of the load into the manifest.
 fn certify(manifest: &mut Manifest, package: &Package, record: &LoadRecord, rejects: &[Reject]) {
     for (source, certificate) in &package.sources {
@@ -189,7 +203,6 @@ fn certify(manifest: &mut Manifest, package: &Package, record: &LoadRecord, reje
         let proof = serde_json::to_value(balance).unwrap_or_default();
         manifest.certificates.insert(name, proof);
     }
-    manifest
-        .certificates
-        .insert("rejects".into(), reject_certificate(rejects));
+    let proof = rejected::certificate(package, rejects);
+    manifest.certificates.insert("rejects".into(), proof);
 }

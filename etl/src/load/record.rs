@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 
 use super::balance::Balance;
 use super::process::{Life, Process};
+use super::reading::SourceReading;
 
 /// How a load ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,6 +83,9 @@ pub struct LoadRecord {
     /// The process that runs it, where that can be told.
     #[serde(default)]
     pub process: Option<Process>,
+    /// How the sources were read.
+    #[serde(default)]
+    pub sources: Vec<SourceReading>,
     /// The proof, for every table, entity, dimension and star.
     pub balances: Vec<Balance>,
     /// What happened to the tables.
@@ -107,6 +111,7 @@ impl LoadRecord {
             finished_at: None,
             outcome: LoadOutcome::Running,
             process: Process::current(),
+            sources: Vec::new(),
             balances: Vec::new(),
             changes: Vec::new(),
             steps: Vec::new(),
@@ -134,6 +139,15 @@ impl LoadRecord {
     /// True if the load has not ended and its process is known to live.
     pub(super) fn is_running(&self) -> bool {
         self.outcome == LoadOutcome::Running && self.life() == Life::Alive
+    }
+
+    /// True if the load failed, or its process is known to have died.
+    pub(super) fn came_to_nothing(&self) -> bool {
+        match self.outcome {
+            LoadOutcome::Failed { .. } => true,
+            LoadOutcome::Running => self.life() == Life::Dead,
+            _ => false,
+        }
     }
 
     /// How long the load took.

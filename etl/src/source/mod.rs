@@ -79,6 +79,11 @@ pub(crate) trait Snapshot: Send + Sync {
     /// A [`Fault`] if it cannot be had; [`Remedy::Anew`] if the moment is gone.
     fn reader(&self) -> Result<Box<dyn Reader + '_>, Fault>;
 
+    /// More rows than this a table cannot have in this moment, where that is certain without counting them.
+    fn most_rows(&self, _table: &Table) -> Option<u64> {
+        None
+    }
+
     /// How many readers the source bears at the same time.
     fn most_readers(&self) -> usize {
         1

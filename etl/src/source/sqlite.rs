@@ -17,6 +17,9 @@ use super::cell::Cell;
 use super::lookup;
 use super::{Fault, Part, Reader, Remedy, Sink, Snapshot, Source, Stop, TablePlan};
 
+/// SQLite's own number of a row, by the name that fewest tables use for a column of theirs.
+const ROW_ID: &str = "_rowid_";
+
 /// Rows between two looks whether somebody wants the reading to stop.
 const LOOK_UP_ROWS: i64 = 1024;
 
@@ -112,6 +115,27 @@ impl Snapshot for SqliteSnapshot {
 
     fn reader(&self) -> Result<Box<dyn Reader + '_>, Fault> {
         Ok(Box::new(SqliteReader(self)))
+    }
+
+    /// Rows have different ids, so there are no more of them than ids from the lowest to the highest.
+    fn most_rows(&self, table: &Table) -> Option<u64> {
+        let connection = self.connection();
+        let columns = names(
+            &connection,
+            "SELECT name FROM pragma_table_info(?1)",
+            &[&table.origin],
+        );
+        let hidden = |name: &String| name.eq_ignore_ascii_case(ROW_ID);
+        if columns.ok()?.iter().any(hidden) {
+            return None;
+        }
+        // each by itself is one step in the table's tree
+        let end = |end: &str| format!("(SELECT {end}({ROW_ID}) FROM {})", quoted(&table.origin));
+        let sql = format!("SELECT {}, {}", end("min"), end("max"));
+        let ids = connection.query_row(&sql, [], |row| Ok((row.get(0)?, row.get(1)?)));
+        // views and tables without such ids have none; an empty table has no first
+        let (lowest, highest): (i64, i64) = ids.ok()?;
+        highest.abs_diff(lowest).checked_add(1)
     }
 }
 

@@ -1,47 +1,30 @@
 //! The readers of one source at work: parts of tables from one queue, each read, written and counted by itself.
 //!
-//! A part that failed is read again if that can help, by the same reader; a part that the source has no patience for
-//! is halved. Whatever else fails stops the whole crew.
+//! A worker takes a part only once it has a reader. A part that failed is read again if that can help; a part that the
+//! source has no patience for is halved. A reader beyond the first that cannot be had is done without. Whatever else
+//! fails stops the whole crew.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use arrow::datatypes::SchemaRef;
-use backon::{BackoffBuilder, ExponentialBuilder};
 use planisphere_schemas::model::Table;
 use planisphere_schemas::warehouse::{LoadId, Warehouse};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::error::{Error, Result};
-use crate::reject::Reject;
-use crate::source::{Fault, Part, Reader, Remedy, Snapshot, Stop};
+use crate::reject::exceeds;
+use crate::source::{Fault, Reader, Remedy, Snapshot, Stop};
 
-use super::extract::Event;
-use super::package::{TableCertificate, part_path};
-use super::part_file::PartFile;
+use super::board::{Board, TableState, Task};
+use super::event::{Amount, PlannedTable, ReadEvent};
+use super::package::TableCertificate;
+use super::part_file::RowGroups;
+use super::retry::{again, pause, pauses};
 
-/// How often, and after which pauses, something is tried again: 0.2 s, 0.4 s, … up to 10 s, with jitter.
-pub(super) fn pauses() -> impl Iterator<Item = Duration> {
-    ExponentialBuilder::default()
-        .with_min_delay(Duration::from_millis(200))
-        .with_max_delay(Duration::from_secs(10))
-        .with_max_times(6)
-        .with_jitter()
-        .build()
-}
-
-/// Waits, unless somebody asks to stop.
-pub(super) fn pause(time: Duration, stop: &Stop) {
-    const LOOK_UP: Duration = Duration::from_millis(50);
-    let mut left = time;
-    while !left.is_zero() && !stop.asked() {
-        let step = left.min(LOOK_UP);
-        std::thread::sleep(step);
-        left -= step;
-    }
-}
+/// How often a worker looks for a reader while others have one and go on.
+const LOOKS_FOR_A_SURPLUS_READER: usize = 3;
 
 /// What the crew needs of the load.
 pub(super) struct Job {
@@ -50,38 +33,14 @@ pub(super) struct Job {
     pub(super) load: LoadId,
     pub(super) warehouse: Warehouse,
     pub(super) batch_rows: usize,
-    pub(super) row_group_rows: usize,
+    pub(super) row_groups: RowGroups,
     pub(super) readers: usize,
+    pub(super) reject_limit_permille: u32,
     pub(super) runtime: Handle,
-    pub(super) events: UnboundedSender<Event>,
+    pub(super) events: UnboundedSender<ReadEvent>,
     pub(super) stop: Stop,
-}
-
-/// One part of one table, by the table's position.
-struct Task {
-    table: usize,
-    number: usize,
-    part: Part,
-    schema: SchemaRef,
-}
-
-/// What is to do and what is done.
-struct Board {
-    waiting: VecDeque<Task>,
-    /// For each table the parts that are not yet done, the numbers given, and the counts so far.
-    tables: Vec<Progress>,
-    schemas: BTreeMap<String, SchemaRef>,
-    fault: Option<Fault>,
-}
-
-#[derive(Default)]
-struct Progress {
-    open: usize,
-    numbers: usize,
-    begun: bool,
-    rows: Option<u64>,
-    counts: TableCertificate,
-    rejects: BTreeMap<usize, Vec<Reject>>,
+    /// The span of the load, so that every line of its log names it.
+    pub(super) span: tracing::Span,
 }
 
 /// What the crew has read of one source.
@@ -90,8 +49,6 @@ pub(super) struct Harvest {
     pub(super) tables: BTreeMap<String, TableCertificate>,
     /// For each table its columns.
     pub(super) schemas: BTreeMap<String, SchemaRef>,
-    /// Rejected rows in the order of tables and parts.
-    pub(super) rejects: Vec<Reject>,
 }
 
 impl Job {
@@ -100,17 +57,24 @@ impl Job {
     /// # Errors
     /// The fault that stopped the crew; [`Remedy::Anew`] if the snapshot is gone.
     pub(super) fn read(&self, snapshot: &dyn Snapshot) -> Result<Harvest, Fault> {
-        let board = Mutex::new(self.plan(snapshot)?);
+        let mut board = self.plan(snapshot)?;
         let readers = self.readers.min(snapshot.most_readers()).max(1);
+        board.workers = readers;
+        self.tell(ReadEvent::Planned {
+            moment: snapshot.describe(),
+            tables: self.planned(&board),
+            readers,
+        });
+        let board = Mutex::new(board);
         std::thread::scope(|scope| {
             for _ in 0..readers {
-                scope.spawn(|| self.work(snapshot, &board));
+                scope.spawn(|| self.span.in_scope(|| self.work(snapshot, &board)));
             }
         });
         let board = board.into_inner().unwrap_or_else(PoisonError::into_inner);
         match board.fault {
             Some(fault) => Err(fault),
-            None => Ok(self.harvest(board.tables, board.schemas)),
+            None => Ok(self.harvest(board)),
         }
     }
 
@@ -121,7 +85,8 @@ impl Job {
         let mut schemas = BTreeMap::new();
         let mut missing = Vec::new();
         for (at, table) in self.tables.iter().enumerate() {
-            let plan = match again(&self.stop, || snapshot.plan(table)) {
+            let tell = |event| self.tell(event);
+            let plan = match again(&self.stop, tell, || snapshot.plan(table)) {
                 Ok(plan) => plan,
                 // one that is missing must not hide the others
                 Err(fault) if matches!(fault.error, Error::NotInSource { .. }) => {
@@ -130,11 +95,12 @@ impl Job {
                 }
                 Err(fault) => return Err(fault),
             };
-            tables.push(Progress {
+            tables.push(TableState {
                 open: plan.parts.len(),
                 numbers: plan.parts.len(),
                 rows: plan.rows,
-                ..Progress::default()
+                most_rows: snapshot.most_rows(table),
+                ..TableState::default()
             });
             let parts = plan.parts.iter().cloned().enumerate();
             waiting.extend(parts.map(|(number, part)| Task {
@@ -142,6 +108,8 @@ impl Job {
                 number,
                 part,
                 schema: plan.schema.clone(),
+                failures: 0,
+                void: Amount::default(),
             }));
             schemas.insert(table.name.clone(), plan.schema.clone());
         }
@@ -155,214 +123,246 @@ impl Job {
             waiting: waiting.into(),
             tables,
             schemas,
+            workers: 0,
+            readers: 0,
             fault: None,
         })
     }
 
+    fn planned(&self, board: &Board) -> Vec<PlannedTable> {
+        let tables = self.tables.iter().zip(&board.tables);
+        let planned = tables.map(|(table, state)| PlannedTable {
+            table: table.name.clone(),
+            rows: state.rows,
+            parts: state.open,
+        });
+        planned.collect()
+    }
+
+    /// One worker: a reader first, then parts while there are any.
     fn work(&self, snapshot: &dyn Snapshot, board: &Mutex<Board>) {
-        let mut reader = None;
-        while let Some(task) = self.next(board) {
-            match self.task(snapshot, &mut reader, &task) {
-                Ok(Read::Done(counts, rejects)) => self.done(board, &task, &counts, rejects),
-                Ok(Read::Halved(halves)) => divide(&mut lock(board), &task, halves),
-                Err(fault) => {
-                    lock(board).fault.get_or_insert(fault);
-                    self.stop_crew(board);
-                    return;
+        while let Some(mut reader) = self.hire(snapshot, board) {
+            let fault = loop {
+                let Some(mut task) = self.next(board) else {
+                    lock(board).readers -= 1;
+                    break None;
+                };
+                match self.attempt(reader.as_mut(), &mut task, board) {
+                    Ok(counts) => self.done(board, &task, &counts),
+                    Err(fault) => break Some((task, fault)),
+                }
+            };
+            // a connection that failed is given back before anything else is tried
+            drop(reader);
+            let Some((task, fault)) = fault else { break };
+            lock(board).readers -= 1;
+            self.mend(board, task, fault);
+        }
+        self.leave(board);
+    }
+
+    /// Finds a reader; `None` if there is nothing left to read, or none can be had.
+    fn hire<'s>(
+        &self,
+        snapshot: &'s dyn Snapshot,
+        board: &Mutex<Board>,
+    ) -> Option<Box<dyn Reader + 's>> {
+        let mut pauses = pauses();
+        for attempt in 1.. {
+            if self.stop.asked() {
+                self.fail(board, Error::Stopped { signal: "request" }.into());
+            }
+            if lock(board).waiting.is_empty() {
+                break;
+            }
+            let fault = match snapshot.reader() {
+                Ok(reader) => {
+                    lock(board).readers += 1;
+                    return Some(reader);
+                }
+                Err(fault) => fault,
+            };
+            let alone = lock(board).readers == 0;
+            let patient = alone || attempt < LOOKS_FOR_A_SURPLUS_READER;
+            match (fault.remedy, pauses.next()) {
+                (Remedy::Again, Some(time)) if patient && !self.stop.asked() => {
+                    // that a surplus reader does not come at once is no news
+                    if alone {
+                        self.tell_again(None, attempt + 1, time, &fault.error);
+                    }
+                    pause(time, &self.stop);
+                }
+                _ => {
+                    self.do_without(board, fault);
+                    break;
                 }
             }
         }
+        None
     }
 
-    fn stop_crew(&self, board: &Mutex<Board>) {
-        lock(board).waiting.clear();
+    /// A reader cannot be had: others go on without it, if there are any.
+    fn do_without(&self, board: &Mutex<Board>, fault: Fault) {
+        let (working, last) = {
+            let board = lock(board);
+            (board.readers, board.workers == 1)
+        };
+        if last || fault.remedy == Remedy::Anew {
+            return self.fail(board, fault);
+        }
+        let (wanted, cause) = (self.readers, fault.error.to_string());
+        tracing::warn!(source = %self.source, readers = working, wanted, error = cause,
+            "a reader cannot be had; the others go on without it");
+        self.tell(ReadEvent::Readers {
+            working,
+            wanted,
+            cause,
+        });
+    }
+
+    /// The worker goes home.
+    fn leave(&self, board: &Mutex<Board>) {
+        lock(board).workers -= 1;
+    }
+
+    fn fail(&self, board: &Mutex<Board>, fault: Fault) {
+        let mut board = lock(board);
+        board.fault.get_or_insert(fault);
+        board.waiting.clear();
         self.stop.ask();
     }
 
     fn next(&self, board: &Mutex<Board>) -> Option<Task> {
-        let mut board = lock(board);
         if self.stop.asked() {
-            let stopped = Error::Stopped { signal: "request" };
-            board.fault.get_or_insert(stopped.into());
-            return None;
+            self.fail(board, Error::Stopped { signal: "request" }.into());
         }
+        let mut board = lock(board);
         let task = board.waiting.pop_front()?;
-        let progress = &mut board.tables[task.table];
-        if !progress.begun {
-            progress.begun = true;
-            self.tell(Event::Begin {
+        let state = &mut board.tables[task.table];
+        if !state.begun {
+            state.begun = true;
+            self.tell(ReadEvent::Begun {
                 table: self.tables[task.table].name.clone(),
-                rows: progress.rows,
             });
         }
         Some(task)
     }
 
-    /// Reads a part until it comes through or nothing helps.
-    fn task<'s>(
-        &self,
-        snapshot: &'s dyn Snapshot,
-        reader: &mut Option<Box<dyn Reader + 's>>,
-        task: &Task,
-    ) -> Result<Read, Fault> {
-        let mut pauses = pauses();
-        loop {
-            let fault = match self.attempt(snapshot, reader, task) {
-                Ok((counts, rejects)) => return Ok(Read::Done(counts, rejects)),
-                Err(fault) => fault,
-            };
-            *reader = None;
-            if self.stop.asked() {
-                return Err(fault);
-            }
-            match (fault.remedy, pauses.next()) {
-                (Remedy::Smaller, _) => {
-                    let halves = task.part.halves().ok_or(fault)?;
-                    return Ok(Read::Halved(halves));
-                }
-                (Remedy::Again, Some(time)) => {
-                    let table = self.tables[task.table].name.as_str();
+    /// Puts a part that failed back, whole or in halves, if that can help.
+    fn mend(&self, board: &Mutex<Board>, mut task: Task, fault: Fault) {
+        if self.stop.asked() {
+            return self.fail(board, fault);
+        }
+        let table = self.tables[task.table].name.as_str();
+        match (fault.remedy, pauses().nth(task.failures)) {
+            (Remedy::Smaller, _) => match task.part.halves() {
+                Some(halves) => {
                     tracing::warn!(source = %self.source, table, part = task.number,
-                        pause_ms = time.as_millis(), error = %fault.error, "a part is read again");
-                    pause(time, &self.stop);
+                        error = %fault.error, "a part is read in halves");
+                    self.take_back(&task);
+                    self.tell(ReadEvent::Divided {
+                        table: table.to_owned(),
+                    });
+                    lock(board).divide(&task, halves);
                 }
-                _ => return Err(fault),
+                None => self.fail(board, fault),
+            },
+            (Remedy::Again, Some(time)) => {
+                task.failures += 1;
+                self.take_back(&task);
+                let part = Some((table, task.number));
+                self.tell_again(part, task.failures + 1, time, &fault.error);
+                pause(time, &self.stop);
+                let mut board = lock(board);
+                board.tables[task.table].counts.rereads += 1;
+                board.waiting.push_front(task);
             }
+            _ => self.fail(board, fault),
         }
     }
 
-    fn attempt<'s>(
-        &self,
-        snapshot: &'s dyn Snapshot,
-        reader: &mut Option<Box<dyn Reader + 's>>,
-        task: &Task,
-    ) -> Result<(TableCertificate, Vec<Reject>), Fault> {
-        let table = &self.tables[task.table];
-        let reader = match reader {
-            Some(reader) => reader,
-            None => reader.insert(snapshot.reader()?),
-        };
-        let failed = |error| Error::Staging {
-            table: table.name.clone(),
-            source: error,
-        };
-        let path = part_path(self.load, &self.source, &table.name, task.number);
-        let mut file = PartFile::create(
-            self.warehouse.store(),
-            self.warehouse.object_path(&path),
-            task.schema.clone(),
-            self.row_group_rows,
-            &self.runtime,
-        )
-        .map_err(failed)?;
-        let mut counts = TableCertificate::default();
-        let mut rejects = Vec::new();
-        reader.read(table, &task.part, self.batch_rows, &mut |batch| {
-            file.write(&batch.rows).map_err(failed)?;
-            let (staged, rejected) = (batch.rows.num_rows() as u64, batch.rejects.len() as u64);
-            counts.read += staged + rejected;
-            counts.staged += staged;
-            counts.rejected += rejected;
-            counts.nulled += batch.nulled;
-            counts.clamped += batch.clamped;
-            rejects.extend(batch.rejects);
-            self.tell(Event::Rows {
-                table: table.name.clone(),
-                rows: staged + rejected,
-                bytes: batch.bytes,
-            });
-            Ok(())
-        })?;
-        counts.bytes = file.close().map_err(failed)?;
-        Ok((counts, rejects))
-    }
-
-    fn done(
-        &self,
-        board: &Mutex<Board>,
-        task: &Task,
-        counts: &TableCertificate,
-        rejects: Vec<Reject>,
-    ) {
-        let mut board = lock(board);
-        let progress = &mut board.tables[task.table];
-        progress.counts.add(counts);
-        progress.counts.parts.insert(task.number);
-        progress.rejects.insert(task.number, rejects);
-        progress.open -= 1;
-        if progress.open == 0 {
-            self.tell(Event::End {
+    /// What an attempt brought does not count any more.
+    fn take_back(&self, task: &Task) {
+        if task.void != Amount::default() {
+            self.tell(ReadEvent::Void {
                 table: self.tables[task.table].name.clone(),
-                counts: progress.counts.clone(),
+                amount: task.void,
             });
         }
     }
 
-    fn harvest(&self, tables: Vec<Progress>, schemas: BTreeMap<String, SchemaRef>) -> Harvest {
-        let mut harvest = Harvest {
-            schemas,
-            tables: BTreeMap::new(),
-            rejects: Vec::new(),
-        };
-        for (table, progress) in self.tables.iter().zip(tables) {
-            harvest.tables.insert(table.name.clone(), progress.counts);
-            harvest
-                .rejects
-                .extend(progress.rejects.into_values().flatten());
+    fn tell_again(
+        &self,
+        part: Option<(&str, usize)>,
+        attempt: usize,
+        pause: std::time::Duration,
+        error: &Error,
+    ) {
+        let pause_ms = pause.as_millis();
+        match part {
+            Some((table, part)) => tracing::warn!(source = %self.source, table, part, attempt,
+                pause_ms, %error, "a part is read again"),
+            None => tracing::warn!(source = %self.source, attempt, pause_ms, %error,
+                "no reader can be had; trying again"),
         }
-        harvest
+        self.tell(ReadEvent::Again {
+            part: part.map(|(table, part)| (table.to_owned(), part)),
+            attempt,
+            pause,
+            cause: error.to_string(),
+        });
+    }
+
+    fn done(&self, board: &Mutex<Board>, task: &Task, counts: &TableCertificate) {
+        let table = &self.tables[task.table];
+        let complete = {
+            let mut board = lock(board);
+            let state = &mut board.tables[task.table];
+            state.finish_part(counts);
+            (state.open == 0).then(|| Box::new(state.counts.clone()))
+        };
+        self.tell(ReadEvent::Part {
+            table: table.name.clone(),
+        });
+        let Some(counts) = complete else { return };
+        let too_many = self.too_many(table, &counts);
+        self.tell(ReadEvent::Done {
+            table: table.name.clone(),
+            counts,
+        });
+        if let Some(error) = too_many {
+            self.fail(board, error.into());
+        }
+    }
+
+    /// What is wrong with a complete table if more of its rows were rejected than may be: other tables need not be read
+    /// then.
+    fn too_many(&self, table: &Table, counts: &TableCertificate) -> Option<Error> {
+        let limit_permille = self.reject_limit_permille;
+        exceeds(limit_permille, counts.rejected, counts.read).then(|| Error::TooManyRejects {
+            object: table.name.clone(),
+            rejected: counts.rejected,
+            read: counts.read,
+            limit_permille,
+            first: counts.rejects.example(Some(table)),
+        })
+    }
+
+    fn harvest(&self, board: Board) -> Harvest {
+        let tables = self.tables.iter().zip(board.tables);
+        let tables = tables.map(|(table, state)| (table.name.clone(), state.counts));
+        Harvest {
+            tables: tables.collect(),
+            schemas: board.schemas,
+        }
     }
 
     /// Nobody listens any more only if the load itself was stopped.
-    fn tell(&self, event: Event) {
+    pub(super) fn tell(&self, event: ReadEvent) {
         let _ = self.events.send(event);
     }
 }
 
-enum Read {
-    Done(TableCertificate, Vec<Reject>),
-    Halved([Part; 2]),
-}
-
-/// Puts the halves of a part in its place.
-fn divide(board: &mut Board, task: &Task, halves: [Part; 2]) {
-    let progress = &mut board.tables[task.table];
-    progress.open += 1;
-    for part in halves {
-        let number = progress.numbers;
-        progress.numbers += 1;
-        board.waiting.push_back(Task {
-            table: task.table,
-            number,
-            part,
-            schema: task.schema.clone(),
-        });
-    }
-}
-
-fn lock<T>(board: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(board: &Mutex<T>) -> MutexGuard<'_, T> {
     board.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Does something again while that can help.
-pub(super) fn again<T>(
-    stop: &Stop,
-    mut what: impl FnMut() -> Result<T, Fault>,
-) -> Result<T, Fault> {
-    // soon over: a wrong address or a server that is down is what it mostly is, and somebody waits for the answer
-    const TIMES: usize = 3;
-    let mut pauses = pauses().take(TIMES);
-    loop {
-        let fault = match what() {
-            Ok(done) => return Ok(done),
-            Err(fault) => fault,
-        };
-        match (fault.remedy, pauses.next()) {
-            (Remedy::Again, Some(time)) if !stop.asked() => {
-                tracing::warn!(pause_ms = time.as_millis(), error = %fault.error, "trying again");
-                pause(time, stop);
-            }
-            _ => return Err(fault),
-        }
-    }
 }

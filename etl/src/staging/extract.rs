@@ -11,38 +11,18 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
 use crate::error::{Error, Result};
-use crate::source::{Fault, Remedy, Stop, StopOnDrop, connect};
+use crate::source::{self, Fault, Remedy, Stop, StopOnDrop, connect};
 
-use super::crew::{Harvest, Job, again, pauses};
-use super::package::{Package, SourceCertificate, TableCertificate, source_path};
+use super::crew::{Harvest, Job};
+use super::event::ReadEvent;
+use super::package::{Package, SourceCertificate, source_path};
+use super::part_file::RowGroups;
+use super::retry::{again, pauses};
 
 /// Hears how an extraction goes on; called from one task, in order.
 pub(crate) trait Progress: Send + Sync {
-    /// A table has begun; `rows` is how many it has, about, where the source can tell.
-    fn begin(&self, source: &str, table: &str, rows: Option<u64>);
-    /// More of it has arrived.
-    fn more(&self, source: &str, table: &str, rows: u64, bytes: u64);
-    /// The table is done.
-    fn end(&self, source: &str, table: &str, certificate: &TableCertificate);
-    /// What was read of the source is void; it begins anew.
-    fn anew(&self, source: &str, reason: &Error);
-}
-
-/// What the crew tells.
-pub(super) enum Event {
-    Begin {
-        table: String,
-        rows: Option<u64>,
-    },
-    Rows {
-        table: String,
-        rows: u64,
-        bytes: u64,
-    },
-    End {
-        table: String,
-        counts: TableCertificate,
-    },
+    /// Something happened at a source.
+    fn heard(&self, source: &str, event: ReadEvent);
 }
 
 /// Extracts every source of the model into the package and seals it.
@@ -58,23 +38,31 @@ pub(crate) async fn extract(
 ) -> Result<()> {
     for source in &model.sources {
         let reach = reach(model, settings, source)?;
-        let mut pauses = pauses();
+        let mut pauses = (2..).zip(pauses());
         loop {
-            let fault = match attempt(source, reach, settings, warehouse, package, progress).await {
-                Ok((certificate, harvest)) => {
-                    package.rejects.extend(harvest.rejects);
+            let read = attempt(source, reach, settings, warehouse, package, progress).await;
+            let fault = match read {
+                Ok(certificate) => {
                     package.sources.insert(source.name.clone(), certificate);
+                    progress.heard(&source.name, ReadEvent::Complete);
                     break;
                 }
                 Err(fault) => fault,
             };
-            let (Remedy::Anew, Some(time)) = (fault.remedy, pauses.next()) else {
+            let (Remedy::Anew, Some((attempt, pause))) = (fault.remedy, pauses.next()) else {
                 return Err(fault.error);
             };
-            tracing::warn!(source = %source.name, error = %fault.error, "the source is read anew");
-            progress.anew(&source.name, &fault.error);
+            tracing::warn!(source = %source.name, attempt, pause_ms = pause.as_millis(),
+                error = %fault.error, "the snapshot was lost; the source is read anew");
+            let cause = fault.error.to_string();
+            let anew = ReadEvent::Anew {
+                attempt,
+                pause,
+                cause,
+            };
+            progress.heard(&source.name, anew);
             discard(warehouse, package, source).await?;
-            tokio::time::sleep(time).await;
+            tokio::time::sleep(pause).await;
         }
     }
     package.seal(warehouse).await
@@ -109,47 +97,49 @@ async fn attempt(
     warehouse: &Warehouse,
     package: &Package,
     progress: &dyn Progress,
-) -> Result<(SourceCertificate, Harvest), Fault> {
+) -> Result<SourceCertificate, Fault> {
     let (events, mut heard) = mpsc::unbounded_channel();
     let stop = Stop::default();
     let _stop_on_drop = StopOnDrop(stop.clone());
+    let etl = &settings.etl;
     let job = Job {
         source: source.name.clone(),
         tables: source.tables.clone(),
         load: package.load_id,
         warehouse: warehouse.clone(),
-        batch_rows: settings.etl.batch_rows,
-        row_group_rows: settings.etl.row_group_rows,
-        readers: settings.etl.readers,
+        batch_rows: etl.batch_rows,
+        row_groups: RowGroups {
+            rows: etl.row_group_rows,
+            bytes: etl.row_group_bytes,
+        },
+        readers: etl.readers,
+        reject_limit_permille: etl.reject_limit_permille,
         runtime: Handle::current(),
         events,
         stop,
+        span: tracing::Span::current(),
     };
     let connected = connect(source, reach)?;
-    let read = tokio::task::spawn_blocking(move || {
-        let snapshot = again(&job.stop, || connected.open(job.readers, &job.stop))?;
-        let harvest = job.read(snapshot.as_ref())?;
-        let certificate = SourceCertificate {
-            moment: snapshot.describe(),
-            tables: harvest.tables.clone(),
-            schemas: harvest.schemas.clone(),
-        };
-        Ok((certificate, harvest))
-    });
+    let read = tokio::task::spawn_blocking(move || job.span.in_scope(|| read(&job, &*connected)));
     while let Some(event) = heard.recv().await {
-        tell(&source.name, event, progress);
+        progress.heard(&source.name, event);
     }
     read.await.unwrap_or(Err(Fault::from(Error::Task {
         doing: "reading a source",
     })))
 }
 
-fn tell(source: &str, event: Event, progress: &dyn Progress) {
-    match event {
-        Event::Begin { table, rows } => progress.begin(source, &table, rows),
-        Event::Rows { table, rows, bytes } => progress.more(source, &table, rows, bytes),
-        Event::End { table, counts } => progress.end(source, &table, &counts),
-    }
+/// Opens the source and reads all of it.
+fn read(job: &Job, source: &dyn source::Source) -> Result<SourceCertificate, Fault> {
+    let tell = |event| job.tell(event);
+    tell(ReadEvent::Opening);
+    let snapshot = again(&job.stop, tell, || source.open(job.readers, &job.stop))?;
+    let Harvest { tables, schemas } = job.read(snapshot.as_ref())?;
+    Ok(SourceCertificate {
+        moment: snapshot.describe(),
+        tables,
+        schemas,
+    })
 }
 
 /// Takes away what was read of a source.

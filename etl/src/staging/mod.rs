@@ -4,15 +4,26 @@
 //!
 //! ```text
 //! _planisphere/staging/<load_id>/<source>/<table>/<part>.parquet
+//!                               /<source>/<table>.rejects/<part>.parquet   (rejected rows, where there are any)
 //!                               /package.json   (written last: a package without it does not exist)
 //! ```
 
+mod attempt;
+mod board;
 mod crew;
+mod event;
 mod extract;
 mod package;
 mod part_file;
+mod reject_file;
 mod retention;
+mod retry;
+#[cfg(test)]
+mod tests;
+
+pub use event::{Amount, PlannedTable, ReadEvent};
+pub use package::TableCertificate;
 
 pub(crate) use extract::{Progress, extract, reach};
-pub(crate) use package::{Package, TableCertificate};
-pub(crate) use retention::purge;
+pub(crate) use package::Package;
+pub(crate) use retention::{clear, purge};

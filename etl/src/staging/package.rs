@@ -5,14 +5,17 @@ use std::sync::Arc;
 
 use arrow::datatypes::{Schema, SchemaRef};
 use chrono::{DateTime, Utc};
+use datafusion::execution::SendableRecordBatchStream;
 use datafusion::prelude::{ParquetReadOptions, SessionContext};
 use planisphere_schemas::model::{Model, Source, Table};
 use planisphere_schemas::warehouse::{LoadId, Warehouse, staging_path};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::reject::Reject;
+use crate::reject::RejectTally;
 use crate::source::known_columns;
+
+use super::reject_file;
 
 /// What one load read.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -23,8 +26,6 @@ pub(crate) struct Package {
     pub(crate) began_at: DateTime<Utc>,
     /// What each source gave.
     pub(crate) sources: BTreeMap<String, SourceCertificate>,
-    /// Rows that did not fit their declared types.
-    pub(crate) rejects: Vec<Reject>,
 }
 
 /// What was read of one source, under one snapshot.
@@ -41,7 +42,7 @@ pub(crate) struct SourceCertificate {
 
 /// What was read of one table.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct TableCertificate {
+pub struct TableCertificate {
     /// Rows that the source gave.
     pub(crate) read: u64,
     /// Rows in the package.
@@ -58,6 +59,15 @@ pub(crate) struct TableCertificate {
     /// The numbers of the staged files.
     #[serde(default)]
     pub(crate) parts: BTreeSet<usize>,
+    /// The numbers of the parts beside which rejected rows lie in a file of their own.
+    #[serde(default)]
+    pub(crate) reject_parts: BTreeSet<usize>,
+    /// The rejected rows by reason, with an example.
+    #[serde(default)]
+    pub(crate) rejects: RejectTally,
+    /// How often parts were read again.
+    #[serde(default)]
+    pub(crate) rereads: u64,
 }
 
 impl TableCertificate {
@@ -69,6 +79,10 @@ impl TableCertificate {
         self.nulled += part.nulled;
         self.clamped += part.clamped;
         self.bytes += part.bytes;
+        self.parts.extend(&part.parts);
+        self.reject_parts.extend(&part.reject_parts);
+        self.rejects.add(&part.rejects);
+        self.rereads += part.rereads;
     }
 }
 
@@ -87,6 +101,14 @@ pub(super) fn part_path(load: LoadId, source: &str, table: &str, part: usize) ->
     format!("{}/{part:05}.parquet", table_path(load, source, table))
 }
 
+/// The file of the rejected rows of a part, relative to the warehouse.
+pub(super) fn reject_path(load: LoadId, source: &str, table: &str, part: usize) -> String {
+    format!(
+        "{}.rejects/{part:05}.parquet",
+        table_path(load, source, table)
+    )
+}
+
 impl Package {
     /// An empty package of a load.
     pub(crate) fn new(load_id: LoadId, began_at: DateTime<Utc>) -> Self {
@@ -94,7 +116,6 @@ impl Package {
             load_id,
             began_at,
             sources: BTreeMap::new(),
-            rejects: Vec::new(),
         }
     }
 
@@ -118,6 +139,30 @@ impl Package {
         let certificate = self.sources.get(source);
         let schema = certificate.and_then(|certificate| certificate.schemas.get(&table.name));
         schema.cloned().unwrap_or_else(|| Arc::new(Schema::empty()))
+    }
+
+    /// What was read of a table.
+    pub(crate) fn table(&self, source: &str, table: &str) -> Option<&TableCertificate> {
+        self.sources.get(source)?.tables.get(table)
+    }
+
+    /// The rows of a table that were rejected when they were read, with the columns `row_id`, `reason`, `detail` and
+    /// `row_json`; `None` if there are none.
+    pub(crate) async fn rejects(
+        &self,
+        warehouse: &Warehouse,
+        source: &str,
+        table: &str,
+    ) -> Result<Option<SendableRecordBatchStream>> {
+        let parts = self.table(source, table).map(|table| &table.reject_parts);
+        let parts = parts.into_iter().flatten();
+        let files = parts.map(|part| reject_path(self.load_id, source, table, *part));
+        let files: Vec<String> = files.collect();
+        if files.is_empty() {
+            return Ok(None);
+        }
+        let doing = format!("reading the rejected rows of '{table}'");
+        reject_file::read(warehouse, files, &doing).await.map(Some)
     }
 
     /// The manifest, relative to the warehouse.

@@ -19,36 +19,56 @@ use tokio::runtime::Handle;
 /// What is sent at once; object stores want parts of at least 5 MiB.
 const CHUNK: usize = 6 << 20;
 
+/// When a row group ends: at so many rows or so many bytes, whichever comes first.
+///
+/// Bytes are those of the values as Arrow holds them, since that is what a writer and later a reader of the row group
+/// hold in memory; how well they compress is another matter.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct RowGroups {
+    pub(super) rows: usize,
+    pub(super) bytes: usize,
+}
+
 /// A file that is being written.
 pub(super) struct PartFile {
     writer: ArrowWriter<Upload>,
+    groups: RowGroups,
+    /// Bytes of the open row group.
+    open_bytes: usize,
 }
 
 impl PartFile {
-    /// Begins a file with row groups of so many rows.
+    /// Begins a file.
     pub(super) fn create(
         store: &Arc<dyn ObjectStore>,
         path: Path,
         schema: SchemaRef,
-        row_group_rows: usize,
+        groups: RowGroups,
         runtime: &Handle,
     ) -> Result<Self> {
-        let upload = Upload {
-            store: Arc::clone(store),
-            path,
-            runtime: runtime.clone(),
-            chunk: Vec::new(),
-            parts: None,
-            written: 0,
-        };
-        let properties = properties(&schema, row_group_rows)?;
+        let properties = properties(&schema, groups.rows)?;
+        let upload = Upload::new(store, path, runtime);
         let writer = ArrowWriter::try_new(upload, schema, Some(properties))?;
-        Ok(Self { writer })
+        Ok(Self {
+            writer,
+            groups,
+            open_bytes: 0,
+        })
     }
 
     /// Adds rows.
     pub(super) fn write(&mut self, rows: &RecordBatch) -> Result<()> {
-        self.writer.write(rows)
+        self.writer.write(rows)?;
+        if self.writer.in_progress_rows() == 0 {
+            self.open_bytes = 0;
+        } else {
+            self.open_bytes += bytes(rows)?;
+        }
+        if self.open_bytes >= self.groups.bytes {
+            self.writer.flush()?;
+            self.open_bytes = 0;
+        }
+        Ok(())
     }
 
     /// Ends the file, which from now on exists; returns its bytes.
@@ -56,6 +76,14 @@ impl PartFile {
         let upload = self.writer.into_inner()?;
         upload.complete().map_err(ParquetError::from)
     }
+}
+
+/// What the values of a batch take in memory.
+fn bytes(rows: &RecordBatch) -> Result<usize> {
+    let columns = rows.columns().iter();
+    let bytes = columns.map(|column| column.to_data().get_slice_memory_size());
+    let bytes: std::result::Result<Vec<usize>, _> = bytes.collect();
+    Ok(bytes?.into_iter().sum())
 }
 
 /// Numbers lie mostly close to their neighbours, so differences are small; only texts repeat enough for a dictionary.
@@ -90,7 +118,7 @@ fn has_deltas(data_type: &DataType) -> bool {
 }
 
 /// Bytes on their way into an object store, in chunks once they are many.
-struct Upload {
+pub(super) struct Upload {
     store: Arc<dyn ObjectStore>,
     path: Path,
     runtime: Handle,
@@ -100,6 +128,18 @@ struct Upload {
 }
 
 impl Upload {
+    /// An object that is to be.
+    pub(super) fn new(store: &Arc<dyn ObjectStore>, path: Path, runtime: &Handle) -> Self {
+        Self {
+            store: Arc::clone(store),
+            path,
+            runtime: runtime.clone(),
+            chunk: Vec::new(),
+            parts: None,
+            written: 0,
+        }
+    }
+
     fn send(&mut self) -> io::Result<()> {
         let chunk = PutPayload::from(std::mem::take(&mut self.chunk));
         let parts = match &mut self.parts {
@@ -114,7 +154,8 @@ impl Upload {
         Ok(self.runtime.block_on(parts.put_part(chunk))?)
     }
 
-    fn complete(mut self) -> io::Result<u64> {
+    /// Ends the object, which from now on exists; returns its bytes.
+    pub(super) fn complete(mut self) -> io::Result<u64> {
         match self.parts.take() {
             None => {
                 let all = PutPayload::from(std::mem::take(&mut self.chunk));

@@ -9,6 +9,9 @@ use parquet::schema::types::ColumnPath;
 use super::error::{Result, WriteError};
 use super::options::{Codec, WriteOptions};
 
+/// Bytes at which a row group ends however few its rows are, so that long texts do not fill the memory.
+const ROW_GROUP_BYTES: usize = 64 << 20;
+
 /// The properties for files of a table.
 ///
 /// Texts get a dictionary. Whole numbers, days and instants are packed as differences, which keeps keys narrow;
@@ -23,6 +26,7 @@ pub(crate) fn writer_properties(
         .set_created_by(format!("planisphere {}", env!("CARGO_PKG_VERSION")))
         .set_compression(compression(options.codec))
         .set_max_row_group_row_count(Some(options.row_group_rows.max(1)))
+        .set_max_row_group_bytes(Some(ROW_GROUP_BYTES))
         .set_dictionary_enabled(false)
         .set_sorting_columns(sorting_columns(table, schema, options)?);
     for field in schema.fields() {

@@ -105,6 +105,8 @@ fn seconds(fields: &mut Fields<'_, '_>, key: &'static str, default: Duration) ->
 }
 
 const SMALLEST_MEMORY: usize = 16 << 20;
+const SMALLEST_ROW_GROUP: usize = 1 << 20;
+const LARGEST_ROW_GROUP: usize = 4 << 30;
 
 impl Decoder for EtlSettings {
     fn decode(node: &Node, faults: &mut Faults) -> Option<Self> {
@@ -122,6 +124,13 @@ impl Decoder for EtlSettings {
                 default.row_group_rows,
                 1..=100_000_000,
             ),
+            row_group_bytes: bounded(
+                &mut fields,
+                "row_group_bytes",
+                default.row_group_bytes,
+                SMALLEST_ROW_GROUP..=LARGEST_ROW_GROUP,
+            ),
+            progress: seconds(&mut fields, "progress_seconds", default.progress),
             staging_days: bounded(&mut fields, "staging_days", days, 0..=36_500) as u32,
             memory_bytes: bounded(
                 &mut fields,

@@ -76,6 +76,10 @@ pub struct EtlSettings {
     pub readers: usize,
     /// Rows of one Parquet row group. Default 122880.
     pub row_group_rows: usize,
+    /// Bytes of one row group of a staged file while it is written. Default 32 MiB.
+    pub row_group_bytes: usize,
+    /// How often a load says how far it is, in its log and in its record. Default 10 s.
+    pub progress: Duration,
     /// Days for which staging packages are kept. Default 30.
     pub staging_days: u32,
     /// Memory for queries over staged tables, in bytes. Default 2 GiB.
@@ -136,6 +140,8 @@ impl Default for EtlSettings {
             batch_rows: 8192,
             readers: 2,
             row_group_rows: 122_880,
+            row_group_bytes: 32 << 20,
+            progress: Duration::from_secs(10),
             staging_days: 30,
             memory_bytes: 2 << 30,
             reject_limit_permille: 50,

@@ -8,6 +8,7 @@ mod cases;
 mod cuts;
 mod faults;
 mod keys;
+mod nowhere;
 mod same_stars;
 mod server;
 mod shown;

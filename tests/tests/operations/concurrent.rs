@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 
 use anyhow::{Context as _, Result};
-use planisphere_etl::{LoadOptions, LoadRecord, Observer, Runtime, load};
+use planisphere_etl::{LoadOptions, LoadRecord, Observer, ReadEvent, Runtime, SourceReading, load};
 use planisphere_schemas::ErrorKind;
 use planisphere_schemas::settings::Settings;
 use planisphere_tests::lab::{Lab, Said, TODAY, VISITS, rows};
@@ -29,10 +29,8 @@ impl Observer for Overtaking<'_> {
             *said = Some(self.lab.load());
         }
     }
-    fn table(&self, _: &str, _: &str, _: Option<u64>) {}
-    fn rows(&self, _: &str, _: &str, _: u64, _: u64) {}
-    fn anew(&self, _: &str, _: &str) {}
-    fn table_done(&self, _: &str, _: &str, _: u64, _: u64) {}
+    fn reading(&self, _: &SourceReading, _: &ReadEvent) {}
+    fn passing(&self, _: &[SourceReading]) {}
     fn ended(&self, _: &LoadRecord) {}
 }
 

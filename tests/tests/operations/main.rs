@@ -7,12 +7,17 @@ mod damaged;
 mod failures;
 mod full_disk;
 mod histories;
+mod hoard;
+mod json_logs;
+mod killed;
+mod many_rejects;
 mod partners;
 mod records;
 mod rejects;
 mod stopped;
 mod unchanged;
 mod vanished;
+mod wide;
 
 use anyhow::Result;
 use planisphere_tests::lab::Lab;

@@ -47,10 +47,10 @@ impl Bank {
         self.lab.load()
     }
 
-    /// Starts a load that tells in JSON whatever it does.
+    /// Starts a load that tells whatever it does.
     pub(crate) fn start(&self) -> Result<Running> {
         let mut command = programs::etl()?;
-        command.args(["load", "--as-of", TODAY, "--log-format", "json"]);
+        command.args(["load", "--as-of", TODAY]);
         command.args(["--log", "planisphere_etl=trace", "--config"]);
         Running::start(command.arg(self.lab.config()))
     }

@@ -175,7 +175,7 @@ fn declared_values_are_what_the_servers_sql_makes_of_them() -> Result<()> {
         if counts != [rows, rows, 0, 0, 0] {
             wrong.push(format!(
                 "{pg_type} as {declared}: {counts:?} {}",
-                bank.package()?["rejects"]
+                bank.package()?["sources"]["bank"]["tables"][&name]["rejects"]
             ));
             continue;
         }

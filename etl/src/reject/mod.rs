@@ -1,11 +1,16 @@
 //! Rows that could not be loaded: kept with the place and the reason.
 
+mod tally;
+
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::error::ArrowError;
 use serde::{Deserialize, Serialize};
+
+pub use tally::RejectTally;
+pub(crate) use tally::{RejectSum, exceeds, in_words};
 
 /// One row that was left behind.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -37,6 +42,9 @@ pub(crate) fn row_id<'a>(parts: impl ExactSizeIterator<Item = &'a str>) -> Strin
         .collect();
     parts.join("|")
 }
+
+/// The table of all rejected rows.
+pub(crate) const TABLE: &str = "audit_reject";
 
 /// The columns of `audit_reject`.
 pub(crate) fn schema() -> SchemaRef {
@@ -76,6 +84,25 @@ pub(crate) fn batch(
         text(|reject| &reject.row),
         Arc::new(Int64Array::from(vec![audit_key; rejects.len()])),
     ];
+    RecordBatch::try_new(schema(), columns)
+}
+
+/// Rejected rows of a staged table of a source, as they lie in the package, as rows of `audit_reject`.
+pub(crate) fn staged_batch(
+    load_id: &str,
+    audit_key: i64,
+    (source, table): (&str, &str),
+    staged: &RecordBatch,
+) -> Result<RecordBatch, ArrowError> {
+    let rows = staged.num_rows();
+    let same = |text: &str| -> ArrayRef {
+        Arc::new(StringArray::from_iter_values(std::iter::repeat_n(
+            text, rows,
+        )))
+    };
+    let mut columns = vec![same(load_id), same(source), same("extract"), same(table)];
+    columns.extend(staged.columns().iter().cloned());
+    columns.push(Arc::new(Int64Array::from(vec![audit_key; rows])));
     RecordBatch::try_new(schema(), columns)
 }
 

@@ -1,0 +1,108 @@
+//! The rejected rows of a load: those that lie in the package go through memory a few at a time.
+
+use std::collections::HashSet;
+
+use arrow::array::{AsArray as _, RecordBatch};
+use datafusion::error::DataFusionError;
+use futures::TryStreamExt as _;
+use planisphere_schemas::warehouse::{DataFile, PinnedWarehouse};
+
+use crate::error::{Error, Result};
+use crate::reject::{self, Reject, RejectSum};
+use crate::staging::Package;
+use crate::warehouse::{TableWriter, WriteOptions};
+
+use super::build::Fed;
+use super::execute::Execution;
+use super::record::LoadRecord;
+
+impl Execution<'_> {
+    /// The ids of driving rows that were rejected before they reached the dimension or star, of those that it knows.
+    pub(super) async fn rejected_ids(
+        &self,
+        package: &Package,
+        fed: &Fed<'_>,
+        known: &HashSet<String>,
+    ) -> Result<HashSet<String>> {
+        let from = &fed.entity.from;
+        let table = from.strip_suffix("_versions").unwrap_or(from);
+        let conformed = fed.rows.rejects.iter().map(|reject| &reject.row_id);
+        let mut ids: HashSet<String> = conformed
+            .filter(|id| known.contains(*id))
+            .cloned()
+            .collect();
+        if known.is_empty() {
+            return Ok(ids);
+        }
+        let source = &fed.source.name;
+        let Some(mut staged) = package.rejects(self.warehouse, source, table).await? else {
+            return Ok(ids);
+        };
+        let failed = || Error::engine(format!("reading the rejected rows of '{table}'"));
+        while let Some(rows) = staged.try_next().await.map_err(failed())? {
+            let rejected = rows.column(0).as_string::<i32>().iter().flatten();
+            let rejected = rejected.filter(|id| known.contains(*id));
+            ids.extend(rejected.map(str::to_owned));
+        }
+        Ok(ids)
+    }
+
+    /// Writes every rejected row into files of `audit_reject`, behind those that are published.
+    pub(super) async fn write_rejects(
+        &self,
+        package: &Package,
+        later: &[Reject],
+        base: Option<&PinnedWarehouse>,
+        record: &LoadRecord,
+    ) -> Result<Vec<DataFile>> {
+        let published = base.and_then(|base| base.table(reject::TABLE));
+        let mut files = published
+            .map(|table| table.files().to_vec())
+            .unwrap_or_default();
+        let options = WriteOptions::default();
+        let schema = reject::schema();
+        let mut writer = TableWriter::new(self.warehouse, reject::TABLE, schema, &options)?;
+        let load = record.load_id.to_string();
+        for (source, certificate) in &package.sources {
+            for table in certificate.tables.keys() {
+                let staged = package.rejects(self.warehouse, source, table).await?;
+                let Some(staged) = staged else { continue };
+                let audited = staged.and_then(|rows| {
+                    let rows =
+                        reject::staged_batch(&load, record.audit_key, (source, table), &rows);
+                    std::future::ready(rows.map_err(DataFusionError::from))
+                });
+                writer.write_stream(audited).await?;
+            }
+        }
+        for some in later.chunks(CHUNK) {
+            let rows = reject::batch(&load, record.audit_key, some)
+                .map_err(Error::arrow("writing audit_reject"))?;
+            writer.write(&rows).await?;
+        }
+        files.extend(writer.finish().await?);
+        Ok(files)
+    }
+}
+
+/// Rejected rows that become a batch at once.
+const CHUNK: usize = 8192;
+
+/// What is promised about the rejects: how many, and a sum of hashes that changes when any of them does.
+pub(super) fn certificate(package: &Package, later: &[Reject]) -> serde_json::Value {
+    let mut sum = RejectSum::of(later);
+    for certificate in package.sources.values() {
+        for counts in certificate.tables.values() {
+            sum.merge(&counts.rejects.sum);
+        }
+    }
+    serde_json::to_value(sum).unwrap_or_default()
+}
+
+/// The values of a column of texts.
+pub(super) fn texts(rows: &RecordBatch, column: &str) -> HashSet<String> {
+    let column = rows.column_by_name(column);
+    let texts = column.and_then(|column| column.as_string_opt::<i32>());
+    let texts = texts.into_iter().flatten().flatten();
+    texts.map(str::to_owned).collect()
+}

@@ -145,6 +145,13 @@ pub(crate) enum Part {
     },
     /// Rows whose key lies in a range.
     Keys(KeyRange),
+    /// A file of it.
+    File {
+        /// Its name, relative to the source.
+        name: String,
+        /// What tells its state of now from others.
+        state: String,
+    },
 }
 
 /// A range of an integer key.
@@ -184,7 +191,7 @@ impl Part {
         let (relation, from, to) = match self {
             Self::Pages { relation, from, to } => (relation, from, to),
             Self::Keys(range) => return range.halves().map(|halves| halves.map(Self::Keys)),
-            Self::Whole | Self::Relation(_) => return None,
+            Self::Whole | Self::Relation(_) | Self::File { .. } => return None,
         };
         let middle = match to {
             Some(to) if to - from > 1 => from + (to - from) / 2,
@@ -217,7 +224,7 @@ pub(crate) fn connect(model: &model::Source, settings: &SourceSettings) -> Resul
     if url.starts_with("mysql://") || url.starts_with("mariadb://") {
         return Ok(Box::new(mysql::MySql::new(name, settings, zone)?));
     }
-    if url.contains("://") {
+    if url.contains("://") && !file::knows(url) {
         let scheme = url.split("://").next().unwrap_or_default();
         let reason = format!("no reader for '{scheme}://'");
         return Err(Error::SourceUrl {
@@ -225,7 +232,7 @@ pub(crate) fn connect(model: &model::Source, settings: &SourceSettings) -> Resul
             reason,
         });
     }
-    Ok(Box::new(file::Files::new(name, url, zone)))
+    Ok(Box::new(file::Files::new(name, settings, zone)?))
 }
 
 #[cfg(test)]

@@ -87,7 +87,7 @@ impl Snapshot for Scarce {
 impl Reader for ScarceReader<'_> {
     fn read(&mut self, _: &Table, part: &Part, _: usize, sink: &mut Sink<'_>) -> Result<(), Fault> {
         // long enough for the others to look for a reader of their own
-        std::thread::sleep(std::time::Duration::from_millis(150));
+        std::thread::sleep(std::time::Duration::from_millis(450));
         let Part::Relation(at) = part else {
             return Ok(());
         };

@@ -6,6 +6,7 @@ use super::types::{Caption, DataType};
 
 mod cube;
 mod dimension;
+mod file_format;
 mod source;
 mod star;
 

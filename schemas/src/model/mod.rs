@@ -8,6 +8,7 @@ mod calendar;
 mod cube;
 mod decode;
 mod dimension;
+mod file_format;
 mod members;
 mod places;
 mod read;
@@ -22,14 +23,14 @@ use sha2::{Digest, Sha256};
 
 pub use cube::{Aggregation, Cube, CubeDimension, DrillThrough, Format, Measure, MeasureKind};
 pub use dimension::{Attribute, CalendarSpec, Dimension, DimensionKind, Hierarchy, Level, Scd};
+pub use file_format::{Compression, FileFormat, FileKind};
 pub use members::{
     CALENDAR_ORIGIN, DurableKey, SpecialMember, SurrogateKey, date_of_key, key_of_date,
 };
 pub use places::Places;
 pub use read::{read_model, read_model_with_places};
 pub use source::{
-    Column, Entity, EntityColumn, FileFormat, History, InvalidValue, Join, Rule, Source, Table,
-    View,
+    Column, Entity, EntityColumn, History, InvalidValue, Join, Rule, Source, Table, View,
 };
 pub use sql::{
     parse_expression, parse_query, referenced_columns, referenced_tables, rename_qualifier,

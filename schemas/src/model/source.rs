@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::file_format::FileFormat;
 use super::types::{Caption, DataType, Tag};
 
 /// One operational system, from one file in `sources/`.
@@ -33,7 +34,7 @@ impl Source {
 pub struct Table {
     /// The name under which views and entities use it.
     pub name: String,
-    /// The name in the source: a table, or a file relative to the source's URL.
+    /// The name in the source: a table; or a file, a pattern of files or a folder, relative to the source's URL.
     pub origin: String,
     /// How the file is written; `None` for database tables.
     pub format: Option<FileFormat>,
@@ -80,17 +81,6 @@ pub enum InvalidValue {
     Null,
     /// A value beyond what the type holds becomes the nearest that it holds; what is near none is rejected.
     Clamp,
-}
-
-/// How a file is written.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct FileFormat {
-    /// The character between fields; `None` means runs of white space.
-    pub delimiter: Option<char>,
-    /// True if the first line names the columns.
-    pub header: bool,
-    /// The character encoding by its WHATWG label, such as `utf-8` or `gb18030`.
-    pub encoding: String,
 }
 
 /// Past states of a table's rows, from an audit table with one row a changed field.

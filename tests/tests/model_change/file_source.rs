@@ -154,8 +154,10 @@ fn what_is_wrong_with_the_file_is_told() -> Result<()> {
         "web/visits.csv",
         b"page;day;seconds;note\n\xff\xff;03.02.2025;1;\n",
     )?;
-    lab.load()?
-        .refused(2, &["'visits.csv' of source 'web'", "line 2", "gb18030"])?;
+    lab.load()?.refused(
+        2,
+        &["first line 2 of 'visits.csv'", "bytes that are not gb18030"],
+    )?;
     lab.write("web/visits.csv", "page;day;second;note\n")?;
     lab.load()?.refused(
         3,

@@ -44,6 +44,8 @@ pub(crate) enum Cell<'a> {
     Text(&'a str),
     /// Bytes that are no text.
     Bytes(&'a [u8]),
+    /// A value that its source knows not to fit, as text.
+    Unfit(&'a str),
 }
 
 /// A date that no calendar has, such as 0000-00-00, as its source shows it.

@@ -12,7 +12,7 @@ impl Cell<'_> {
     pub(crate) fn bytes(&self) -> u64 {
         match self {
             Cell::Null => 1,
-            Cell::Text(text) => text.len() as u64,
+            Cell::Text(text) | Cell::Unfit(text) => text.len() as u64,
             Cell::Bytes(bytes) => bytes.len() as u64,
             _ => 8,
         }
@@ -43,7 +43,7 @@ impl Display for Cell<'_> {
             Cell::Instant(micros) => show_wall(*micros, "+00", out),
             Cell::Span(micros, decimals) => show_span(*micros, *decimals, out),
             Cell::NoDay(day) => day.fmt(out),
-            Cell::Text(text) => out.write_str(text),
+            Cell::Text(text) | Cell::Unfit(text) => out.write_str(text),
             Cell::Bytes(bytes) => bytes.iter().try_for_each(|byte| write!(out, "{byte:02x}")),
         }
     }

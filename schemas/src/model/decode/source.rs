@@ -2,12 +2,11 @@
 
 use crate::document::{Decoder, Faults, Fields, Node, Place, Value};
 use crate::model::source::{
-    Column, Entity, EntityColumn, FileFormat, History, InvalidValue, Join, Rule, Source, Table,
-    View,
+    Column, Entity, EntityColumn, History, InvalidValue, Join, Rule, Source, Table, View,
 };
 use crate::model::types::DataType;
 
-use super::{caption, data_type, id, own_id, short_type, texts, type_of_text};
+use super::{caption, data_type, file_format, id, own_id, short_type, texts, type_of_text};
 
 /// Decodes a source file.
 pub(in crate::model) fn source(node: &Node, faults: &mut Faults) -> Option<Source> {
@@ -43,7 +42,7 @@ fn table(
         .or_else(|| fields.want("file"));
     let format = fields
         .optional("format")
-        .and_then(|node| format(node, fields.faults()));
+        .and_then(|node| file_format::format(node, fields.faults()));
     let invalid = invalid_value(node, &mut fields, invalid);
     let key = texts(&mut fields, "key");
     let inherited = |name: &str| match key.iter().any(|column| column == name) {
@@ -71,36 +70,6 @@ fn table(
     }
     fields.finish();
     Some(table)
-}
-
-fn format(node: &Node, faults: &mut Faults) -> Option<FileFormat> {
-    let mut fields = Fields::of(node, "a file format", faults)?;
-    let delimiter = fields.need::<String>("delimiter").unwrap_or_default();
-    let format = FileFormat {
-        delimiter: match delimiter.as_str() {
-            "whitespace" => None,
-            "tab" => Some('\t'),
-            text => one_character(text, &node.place, fields.faults()),
-        },
-        header: fields.or("header", true),
-        encoding: fields.or("encoding", "utf-8".to_owned()),
-    };
-    fields.finish();
-    Some(format)
-}
-
-fn one_character(text: &str, place: &Place, faults: &mut Faults) -> Option<char> {
-    let mut characters = text.chars();
-    match (characters.next(), characters.next()) {
-        (Some(character), None) if character.is_ascii() => Some(character),
-        _ => {
-            faults.add(
-                place,
-                "delimiter must be one ASCII character, 'tab' or 'whitespace'",
-            );
-            Some(',')
-        }
-    }
 }
 
 /// `invalid` is what the table or source says of columns that do not say it themselves.

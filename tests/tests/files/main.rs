@@ -1,0 +1,10 @@
+//! Files as a source: what Python's own readers say of them, packed files, patterns, memory, changes, object stores.
+
+mod delimited;
+mod memory;
+mod moments;
+mod packed;
+mod python;
+mod site;
+mod store;
+mod typed;

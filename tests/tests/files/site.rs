@@ -82,21 +82,15 @@ impl Site {
         Ok(rows)
     }
 
-    /// Rejected rows of the latest load: line, reason and detail.
+    /// Rejected rows of the only load: line, reason and detail, in the order of lines.
     pub(crate) fn rejects(&self) -> Result<Vec<[String; 3]>> {
-        let package: serde_json::Value = serde_json::from_slice(&std::fs::read(self.package()?)?)?;
-        let rejects = package["rejects"].as_array().context("no rejects")?;
-        let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
-        let reject = |reject: &serde_json::Value| {
-            let place = text(&reject["row_id"]);
-            let line = place.rsplit('|').next().unwrap_or_default().to_owned();
-            [line, text(&reject["reason"]), text(&reject["detail"])]
-        };
-        Ok(rejects.iter().map(reject).collect())
-    }
-
-    fn package(&self) -> Result<PathBuf> {
-        Ok(self.latest()?.join("package.json"))
+        let sql = "select split_part(row_id, '|', 2), reason, detail from audit.audit_reject \
+                   order by cast(split_part(row_id, '|', 2) as bigint)";
+        let rows = self.0.sql(sql)?;
+        Ok(rows
+            .into_iter()
+            .map(|row| [0, 1, 2].map(|at| row[at].clone()))
+            .collect())
     }
 
     /// Load ids sort by time.

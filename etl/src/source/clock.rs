@@ -6,31 +6,45 @@ use chrono_tz::Tz;
 /// Microseconds of a day.
 pub(super) const DAY: i64 = 86_400_000_000;
 
-/// A zone that remembers the offset of the day it was last asked about.
-pub(super) struct Clock {
+/// Days whose offsets are remembered: those of some eleven years lie beside each other.
+const KNOWN_DAYS: usize = 4096;
+
+/// A zone that remembers the offsets of the days that it was asked about.
+pub(crate) struct Clock {
     zone: Tz,
-    day: Option<(i64, i64)>,
+    /// A day and its offset, at the day's place modulo the length.
+    known: Vec<(i64, i64)>,
 }
 
 impl Clock {
     /// A clock of a zone.
     pub(super) fn new(zone: Tz) -> Self {
-        Self { zone, day: None }
+        Self {
+            zone,
+            known: Vec::new(),
+        }
     }
 
     /// The instant of a wall clock; the earlier one where a clock went back.
     ///
     /// # Errors
     /// Why there is none.
+    #[inline]
     pub(super) fn instant(&mut self, local: i64) -> Result<i64, &'static str> {
-        let day = local.div_euclid(DAY);
-        if let Some((known, offset)) = self.day
-            && known == day
-        {
-            return Ok(local - offset);
+        if self.zone == Tz::UTC {
+            return Ok(local);
         }
+        let day = local.div_euclid(DAY);
+        match self.known.get(place(day)) {
+            Some((known, offset)) if *known == day => Ok(local - offset),
+            _ => self.look_up(local, day),
+        }
+    }
+
+    fn look_up(&mut self, local: i64, day: i64) -> Result<i64, &'static str> {
         if let Some(offset) = self.offset_of_day(day) {
-            self.day = Some((day, offset));
+            self.known.resize(KNOWN_DAYS, (i64::MAX, 0));
+            self.known[place(day)] = (day, offset);
             return Ok(local - offset);
         }
         let wall = wall(local).ok_or("beyond the calendar")?;
@@ -56,6 +70,12 @@ impl Clock {
     }
 }
 
+/// Where a day is remembered.
+#[inline]
+fn place(day: i64) -> usize {
+    usize::try_from(day.rem_euclid(KNOWN_DAYS as i64)).unwrap_or(0)
+}
+
 fn wall(local: i64) -> Option<NaiveDateTime> {
     DateTime::UNIX_EPOCH
         .naive_utc()
@@ -73,6 +93,7 @@ mod tests {
             chrono_tz::Europe::Berlin,
             chrono_tz::America::New_York,
             chrono_tz::Asia::Shanghai,
+            chrono_tz::UTC,
         ] {
             let mut clock = Clock::new(zone);
             for hour in 0..366 * 24 * 2 {

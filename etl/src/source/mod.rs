@@ -54,11 +54,12 @@ pub(crate) type Sink<'a> = dyn FnMut(StagedBatch) -> Result<()> + 'a;
 
 /// One operational system.
 pub(crate) trait Source: Send + Sync {
-    /// Opens one consistent snapshot of everything; nothing that commits later is seen through it.
+    /// Opens one consistent snapshot of everything; nothing that commits later is seen through it. So many readers
+    /// are wanted at the same time.
     ///
     /// # Errors
     /// A [`Fault`] that says whether trying again can help.
-    fn open(&self, stop: &Stop) -> Result<Box<dyn Snapshot>, Fault>;
+    fn open(&self, readers: usize, stop: &Stop) -> Result<Box<dyn Snapshot>, Fault>;
 }
 
 /// One moment of a source; dropping it releases the source.
@@ -142,6 +143,8 @@ pub(crate) enum Part {
         /// The page after the last; `None` reads to the end, wherever that is.
         to: Option<u64>,
     },
+    /// Rows whose key lies in a range.
+    Keys(KeyRange),
     /// A file of it.
     File {
         /// Its name, relative to the source.
@@ -151,14 +154,44 @@ pub(crate) enum Part {
     },
 }
 
+/// A range of an integer key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct KeyRange {
+    /// The column, as the source names it.
+    pub(crate) column: String,
+    /// The first key; `None` begins with the lowest, whichever that is.
+    pub(crate) from: Option<i128>,
+    /// The key after the last; `None` ends with the highest, whichever that is.
+    pub(crate) to: Option<i128>,
+    /// The lowest and the highest key when the range was made, for halving it.
+    pub(crate) extent: (i128, i128),
+}
+
+impl KeyRange {
+    /// Two ranges that make up this one, if more than one key is known to be in it.
+    fn halves(&self) -> Option<[Self; 2]> {
+        let from = self.from.unwrap_or(self.extent.0);
+        let to = self.to.unwrap_or(self.extent.1 + 1);
+        let middle = (to - from > 1).then(|| from + (to - from) / 2);
+        let part = |from: Option<i128>, to: Option<i128>| Self {
+            from,
+            to,
+            ..self.clone()
+        };
+        middle.map(|_| [part(self.from, middle), part(middle, self.to)])
+    }
+}
+
 /// What a part without a known end is halved by.
 const OPEN_END_PAGES: u64 = 1 << 10;
 
 impl Part {
     /// Two parts that make up this one, if it can be divided.
     pub(crate) fn halves(&self) -> Option<[Self; 2]> {
-        let Self::Pages { relation, from, to } = self else {
-            return None;
+        let (relation, from, to) = match self {
+            Self::Pages { relation, from, to } => (relation, from, to),
+            Self::Keys(range) => return range.halves().map(|halves| halves.map(Self::Keys)),
+            Self::Whole | Self::Relation(_) | Self::File { .. } => return None,
         };
         let middle = match to {
             Some(to) if to - from > 1 => from + (to - from) / 2,
@@ -223,5 +256,18 @@ mod tests {
         );
         assert_eq!(pages(4, Some(5)).halves(), None);
         assert_eq!(Part::Whole.halves(), None);
+        let keys = |from, to| {
+            Part::Keys(KeyRange {
+                column: "id".into(),
+                from,
+                to,
+                extent: (-3, 9),
+            })
+        };
+        let [low, high] = [keys(None, Some(3)), keys(Some(3), None)];
+        assert_eq!(keys(None, None).halves(), Some([low, high.clone()]));
+        let halves = [keys(Some(3), Some(6)), keys(Some(6), None)];
+        assert_eq!(high.halves(), Some(halves));
+        assert_eq!(keys(Some(9), None).halves(), None);
     }
 }

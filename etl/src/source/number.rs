@@ -1,66 +1,193 @@
 //! Numbers as exact decimals: from text, integers and floats, never through a lossy step.
 
-/// `10^scale`, for scales that a decimal can have.
-fn power(scale: u8) -> i128 {
-    10_i128.pow(u32::from(scale.min(38)))
+use arrow::datatypes::i256;
+
+use super::cell::Problem;
+
+/// Powers of ten that an `i128` holds.
+const POWERS: [i128; 39] = {
+    let mut powers = [1; 39];
+    let mut at = 1;
+    while at < 39 {
+        powers[at] = powers[at - 1] * 10;
+        at += 1;
+    }
+    powers
+};
+
+/// `10^exponent`, for precisions and scales that a decimal of 128 bits can have.
+#[inline]
+pub(super) fn power(exponent: u8) -> i128 {
+    POWERS[usize::from(exponent.min(38))]
+}
+
+#[cold]
+fn too_large(positive: bool, precision: u8) -> Problem {
+    Problem::beyond(positive, format!("more than {precision} digits"))
 }
 
 /// Checks that a value has at most `precision` digits.
-fn within(value: i128, precision: u8) -> Result<i128, String> {
+#[inline]
+fn within(value: i128, precision: u8) -> Result<i128, Problem> {
     if value.abs() < power(precision) {
         Ok(value)
     } else {
-        Err(format!("more than {precision} digits"))
+        Err(too_large(value > 0, precision))
     }
 }
 
 /// An integer at a scale.
-pub(super) fn of_integer(value: i128, precision: u8, scale: u8) -> Result<i128, String> {
-    let scaled = value.checked_mul(power(scale)).ok_or("out of range")?;
-    within(scaled, precision)
+pub(super) fn of_integer(value: i128, precision: u8, scale: u8) -> Result<i128, Problem> {
+    let scaled = value.checked_mul(power(scale));
+    within(
+        scaled.ok_or_else(|| too_large(value > 0, precision))?,
+        precision,
+    )
 }
 
 /// A float at a scale, rounded half-even; refused where the float itself is not exact enough (beyond 2^53).
-pub(super) fn of_float(value: f64, precision: u8, scale: u8) -> Result<i128, String> {
+pub(super) fn of_float(value: f64, precision: u8, scale: u8) -> Result<i128, Problem> {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     let scaled = (value * 10_f64.powi(i32::from(scale))).round_ties_even();
-    if !scaled.is_finite() || scaled.abs() > EXACT {
-        return Err("a float that is not exact at this scale".into());
+    if scaled.is_nan() {
+        return Err(Problem::odd("not a number (NaN)"));
+    }
+    if scaled.abs() >= 10_f64.powi(i32::from(precision)) {
+        return Err(too_large(value > 0.0, precision));
+    }
+    if scaled.abs() > EXACT {
+        return Err(Problem::odd("a float that is not exact at this scale"));
     }
     #[expect(clippy::cast_possible_truncation, reason = "within 2^53")]
     within(scaled as i128, precision)
 }
 
+/// A decimal as it is written: its sign, the digits before the point, and those after it.
+struct Written<'a> {
+    negative: bool,
+    whole: &'a [u8],
+    fraction: &'a [u8],
+}
+
+impl<'a> Written<'a> {
+    #[inline]
+    fn parse(text: &'a str) -> Result<Self, Problem> {
+        let bytes = text.as_bytes();
+        let (negative, digits) = match bytes {
+            [b'-', rest @ ..] => (true, rest),
+            [b'+', rest @ ..] => (false, rest),
+            rest => (false, rest),
+        };
+        let count = |bytes: &[u8]| {
+            bytes
+                .iter()
+                .take_while(|byte| byte.is_ascii_digit())
+                .count()
+        };
+        let (whole, rest) = digits.split_at(count(digits));
+        let fraction = match rest {
+            [b'.', fraction @ ..] => fraction,
+            rest => rest,
+        };
+        let is_cut = rest.len() == fraction.len() && !rest.is_empty();
+        if is_cut || count(fraction) < fraction.len() || whole.len() + fraction.len() == 0 {
+            return Err(Problem::odd("not a decimal number"));
+        }
+        Ok(Self {
+            negative,
+            whole,
+            fraction,
+        })
+    }
+
+    /// The digits after the point that a scale keeps; those that it does not keep must be zeros.
+    #[inline]
+    fn kept(&self, scale: u8) -> Result<&'a [u8], Problem> {
+        let (kept, lost) = self
+            .fraction
+            .split_at(self.fraction.len().min(scale.into()));
+        if lost.iter().any(|byte| *byte != b'0') {
+            return Err(Problem::odd(format!("more than {scale} decimals")));
+        }
+        Ok(kept)
+    }
+}
+
+/// Digits that a register holds.
+const SHORT: usize = 18;
+
+/// Up to [`SHORT`] digits as a number.
+#[inline]
+fn register(digits: &[u8]) -> u64 {
+    digits
+        .iter()
+        .fold(0, |sum, digit| sum * 10 + u64::from(digit - b'0'))
+}
+
 /// A decimal text at a scale; digits beyond the scale must be zeros.
-pub(super) fn of_text(text: &str, precision: u8, scale: u8) -> Result<i128, String> {
-    let bad = || "not a decimal number".to_owned();
-    let (negative, digits) = match text.strip_prefix('-') {
-        Some(rest) => (true, rest),
-        None => (false, text.strip_prefix('+').unwrap_or(text)),
+#[inline]
+pub(super) fn of_text(text: &str, precision: u8, scale: u8) -> Result<i128, Problem> {
+    let written = Written::parse(text)?;
+    let kept = written.kept(scale)?;
+    let missing = usize::from(scale) - kept.len();
+    let value = if written.whole.len() + kept.len() + missing <= SHORT {
+        let digits = kept.iter().fold(register(written.whole), |sum, digit| {
+            sum * 10 + u64::from(digit - b'0')
+        });
+        i128::from(digits) * POWERS[missing]
+    } else {
+        many_digits(written.whole, kept, missing)
+            .ok_or_else(|| too_large(!written.negative, precision))?
     };
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    let plain = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-    if (whole.is_empty() && fraction.is_empty()) || !plain(whole) || !plain(fraction) {
-        return Err(bad());
+    within(if written.negative { -value } else { value }, precision)
+}
+
+fn many_digits(whole: &[u8], kept: &[u8], zeros: usize) -> Option<i128> {
+    let zeros = std::iter::repeat_n(&b'0', zeros);
+    let mut digits = whole.iter().chain(kept).chain(zeros);
+    digits.try_fold(0_i128, |sum, digit| {
+        sum.checked_mul(10)?.checked_add(i128::from(digit - b'0'))
+    })
+}
+
+/// The same for decimals of more digits than 128 bits hold.
+pub(super) fn of_wide_text(text: &str, precision: u8, scale: u8) -> Result<i256, Problem> {
+    let written = Written::parse(text)?;
+    let kept = written.kept(scale)?;
+    let positive = !written.negative;
+    let shift = |value: i256, digits: usize| {
+        let power = i256::from(10).checked_pow(u32::try_from(digits).ok()?)?;
+        value.checked_mul(power)
+    };
+    let chunks = written.whole.chunks(SHORT).chain(kept.chunks(SHORT));
+    let value = chunks.into_iter().try_fold(i256::ZERO, |sum, chunk| {
+        let chunk_value = i256::from_i128(register(chunk).into());
+        shift(sum, chunk.len())?.checked_add(chunk_value)
+    });
+    let value = value.and_then(|value| shift(value, usize::from(scale) - kept.len()));
+    let limit = shift(i256::ONE, precision.into());
+    match (value, limit) {
+        (Some(value), Some(limit)) if value < limit => Ok(if positive {
+            value
+        } else {
+            value.wrapping_neg()
+        }),
+        _ => Err(too_large(positive, precision)),
     }
-    let kept = fraction.len().min(usize::from(scale));
-    if fraction[kept..].bytes().any(|byte| byte != b'0') {
-        return Err(format!("more than {scale} decimals"));
-    }
-    let mut value: i128 = 0;
-    let zeros = std::iter::repeat_n(b'0', usize::from(scale) - kept);
-    for digit in whole.bytes().chain(fraction[..kept].bytes()).chain(zeros) {
-        value = value
-            .checked_mul(10)
-            .and_then(|value| value.checked_add(i128::from(digit - b'0')))
-            .ok_or_else(|| format!("more than {precision} digits"))?;
-    }
-    within(if negative { -value } else { value }, precision)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::cell::Side;
+
+    fn of_text(text: &str, precision: u8, scale: u8) -> Result<i128, String> {
+        let narrow = super::of_text(text, precision, scale);
+        let wide = super::of_wide_text(text, precision, scale);
+        let narrow_as_wide = narrow.clone().map(i256::from_i128);
+        assert_eq!(wide, narrow_as_wide, "{text}");
+        narrow.map_err(|problem| problem.reason)
+    }
 
     #[test]
     fn text_keeps_every_digit() {
@@ -84,6 +211,34 @@ mod tests {
         let nines = "9".repeat(38);
         assert_eq!(of_text(&nines, 38, 0), Ok(10_i128.pow(38) - 1));
         assert!(of_text(&"9".repeat(40), 38, 0).is_err());
+    }
+
+    #[test]
+    fn what_is_too_large_says_on_which_side() {
+        let side = |text: &str| {
+            super::of_text(text, 3, 1)
+                .err()
+                .and_then(|problem| problem.side)
+        };
+        assert_eq!(side("100"), Some(Side::High));
+        assert_eq!(side("-100"), Some(Side::Low));
+        assert_eq!(side(&"9".repeat(60)), Some(Side::High));
+        assert_eq!(side("0.05"), None);
+        assert_eq!(
+            of_float(-1e300, 3, 1)
+                .err()
+                .and_then(|problem| problem.side),
+            Some(Side::Low)
+        );
+    }
+
+    #[test]
+    fn wide_text_keeps_every_digit() {
+        let text = format!("-{}.{}", "9".repeat(35), "9".repeat(30));
+        let value = of_wide_text(&text, 65, 30).map(|value| value.to_string());
+        assert_eq!(value, Ok(format!("-{}", "9".repeat(65))));
+        assert!(of_wide_text(&"9".repeat(66), 65, 0).is_err());
+        assert!(of_wide_text(&"9".repeat(100), 65, 0).is_err());
     }
 
     #[test]

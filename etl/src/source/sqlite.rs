@@ -56,11 +56,11 @@ impl Sqlite {
 }
 
 impl Source for Sqlite {
-    fn open(&self, stop: &Stop) -> Result<Box<dyn Snapshot>, Fault> {
+    fn open(&self, _readers: usize, stop: &Stop) -> Result<Box<dyn Snapshot>, Fault> {
         let (connection, moment) = self.begin().map_err(|error| {
             let unreachable = Error::SourceUnreachable {
                 source_name: self.name.clone(),
-                reason: error.to_string(),
+                reason: format!("{}: {}", self.path.display(), reason(&error)),
             };
             remedy(&error).against(unreachable)
         })?;
@@ -68,6 +68,7 @@ impl Source for Sqlite {
             name: self.name.clone(),
             zone: self.zone,
             connection: Mutex::new(connection),
+            path: self.path.clone(),
             moment,
             stop: stop.clone(),
         }))
@@ -82,8 +83,20 @@ fn remedy(error: &rusqlite::Error) -> Remedy {
     }
 }
 
+/// What SQLite said, and what it means where its words do not tell.
+fn reason(error: &rusqlite::Error) -> String {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase) => format!("{error}, or it is encrypted"),
+        Some(ErrorCode::DatabaseCorrupt) => {
+            format!("{error}; 'PRAGMA integrity_check' tells what is damaged")
+        }
+        _ => error.to_string(),
+    }
+}
+
 struct SqliteSnapshot {
     name: String,
+    path: PathBuf,
     zone: Tz,
     connection: Mutex<Connection>,
     moment: String,
@@ -146,12 +159,10 @@ impl Reader for SqliteReader<'_> {
         let mut batch = BatchBuilder::new(&snapshot.name, table, snapshot.zone, None)?;
         let mut number = 0;
         while let Some(row) = rows.next().map_err(failed)? {
-            let mut cells = Vec::with_capacity(table.columns.len());
-            for at in 0..table.columns.len() {
-                cells.push(cell(row.get_ref(at).map_err(failed)?));
-            }
             number += 1;
-            batch.row(&cells, number);
+            // every position is one of the statement's columns, so each has a value
+            let cells = (0..table.columns.len()).map(|at| row.get_ref(at).map_or(Cell::Null, cell));
+            batch.row_of(cells, number);
             if batch.is_full(batch_rows) {
                 sink(batch.finish()?)?;
             }
@@ -174,7 +185,7 @@ impl SqliteSnapshot {
         let failed = Error::Read {
             source_name: self.name.clone(),
             table: table.origin.clone(),
-            reason: error.to_string(),
+            reason: format!("{}: {}", self.path.display(), reason(error)),
         };
         remedy(error).against(failed)
     }
@@ -184,7 +195,7 @@ impl SqliteSnapshot {
         let failed = |error: rusqlite::Error| self.failed(table, &error);
         let columns = names(
             connection,
-            "SELECT name FROM pragma_table_info(?1)",
+            "SELECT name FROM pragma_table_xinfo(?1)",
             &[&table.origin],
         )
         .map_err(failed)?;

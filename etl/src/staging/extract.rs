@@ -133,7 +133,7 @@ async fn attempt(
 fn read(job: &Job, source: &dyn source::Source) -> Result<SourceCertificate, Fault> {
     let tell = |event| job.tell(event);
     tell(ReadEvent::Opening);
-    let snapshot = again(&job.stop, tell, || source.open(&job.stop))?;
+    let snapshot = again(&job.stop, tell, || source.open(job.readers, &job.stop))?;
     let Harvest { tables, schemas } = job.read(snapshot.as_ref())?;
     Ok(SourceCertificate {
         moment: snapshot.describe(),

@@ -4,7 +4,8 @@ use anyhow::Result;
 use mysql::prelude::Queryable;
 use planisphere_tests::lab::Lab;
 
-use super::server::{MariaDb, run};
+use super::bank::Bank;
+use super::server::{MariaDb, PASSWORD, run};
 
 #[test]
 fn refusals_name_the_object_and_the_remedy_and_never_the_secret() -> Result<()> {
@@ -52,5 +53,27 @@ fn refusals_name_the_object_and_the_remedy_and_never_the_secret() -> Result<()> 
     )?;
     assert_eq!(connection.query_first::<u8, _>("select 1")?, Some(1));
     assert!(lab.versions().is_err() || lab.versions()?.is_empty());
+    a_missing_grant_is_told_with_what_helps(&server)
+}
+
+fn a_missing_grant_is_told_with_what_helps(server: &MariaDb) -> Result<()> {
+    let mut root = server.connect_as_root()?;
+    for statement in [
+        "create table secrets (id int primary key, secret int)",
+        "create user clerk@'%' identified by 'correct-horse'",
+        "grant insert on crm.secrets to clerk@'%'",
+    ] {
+        root.query_drop(statement)?;
+    }
+    let url = server.url().replace("//crm:", "//clerk:");
+    let bank = Bank::at(&url, "  secrets: {key: id, columns: {id: integer}}\n")?;
+    let told = [
+        "'clerk' may not read 'secrets' of source 'bank'",
+        "GRANT SELECT ON secrets TO clerk",
+    ];
+    let code = bank.load()?.refused(2, &told)?;
+    assert!(!code.err.contains(PASSWORD), "{}", code.err);
+    root.query_drop("grant select (id) on crm.secrets to clerk@'%'")?;
+    bank.load()?.done()?;
     Ok(())
 }

@@ -21,7 +21,7 @@ pub(crate) const PASSWORD: &str = "correct-horse";
 pub(crate) struct MariaDb {
     child: Child,
     port: u16,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl MariaDb {
@@ -43,28 +43,11 @@ impl MariaDb {
         ]);
         succeed(install.arg(format!("--datadir={}", data.display())))?;
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let mut server = command(&program("mariadbd")?, owner);
-        server.env("TMPDIR", folder.path());
-        server.args([
-            "--no-defaults",
-            "--bind-address=127.0.0.1",
-            "--innodb-flush-log-at-trx-commit=0",
-        ]);
-        server.arg(format!("--port={port}"));
-        server.arg(format!("--datadir={}", data.display()));
-        server.arg(format!(
-            "--socket={}",
-            folder.path().join("socket").display()
-        ));
-        let child = server
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()?;
+        let child = run_server(folder.path(), port)?;
         let mut server = Self {
             child,
             port,
-            _folder: folder,
+            folder,
         };
         server.wait_until_ready()?;
         let mut root = Conn::new(Opts::from_url(&format!("mysql://root@127.0.0.1:{port}/"))?)?;
@@ -72,6 +55,21 @@ impl MariaDb {
         root.query_drop(format!("CREATE USER crm@'%' IDENTIFIED BY '{PASSWORD}'"))?;
         root.query_drop("GRANT ALL ON crm.* TO crm@'%'")?;
         Ok(server)
+    }
+
+    /// Stops the server and starts it again.
+    pub(crate) fn restart(&mut self) -> Result<()> {
+        self.stop();
+        self.child = run_server(self.folder.path(), self.port)?;
+        self.wait_until_ready()
+    }
+
+    fn stop(&mut self) {
+        let id = self.child.id().to_string();
+        if succeed(Command::new("kill").args(["-TERM", &id])).is_err() {
+            let _ = self.child.kill();
+        }
+        let _ = self.child.wait();
     }
 
     /// The URL of the database with a password.
@@ -121,12 +119,25 @@ impl MariaDb {
 
 impl Drop for MariaDb {
     fn drop(&mut self) {
-        let id = self.child.id().to_string();
-        if succeed(Command::new("kill").args(["-TERM", &id])).is_err() {
-            let _ = self.child.kill();
-        }
-        let _ = self.child.wait();
+        self.stop();
     }
+}
+
+/// Starts a server on the data of a folder.
+fn run_server(folder: &Path, port: u16) -> Result<Child> {
+    let mut server = command(&program("mariadbd")?, owner()?);
+    server.env("TMPDIR", folder);
+    server.args([
+        "--no-defaults",
+        "--bind-address=127.0.0.1",
+        "--innodb-flush-log-at-trx-commit=0",
+        "--max-allowed-packet=64M",
+    ]);
+    server.arg(format!("--port={port}"));
+    server.arg(format!("--datadir={}", folder.join("data").display()));
+    server.arg(format!("--socket={}", folder.join("socket").display()));
+    let streams = server.stdin(Stdio::null()).stdout(Stdio::null());
+    Ok(streams.stderr(Stdio::piped()).spawn()?)
 }
 
 /// Runs several statements.

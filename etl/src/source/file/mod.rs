@@ -63,7 +63,7 @@ impl Files {
 }
 
 impl Source for Files {
-    fn open(&self, stop: &Stop) -> Result<Box<dyn Snapshot>, Fault> {
+    fn open(&self, _readers: usize, stop: &Stop) -> Result<Box<dyn Snapshot>, Fault> {
         self.place.check(&self.name)?;
         Ok(Box::new(FilesSnapshot {
             name: self.name.clone(),

@@ -6,8 +6,12 @@ use crate::error::Error;
 use crate::source::{Fault, Remedy};
 
 /// Errors after which the same request may succeed: too many connections, a server that goes down, a lock that was not
-/// had in time, a deadlock, a connection that was killed, a statement that took too long.
-const PASSING: [u16; 9] = [1040, 1053, 1152, 1158, 1159, 1205, 1213, 1317, 1969];
+/// had in time, a deadlock, a connection that was killed.
+const PASSING: [u16; 11] = [
+    1040, 1053, 1152, 1158, 1159, 1160, 1161, 1205, 1213, 1317, 1927,
+];
+/// A statement took longer than the server lets one take: MariaDB's and MySQL's.
+const TOO_LONG: [u16; 2] = [1969, 3024];
 /// The table's or a column's privilege is missing.
 const NO_PRIVILEGE: [u16; 3] = [1142, 1143, 1227];
 
@@ -37,6 +41,7 @@ pub(super) fn remedy(error: &mysql::Error) -> Remedy {
             mysql::DriverError::ConnectTimeout | mysql::DriverError::CouldNotConnect(_),
         ) => Remedy::Again,
         mysql::Error::MySqlError(said) if PASSING.contains(&said.code) => Remedy::Again,
+        mysql::Error::MySqlError(said) if TOO_LONG.contains(&said.code) => Remedy::Smaller,
         _ => Remedy::None,
     }
 }

@@ -1,18 +1,17 @@
 //! One connection of the snapshot that reads tables by the binary protocol, row by row.
 
-use mysql::Conn;
 use mysql::prelude::Queryable;
+use mysql::{Conn, Value};
 use planisphere_schemas::model::Table;
 
 use crate::error::Error;
 use crate::source::builder::BatchBuilder;
-use crate::source::cell::Cell;
-use crate::source::clock::Clock;
-use crate::source::lookup;
-use crate::source::{Fault, Part, Reader, Sink};
+use crate::source::cell::{Cell, column_builder};
+use crate::source::{Fault, Part, Reader, Remedy, Sink};
 
-use super::snapshot::{MySqlSnapshot, qualified, quoted};
-use super::value::{Kind, Scratch, cell, kind};
+use super::snapshot::{MySqlSnapshot, schema};
+use super::value::{Kind, cell, kind};
+use super::{keys, types};
 
 /// Rows between two looks whether somebody wants the reading to stop.
 const LOOK_UP_ROWS: i64 = 1024;
@@ -45,49 +44,68 @@ impl Reader for MySqlReader<'_> {
     fn read(
         &mut self,
         table: &Table,
-        _part: &Part,
+        part: &Part,
         batch_rows: usize,
         sink: &mut Sink<'_>,
     ) -> Result<(), Fault> {
         let snapshot = self.snapshot;
-        let failed = |error: mysql::Error| snapshot.failed(table, &error);
-        // a connection that failed is not given back: its transaction is gone
+        // a connection that failed is not given back: its transaction may be gone
         let Some(mut connection) = self.connection.take() else {
             return Err(Error::Task {
                 doing: "reading MySQL",
             }
             .into());
         };
-        let sql = lookup::select(table, quoted, &qualified(&table.origin));
-        let mut batch = BatchBuilder::new(&snapshot.name, table, snapshot.zone, None)?;
-        let mut rows = connection.exec_iter(sql, ()).map_err(failed)?;
-        let kinds: Vec<Kind> = rows.columns().as_ref().iter().map(kind).collect();
-        let mut clock = Clock::new(snapshot.zone);
-        let mut scratch: Vec<Scratch> = vec![Scratch::new(); kinds.len()];
-        let mut number = 0;
-        for row in rows.by_ref() {
-            let values = row.map_err(failed)?.unwrap_raw();
-            let cells: Vec<Cell<'_>> = values
-                .iter()
-                .zip(&kinds)
-                .zip(&mut scratch)
-                .map(|((value, kind), scratch)| match value {
-                    Some(value) => cell(value, *kind, &mut clock, scratch),
-                    None => Cell::Null,
-                })
-                .collect();
-            number += 1;
-            batch.row(&cells, number);
-            if batch.is_full(batch_rows) {
-                sink(batch.finish()?)?;
-            }
-            if number % LOOK_UP_ROWS == 0 && snapshot.stop.asked() {
-                return Err(Error::Stopped { signal: "request" }.into());
-            }
+        let read = read(snapshot, &mut connection, table, part, batch_rows, sink);
+        // a statement that took too long ends by itself, its transaction goes on
+        let lives = |fault: &Fault| fault.remedy == Remedy::Smaller;
+        if read.as_ref().err().is_none_or(lives) {
+            self.connection = Some(connection);
         }
-        drop(rows);
-        sink(batch.finish()?)?;
-        self.connection = Some(connection);
-        Ok(())
+        read
     }
+}
+
+fn read(
+    snapshot: &MySqlSnapshot,
+    connection: &mut Conn,
+    table: &Table,
+    part: &Part,
+    batch_rows: usize,
+    sink: &mut Sink<'_>,
+) -> Result<(), Fault> {
+    let failed = |error: mysql::Error| snapshot.failed(table, &error);
+    let from = keys::from(&table.origin, part);
+    let sql = format!("SELECT {} FROM {from}", snapshot.list(table));
+    let mut rows = connection.exec_iter(sql, ()).map_err(failed)?;
+    let sent = rows.columns();
+    let kinds: Vec<Kind> = sent.as_ref().iter().map(kind).collect();
+    let schema = schema(table, sent.as_ref());
+    let columns = table.columns.iter().zip(schema.fields());
+    let builders = columns.map(|(column, field)| match column.data_type {
+        Some(declared) => column_builder(declared),
+        None => types::builder(field.data_type()),
+    });
+    let builders = builders.collect();
+    let mut batch = BatchBuilder::native(&snapshot.name, table, snapshot.zone, schema, builders);
+    let mut number = 0;
+    for row in rows.by_ref() {
+        let values = row.map_err(failed)?.unwrap_raw();
+        let values = values.iter().zip(&kinds);
+        number += 1;
+        batch.row_of(values.map(|(value, kind)| taken(value, *kind)), number);
+        if batch.is_full(batch_rows) {
+            sink(batch.finish()?)?;
+        }
+        if number % LOOK_UP_ROWS == 0 && snapshot.stop.asked() {
+            return Err(Error::Stopped { signal: "request" }.into());
+        }
+    }
+    drop(rows);
+    Ok(sink(batch.finish()?)?)
+}
+
+/// Nobody has taken a value out of a row that has just arrived.
+fn taken(value: &Option<Value>, kind: Kind) -> Cell<'_> {
+    value.as_ref().map_or(Cell::Null, |value| cell(value, kind))
 }

@@ -1,20 +1,24 @@
 //! One consistent snapshot: one connection, or several that began under a brief read lock.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use arrow::datatypes::{Field, Schema, SchemaRef};
 use chrono_tz::Tz;
 use mysql::prelude::Queryable;
-use mysql::{Conn, Opts};
-use planisphere_schemas::model::Table;
+use mysql::{Column, Conn, Opts};
+use planisphere_schemas::model::{self, DataType, Table};
 
 use crate::error::Error;
-use crate::source::builder::declared_schema;
 use crate::source::lookup;
 use crate::source::{Fault, Reader, Snapshot, Stop, TablePlan};
 
-use super::fault;
 use super::reader::MySqlReader;
+use super::value::{Kind, kind};
+use super::{fault, keys, types};
 
+/// More connections than this only get into each other's way.
+const MOST_READERS: usize = 16;
 const BEGIN: &str = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY";
 
 /// One moment of a database.
@@ -29,16 +33,25 @@ pub(super) struct MySqlSnapshot {
     /// Connections of the moment that no reader has taken yet.
     free: Mutex<Vec<Conn>>,
     readers: usize,
+    /// For each planned table what is selected of it.
+    lists: Mutex<BTreeMap<String, String>>,
 }
 
 impl MySqlSnapshot {
     /// Connects, and begins all transactions at one moment.
-    pub(super) fn open(name: &str, opts: &Opts, zone: Tz, stop: &Stop) -> Result<Self, Fault> {
+    pub(super) fn open(
+        name: &str,
+        opts: &Opts,
+        zone: Tz,
+        wanted: usize,
+        stop: &Stop,
+    ) -> Result<Self, Fault> {
         // both providers are compiled in, by other crates; a choice that was made already stands
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let unreachable = |error: mysql::Error| fault::unreachable(name, &error);
         let mut catalog = Conn::new(opts.clone()).map_err(unreachable)?;
-        let (readers, moment) = begin(opts, &mut catalog).map_err(unreachable)?;
+        let (readers, moment) =
+            begin(opts, wanted.clamp(1, MOST_READERS), &mut catalog).map_err(unreachable)?;
         Ok(Self {
             name: name.to_owned(),
             zone,
@@ -48,6 +61,7 @@ impl MySqlSnapshot {
             catalog: Mutex::new(catalog),
             readers: readers.len(),
             free: Mutex::new(readers),
+            lists: Mutex::default(),
         })
     }
 
@@ -63,6 +77,15 @@ impl MySqlSnapshot {
     pub(super) fn release(&self, connection: Conn) {
         let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
         free.push(connection);
+    }
+
+    fn lists(&self) -> MutexGuard<'_, BTreeMap<String, String>> {
+        self.lists.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How the columns of a planned table are asked for.
+    pub(super) fn list(&self, table: &Table) -> String {
+        self.lists().get(&table.name).cloned().unwrap_or_default()
     }
 
     fn check_columns(&self, catalog: &mut Conn, table: &Table) -> Result<(), Fault> {
@@ -98,24 +121,27 @@ impl MySqlSnapshot {
     }
 }
 
-/// Begins transactions at one moment: as many as are useful under a read lock, or one where that is not granted.
-fn begin(opts: &Opts, locker: &mut Conn) -> mysql::Result<(Vec<Conn>, String)> {
-    const READERS: usize = 2;
+/// Begins transactions at one moment: as many as are wanted under a read lock, or one where that is not granted.
+fn begin(opts: &Opts, wanted: usize, locker: &mut Conn) -> mysql::Result<(Vec<Conn>, String)> {
     const LOCK: &str = "SET lock_wait_timeout = 5";
-    let mut readers = Vec::new();
-    locker.query_drop(LOCK)?;
-    let locked = locker.query_drop("FLUSH TABLES WITH READ LOCK").is_ok();
-    let wanted = if locked { READERS } else { 1 };
-    let begun = (0..wanted).try_for_each(|_| {
+    let begin = |_| {
         let mut reader = Conn::new(opts.clone())?;
         reader.query_drop(BEGIN)?;
-        readers.push(reader);
-        Ok::<(), mysql::Error>(())
-    });
+        Ok::<Conn, mysql::Error>(reader)
+    };
+    locker.query_drop(LOCK)?;
+    let locked = wanted > 1 && locker.query_drop("FLUSH TABLES WITH READ LOCK").is_ok();
+    let first = begin(0);
+    let others = match (locked, &first) {
+        // a server that bears fewer connections than are wanted is read by those that it bears
+        (true, Ok(_)) => (1..wanted).map(begin).map_while(Result::ok).collect(),
+        _ => Vec::new(),
+    };
     if locked {
         locker.query_drop("UNLOCK TABLES")?;
     }
-    begun?;
+    let mut readers: Vec<Conn> = others;
+    readers.push(first?);
     let version: Option<String> = locker.query_first("SELECT version()")?;
     let now: Option<String> =
         locker.query_first("SELECT date_format(utc_timestamp(6), '%Y-%m-%dT%H:%i:%s.%fZ')")?;
@@ -129,7 +155,7 @@ fn begin(opts: &Opts, locker: &mut Conn) -> mysql::Result<(Vec<Conn>, String)> {
 }
 
 /// The schema, if one is written, and the table of a name.
-fn parts(origin: &str) -> (Option<&str>, &str) {
+pub(super) fn parts(origin: &str) -> (Option<&str>, &str) {
     match origin.split_once('.') {
         Some((schema, table)) => (Some(schema), table),
         None => (None, origin),
@@ -149,6 +175,35 @@ pub(super) fn quoted(name: &str) -> String {
     format!("`{}`", name.replace('`', "``"))
 }
 
+/// How the server is asked for a column: numbers, days and clocks that shall be texts are printed by the server itself.
+fn expression(column: &model::Column, sent: &Column) -> String {
+    let name = quoted(&column.origin);
+    match (column.data_type, kind(sent)) {
+        (Some(DataType::Text), Kind::Timestamp) => format!("concat(cast({name} AS char), '+00')"),
+        (Some(DataType::Text), Kind::Date | Kind::DateTime | Kind::Time(_)) => {
+            format!("cast({name} AS char)")
+        }
+        (Some(DataType::Text), Kind::Plain) if types::is_printed(sent) => {
+            format!("cast({name} AS char)")
+        }
+        _ => name,
+    }
+}
+
+/// The columns of a table's batches: in their declared types, or in those that the server has.
+pub(super) fn schema(table: &Table, columns: &[Column]) -> SchemaRef {
+    let columns = table.columns.iter().zip(columns);
+    let field = |(column, sent): (&model::Column, &Column)| {
+        let declared = column.data_type.map(DataType::arrow);
+        Field::new(
+            &column.name,
+            declared.unwrap_or_else(|| types::arrow(sent)),
+            true,
+        )
+    };
+    Arc::new(Schema::new(columns.map(field).collect::<Vec<_>>()))
+}
+
 impl Snapshot for MySqlSnapshot {
     fn describe(&self) -> String {
         self.moment.clone()
@@ -158,7 +213,22 @@ impl Snapshot for MySqlSnapshot {
         let mut catalog = self.catalog();
         self.check_columns(&mut catalog, table)?;
         let rows = self.look(&mut catalog, table)?;
-        Ok(TablePlan::whole(declared_schema(&self.name, table)?, rows))
+        let failed = |error: mysql::Error| self.failed(table, &error);
+        let sql = lookup::select(table, quoted, &qualified(&table.origin));
+        let statement = catalog.prep(sql).map_err(failed)?;
+        let sent = statement.columns();
+        catalog.close(statement).map_err(failed)?;
+        let schema = schema(table, &sent);
+        let columns = table.columns.iter().zip(sent.iter());
+        let list = columns.map(|(column, sent)| expression(column, sent));
+        let list = list.collect::<Vec<_>>().join(", ");
+        self.lists().insert(table.name.clone(), list);
+        let parts = keys::split(&mut catalog, &table.origin, rows.unwrap_or(0)).map_err(failed)?;
+        Ok(TablePlan {
+            schema,
+            parts,
+            rows,
+        })
     }
 
     fn reader(&self) -> Result<Box<dyn Reader + '_>, Fault> {

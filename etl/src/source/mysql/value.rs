@@ -1,11 +1,10 @@
 //! Values of the binary protocol as cells.
 
-use chrono::NaiveDate;
 use mysql::consts::{ColumnFlags, ColumnType};
 use mysql::{Column, Value};
 
-use crate::source::cell::Cell;
-use crate::source::clock::Clock;
+use crate::source::cell::{Cell, NoDay, day_of};
+use crate::source::clock::DAY;
 
 /// The character set of bytes that are no text.
 const BINARY: u16 = 63;
@@ -38,6 +37,7 @@ pub(super) fn kind(column: &Column) -> Kind {
         T::MYSQL_TYPE_DATETIME | T::MYSQL_TYPE_DATETIME2 => Kind::DateTime,
         T::MYSQL_TYPE_TIMESTAMP | T::MYSQL_TYPE_TIMESTAMP2 => Kind::Timestamp,
         T::MYSQL_TYPE_TIME | T::MYSQL_TYPE_TIME2 => Kind::Time(column.decimals()),
+        T::MYSQL_TYPE_GEOMETRY | T::MYSQL_TYPE_VECTOR => Kind::Binary,
         T::MYSQL_TYPE_TINY_BLOB
         | T::MYSQL_TYPE_BLOB
         | T::MYSQL_TYPE_MEDIUM_BLOB
@@ -45,7 +45,6 @@ pub(super) fn kind(column: &Column) -> Kind {
         | T::MYSQL_TYPE_STRING
         | T::MYSQL_TYPE_VAR_STRING
         | T::MYSQL_TYPE_VARCHAR
-        | T::MYSQL_TYPE_GEOMETRY
             if column.character_set() == BINARY
                 && column.flags().contains(ColumnFlags::BINARY_FLAG) =>
         {
@@ -55,82 +54,63 @@ pub(super) fn kind(column: &Column) -> Kind {
     }
 }
 
-/// A text that a cell borrows, for values that have no cell of their own.
-pub(super) type Scratch = String;
-
-/// A value as a cell; `scratch` holds its text where one has to be made.
-pub(super) fn cell<'v>(
-    value: &'v Value,
-    kind: Kind,
-    clock: &mut Clock,
-    scratch: &'v mut Scratch,
-) -> Cell<'v> {
+/// A value as a cell.
+#[inline]
+pub(super) fn cell(value: &Value, kind: Kind) -> Cell<'_> {
     match value {
         Value::NULL => Cell::Null,
         Value::Int(value) => Cell::Integer(*value),
         Value::UInt(value) => Cell::Unsigned(*value),
         Value::Double(value) => Cell::Real(*value),
+        Value::Float(value) => Cell::Single(*value),
         Value::Bytes(bytes) => match kind {
             Kind::Binary => Cell::Bytes(bytes),
             Kind::Bits => bits(bytes),
             _ => std::str::from_utf8(bytes).map_or(Cell::Bytes(bytes), Cell::Text),
         },
-        // the shortest text that means this float: as a double it would get digits that nobody wrote
-        Value::Float(value) => made(scratch, value.to_string()),
         Value::Date(year, month, day, hour, minute, second, micros) => {
-            let date =
-                NaiveDate::from_ymd_opt(i32::from(*year), u32::from(*month), u32::from(*day));
-            let wall = date.and_then(|date| {
-                let (hour, minute, second) =
-                    (u32::from(*hour), u32::from(*minute), u32::from(*second));
-                date.and_hms_micro_opt(hour, minute, second, *micros)
-            });
-            match wall {
-                Some(wall) => moment(wall.and_utc().timestamp_micros(), kind, clock, scratch),
-                // zero dates and days that no calendar has, as the server shows them
-                None => made(scratch, shown(value, kind)),
+            let seconds = i64::from(*hour) * 3_600 + i64::from(*minute) * 60 + i64::from(*second);
+            match days(*year, *month, *day) {
+                Some(days) => moment(days, seconds * 1_000_000 + i64::from(*micros), kind),
+                None => Cell::NoDay(NoDay {
+                    date: (*year, *month, *day),
+                    clock: (kind != Kind::Date).then_some((*hour, *minute, *second)),
+                }),
             }
         }
         Value::Time(negative, days, hours, minutes, seconds, micros) => {
-            let sign = if *negative { "-" } else { "" };
-            let hours = days * 24 + u32::from(*hours);
-            let fraction = match kind {
-                Kind::Time(decimals @ 1..=6) => fraction(*micros, decimals),
-                _ => String::new(),
+            let hours = i64::from(*days) * 24 + i64::from(*hours);
+            let seconds = hours * 3_600 + i64::from(*minutes) * 60 + i64::from(*seconds);
+            let micros = seconds * 1_000_000 + i64::from(*micros);
+            let decimals = match kind {
+                Kind::Time(decimals) => decimals,
+                _ => 6,
             };
-            made(
-                scratch,
-                format!("{sign}{hours:02}:{minutes:02}:{seconds:02}{fraction}"),
-            )
+            Cell::Span(if *negative { -micros } else { micros }, decimals)
         }
     }
 }
 
-fn made<'v>(scratch: &'v mut Scratch, text: String) -> Cell<'v> {
-    *scratch = text;
-    Cell::Text(scratch)
+/// The days from 1970-01-01. The server knows a year 0, which is a leap year.
+#[inline]
+fn days(year: u16, month: u8, day: u8) -> Option<i32> {
+    const YEAR_0: i32 = 366;
+    match year {
+        // 2000 has the same days
+        0 => {
+            let in_2000 = day_of(2000, month.into(), day.into())? - day_of(2000, 1, 1)?;
+            Some(day_of(1, 1, 1)? - YEAR_0 + in_2000)
+        }
+        year => day_of(year.into(), month.into(), day.into()),
+    }
 }
 
-fn fraction(micros: u32, decimals: u8) -> String {
-    format!(".{micros:06}")[..=usize::from(decimals)].to_owned()
-}
-
-fn moment<'v>(local: i64, kind: Kind, clock: &mut Clock, scratch: &'v mut Scratch) -> Cell<'v> {
-    const DAY: i64 = crate::source::clock::DAY;
+#[inline]
+fn moment(days: i32, micros: i64, kind: Kind) -> Cell<'static> {
     match kind {
-        Kind::Date => i32::try_from(local.div_euclid(DAY)).map_or(Cell::Null, Cell::Day),
-        Kind::Timestamp => Cell::Instant(local),
-        _ => match clock.instant(local) {
-            Ok(instant) => Cell::Wall(local, instant),
-            Err(_) => {
-                let wall = chrono::DateTime::from_timestamp_micros(local);
-                made(
-                    scratch,
-                    wall.map(|wall| wall.naive_utc().to_string())
-                        .unwrap_or_default(),
-                )
-            }
-        },
+        Kind::Date => Cell::Day(days),
+        Kind::Timestamp => Cell::Instant(i64::from(days) * DAY + micros),
+        _ => Cell::Wall(i64::from(days) * DAY + micros),
     }
 }
 
@@ -146,13 +126,53 @@ fn bits(bytes: &[u8]) -> Cell<'_> {
     }
 }
 
-fn shown(value: &Value, kind: Kind) -> String {
-    let Value::Date(year, month, day, hour, minute, second, _) = value else {
-        return String::new();
-    };
-    let date = format!("{year:04}-{month:02}-{day:02}");
-    match kind {
-        Kind::Date => date,
-        _ => format!("{date} {hour:02}:{minute:02}:{second:02}"),
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use chrono::NaiveDate;
+
+    #[test]
+    fn every_day_of_the_calendar_is_counted() {
+        for (year, month, day) in [
+            (0, 1, 1),
+            (0, 2, 29),
+            (0, 12, 31),
+            (1, 1, 1),
+            (1900, 2, 28),
+            (9999, 12, 31),
+        ] {
+            let date = NaiveDate::from_ymd_opt(year.into(), month.into(), day.into()).unwrap();
+            assert_eq!(days(year, month, day), Some(date.to_epoch_days()), "{date}");
+        }
+        for (year, month, day) in [
+            (0, 0, 0),
+            (2024, 2, 30),
+            (2023, 2, 29),
+            (2024, 0, 1),
+            (2024, 1, 0),
+            (2024, 13, 1),
+        ] {
+            assert_eq!(days(year, month, day), None);
+        }
+    }
+
+    #[test]
+    fn spans_and_days_that_are_none_are_shown_as_the_server_shows_them() {
+        let show = |value: Value, kind| cell(&value, kind).show();
+        let time = Value::Time(true, 34, 22, 59, 59, 500_000);
+        assert_eq!(
+            show(time.clone(), Kind::Time(1)),
+            Some("-838:59:59.5".into())
+        );
+        assert_eq!(show(time, Kind::Time(0)), Some("-838:59:59".into()));
+        let zero = Value::Date(0, 0, 0, 0, 0, 0, 0);
+        assert_eq!(show(zero.clone(), Kind::Date), Some("0000-00-00".into()));
+        assert_eq!(
+            show(zero, Kind::DateTime),
+            Some("0000-00-00 00:00:00".into())
+        );
+        let bits = Value::Bytes(vec![0xff; 8]);
+        assert_eq!(cell(&bits, Kind::Bits), Cell::Unsigned(u64::MAX));
     }
 }

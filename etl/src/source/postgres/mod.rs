@@ -68,7 +68,7 @@ impl Postgres {
 }
 
 impl Source for Postgres {
-    fn open(&self, stop: &Stop) -> Result<Box<dyn Snapshot>, Fault> {
+    fn open(&self, _readers: usize, stop: &Stop) -> Result<Box<dyn Snapshot>, Fault> {
         let snapshot = PostgresSnapshot::export(&self.name, &self.address, self.zone, stop)?;
         Ok(Box::new(snapshot))
     }

@@ -138,7 +138,8 @@ impl Copy<'_> {
 /// The relation that a part is of.
 fn relation<'a>(planned: &'a Planned, part: &'a Part) -> &'a str {
     match part {
-        Part::Whole | Part::File { .. } => &planned.relation,
+        // nobody splits tables of this source by their keys or into files
+        Part::Whole | Part::Keys(_) | Part::File { .. } => &planned.relation,
         Part::Relation(relation) | Part::Pages { relation, .. } => relation,
     }
 }
@@ -150,7 +151,7 @@ fn statement(planned: &Planned, part: &Part) -> String {
     let list = list.join(", ");
     let relation = relation(planned, part);
     let pages = match part {
-        Part::Whole | Part::Relation(_) | Part::File { .. } => String::new(),
+        Part::Whole | Part::Relation(_) | Part::Keys(_) | Part::File { .. } => String::new(),
         Part::Pages { from, to, .. } => {
             let end = to.map(|to| format!(" AND ctid < '({to},0)'"));
             format!(" WHERE ctid >= '({from},0)'{}", end.unwrap_or_default())

@@ -40,7 +40,7 @@ pub(super) enum View {
 /// A point in time.
 pub(super) enum Moment {
     Null,
-    Wall(i64, i64),
+    Wall(i64),
     Instant(i64),
     /// One that microseconds or calendars do not hold.
     Unfit(String),
@@ -123,7 +123,7 @@ impl View {
             Self::Day(values) => Cell::Day(values.value(row)),
             Self::Moment(moments) => match &moments[row] {
                 Moment::Null => Cell::Null,
-                Moment::Wall(wall, instant) => Cell::Wall(*wall, *instant),
+                Moment::Wall(wall) => Cell::Wall(*wall),
                 Moment::Instant(instant) => Cell::Instant(*instant),
                 Moment::Unfit(text) => Cell::Unfit(text),
             },
@@ -162,10 +162,7 @@ fn moments(array: &ArrayRef, clock: &mut Clock) -> Result<Vec<Moment>, ArrowErro
             (None, _) => Some(Moment::Null),
             (_, None) => None,
             (_, Some(micros)) if zone.is_some() => Some(Moment::Instant(micros)),
-            (_, Some(wall)) => clock
-                .instant(wall)
-                .ok()
-                .map(|instant| Moment::Wall(wall, instant)),
+            (_, Some(wall)) => clock.instant(wall).ok().map(|_| Moment::Wall(wall)),
         };
         moments.push(match moment {
             Some(moment) => moment,

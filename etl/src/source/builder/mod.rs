@@ -1,18 +1,21 @@
 //! Rows of cells to batches of the declared types, with rejects.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BooleanArray, Int64Array, RecordBatch, StringArray};
 use arrow::compute::filter_record_batch;
 use arrow::datatypes::{DataType as Arrow, Field, Schema, SchemaRef};
 use chrono_tz::Tz;
-use planisphere_schemas::model::{Column, DataType, InvalidValue, Table};
+use planisphere_schemas::model::{Column, InvalidValue, Table};
 
 use crate::error::{Error, Result};
 use crate::reject::{Reject, row_id};
 
 use super::StagedBatch;
-use super::cell::{Cell, ColumnBuilder, TextRules, append_cell, column_builder};
+use super::cell::{Cell, ColumnBuilder, Problem, TextRules, append_cell, column_builder};
 
 /// Bytes of values after which a batch is closed, however few its rows.
 pub(super) const BATCH_BYTES: u64 = 8 << 20;
@@ -47,23 +50,40 @@ pub(crate) fn known_columns(table: &Table) -> SchemaRef {
     Arc::new(Schema::new(fields))
 }
 
+/// One column on its way into a batch.
+struct Target {
+    builder: ColumnBuilder,
+    /// What the values are checked against, in words.
+    shown: String,
+    /// True for columns of the key, which must have a value.
+    is_key: bool,
+}
+
+/// What is wrong with a row.
+enum Wrong {
+    /// The value of a column does not fit.
+    Misfit(usize, Problem),
+    /// A column of the key has no value.
+    Missing(usize),
+}
+
 /// Collects rows of one table until a batch is full.
 pub(super) struct BatchBuilder {
     source: String,
     table: Table,
-    types: Vec<DataType>,
     schema: SchemaRef,
     zone: Tz,
-    builders: Vec<ColumnBuilder>,
+    targets: Vec<Target>,
     keep: Vec<bool>,
     rejects: Vec<Reject>,
     nulled: u64,
+    clamped: u64,
     bytes: u64,
     file: Option<(String, Vec<i64>)>,
 }
 
 impl BatchBuilder {
-    /// A builder for a table; `file_hash` for tables that are files.
+    /// A builder for a table whose columns all have declared types; `file_hash` for tables that are files.
     ///
     /// # Errors
     /// As [`declared_schema`].
@@ -74,28 +94,43 @@ impl BatchBuilder {
         file_hash: Option<String>,
     ) -> Result<Self> {
         let schema = declared_schema(source, table)?;
-        let types: Vec<DataType> = table
-            .columns
-            .iter()
-            .filter_map(|column| column.data_type)
-            .collect();
-        let builders = types
-            .iter()
-            .map(|data_type| column_builder(*data_type))
-            .collect();
-        Ok(Self {
+        let types = table.columns.iter().filter_map(|column| column.data_type);
+        let builders = types.map(column_builder).collect();
+        let mut batch = Self::native(source, table, zone, schema, builders);
+        batch.file = file_hash.map(|hash| (hash, Vec::new()));
+        Ok(batch)
+    }
+
+    /// A builder for a table of a database, with the columns of a schema and a builder for each.
+    pub(super) fn native(
+        source: &str,
+        table: &Table,
+        zone: Tz,
+        schema: SchemaRef,
+        builders: Vec<ColumnBuilder>,
+    ) -> Self {
+        let columns = table.columns.iter().zip(schema.fields());
+        let target = |((column, field), builder): ((&Column, &Arc<Field>), ColumnBuilder)| Target {
+            builder,
+            shown: match column.data_type {
+                Some(declared) => declared.to_string(),
+                None => field.data_type().to_string(),
+            },
+            is_key: table.key.contains(&column.name),
+        };
+        Self {
             source: source.to_owned(),
             table: table.clone(),
-            types,
+            targets: columns.zip(builders).map(target).collect(),
             schema,
             zone,
-            builders,
             keep: Vec::new(),
             rejects: Vec::new(),
             nulled: 0,
+            clamped: 0,
             bytes: 0,
-            file: file_hash.map(|hash| (hash, Vec::new())),
-        })
+            file: None,
+        }
     }
 
     /// True if the batch should be taken: it has so many rows, rejected ones included, or many bytes.
@@ -105,29 +140,41 @@ impl BatchBuilder {
 
     /// Adds a row with one cell for each declared column.
     pub(super) fn row(&mut self, cells: &[Cell<'_>], row_number: i64) {
-        let mut problem: Option<(String, String)> = None;
-        for (at, cell) in cells.iter().enumerate() {
+        self.row_of(cells.iter().copied(), row_number);
+    }
+
+    /// Adds a row of cells that are made when they are asked for; of a rejected row they are asked for again.
+    #[inline]
+    pub(super) fn row_of<'v>(
+        &mut self,
+        cells: impl Iterator<Item = Cell<'v>> + Clone,
+        row_number: i64,
+    ) {
+        let mut wrong: Option<Wrong> = None;
+        for (at, cell) in cells.clone().enumerate().take(self.targets.len()) {
             self.bytes += cell.bytes();
-            if let Err((reason, detail)) = self.cell(at, *cell) {
-                problem.get_or_insert((reason, detail));
+            if let Some(found) = self.cell(at, cell)
+                && !matches!(
+                    (&wrong, &found),
+                    (Some(Wrong::Misfit(..)), _) | (Some(_), Wrong::Missing(_))
+                )
+            {
+                wrong = Some(found);
             }
-        }
-        if problem.is_none() {
-            problem = self.missing_key(cells);
         }
         if let Some((_, numbers)) = &mut self.file {
             numbers.push(row_number);
         }
-        self.keep.push(problem.is_none());
-        if let Some((reason, detail)) = problem {
-            self.reject(cells, row_number, reason, detail);
+        self.keep.push(wrong.is_none());
+        if let Some(wrong) = wrong {
+            self.reject(&cells.collect::<Vec<_>>(), row_number, &wrong);
         }
     }
 
     /// Adds a line that cannot even be split into columns.
     pub(super) fn unreadable_row(&mut self, text: &str, row_number: i64, detail: String) {
-        for builder in &mut self.builders {
-            builder.append_null();
+        for target in &mut self.targets {
+            target.builder.append_null();
         }
         if let Some((_, numbers)) = &mut self.file {
             numbers.push(row_number);
@@ -139,37 +186,53 @@ impl BatchBuilder {
         self.rejects.push(reject);
     }
 
-    fn cell(&mut self, at: usize, cell: Cell<'_>) -> Result<(), (String, String)> {
-        let column = &self.table.columns[at];
+    /// Adds one entry to a column, whatever the cell is; what is wrong with it, if its row cannot be kept.
+    #[inline]
+    fn cell(&mut self, at: usize, cell: Cell<'_>) -> Option<Wrong> {
+        let (column, target) = (&self.table.columns[at], &mut self.targets[at]);
         let rules = TextRules {
             zone: self.zone,
             pattern: column.pattern.as_deref(),
         };
-        let Err(problem) = append_cell(&mut self.builders[at], cell, rules) else {
-            return Ok(());
-        };
-        self.builders[at].append_null();
-        if column.invalid == InvalidValue::Null {
-            self.nulled += 1;
-            return Ok(());
+        match append_cell(&mut target.builder, cell, rules) {
+            Ok(()) => (target.is_key && cell == Cell::Null).then_some(Wrong::Missing(at)),
+            Err(problem) => self.misfit(at, problem),
         }
-        let value = cell.show().unwrap_or_default();
-        let detail = format!(
-            "{} '{value}' is {} ({})",
-            column.name, problem.reason, self.types[at]
-        );
-        Err((format!("invalid_{}", column.name), detail))
     }
 
-    fn missing_key(&self, cells: &[Cell<'_>]) -> Option<(String, String)> {
-        let missing = self.table.columns.iter().zip(cells).find(|(column, cell)| {
-            matches!(cell, Cell::Null) && self.table.key.contains(&column.name)
-        });
-        missing.map(|(column, _)| ("missing_key".into(), format!("{} is null", column.name)))
+    #[cold]
+    fn misfit(&mut self, at: usize, problem: Problem) -> Option<Wrong> {
+        let (column, target) = (&self.table.columns[at], &mut self.targets[at]);
+        if let (InvalidValue::Clamp, Some(side)) = (column.invalid, problem.side)
+            && target.builder.append_extreme(side)
+        {
+            self.clamped += 1;
+            return None;
+        }
+        target.builder.append_null();
+        if column.invalid == InvalidValue::Null && !target.is_key {
+            self.nulled += 1;
+            return None;
+        }
+        Some(Wrong::Misfit(at, problem))
     }
 
-    fn reject(&mut self, cells: &[Cell<'_>], row_number: i64, reason: String, detail: String) {
+    #[cold]
+    fn reject(&mut self, cells: &[Cell<'_>], row_number: i64, wrong: &Wrong) {
         let columns = || self.table.columns.iter().zip(cells);
+        let (reason, detail) = match wrong {
+            Wrong::Missing(at) => {
+                let name = &self.table.columns[*at].name;
+                ("missing_key".to_owned(), format!("{name} is null"))
+            }
+            Wrong::Misfit(at, problem) => {
+                let name = &self.table.columns[*at].name;
+                let value = cells.get(*at).and_then(Cell::show).unwrap_or_default();
+                let shown = &self.targets[*at].shown;
+                let detail = format!("{name} '{value}' is {} ({shown})", problem.reason);
+                (format!("invalid_{name}"), detail)
+            }
+        };
         let row: serde_json::Map<String, serde_json::Value> = columns()
             .map(|(column, cell)| (column.name.clone(), cell.show().into()))
             .collect();
@@ -208,27 +271,30 @@ impl BatchBuilder {
 
     /// The rows since the last batch.
     pub(super) fn finish(&mut self) -> Result<StagedBatch> {
-        let mut columns: Vec<ArrayRef> = self
-            .builders
+        let finished = self
+            .targets
             .iter_mut()
-            .map(ColumnBuilder::finish)
-            .collect();
+            .map(|target| target.builder.finish());
+        let mut columns: Vec<ArrayRef> = finished.collect();
         if let Some((hash, numbers)) = &mut self.file {
             let hashes = std::iter::repeat_n(hash.as_str(), numbers.len());
             columns.push(Arc::new(StringArray::from_iter_values(hashes)));
             columns.push(Arc::new(Int64Array::from(std::mem::take(numbers))));
         }
         let doing = || format!("building a batch of '{}'", self.table.name);
-        let rows = RecordBatch::try_new(Arc::clone(&self.schema), columns)
+        let mut rows = RecordBatch::try_new(Arc::clone(&self.schema), columns)
             .map_err(Error::arrow(doing()))?;
-        let keep = BooleanArray::from(std::mem::take(&mut self.keep));
-        let rows = filter_record_batch(&rows, &keep).map_err(Error::arrow(doing()))?;
+        if self.keep.contains(&false) {
+            let keep = BooleanArray::from(std::mem::take(&mut self.keep));
+            rows = filter_record_batch(&rows, &keep).map_err(Error::arrow(doing()))?;
+        }
+        self.keep.clear();
         let rejects = std::mem::take(&mut self.rejects);
         Ok(StagedBatch {
             rows,
             rejects,
             nulled: std::mem::take(&mut self.nulled),
-            clamped: 0,
+            clamped: std::mem::take(&mut self.clamped),
             bytes: std::mem::take(&mut self.bytes),
         })
     }

@@ -227,7 +227,7 @@ fn past(
             builder.append_null();
         }
     }
-    let past = builder.finish();
+    let past = builder.finish()?;
     let known: arrow::array::BooleanArray = versions
         .iter()
         .map(|version| Some(version.values[column].is_some()))

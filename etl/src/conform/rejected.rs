@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray as _, RecordBatch, new_null_array};
+use arrow::error::ArrowError;
 use datafusion::prelude::SessionContext;
 use futures::TryStreamExt as _;
 use planisphere_schemas::model::{Source, Table};
@@ -72,24 +73,24 @@ fn rows_of(
     source: &Source,
     table: &Table,
     keys: &BTreeSet<Vec<Option<String>>>,
-) -> Result<RecordBatch, arrow::error::ArrowError> {
+) -> Result<RecordBatch, ArrowError> {
     let schema = package.staged_schema(&source.name, table);
     let nullable = schema
         .fields()
         .iter()
         .map(|field| field.as_ref().clone().with_nullable(true));
     let nullable = arrow::datatypes::Schema::new(nullable.collect::<Vec<_>>());
-    let columns: Vec<ArrayRef> = schema
+    let columns: Result<Vec<ArrayRef>, ArrowError> = schema
         .fields()
         .iter()
         .map(
             |field| match table.key.iter().position(|key| key == field.name()) {
                 Some(at) => key_column(source, table, at, keys),
-                None => new_null_array(field.data_type(), keys.len()),
+                None => Ok(new_null_array(field.data_type(), keys.len())),
             },
         )
         .collect();
-    RecordBatch::try_new(Arc::new(nullable), columns)
+    RecordBatch::try_new(Arc::new(nullable), columns?)
 }
 
 /// One key column; a key that does not fit its type is null and matches nothing.
@@ -98,7 +99,7 @@ fn key_column(
     table: &Table,
     at: usize,
     keys: &BTreeSet<Vec<Option<String>>>,
-) -> ArrayRef {
+) -> Result<ArrayRef, ArrowError> {
     let declared = table.column(&table.key[at]);
     let data_type = declared.and_then(|column| column.data_type);
     let data_type = data_type.unwrap_or(planisphere_schemas::model::DataType::Text);

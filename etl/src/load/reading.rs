@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use crate::staging::{PlannedTable, ReadEvent, TableCertificate};
+use crate::staging::{Amount, PlannedTable, ReadEvent, TableCertificate};
 
 use super::pace::Pace;
 
@@ -90,83 +90,10 @@ impl Reading {
     pub(super) fn hear(&mut self, source: &str, event: &ReadEvent) -> &SourceReading {
         let now = Instant::now();
         let at = self.position(source);
-        let reading = &mut self.sources[at];
-        match event {
-            ReadEvent::Opening => reading.open(),
-            ReadEvent::Planned {
-                moment,
-                tables,
-                readers,
-            } => reading.plan(moment, tables, *readers),
-            ReadEvent::Begun { table } => {
-                reading.waits_for = None;
-                if let Some(table) = reading.table_mut(table) {
-                    table.state = ReadState::Reading;
-                }
-                let key = (source.to_owned(), table.clone());
-                self.paces.insert(key, Pace::from(now));
-            }
-            ReadEvent::Rows { table, amount } => {
-                reading.waits_for = None;
-                if let Some(table) = reading.table_mut(table) {
-                    table.rows += amount.rows;
-                    table.rejected += amount.rejected;
-                    table.nulled += amount.nulled;
-                    table.clamped += amount.clamped;
-                    table.bytes += amount.bytes;
-                }
-            }
-            ReadEvent::Void { table, amount } => {
-                if let Some(table) = reading.table_mut(table) {
-                    table.rows = table.rows.saturating_sub(amount.rows);
-                    table.rejected = table.rejected.saturating_sub(amount.rejected);
-                    table.nulled = table.nulled.saturating_sub(amount.nulled);
-                    table.clamped = table.clamped.saturating_sub(amount.clamped);
-                    table.bytes = table.bytes.saturating_sub(amount.bytes);
-                }
-            }
-            ReadEvent::Rejected { table, by_reason } => {
-                if let Some(table) = reading.table_mut(table) {
-                    table.rejected_by.clone_from(by_reason);
-                }
-            }
-            ReadEvent::Again {
-                part,
-                attempt,
-                pause,
-                cause,
-            } => reading.again(part.as_ref(), *attempt, *pause, cause),
-            ReadEvent::Divided { table } => {
-                if let Some(table) = reading.table_mut(table) {
-                    table.parts += 1;
-                }
-            }
-            ReadEvent::Readers { working, .. } => reading.readers = *working,
-            ReadEvent::Part { table } => {
-                if let Some(table) = reading.table_mut(table) {
-                    table.parts_done += 1;
-                }
-            }
-            ReadEvent::Done { table, counts } => {
-                if let Some(table) = reading.table_mut(table) {
-                    table.complete(counts);
-                }
-            }
-            ReadEvent::Anew {
-                attempt,
-                pause,
-                cause,
-            } => {
-                reading.anew += 1;
-                let seconds = pause.as_secs_f64();
-                reading.waits_for = Some(format!(
-                    "its snapshot was lost; attempt {attempt} begins after {seconds:.1} s: {cause}"
-                ));
-            }
-            ReadEvent::Complete => {
-                reading.state = ReadState::Complete;
-                reading.waits_for = None;
-            }
+        self.sources[at].hear(event);
+        if let ReadEvent::Begun { table } = event {
+            let key = (source.to_owned(), table.clone());
+            self.paces.insert(key, Pace::from(now));
         }
         if let Some(table) = event.table() {
             self.refresh(at, table, now);
@@ -235,6 +162,47 @@ impl SourceReading {
         self.tables.iter_mut().find(|table| table.table == name)
     }
 
+    /// What happened to the source itself; the rest is what happened to one of its tables.
+    fn hear(&mut self, event: &ReadEvent) {
+        match event {
+            ReadEvent::Opening => self.open(),
+            ReadEvent::Planned {
+                moment,
+                tables,
+                readers,
+            } => self.plan(moment, tables, *readers),
+            ReadEvent::Begun { .. } | ReadEvent::Rows { .. } => self.waits_for = None,
+            ReadEvent::Again {
+                part,
+                attempt,
+                pause,
+                cause,
+            } => self.again(part.as_ref(), *attempt, *pause, cause),
+            ReadEvent::Readers { working, .. } => self.readers = *working,
+            ReadEvent::Anew {
+                attempt,
+                pause,
+                cause,
+            } => self.anew(*attempt, *pause, cause),
+            ReadEvent::Complete => {
+                self.state = ReadState::Complete;
+                self.waits_for = None;
+            }
+            _ => {}
+        }
+        if let Some(table) = event.table().and_then(|table| self.table_mut(table)) {
+            table.hear(event);
+        }
+    }
+
+    fn anew(&mut self, attempt: usize, pause: Duration, cause: &str) {
+        self.anew += 1;
+        let seconds = pause.as_secs_f64();
+        self.waits_for = Some(format!(
+            "its snapshot was lost; attempt {attempt} begins after {seconds:.1} s: {cause}"
+        ));
+    }
+
     fn open(&mut self) {
         self.state = ReadState::Reading;
         self.tables.clear();
@@ -264,12 +232,7 @@ impl SourceReading {
     ) {
         let seconds = pause.as_secs_f64();
         let what = match part {
-            Some((table, part)) => {
-                if let Some(table) = self.table_mut(table) {
-                    table.rereads += 1;
-                }
-                format!("part {part} of {table}")
-            }
+            Some((table, part)) => format!("part {part} of {table}"),
             None => "the source".to_owned(),
         };
         self.waits_for = Some(format!(
@@ -279,6 +242,47 @@ impl SourceReading {
 }
 
 impl TableReading {
+    /// What happened to the table.
+    fn hear(&mut self, event: &ReadEvent) {
+        match event {
+            ReadEvent::Begun { .. } => self.state = ReadState::Reading,
+            ReadEvent::Rows { amount, .. } => {
+                let mut sum = self.amount();
+                sum.add(*amount);
+                self.count(sum);
+            }
+            ReadEvent::Void { amount, .. } => {
+                let mut rest = self.amount();
+                rest.take(*amount);
+                self.count(rest);
+            }
+            ReadEvent::Rejected { by_reason, .. } => self.rejected_by.clone_from(by_reason),
+            ReadEvent::Again { .. } => self.rereads += 1,
+            ReadEvent::Divided { .. } => self.parts += 1,
+            ReadEvent::Part { .. } => self.parts_done += 1,
+            ReadEvent::Done { counts, .. } => self.complete(counts),
+            _ => {}
+        }
+    }
+
+    fn amount(&self) -> Amount {
+        Amount {
+            rows: self.rows,
+            rejected: self.rejected,
+            nulled: self.nulled,
+            clamped: self.clamped,
+            bytes: self.bytes,
+        }
+    }
+
+    fn count(&mut self, amount: Amount) {
+        self.rows = amount.rows;
+        self.rejected = amount.rejected;
+        self.nulled = amount.nulled;
+        self.clamped = amount.clamped;
+        self.bytes = amount.bytes;
+    }
+
     fn complete(&mut self, counts: &TableCertificate) {
         self.state = ReadState::Complete;
         self.rows = counts.read;

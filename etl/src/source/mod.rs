@@ -20,6 +20,7 @@ mod number;
 mod postgres;
 mod sqlite;
 mod stop;
+pub(crate) mod values;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;

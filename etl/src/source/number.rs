@@ -45,14 +45,25 @@ pub(super) fn of_integer(value: i128, precision: u8, scale: u8) -> Result<i128, 
     )
 }
 
+/// `10^exponent` as a float, to the last bit up to 22.
+#[inline]
+fn float_power(exponent: u8) -> f64 {
+    const POWERS: [f64; 23] = [
+        1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
+        1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
+    ];
+    let known = POWERS.get(usize::from(exponent));
+    known.map_or_else(|| 10_f64.powi(i32::from(exponent)), |power| *power)
+}
+
 /// A float at a scale, rounded half-even; refused where the float itself is not exact enough (beyond 2^53).
 pub(super) fn of_float(value: f64, precision: u8, scale: u8) -> Result<i128, Problem> {
     const EXACT: f64 = 9_007_199_254_740_992.0;
-    let scaled = (value * 10_f64.powi(i32::from(scale))).round_ties_even();
+    let scaled = (value * float_power(scale)).round_ties_even();
     if scaled.is_nan() {
         return Err(Problem::odd("not a number (NaN)"));
     }
-    if scaled.abs() >= 10_f64.powi(i32::from(precision)) {
+    if scaled.abs() >= float_power(precision) {
         return Err(too_large(value > 0.0, precision));
     }
     if scaled.abs() > EXACT {
@@ -142,6 +153,34 @@ pub(super) fn of_text(text: &str, precision: u8, scale: u8) -> Result<i128, Prob
     within(if written.negative { -value } else { value }, precision)
 }
 
+/// The same where that is soon done: a sign perhaps, up to 18 digits, and exactly as many after the point as the scale.
+#[inline]
+pub(super) fn of_short_text(text: &[u8], precision: u8, scale: u8) -> Option<i128> {
+    let (negative, text) = match text {
+        [b'-', rest @ ..] => (true, rest),
+        rest => (false, rest),
+    };
+    let decimals = usize::from(scale);
+    let mut sum = 0;
+    let mut add = |digits: &[u8]| {
+        digits.iter().all(|byte| {
+            let digit = byte.wrapping_sub(b'0');
+            sum = sum * 10 + u64::from(digit);
+            digit < 10
+        })
+    };
+    let all_digits = match text.len().checked_sub(decimals + 1) {
+        Some(whole @ 1..) if decimals > 0 && text.len() <= SHORT + 1 => {
+            text[whole] == b'.' && add(&text[..whole]) && add(&text[whole + 1..])
+        }
+        _ if decimals == 0 && (1..=SHORT).contains(&text.len()) => add(text),
+        _ => false,
+    };
+    let value = i128::from(sum);
+    let fits = all_digits && value < power(precision);
+    fits.then_some(if negative { -value } else { value })
+}
+
 fn many_digits(whole: &[u8], kept: &[u8], zeros: usize) -> Option<i128> {
     let zeros = std::iter::repeat_n(&b'0', zeros);
     let mut digits = whole.iter().chain(kept).chain(zeros);
@@ -183,6 +222,9 @@ mod tests {
 
     fn of_text(text: &str, precision: u8, scale: u8) -> Result<i128, String> {
         let narrow = super::of_text(text, precision, scale);
+        if let Some(short) = of_short_text(text.as_bytes(), precision, scale) {
+            assert_eq!(narrow, Ok(short), "{text}");
+        }
         let wide = super::of_wide_text(text, precision, scale);
         let narrow_as_wide = narrow.clone().map(i256::from_i128);
         assert_eq!(wide, narrow_as_wide, "{text}");
@@ -191,6 +233,10 @@ mod tests {
 
     #[test]
     fn text_keeps_every_digit() {
+        assert_eq!(of_short_text(b"-12.34", 12, 2), Some(-1_234));
+        assert_eq!(of_short_text(b"12", 12, 0), Some(12));
+        assert_eq!(of_short_text(b"12.3", 12, 2), None);
+        assert_eq!(of_short_text(b"1234", 12, 2), None);
         assert_eq!(of_text("12.340000", 18, 4), Ok(123_400));
         assert_eq!(of_text("-0.5", 18, 4), Ok(-5_000));
         assert_eq!(of_text("0.000067", 18, 6), Ok(67));

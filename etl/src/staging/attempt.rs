@@ -62,7 +62,7 @@ impl Job {
         let table = &self.tables[task.table].name;
         let path = part_path(self.load, &self.source, table, task.number);
         let file = PartFile::create(
-            self.warehouse.store(),
+            &self.warehouse,
             self.warehouse.object_path(&path),
             task.schema.clone(),
             self.row_groups,
@@ -124,7 +124,7 @@ impl Job {
                 let table = &self.tables[task.table].name;
                 let path = reject_path(self.load, &self.source, table, task.number);
                 let path = self.warehouse.object_path(&path);
-                let file = RejectFile::create(self.warehouse.store(), path, &self.runtime);
+                let file = RejectFile::create(&self.warehouse, path, &self.runtime);
                 attempt.counts.reject_parts.insert(task.number);
                 attempt.rejects.insert(file.map_err(self.failed(task))?)
             }

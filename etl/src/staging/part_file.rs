@@ -14,10 +14,17 @@ use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::errors::{ParquetError, Result};
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
 use parquet::schema::types::ColumnPath;
+use planisphere_schemas::warehouse::Warehouse;
 use tokio::runtime::Handle;
 
 /// What is sent at once; object stores want parts of at least 5 MiB.
 const CHUNK: usize = 6 << 20;
+/// The same for folders, while it is still in the processor's cache.
+const LOCAL_CHUNK: usize = 1 << 20;
+/// A dictionary that becomes larger does not pay: nearly every text is another one.
+const DICTIONARY: usize = 128 << 10;
+/// Each column of differences has a buffer of a mebibyte, which tables of more columns do without.
+const MOST_DELTAS: usize = 64;
 
 /// When a row group ends: at so many rows or so many bytes, whichever comes first.
 ///
@@ -40,14 +47,14 @@ pub(super) struct PartFile {
 impl PartFile {
     /// Begins a file.
     pub(super) fn create(
-        store: &Arc<dyn ObjectStore>,
+        warehouse: &Warehouse,
         path: Path,
         schema: SchemaRef,
         groups: RowGroups,
         runtime: &Handle,
     ) -> Result<Self> {
         let properties = properties(&schema, groups.rows)?;
-        let upload = Upload::new(store, path, runtime);
+        let upload = Upload::new(warehouse, path, runtime);
         let writer = ArrowWriter::try_new(upload, schema, Some(properties))?;
         Ok(Self {
             writer,
@@ -94,15 +101,24 @@ fn properties(schema: &Schema, row_group_rows: usize) -> Result<WriterProperties
         // staged files are read whole: nobody looks for a few of their pages
         .set_statistics_enabled(EnabledStatistics::None)
         .set_offset_index_disabled(true)
+        .set_dictionary_page_size_limit(DICTIONARY)
         .set_max_row_group_row_count(Some(row_group_rows));
+    let is_wide = schema.fields().len() > MOST_DELTAS;
     for field in schema.fields() {
         let column = ColumnPath::from(field.name().as_str());
         if field.data_type().is_primitive() {
             properties = properties.set_column_dictionary_enabled(column.clone(), false);
         }
-        if has_deltas(field.data_type()) {
-            properties = properties.set_column_encoding(column, Encoding::DELTA_BINARY_PACKED);
-        }
+        properties = match field.data_type() {
+            data_type if has_deltas(data_type) && !is_wide => {
+                properties.set_column_encoding(column, Encoding::DELTA_BINARY_PACKED)
+            }
+            // what zstd does not find is not worth the work of prefixes and lengths of their own
+            data_type if data_type.is_primitive() || data_type.is_string() => {
+                properties.set_column_encoding(column, Encoding::PLAIN)
+            }
+            _ => properties,
+        };
     }
     Ok(properties.build())
 }
@@ -122,6 +138,7 @@ pub(super) struct Upload {
     store: Arc<dyn ObjectStore>,
     path: Path,
     runtime: Handle,
+    chunk_bytes: usize,
     chunk: Vec<u8>,
     parts: Option<Box<dyn MultipartUpload>>,
     written: u64,
@@ -129,11 +146,15 @@ pub(super) struct Upload {
 
 impl Upload {
     /// An object that is to be.
-    pub(super) fn new(store: &Arc<dyn ObjectStore>, path: Path, runtime: &Handle) -> Self {
+    pub(super) fn new(warehouse: &Warehouse, path: Path, runtime: &Handle) -> Self {
         Self {
-            store: Arc::clone(store),
+            store: Arc::clone(warehouse.store()),
             path,
             runtime: runtime.clone(),
+            chunk_bytes: match warehouse.url().scheme() {
+                "file" => LOCAL_CHUNK,
+                _ => CHUNK,
+            },
             chunk: Vec::new(),
             parts: None,
             written: 0,
@@ -141,7 +162,8 @@ impl Upload {
     }
 
     fn send(&mut self) -> io::Result<()> {
-        let chunk = PutPayload::from(std::mem::take(&mut self.chunk));
+        let room = Vec::with_capacity(self.chunk.len());
+        let chunk = PutPayload::from(std::mem::replace(&mut self.chunk, room));
         let parts = match &mut self.parts {
             Some(parts) => parts,
             None => {
@@ -180,7 +202,7 @@ impl Write for Upload {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.chunk.extend_from_slice(bytes);
         self.written += bytes.len() as u64;
-        if self.chunk.len() >= CHUNK {
+        if self.chunk.len() >= self.chunk_bytes {
             self.send()?;
         }
         Ok(bytes.len())

@@ -8,7 +8,6 @@ use arrow::array::{ArrayRef, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::prelude::{ParquetReadOptions, SessionConfig, SessionContext};
-use object_store::ObjectStore;
 use object_store::path::Path;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
@@ -35,17 +34,13 @@ pub(super) struct RejectFile {
 
 impl RejectFile {
     /// Begins a file.
-    pub(super) fn create(
-        store: &Arc<dyn ObjectStore>,
-        path: Path,
-        runtime: &Handle,
-    ) -> Result<Self> {
+    pub(super) fn create(warehouse: &Warehouse, path: Path, runtime: &Handle) -> Result<Self> {
         let properties = WriterProperties::builder()
             .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
             .set_statistics_enabled(EnabledStatistics::None)
             .set_offset_index_disabled(true)
             .build();
-        let upload = Upload::new(store, path, runtime);
+        let upload = Upload::new(warehouse, path, runtime);
         Ok(Self {
             writer: ArrowWriter::try_new(upload, schema(), Some(properties))?,
             open_bytes: 0,

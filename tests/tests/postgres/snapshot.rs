@@ -35,6 +35,7 @@ const WRITER: &str = "
         delete from entries where account = 17001 - tick;
         delete from accounts where id = 17001 - tick;
         commit;
+        perform pg_sleep(0.002);
         exit when to_regclass('stopped') is not null or tick > 8000;
     end loop; end $$";
 

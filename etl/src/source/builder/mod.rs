@@ -8,6 +8,7 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, BooleanArray, Int64Array, RecordBatch, StringArray};
 use arrow::compute::filter_record_batch;
 use arrow::datatypes::{DataType as Arrow, Field, Schema, SchemaRef};
+use arrow::error::ArrowError;
 use chrono_tz::Tz;
 use planisphere_schemas::model::{Column, InvalidValue, Table};
 
@@ -151,8 +152,14 @@ impl BatchBuilder {
         row_number: i64,
     ) {
         let mut wrong: Option<Wrong> = None;
-        for (at, cell) in cells.clone().enumerate().take(self.targets.len()) {
+        for (at, cell) in cells.clone().enumerate() {
+            let Some(target) = self.targets.get_mut(at) else {
+                break;
+            };
             self.bytes += cell.bytes();
+            if target.builder.take(cell) {
+                continue;
+            }
             if let Some(found) = self.cell(at, cell)
                 && !matches!(
                     (&wrong, &found),
@@ -187,15 +194,18 @@ impl BatchBuilder {
     }
 
     /// Adds one entry to a column, whatever the cell is; what is wrong with it, if its row cannot be kept.
-    #[inline]
     fn cell(&mut self, at: usize, cell: Cell<'_>) -> Option<Wrong> {
         let (column, target) = (&self.table.columns[at], &mut self.targets[at]);
+        if matches!(cell, Cell::Null) {
+            target.builder.append_null();
+            return target.is_key.then_some(Wrong::Missing(at));
+        }
         let rules = TextRules {
             zone: self.zone,
             pattern: column.pattern.as_deref(),
         };
         match append_cell(&mut target.builder, cell, rules) {
-            Ok(()) => (target.is_key && cell == Cell::Null).then_some(Wrong::Missing(at)),
+            Ok(()) => None,
             Err(problem) => self.misfit(at, problem),
         }
     }
@@ -271,17 +281,18 @@ impl BatchBuilder {
 
     /// The rows since the last batch.
     pub(super) fn finish(&mut self) -> Result<StagedBatch> {
+        let doing = || format!("building a batch of '{}'", self.table.name);
         let finished = self
             .targets
             .iter_mut()
             .map(|target| target.builder.finish());
-        let mut columns: Vec<ArrayRef> = finished.collect();
+        let columns: std::result::Result<Vec<ArrayRef>, ArrowError> = finished.collect();
+        let mut columns = columns.map_err(Error::arrow(doing()))?;
         if let Some((hash, numbers)) = &mut self.file {
             let hashes = std::iter::repeat_n(hash.as_str(), numbers.len());
             columns.push(Arc::new(StringArray::from_iter_values(hashes)));
             columns.push(Arc::new(Int64Array::from(std::mem::take(numbers))));
         }
-        let doing = || format!("building a batch of '{}'", self.table.name);
         let mut rows = RecordBatch::try_new(Arc::clone(&self.schema), columns)
             .map_err(Error::arrow(doing()))?;
         if self.keep.contains(&false) {

@@ -1,15 +1,15 @@
 //! Builders of columns, and what appends a value to one.
 
-use std::fmt::Write;
-
-use arrow::array::{
-    ArrayBuilder, ArrayRef, BooleanBuilder, Date32Builder, Decimal128Builder, Float64Builder,
-    Int32Builder, Int64Builder, StringBuilder, TimestampMicrosecondBuilder,
+use arrow::array::{ArrayBuilder, ArrayRef, BooleanBuilder};
+use arrow::datatypes::{
+    Date32Type, Decimal128Type, Float64Type, Int32Type, Int64Type, TimestampMicrosecondType,
 };
+use arrow::error::ArrowError;
 use planisphere_schemas::model::DataType;
 
 use crate::source::clock::Clock;
 use crate::source::number;
+use crate::source::values::{Texts, Values};
 
 use super::moment::{FIRST_DAY, FIRST_INSTANT, LAST_DAY, LAST_INSTANT};
 use super::{Cell, Problem, Side, TextRules, convert, moment};
@@ -17,21 +17,21 @@ use super::{Cell, Problem, Side, TextRules, convert, moment};
 /// A builder for one column.
 pub(crate) enum ColumnBuilder {
     /// Text.
-    Text(StringBuilder),
+    Text(Texts),
     /// 32-bit integers.
-    Integer(Int32Builder),
+    Integer(Values<Int32Type>),
     /// 64-bit integers.
-    Bigint(Int64Builder),
+    Bigint(Values<Int64Type>),
     /// Decimals with precision and scale.
-    Decimal(Decimal128Builder, u8, u8),
+    Decimal(Values<Decimal128Type>, u8, u8),
     /// Floats.
-    Double(Float64Builder),
+    Double(Values<Float64Type>),
     /// Booleans.
     Boolean(BooleanBuilder),
     /// Days.
-    Date(Date32Builder),
+    Date(Values<Date32Type>),
     /// Instants, and the clock that tells those of wall clocks.
-    Timestamp(TimestampMicrosecondBuilder, Option<Clock>),
+    Timestamp(Values<TimestampMicrosecondType>, Option<Clock>),
     /// Values in the type that their source has.
     Native(Box<dyn NativeColumn>),
 }
@@ -51,44 +51,67 @@ pub(crate) trait NativeColumn: Send {
     fn append_extreme(&mut self, side: Side) -> bool;
 
     /// The column so far; the builder starts anew.
-    fn finish(&mut self) -> ArrayRef;
+    ///
+    /// # Errors
+    /// If Arrow refuses what was collected.
+    fn finish(&mut self) -> Result<ArrayRef, ArrowError>;
 }
 
 /// A builder for a declared type.
 pub(crate) fn column_builder(data_type: DataType) -> ColumnBuilder {
+    let arrow = data_type.arrow();
     match data_type {
-        DataType::Text => ColumnBuilder::Text(StringBuilder::new()),
-        DataType::Integer => ColumnBuilder::Integer(Int32Builder::new()),
-        DataType::Bigint => ColumnBuilder::Bigint(Int64Builder::new()),
-        DataType::Decimal(precision, scale) => ColumnBuilder::Decimal(
-            Decimal128Builder::new().with_data_type(data_type.arrow()),
-            precision,
-            scale.unsigned_abs(),
-        ),
-        DataType::Double => ColumnBuilder::Double(Float64Builder::new()),
+        DataType::Text => ColumnBuilder::Text(Texts::new()),
+        DataType::Integer => ColumnBuilder::Integer(Values::new(arrow)),
+        DataType::Bigint => ColumnBuilder::Bigint(Values::new(arrow)),
+        DataType::Decimal(precision, scale) => {
+            ColumnBuilder::Decimal(Values::new(arrow), precision, scale.unsigned_abs())
+        }
+        DataType::Double => ColumnBuilder::Double(Values::new(arrow)),
         DataType::Boolean => ColumnBuilder::Boolean(BooleanBuilder::new()),
-        DataType::Date => ColumnBuilder::Date(Date32Builder::new()),
-        DataType::Timestamp => ColumnBuilder::Timestamp(
-            TimestampMicrosecondBuilder::new().with_data_type(data_type.arrow()),
-            None,
-        ),
+        DataType::Date => ColumnBuilder::Date(Values::new(arrow)),
+        DataType::Timestamp => ColumnBuilder::Timestamp(Values::new(arrow), None),
     }
 }
 
 impl ColumnBuilder {
     /// Adds a null.
+    #[inline]
     pub(crate) fn append_null(&mut self) {
         match self {
-            Self::Text(builder) => builder.append_null(),
-            Self::Integer(builder) => builder.append_null(),
-            Self::Bigint(builder) => builder.append_null(),
-            Self::Decimal(builder, ..) => builder.append_null(),
-            Self::Double(builder) => builder.append_null(),
+            Self::Text(values) => values.push_null(),
+            Self::Integer(values) => values.push_null(),
+            Self::Bigint(values) => values.push_null(),
+            Self::Decimal(values, ..) => values.push_null(),
+            Self::Double(values) => values.push_null(),
             Self::Boolean(builder) => builder.append_null(),
-            Self::Date(builder) => builder.append_null(),
-            Self::Timestamp(builder, _) => builder.append_null(),
-            Self::Native(builder) => builder.append_null(),
+            Self::Date(values) => values.push_null(),
+            Self::Timestamp(values, _) => values.push_null(),
+            Self::Native(column) => column.append_null(),
         }
+    }
+
+    /// Adds a value of the column's own kind, as nearly all are; false if it takes a closer look, and nothing was added.
+    #[inline(always)]
+    pub(crate) fn take(&mut self, cell: Cell<'_>) -> bool {
+        match (self, cell) {
+            (Self::Text(values), Cell::Text(text)) => values.push(text.as_bytes()),
+            (Self::Integer(values), Cell::Integer(value)) => match i32::try_from(value) {
+                Ok(value) => values.push(value),
+                Err(_) => return false,
+            },
+            (Self::Bigint(values), Cell::Integer(value)) => values.push(value),
+            (Self::Decimal(values, precision, scale), Cell::Text(text)) => {
+                match number::of_short_text(text.as_bytes(), *precision, *scale) {
+                    Some(value) => values.push(value),
+                    None => return false,
+                }
+            }
+            (Self::Double(values), Cell::Real(value)) if value.is_finite() => values.push(value),
+            (Self::Date(values), Cell::Day(days)) if days >= FIRST_DAY => values.push(days),
+            _ => return false,
+        }
+        true
     }
 
     /// Adds the value at an end of the type; false if it has no ends, and nothing was added.
@@ -96,35 +119,38 @@ impl ColumnBuilder {
         let low = side == Side::Low;
         match self {
             Self::Text(_) | Self::Boolean(_) => return false,
-            Self::Integer(builder) => builder.append_value(if low { i32::MIN } else { i32::MAX }),
-            Self::Bigint(builder) => builder.append_value(if low { i64::MIN } else { i64::MAX }),
-            Self::Decimal(builder, precision, _) => {
+            Self::Integer(values) => values.push(if low { i32::MIN } else { i32::MAX }),
+            Self::Bigint(values) => values.push(if low { i64::MIN } else { i64::MAX }),
+            Self::Decimal(values, precision, _) => {
                 let most = number::power(*precision) - 1;
-                builder.append_value(if low { -most } else { most });
+                values.push(if low { -most } else { most });
             }
-            Self::Double(builder) => builder.append_value(if low { f64::MIN } else { f64::MAX }),
-            Self::Date(builder) => builder.append_value(if low { FIRST_DAY } else { LAST_DAY }),
-            Self::Timestamp(builder, _) => {
-                builder.append_value(if low { FIRST_INSTANT } else { LAST_INSTANT });
+            Self::Double(values) => values.push(if low { f64::MIN } else { f64::MAX }),
+            Self::Date(values) => values.push(if low { FIRST_DAY } else { LAST_DAY }),
+            Self::Timestamp(values, _) => {
+                values.push(if low { FIRST_INSTANT } else { LAST_INSTANT });
             }
-            Self::Native(builder) => return builder.append_extreme(side),
+            Self::Native(column) => return column.append_extreme(side),
         }
         true
     }
 
     /// The column so far; the builder starts anew.
-    pub(crate) fn finish(&mut self) -> ArrayRef {
-        match self {
-            Self::Text(builder) => ArrayBuilder::finish(builder),
-            Self::Integer(builder) => ArrayBuilder::finish(builder),
-            Self::Bigint(builder) => ArrayBuilder::finish(builder),
-            Self::Decimal(builder, ..) => ArrayBuilder::finish(builder),
-            Self::Double(builder) => ArrayBuilder::finish(builder),
+    ///
+    /// # Errors
+    /// If Arrow refuses what was collected.
+    pub(crate) fn finish(&mut self) -> Result<ArrayRef, ArrowError> {
+        Ok(match self {
+            Self::Text(values) => values.finish()?,
+            Self::Integer(values) => values.finish(),
+            Self::Bigint(values) => values.finish(),
+            Self::Decimal(values, ..) => values.finish(),
+            Self::Double(values) => values.finish(),
             Self::Boolean(builder) => ArrayBuilder::finish(builder),
-            Self::Date(builder) => ArrayBuilder::finish(builder),
-            Self::Timestamp(builder, _) => ArrayBuilder::finish(builder),
-            Self::Native(builder) => builder.finish(),
-        }
+            Self::Date(values) => values.finish(),
+            Self::Timestamp(values, _) => values.finish(),
+            Self::Native(column) => column.finish()?,
+        })
     }
 }
 
@@ -132,7 +158,6 @@ impl ColumnBuilder {
 ///
 /// # Errors
 /// What is wrong with the value.
-#[inline]
 pub(crate) fn append_cell(
     builder: &mut ColumnBuilder,
     cell: Cell<'_>,
@@ -140,29 +165,27 @@ pub(crate) fn append_cell(
 ) -> Result<(), Problem> {
     match (builder, cell) {
         (builder, Cell::Null) => builder.append_null(),
-        (ColumnBuilder::Text(builder), cell) => text(builder, cell)?,
-        (ColumnBuilder::Integer(builder), cell) => builder.append_value(convert::integer32(cell)?),
-        (ColumnBuilder::Bigint(builder), cell) => builder.append_value(convert::integer(cell)?),
-        (ColumnBuilder::Decimal(builder, precision, scale), cell) => {
-            builder.append_value(convert::decimal(cell, *precision, *scale)?);
+        (ColumnBuilder::Text(values), cell) => text(values, cell)?,
+        (ColumnBuilder::Integer(values), cell) => values.push(convert::integer32(cell)?),
+        (ColumnBuilder::Bigint(values), cell) => values.push(convert::integer(cell)?),
+        (ColumnBuilder::Decimal(values, precision, scale), cell) => {
+            values.push(convert::decimal(cell, *precision, *scale)?);
         }
-        (ColumnBuilder::Double(builder), cell) => builder.append_value(convert::double(cell)?),
+        (ColumnBuilder::Double(values), cell) => values.push(convert::double(cell)?),
         (ColumnBuilder::Boolean(builder), cell) => builder.append_value(convert::boolean(cell)?),
-        (ColumnBuilder::Date(builder), cell) => {
-            builder.append_value(moment::date(cell, rules.pattern)?);
-        }
-        (ColumnBuilder::Timestamp(builder, clock), cell) => {
+        (ColumnBuilder::Date(values), cell) => values.push(moment::date(cell, rules.pattern)?),
+        (ColumnBuilder::Timestamp(values, clock), cell) => {
             let clock = clock.get_or_insert_with(|| Clock::new(rules.zone));
-            builder.append_value(moment::timestamp(cell, rules.pattern, clock)?);
+            values.push(moment::timestamp(cell, rules.pattern, clock)?);
         }
-        (ColumnBuilder::Native(builder), cell) => builder.append(cell)?,
+        (ColumnBuilder::Native(column), cell) => column.append(cell)?,
     }
     Ok(())
 }
 
-fn text(builder: &mut StringBuilder, cell: Cell<'_>) -> Result<(), Problem> {
+fn text(values: &mut Texts, cell: Cell<'_>) -> Result<(), Problem> {
     match cell {
-        Cell::Text(text) => builder.append_value(text),
+        Cell::Text(text) => values.push(text.as_bytes()),
         Cell::Bytes(bytes) => {
             let is_text = std::str::from_utf8(bytes).is_ok();
             return Err(Problem::odd(match is_text {
@@ -170,11 +193,7 @@ fn text(builder: &mut StringBuilder, cell: Cell<'_>) -> Result<(), Problem> {
                 false => "bytes that are not UTF-8 text",
             }));
         }
-        cell => {
-            // what is written before an append belongs to that value; writing into a builder never fails
-            let _ = write!(builder, "{cell}");
-            builder.append_value("");
-        }
+        cell => values.push_shown(&cell),
     }
     Ok(())
 }

@@ -13,7 +13,7 @@ const RULES: TextRules<'static> = TextRules {
 fn show(data_type: DataType, cell: Cell<'_>) -> String {
     let mut builder = column_builder(data_type);
     match append_cell(&mut builder, cell, RULES) {
-        Ok(()) => array_value_to_string(&builder.finish(), 0).unwrap(),
+        Ok(()) => array_value_to_string(&builder.finish().unwrap(), 0).unwrap(),
         Err(problem) => format!("! {}", problem.reason),
     }
 }

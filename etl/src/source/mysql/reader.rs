@@ -106,6 +106,7 @@ fn read(
 }
 
 /// Nobody has taken a value out of a row that has just arrived.
+#[inline(always)]
 fn taken(value: &Option<Value>, kind: Kind) -> Cell<'_> {
     value.as_ref().map_or(Cell::Null, |value| cell(value, kind))
 }

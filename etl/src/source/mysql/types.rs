@@ -1,14 +1,13 @@
 //! The Arrow type that holds every value of a MySQL type, and the column that takes them.
 
-use std::sync::Arc;
-
-use arrow::array::{ArrayBuilder, ArrayRef, BinaryBuilder, PrimitiveBuilder, StringBuilder};
+use arrow::array::{ArrayBuilder, ArrayRef, BinaryBuilder};
 use arrow::datatypes::{
     ArrowPrimitiveType, DECIMAL128_MAX_PRECISION, DataType as Arrow, Date32Type, Decimal128Type,
     Decimal256Type, DurationMicrosecondType, Float32Type, Float64Type, Int8Type, Int16Type,
     Int32Type, Int64Type, TimeUnit, TimestampMicrosecondType, UInt8Type, UInt16Type, UInt32Type,
     UInt64Type,
 };
+use arrow::error::ArrowError;
 use mysql::Column;
 use mysql::consts::{ColumnFlags, ColumnType};
 
@@ -17,6 +16,7 @@ use crate::source::cell::{
     Side,
 };
 use crate::source::number;
+use crate::source::values::{Texts, Values};
 
 use super::value::{Kind, kind};
 
@@ -127,7 +127,7 @@ pub(super) fn builder(data_type: &Arrow) -> ColumnBuilder {
             ))
         }
         Arrow::Binary => Box::new(Binaries(BinaryBuilder::new())),
-        _ => Box::new(Texts(StringBuilder::new())),
+        _ => Box::new(Texts::new()),
     };
     ColumnBuilder::Native(column)
 }
@@ -151,7 +151,7 @@ fn decimal_text<'v>(cell: Cell<'v>) -> Result<&'v str, Problem> {
 
 /// A column of a primitive type, read by a function.
 struct Primitives<T: ArrowPrimitiveType, F> {
-    values: PrimitiveBuilder<T>,
+    values: Values<T>,
     /// Lowest and highest value, where the type of the source has more.
     ends: Option<(T::Native, T::Native)>,
     read: F,
@@ -164,7 +164,7 @@ where
 {
     fn new(data_type: &Arrow, ends: Option<(T::Native, T::Native)>, read: F) -> Self {
         Self {
-            values: PrimitiveBuilder::new().with_data_type(data_type.clone()),
+            values: Values::new(data_type.clone()),
             ends,
             read,
         }
@@ -205,50 +205,46 @@ where
     F: Fn(Cell<'_>) -> Result<T::Native, Problem> + Send,
 {
     fn append(&mut self, cell: Cell<'_>) -> Result<(), Problem> {
-        self.values.append_value((self.read)(cell)?);
+        self.values.push((self.read)(cell)?);
         Ok(())
     }
 
     fn append_null(&mut self) {
-        self.values.append_null();
+        self.values.push_null();
     }
 
     fn append_extreme(&mut self, side: Side) -> bool {
         if let Some((lowest, highest)) = self.ends {
             let is_low = side == Side::Low;
-            self.values
-                .append_value(if is_low { lowest } else { highest });
+            self.values.push(if is_low { lowest } else { highest });
         }
         self.ends.is_some()
     }
 
-    fn finish(&mut self) -> ArrayRef {
-        Arc::new(self.values.finish())
+    fn finish(&mut self) -> Result<ArrayRef, ArrowError> {
+        Ok(self.values.finish())
     }
 }
-
-/// A column of texts.
-struct Texts(StringBuilder);
 
 impl NativeColumn for Texts {
     fn append(&mut self, cell: Cell<'_>) -> Result<(), Problem> {
         match cell {
-            Cell::Text(text) => self.0.append_value(text),
+            Cell::Text(text) => self.push(text.as_bytes()),
             cell => return Err(misfit(cell)),
         }
         Ok(())
     }
 
     fn append_null(&mut self) {
-        self.0.append_null();
+        self.push_null();
     }
 
     fn append_extreme(&mut self, _side: Side) -> bool {
         false
     }
 
-    fn finish(&mut self) -> ArrayRef {
-        ArrayBuilder::finish(&mut self.0)
+    fn finish(&mut self) -> Result<ArrayRef, ArrowError> {
+        Texts::finish(self)
     }
 }
 
@@ -273,7 +269,7 @@ impl NativeColumn for Binaries {
         false
     }
 
-    fn finish(&mut self) -> ArrayRef {
-        ArrayBuilder::finish(&mut self.0)
+    fn finish(&mut self) -> Result<ArrayRef, ArrowError> {
+        Ok(ArrayBuilder::finish(&mut self.0))
     }
 }

@@ -44,7 +44,7 @@ impl Parsed {
 
     fn misfit(&mut self, reason: impl Into<Cow<'static, str>>) -> Outcome {
         self.builder.append_null();
-        Outcome::Misfit(reason.into())
+        Outcome::misfit(reason)
     }
 
     fn double(&mut self, text: &str) -> Outcome {
@@ -88,7 +88,7 @@ impl Decode for Parsed {
     }
 
     fn finish(&mut self) -> Result<ArrayRef, ArrowError> {
-        Ok(self.builder.finish())
+        self.builder.finish()
     }
 }
 

@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::source::{Fault, Part, Reader, Sink};
 
 use super::columns::{columns, schema};
+use super::decode::Rules;
 use super::moment::connect;
 use super::printer::Printer;
 use super::rows::Rows;
@@ -79,12 +80,19 @@ impl Reader for PostgresReader<'_> {
             planned: &planned,
             batch_rows,
             printer: &mut self.printer,
+            rules: snapshot.rules(),
         };
-        match held {
-            true => copy.out(&mut self.connection, part, sink, &failed),
-            // who waits for the table waits for the exporter, which has it locked: everybody else would wait in turn
-            false => copy.out(&mut snapshot.exporter(), part, sink, &lost),
+        if held {
+            return copy.out(&mut self.connection, part, sink, &failed);
         }
+        // who waits for the table waits for the exporter, which has it locked: everybody else would wait in turn; and
+        // nothing may go wrong in the middle of a copy through it
+        let rules = Rules {
+            careful: true,
+            ..copy.rules
+        };
+        let copy = Copy { rules, ..copy };
+        copy.out(&mut snapshot.exporter(), part, sink, &lost)
     }
 }
 
@@ -95,6 +103,7 @@ struct Copy<'a> {
     planned: &'a Planned,
     batch_rows: usize,
     printer: &'a mut Printer,
+    rules: Rules,
 }
 
 impl Copy<'_> {
@@ -106,13 +115,16 @@ impl Copy<'_> {
         failed: &dyn Fn(WireError) -> Fault,
     ) -> Result<(), Fault> {
         let selected = &self.planned.columns;
-        let columns = columns(self.table, selected, self.snapshot.rules());
+        let columns = columns(self.table, selected, self.rules);
         let mut rows = Rows::new(schema(self.table, selected), columns);
         connection
             .start_copy(&statement(self.planned, part))
             .map_err(failed)?;
-        while let Some(message) = connection.next_copy().map_err(failed)? {
-            rows.message(message)
+        while let Some(messages) = connection
+            .next_copies(rows.room(self.batch_rows))
+            .map_err(failed)?
+        {
+            rows.messages(messages)
                 .map_err(|reason| failed(WireError::Protocol(reason)))?;
             if rows.is_full(self.batch_rows) {
                 self.deliver(&mut rows, sink)?;
@@ -123,8 +135,14 @@ impl Copy<'_> {
 
     /// Hands on what was collected, with the rows that did not fit as rejects.
     fn deliver(&mut self, rows: &mut Rows, sink: &mut Sink<'_>) -> Result<(), Fault> {
-        let building = Error::arrow(format!("building a batch of '{}'", self.table.name));
-        let mut batch = rows.finish().map_err(building)?;
+        let mut batch = match rows.finish() {
+            Ok(batch) => batch,
+            Err(_) if !self.rules.careful => return Err(self.snapshot.doubt(self.table)),
+            Err(error) => {
+                let building = Error::arrow(format!("building a batch of '{}'", self.table.name));
+                return Err(building(error).into());
+            }
+        };
         let odd = rows.take_odd();
         let selected = &self.planned.columns;
         let rejects = self

@@ -33,18 +33,52 @@ pub(super) enum Outcome {
     /// The nearest value that the type has stands in the column.
     Clamped,
     /// Null stands in the column, and this is why.
-    Misfit(Cow<'static, str>),
+    Misfit(Box<Cow<'static, str>>),
 }
 
 impl Outcome {
-    /// A misfit for a reason that is always the same.
-    const fn misfit(reason: &'static str) -> Self {
-        Self::Misfit(Cow::Borrowed(reason))
+    /// A misfit for a reason; boxed, so that what becomes of all other values fits registers.
+    #[cold]
+    pub(super) fn misfit(reason: impl Into<Cow<'static, str>>) -> Self {
+        Self::Misfit(Box::new(reason.into()))
+    }
+}
+
+/// Where a value stands among received bytes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Span {
+    pub(super) from: u32,
+    /// Negative for null.
+    pub(super) length: i32,
+}
+
+impl Span {
+    /// The value; `None` if it is null.
+    #[inline]
+    pub(super) fn of(self, bytes: &[u8]) -> Option<&[u8]> {
+        let length = usize::try_from(self.length).ok()?;
+        bytes.get(self.from as usize..)?.get(..length)
     }
 }
 
 /// One column that is being decoded.
 pub(super) trait Decode: Send {
+    /// Adds one value for each span; those that do not just fit are told by their numbers.
+    fn values(&mut self, bytes: &[u8], spans: &[Span], odd: &mut Vec<(usize, Outcome)>) {
+        for (row, span) in spans.iter().enumerate() {
+            let outcome = match span.of(bytes) {
+                Some(raw) => self.value(raw),
+                None => {
+                    self.null();
+                    continue;
+                }
+            };
+            if outcome != Outcome::Fits {
+                odd.push((row, outcome));
+            }
+        }
+    }
+
     /// Adds a value.
     fn value(&mut self, raw: &[u8]) -> Outcome;
     /// Adds null.
@@ -66,6 +100,8 @@ pub(super) struct Rules {
     pub(super) zone: Tz,
     /// Whether values beyond a type's range become its extremes.
     pub(super) clamp: bool,
+    /// Whether each text is checked by itself; else all texts of a batch at once, which then fails as a whole.
+    pub(super) careful: bool,
 }
 
 /// The decoder that turns a type straight into a declared type; `None` if the server has to print the values.
@@ -86,9 +122,9 @@ pub(super) fn declared(from: &PgType, to: DataType, rules: Rules) -> Option<Deco
         (PgType::Numeric(_), DataType::Bigint) => {
             exact::integers64(rules, |raw| numeric::whole(&numeric::Wire::parse(raw)?))
         }
-        (PgType::Text, DataType::Text) => text::texts(),
-        (PgType::PaddedText, DataType::Text) => text::padded_texts(),
-        (PgType::Jsonb, DataType::Text) => text::jsonb(),
+        (PgType::Text, DataType::Text) => text::texts(rules),
+        (PgType::PaddedText, DataType::Text) => text::padded_texts(rules),
+        (PgType::Jsonb, DataType::Text) => text::jsonb(rules),
         (PgType::Uuid, DataType::Text) => text::uuids(),
         (PgType::Date, DataType::Date) => time::dates(rules),
         (PgType::TimestampTz, DataType::Timestamp) => time::instants(rules),
@@ -115,9 +151,9 @@ pub(super) fn native(from: &PgType, digits: Digits, rules: Rules) -> Option<(Arr
         PgType::Float8 => (Arrow::Float64, plain::doubles(rules)),
         PgType::Numeric(modifier) => numeric::native(*modifier, digits, rules),
         PgType::Money(decimals) => numeric::money(*decimals),
-        PgType::Text | PgType::Xml => (Arrow::Utf8, text::texts()),
-        PgType::PaddedText => (Arrow::Utf8, text::padded_texts()),
-        PgType::Jsonb => (Arrow::Utf8, text::jsonb()),
+        PgType::Text | PgType::Xml => (Arrow::Utf8, text::texts(rules)),
+        PgType::PaddedText => (Arrow::Utf8, text::padded_texts(rules)),
+        PgType::Jsonb => (Arrow::Utf8, text::jsonb(rules)),
         PgType::Uuid => (Arrow::Utf8, text::uuids()),
         PgType::Inet => (Arrow::Utf8, text::networks()),
         PgType::MacAddr => (Arrow::Utf8, text::mac_addresses()),

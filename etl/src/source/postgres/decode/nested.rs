@@ -96,7 +96,7 @@ impl List {
 impl Decode for List {
     fn value(&mut self, raw: &[u8]) -> Outcome {
         let outcome = (self.items)(raw, &mut self.item, &mut self.length);
-        let outcome = outcome.unwrap_or(Outcome::misfit(MALFORMED));
+        let outcome = outcome.unwrap_or_else(|| Outcome::misfit(MALFORMED));
         self.close(!matches!(outcome, Outcome::Misfit(_)));
         outcome
     }
@@ -197,7 +197,7 @@ impl Decode for Structure {
         for column in &mut self.columns[done..] {
             column.null();
         }
-        let outcome = outcome.unwrap_or(Outcome::misfit(MALFORMED));
+        let outcome = outcome.unwrap_or_else(|| Outcome::misfit(MALFORMED));
         self.valid.append(!matches!(outcome, Outcome::Misfit(_)));
         outcome
     }
@@ -368,6 +368,7 @@ mod tests {
     use arrow::util::display::array_value_to_string;
 
     const RULES: Rules = Rules {
+        careful: false,
         zone: chrono_tz::UTC,
         clamp: false,
     };

@@ -88,11 +88,13 @@ impl<'a> Wire<'a> {
         })
     }
 
+    #[inline]
     fn each(&self) -> impl Iterator<Item = u16> + '_ {
         let pairs = self.digits.chunks_exact(2);
         pairs.map(|pair| u16::from_be_bytes([pair[0], pair[1]]))
     }
 
+    #[inline]
     fn count(&self) -> i32 {
         i32::try_from(self.digits.len() / 2).unwrap_or(i32::MAX)
     }
@@ -132,6 +134,7 @@ pub(super) const POWERS: [i128; 39] = {
 };
 
 /// A numeric as a whole number of units of `10^-scale`.
+#[inline]
 fn to_i128(wire: &Wire<'_>, precision: u8, scale: i8) -> Result<i128, Misfit> {
     // up to nine digits of base 10000 fit an i128 whatever they are
     const SHORT: i32 = 9;
@@ -150,12 +153,27 @@ fn to_i128(wire: &Wire<'_>, precision: u8, scale: i8) -> Result<i128, Misfit> {
     Ok(if wire.negative { -value } else { value })
 }
 
-/// The units of up to four digits of base 10000, in which most numbers lie: their division fits a register.
+/// The units of up to four digits of base 10000, in which most numbers lie: they and their division fit a register.
 #[inline]
 fn few_digits(wire: &Wire<'_>, last: i32) -> Result<i128, Misfit> {
     let digits = wire
         .each()
         .fold(0_u64, |sum, digit| sum * 10_000 + u64::from(digit));
+    // what a cent or a permille leaves of the last digit of base 10000; by constants, since a division takes long
+    let (units, rest) = match last {
+        0 => (digits, 0),
+        -1 => (digits / 10, digits % 10),
+        -2 => (digits / 100, digits % 100),
+        -3 => (digits / 1_000, digits % 1_000),
+        _ => return far_from_point(digits, last, wire),
+    };
+    match rest {
+        0 => Ok(units.into()),
+        _ => Err(odd(MORE_DECIMALS)),
+    }
+}
+
+fn far_from_point(digits: u64, last: i32, wire: &Wire<'_>) -> Result<i128, Misfit> {
     if last >= 0 || digits == 0 {
         return scaled_up(digits.into(), last, wire);
     }

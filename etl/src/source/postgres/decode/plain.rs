@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, BooleanBuilder, PrimitiveBuilder};
+use arrow::array::{ArrayRef, BooleanBuilder};
 use arrow::datatypes::{
     ArrowPrimitiveType, DataType as Arrow, Float32Type, Float64Type, Int16Type, Int32Type,
     Int64Type, UInt32Type,
 };
 use arrow::error::ArrowError;
+
+use crate::source::values::Values;
 
 use super::super::types::PgType;
 use super::{Decode, Decoder, MALFORMED, Outcome, Rules, exactly};
@@ -48,7 +50,7 @@ pub(super) fn beyond(side: Beyond, reason: &'static str) -> Misfit {
 
 /// A column of a primitive type, read by a function.
 pub(super) struct Primitives<T: ArrowPrimitiveType, F> {
-    values: PrimitiveBuilder<T>,
+    values: Values<T>,
     read: F,
     extremes: Option<(T::Native, T::Native)>,
 }
@@ -65,10 +67,29 @@ where
         read: F,
     ) -> Decoder {
         Box::new(Self {
-            values: PrimitiveBuilder::new().with_data_type(data_type),
+            values: Values::new(data_type),
             read,
             extremes,
         })
+    }
+}
+
+impl<T: ArrowPrimitiveType, F> Primitives<T, F> {
+    #[cold]
+    fn misfit(&mut self, misfit: Misfit) -> Outcome {
+        match (misfit.beyond, self.extremes) {
+            (Some(side), Some((lowest, highest))) => {
+                self.values.push(match side {
+                    Beyond::Low => lowest,
+                    Beyond::High => highest,
+                });
+                Outcome::Clamped
+            }
+            _ => {
+                self.values.push_null();
+                Outcome::misfit(misfit.reason)
+            }
+        }
     }
 }
 
@@ -81,31 +102,19 @@ where
     fn value(&mut self, raw: &[u8]) -> Outcome {
         match (self.read)(raw) {
             Ok(value) => {
-                self.values.append_value(value);
+                self.values.push(value);
                 Outcome::Fits
             }
-            Err(misfit) => match (misfit.beyond, self.extremes) {
-                (Some(side), Some((lowest, highest))) => {
-                    self.values.append_value(match side {
-                        Beyond::Low => lowest,
-                        Beyond::High => highest,
-                    });
-                    Outcome::Clamped
-                }
-                _ => {
-                    self.values.append_null();
-                    Outcome::misfit(misfit.reason)
-                }
-            },
+            Err(misfit) => self.misfit(misfit),
         }
     }
 
     fn null(&mut self) {
-        self.values.append_null();
+        self.values.push_null();
     }
 
     fn finish(&mut self) -> Result<ArrayRef, ArrowError> {
-        Ok(Arc::new(self.values.finish()))
+        Ok(self.values.finish())
     }
 }
 
@@ -161,21 +170,25 @@ pub(super) fn bools() -> Decoder {
 }
 
 /// Two bytes with a sign.
+#[inline]
 pub(super) fn read_i16(raw: &[u8]) -> Result<i16, Misfit> {
     exactly(raw).map(i16::from_be_bytes).ok_or(odd(MALFORMED))
 }
 
 /// Four bytes with a sign.
+#[inline]
 pub(super) fn read_i32(raw: &[u8]) -> Result<i32, Misfit> {
     exactly(raw).map(i32::from_be_bytes).ok_or(odd(MALFORMED))
 }
 
 /// Eight bytes with a sign.
+#[inline]
 pub(super) fn read_i64(raw: &[u8]) -> Result<i64, Misfit> {
     exactly(raw).map(i64::from_be_bytes).ok_or(odd(MALFORMED))
 }
 
 /// Four bytes without a sign.
+#[inline]
 pub(super) fn read_u32(raw: &[u8]) -> Result<u32, Misfit> {
     exactly(raw).map(u32::from_be_bytes).ok_or(odd(MALFORMED))
 }

@@ -7,42 +7,41 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, StringBuilder};
 use arrow::error::ArrowError;
 
-use super::{Decode, Decoder, MALFORMED, Outcome, exactly};
+use crate::source::values::Texts;
 
-/// A column of texts that a function finds in, or writes from, the binary form.
-struct Texts<F> {
-    values: StringBuilder,
-    read: F,
+use super::{Decode, Decoder, MALFORMED, Outcome, Rules, exactly};
+
+/// A column of texts that a function finds in the binary form.
+struct Found {
+    values: Texts,
+    inside: Inside,
+    careful: bool,
 }
 
 /// Finds the text inside the binary form, without its wrapping.
 type Inside = for<'a> fn(&'a [u8]) -> Option<&'a [u8]>;
 
-impl Decode for Texts<Inside> {
+impl Decode for Found {
     #[inline]
     fn value(&mut self, raw: &[u8]) -> Outcome {
-        let Some(bytes) = (self.read)(raw) else {
-            self.values.append_null();
+        let Some(bytes) = (self.inside)(raw) else {
+            self.values.push_null();
             return Outcome::misfit(MALFORMED);
         };
-        match std::str::from_utf8(bytes) {
-            Ok(text) => {
-                self.values.append_value(text);
-                Outcome::Fits
-            }
-            Err(_) => {
-                self.values.append_null();
-                Outcome::misfit("bytes that are not UTF-8 text")
-            }
+        if self.careful && std::str::from_utf8(bytes).is_err() {
+            self.values.push_null();
+            return Outcome::misfit("bytes that are not UTF-8 text");
         }
+        self.values.push(bytes);
+        Outcome::Fits
     }
 
     fn null(&mut self) {
-        self.values.append_null();
+        self.values.push_null();
     }
 
     fn finish(&mut self) -> Result<ArrayRef, ArrowError> {
-        Ok(Arc::new(self.values.finish()))
+        self.values.finish()
     }
 }
 
@@ -79,10 +78,11 @@ impl Decode for Printed {
     }
 }
 
-fn inside(read: Inside) -> Decoder {
-    Box::new(Texts {
-        values: StringBuilder::new(),
-        read,
+fn inside(rules: Rules, inside: Inside) -> Decoder {
+    Box::new(Found {
+        values: Texts::new(),
+        inside,
+        careful: rules.careful,
     })
 }
 
@@ -95,21 +95,21 @@ fn printed(print: Print) -> Decoder {
 }
 
 /// Types that are sent as their text.
-pub(super) fn texts() -> Decoder {
-    inside(|raw| Some(raw))
+pub(super) fn texts(rules: Rules) -> Decoder {
+    inside(rules, |raw| Some(raw))
 }
 
 /// `char(n)`: the server prints it without its padding.
-pub(super) fn padded_texts() -> Decoder {
-    inside(|raw| {
+pub(super) fn padded_texts(rules: Rules) -> Decoder {
+    inside(rules, |raw| {
         let kept = raw.iter().rposition(|byte| *byte != b' ');
         Some(&raw[..kept.map_or(0, |last| last + 1)])
     })
 }
 
 /// `jsonb` in its first, and so far only, binary version.
-pub(super) fn jsonb() -> Decoder {
-    inside(|raw| match raw {
+pub(super) fn jsonb(rules: Rules) -> Decoder {
+    inside(rules, |raw| match raw {
         [1, text @ ..] => Some(text),
         _ => None,
     })

@@ -41,6 +41,7 @@ const BEFORE_CHRIST: &str = "before the year 1";
 const BEYOND_ARROW: &str = "beyond what Arrow holds";
 const NO_MIDNIGHT: &str = "not at midnight, where a day begins";
 
+#[inline]
 fn read_date(raw: &[u8]) -> Result<i32, Misfit> {
     match exactly(raw).map(i32::from_be_bytes) {
         None => Err(odd(MALFORMED)),

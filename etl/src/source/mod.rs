@@ -12,6 +12,7 @@
 mod builder;
 mod cell;
 mod clock;
+mod doubt;
 mod fault;
 mod file;
 mod lookup;

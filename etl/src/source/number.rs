@@ -37,6 +37,7 @@ fn within(value: i128, precision: u8) -> Result<i128, Problem> {
 }
 
 /// An integer at a scale.
+#[inline]
 pub(super) fn of_integer(value: i128, precision: u8, scale: u8) -> Result<i128, Problem> {
     let scaled = value.checked_mul(power(scale));
     within(
@@ -56,10 +57,23 @@ fn float_power(exponent: u8) -> f64 {
     known.map_or_else(|| 10_f64.powi(i32::from(exponent)), |power| *power)
 }
 
+/// The nearest whole number, the even one of two; small ones by an addition that leaves no room for fractions.
+#[inline]
+fn rounded(value: f64) -> f64 {
+    const SMALL: f64 = 2_251_799_813_685_248.0;
+    const NO_FRACTIONS: f64 = 3.0 * SMALL;
+    if value.abs() < SMALL {
+        value + NO_FRACTIONS - NO_FRACTIONS
+    } else {
+        value.round_ties_even()
+    }
+}
+
 /// A float at a scale, rounded half-even; refused where the float itself is not exact enough (beyond 2^53).
+#[inline]
 pub(super) fn of_float(value: f64, precision: u8, scale: u8) -> Result<i128, Problem> {
     const EXACT: f64 = 9_007_199_254_740_992.0;
-    let scaled = (value * float_power(scale)).round_ties_even();
+    let scaled = rounded(value * float_power(scale));
     if scaled.is_nan() {
         return Err(Problem::odd("not a number (NaN)"));
     }
@@ -292,6 +306,9 @@ mod tests {
         assert_eq!(of_float(12.34, 18, 4), Ok(123_400));
         assert_eq!(of_float(0.125, 18, 2), Ok(12));
         assert_eq!(of_float(0.375, 18, 2), Ok(38));
+        for value in [0.5, 1.5, -2.5, 0.49999999999999994, 1e15 + 0.5, 3e15, -0.0] {
+            assert_eq!(rounded(value), value.round_ties_even(), "{value}");
+        }
         assert!(of_float(1e15, 38, 4).is_err());
         assert!(of_float(f64::NAN, 18, 4).is_err());
         assert!(of_float(f64::INFINITY, 18, 4).is_err());

@@ -13,8 +13,10 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use crate::error::{Error, Result};
 
 use super::builder::{BatchBuilder, declared_schema};
-use super::cell::Cell;
+use super::cell::{Cell, ColumnBuilder, Raw};
+use super::doubt::Doubt;
 use super::lookup;
+use super::number;
 use super::{Fault, Part, Reader, Remedy, Sink, Snapshot, Source, Stop, TablePlan};
 
 /// SQLite's own number of a row, by the name that fewest tables use for a column of theirs.
@@ -71,6 +73,7 @@ impl Source for Sqlite {
             path: self.path.clone(),
             moment,
             stop: stop.clone(),
+            doubt: Doubt::default(),
         }))
     }
 }
@@ -101,6 +104,7 @@ struct SqliteSnapshot {
     connection: Mutex<Connection>,
     moment: String,
     stop: Stop,
+    doubt: Doubt,
 }
 
 impl Snapshot for SqliteSnapshot {
@@ -156,13 +160,17 @@ impl Reader for SqliteReader<'_> {
         let connection = snapshot.connection();
         let mut statement = connection.prepare(&sql).map_err(failed)?;
         let mut rows = statement.query([]).map_err(failed)?;
-        let mut batch = BatchBuilder::new(&snapshot.name, table, snapshot.zone, None)?;
+        let batch = BatchBuilder::new(&snapshot.name, table, snapshot.zone, None)?;
+        let mut batch = batch.unless(&snapshot.doubt);
         let mut number = 0;
         while let Some(row) = rows.next().map_err(failed)? {
             number += 1;
             // every position is one of the statement's columns, so each has a value
-            let cells = (0..table.columns.len()).map(|at| row.get_ref(at).map_or(Cell::Null, cell));
-            batch.row_of(cells, number);
+            let values = 0..table.columns.len();
+            batch.row_of(
+                values.map(|at| row.get_ref(at).unwrap_or(ValueRef::Null)),
+                number,
+            );
             if batch.is_full(batch_rows) {
                 sink(batch.finish()?)?;
             }
@@ -227,15 +235,42 @@ fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-fn cell(value: ValueRef<'_>) -> Cell<'_> {
-    match value {
-        ValueRef::Null => Cell::Null,
-        ValueRef::Integer(value) => Cell::Integer(value),
-        ValueRef::Real(value) => Cell::Real(value),
-        ValueRef::Text(bytes) => match std::str::from_utf8(bytes) {
-            Ok(text) => Cell::Text(text),
-            Err(_) => Cell::Bytes(bytes),
-        },
-        ValueRef::Blob(bytes) => Cell::Bytes(bytes),
+impl<'v> Raw<'v> for ValueRef<'v> {
+    #[inline(always)]
+    fn take(self, column: &mut ColumnBuilder, careful: bool) -> Option<u64> {
+        match (column, self) {
+            (ColumnBuilder::Integer(values), ValueRef::Integer(value)) => {
+                values.push(value.try_into().ok()?);
+            }
+            (ColumnBuilder::Bigint(values), ValueRef::Integer(value)) => values.push(value),
+            (ColumnBuilder::Double(values), ValueRef::Real(value)) if value.is_finite() => {
+                values.push(value);
+            }
+            (ColumnBuilder::Decimal(values, precision, scale), ValueRef::Real(value)) => {
+                values.push(number::of_float(value, *precision, *scale).ok()?);
+            }
+            (ColumnBuilder::Decimal(values, precision, scale), ValueRef::Integer(value)) => {
+                values.push(number::of_integer(value.into(), *precision, *scale).ok()?);
+            }
+            (column, ValueRef::Text(text)) => {
+                column.take_text(text, careful)?;
+                return Some(text.len() as u64);
+            }
+            _ => return None,
+        }
+        Some(8)
+    }
+
+    fn cell(self) -> Cell<'v> {
+        match self {
+            ValueRef::Null => Cell::Null,
+            ValueRef::Integer(value) => Cell::Integer(value),
+            ValueRef::Real(value) => Cell::Real(value),
+            ValueRef::Text(bytes) => match std::str::from_utf8(bytes) {
+                Ok(text) => Cell::Text(text),
+                Err(_) => Cell::Bytes(bytes),
+            },
+            ValueRef::Blob(bytes) => Cell::Bytes(bytes),
+        }
     }
 }

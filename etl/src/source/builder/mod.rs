@@ -15,8 +15,9 @@ use planisphere_schemas::model::{Column, InvalidValue, Table};
 use crate::error::{Error, Result};
 use crate::reject::{Reject, row_id};
 
-use super::StagedBatch;
-use super::cell::{Cell, ColumnBuilder, Problem, TextRules, append_cell, column_builder};
+use super::cell::{Cell, ColumnBuilder, Problem, Raw, TextRules, append_cell, column_builder};
+use super::doubt::Doubt;
+use super::{Fault, StagedBatch};
 
 /// Bytes of values after which a batch is closed, however few its rows.
 pub(super) const BATCH_BYTES: u64 = 8 << 20;
@@ -58,6 +59,8 @@ struct Target {
     shown: String,
     /// True for columns of the key, which must have a value.
     is_key: bool,
+    /// True if days and instants are written in a way of their own.
+    has_pattern: bool,
 }
 
 /// What is wrong with a row.
@@ -69,7 +72,7 @@ enum Wrong {
 }
 
 /// Collects rows of one table until a batch is full.
-pub(super) struct BatchBuilder {
+pub(super) struct BatchBuilder<'d> {
     source: String,
     table: Table,
     schema: SchemaRef,
@@ -81,9 +84,11 @@ pub(super) struct BatchBuilder {
     clamped: u64,
     bytes: u64,
     file: Option<(String, Vec<i64>)>,
+    /// Raised if the texts of a batch are not all UTF-8; `None` if each is checked by itself.
+    doubt: Option<&'d Doubt>,
 }
 
-impl BatchBuilder {
+impl<'d> BatchBuilder<'d> {
     /// A builder for a table whose columns all have declared types; `file_hash` for tables that are files.
     ///
     /// # Errors
@@ -118,6 +123,7 @@ impl BatchBuilder {
                 None => field.data_type().to_string(),
             },
             is_key: table.key.contains(&column.name),
+            has_pattern: column.pattern.is_some(),
         };
         Self {
             source: source.to_owned(),
@@ -131,6 +137,7 @@ impl BatchBuilder {
             clamped: 0,
             bytes: 0,
             file: None,
+            doubt: None,
         }
     }
 
@@ -139,28 +146,38 @@ impl BatchBuilder {
         self.keep.len() >= batch_rows || self.bytes >= BATCH_BYTES
     }
 
+    /// Checks texts by themselves only once there is doubt about them, else all of a batch at once.
+    pub(super) fn unless(mut self, doubt: &'d Doubt) -> Self {
+        self.doubt = (!doubt.is_raised()).then_some(doubt);
+        self
+    }
+
     /// Adds a row with one cell for each declared column.
     pub(super) fn row(&mut self, cells: &[Cell<'_>], row_number: i64) {
         self.row_of(cells.iter().copied(), row_number);
     }
 
-    /// Adds a row of cells that are made when they are asked for; of a rejected row they are asked for again.
+    /// Adds a row of values that are made when they are asked for; of a rejected row they are asked for again.
     #[inline]
-    pub(super) fn row_of<'v>(
+    pub(super) fn row_of<'v, R: Raw<'v>>(
         &mut self,
-        cells: impl Iterator<Item = Cell<'v>> + Clone,
+        values: impl Iterator<Item = R> + Clone,
         row_number: i64,
     ) {
         let mut wrong: Option<Wrong> = None;
-        for (at, cell) in cells.clone().enumerate() {
+        let careful = self.doubt.is_none();
+        for (at, value) in values.clone().enumerate() {
             let Some(target) = self.targets.get_mut(at) else {
                 break;
             };
-            self.bytes += cell.bytes();
-            if target.builder.take(cell) {
+            if let (false, Some(bytes)) =
+                (target.has_pattern, value.take(&mut target.builder, careful))
+            {
+                self.bytes += bytes;
                 continue;
             }
-            if let Some(found) = self.cell(at, cell)
+            let found = self.cell(at, value.cell());
+            if let Some(found) = found
                 && !matches!(
                     (&wrong, &found),
                     (Some(Wrong::Misfit(..)), _) | (Some(_), Wrong::Missing(_))
@@ -174,7 +191,8 @@ impl BatchBuilder {
         }
         self.keep.push(wrong.is_none());
         if let Some(wrong) = wrong {
-            self.reject(&cells.collect::<Vec<_>>(), row_number, &wrong);
+            let cells: Vec<Cell<'_>> = values.map(Raw::cell).collect();
+            self.reject(&cells, row_number, &wrong);
         }
     }
 
@@ -195,6 +213,7 @@ impl BatchBuilder {
 
     /// Adds one entry to a column, whatever the cell is; what is wrong with it, if its row cannot be kept.
     fn cell(&mut self, at: usize, cell: Cell<'_>) -> Option<Wrong> {
+        self.bytes += cell.bytes();
         let (column, target) = (&self.table.columns[at], &mut self.targets[at]);
         if matches!(cell, Cell::Null) {
             target.builder.append_null();
@@ -280,14 +299,21 @@ impl BatchBuilder {
     }
 
     /// The rows since the last batch.
-    pub(super) fn finish(&mut self) -> Result<StagedBatch> {
+    ///
+    /// # Errors
+    /// If a text is not UTF-8, which raises the doubt; if Arrow refuses what was collected.
+    pub(super) fn finish(&mut self) -> Result<StagedBatch, Fault> {
         let doing = || format!("building a batch of '{}'", self.table.name);
         let finished = self
             .targets
             .iter_mut()
             .map(|target| target.builder.finish());
         let columns: std::result::Result<Vec<ArrayRef>, ArrowError> = finished.collect();
-        let mut columns = columns.map_err(Error::arrow(doing()))?;
+        let mut columns = match (columns, self.doubt) {
+            (Ok(columns), _) => columns,
+            (Err(_), Some(doubt)) => return Err(doubt.raise(&self.source, &self.table.origin)),
+            (Err(error), None) => return Err(Error::arrow(doing())(error).into()),
+        };
         if let Some((hash, numbers)) = &mut self.file {
             let hashes = std::iter::repeat_n(hash.as_str(), numbers.len());
             columns.push(Arc::new(StringArray::from_iter_values(hashes)));

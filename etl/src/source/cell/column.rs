@@ -91,27 +91,31 @@ impl ColumnBuilder {
         }
     }
 
-    /// Adds a value of the column's own kind, as nearly all are; false if it takes a closer look, and nothing was added.
-    #[inline(always)]
-    pub(crate) fn take(&mut self, cell: Cell<'_>) -> bool {
-        match (self, cell) {
-            (Self::Text(values), Cell::Text(text)) => values.push(text.as_bytes()),
-            (Self::Integer(values), Cell::Integer(value)) => match i32::try_from(value) {
-                Ok(value) => values.push(value),
-                Err(_) => return false,
-            },
-            (Self::Bigint(values), Cell::Integer(value)) => values.push(value),
-            (Self::Decimal(values, precision, scale), Cell::Text(text)) => {
-                match number::of_short_text(text.as_bytes(), *precision, *scale) {
-                    Some(value) => values.push(value),
-                    None => return false,
+    /// Adds a text as nearly all are written; `None` if it takes a closer look, and nothing was added.
+    #[inline]
+    pub(crate) fn take_text(&mut self, text: &[u8], careful: bool) -> Option<()> {
+        match self {
+            Self::Text(values) => {
+                if careful && std::str::from_utf8(text).is_err() {
+                    return None;
                 }
+                values.push(text);
             }
-            (Self::Double(values), Cell::Real(value)) if value.is_finite() => values.push(value),
-            (Self::Date(values), Cell::Day(days)) if days >= FIRST_DAY => values.push(days),
-            _ => return false,
+            Self::Decimal(values, precision, scale) => {
+                values.push(number::of_short_text(text, *precision, *scale)?);
+            }
+            Self::Date(values) => values.push(moment::iso_day_alone(text)?),
+            Self::Timestamp(values, Some(clock)) => {
+                let (wall, is_utc) = moment::iso_wall(text)?;
+                values.push(if is_utc {
+                    wall
+                } else {
+                    clock.instant(wall).ok()?
+                });
+            }
+            _ => return None,
         }
-        true
+        Some(())
     }
 
     /// Adds the value at an end of the type; false if it has no ends, and nothing was added.

@@ -48,6 +48,29 @@ pub(crate) enum Cell<'a> {
     Unfit(&'a str),
 }
 
+/// A value as the driver of a source gives it, which goes straight into a column of its own kind.
+pub(crate) trait Raw<'v>: Copy {
+    /// Adds it to a column without a pattern and tells how many bytes the source gave for it; `None` if it takes a closer
+    /// look, and nothing was added. Texts are checked here only if that is asked for, else with their batch.
+    fn take(self, column: &mut ColumnBuilder, careful: bool) -> Option<u64>;
+
+    /// The value in the terms of all sources.
+    fn cell(self) -> Cell<'v>;
+}
+
+impl<'v> Raw<'v> for Cell<'v> {
+    #[inline]
+    fn take(self, column: &mut ColumnBuilder, _careful: bool) -> Option<u64> {
+        let Cell::Text(text) = self else { return None };
+        column.take_text(text.as_bytes(), false)?;
+        Some(self.bytes())
+    }
+
+    fn cell(self) -> Cell<'v> {
+        self
+    }
+}
+
 /// A date that no calendar has, such as 0000-00-00, as its source shows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct NoDay {

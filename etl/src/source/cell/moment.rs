@@ -25,8 +25,8 @@ const BEFORE_CHRIST: &str = "before the year 1";
 pub(super) fn date(cell: Cell<'_>, pattern: Option<&str>) -> Result<i32, Problem> {
     let days = match cell {
         Cell::Day(days) => days,
-        Cell::Text(text) => match (pattern, iso_day(text.as_bytes())) {
-            (None, Some(days)) if text.len() == ISO_DAY => return Ok(days),
+        Cell::Text(text) => match (pattern, iso_day_alone(text.as_bytes())) {
+            (None, Some(days)) => return Ok(days),
             _ => written_day(text, pattern.unwrap_or("%Y-%m-%d"))?,
         },
         Cell::Wall(micros) if micros.rem_euclid(DAY) == 0 => {
@@ -111,6 +111,16 @@ fn iso_day(text: &[u8]) -> Option<i32> {
     day_of(year, two(day[5], day[6])?, two(day[8], day[9])?)
 }
 
+/// The day that a text is as `2025-12-31`, from the year 1; `None` for everything else.
+#[inline]
+pub(super) fn iso_day_alone(text: &[u8]) -> Option<i32> {
+    if text.len() == ISO_DAY {
+        iso_day(text)
+    } else {
+        None
+    }
+}
+
 #[inline]
 fn two(tens: u8, ones: u8) -> Option<u32> {
     let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
@@ -141,7 +151,7 @@ pub(crate) fn day_of(year: u32, month: u32, day: u32) -> Option<i32> {
 
 /// A wall clock as `2025-12-31 23:59:59[.ffffff…]`, with a space or `T`; true if `Z` or `+00` follows.
 #[inline]
-fn iso_wall(text: &[u8]) -> Option<(i64, bool)> {
+pub(super) fn iso_wall(text: &[u8]) -> Option<(i64, bool)> {
     let days = iso_day(text)?;
     let (clock, mut rest) = text.get(ISO_DAY..)?.split_first_chunk::<9>()?;
     let [b' ' | b'T', h1, h2, b':', m1, m2, b':', s1, s2] = *clock else {

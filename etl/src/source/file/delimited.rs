@@ -62,7 +62,7 @@ impl Delimited {
 }
 
 impl Rows for Delimited {
-    fn fill(&mut self, batch: &mut BatchBuilder, batch_rows: usize) -> Result<bool, Fault> {
+    fn fill(&mut self, batch: &mut BatchBuilder<'_>, batch_rows: usize) -> Result<bool, Fault> {
         while !batch.is_full(batch_rows) {
             let next = self.records.next();
             let Some(record) = next.map_err(|error| self.named.failed(error))? else {

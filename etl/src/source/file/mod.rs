@@ -115,7 +115,7 @@ trait Rows {
     ///
     /// # Errors
     /// A [`Fault`] if the file cannot be read on.
-    fn fill(&mut self, batch: &mut BatchBuilder, batch_rows: usize) -> Result<bool, Fault>;
+    fn fill(&mut self, batch: &mut BatchBuilder<'_>, batch_rows: usize) -> Result<bool, Fault>;
 }
 
 struct FileReader<'a>(&'a FilesSnapshot);
@@ -162,7 +162,7 @@ impl Reader for FileReader<'_> {
 /// Carries all rows into the sink.
 fn pump(
     rows: &mut dyn Rows,
-    batch: &mut BatchBuilder,
+    batch: &mut BatchBuilder<'_>,
     batch_rows: usize,
     stop: &Stop,
     sink: &mut Sink<'_>,

@@ -10,6 +10,7 @@ use mysql::{Column, Conn, Opts};
 use planisphere_schemas::model::{self, DataType, Table};
 
 use crate::error::Error;
+use crate::source::doubt::Doubt;
 use crate::source::lookup;
 use crate::source::{Fault, Reader, Snapshot, Stop, TablePlan};
 
@@ -26,6 +27,7 @@ pub(super) struct MySqlSnapshot {
     pub(super) name: String,
     pub(super) zone: Tz,
     pub(super) stop: Stop,
+    pub(super) doubt: Doubt,
     user: String,
     moment: String,
     /// For looking at the catalog.
@@ -56,6 +58,7 @@ impl MySqlSnapshot {
             name: name.to_owned(),
             zone,
             stop: stop.clone(),
+            doubt: Doubt::default(),
             user: opts.get_user().unwrap_or_default().to_owned(),
             moment,
             catalog: Mutex::new(catalog),

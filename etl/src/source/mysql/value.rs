@@ -3,7 +3,7 @@
 use mysql::consts::{ColumnFlags, ColumnType};
 use mysql::{Column, Value};
 
-use crate::source::cell::{Cell, NoDay, day_of};
+use crate::source::cell::{Cell, ColumnBuilder, NoDay, Raw, day_of};
 use crate::source::clock::DAY;
 
 /// The character set of bytes that are no text.
@@ -54,9 +54,66 @@ pub(super) fn kind(column: &Column) -> Kind {
     }
 }
 
+/// A value of a row and the kind of its column.
+#[derive(Clone, Copy)]
+pub(super) struct Sent<'v> {
+    /// The value; nobody has taken it out of a row that has just arrived.
+    pub(super) value: &'v Option<Value>,
+    /// The kind of its column.
+    pub(super) kind: Kind,
+}
+
+impl<'v> Raw<'v> for Sent<'v> {
+    #[inline(always)]
+    fn take(self, column: &mut ColumnBuilder, careful: bool) -> Option<u64> {
+        match (column, self.value.as_ref()?) {
+            (ColumnBuilder::Integer(values), Value::Int(value)) => {
+                values.push((*value).try_into().ok()?);
+            }
+            (ColumnBuilder::Bigint(values), Value::Int(value)) => values.push(*value),
+            (ColumnBuilder::Double(values), Value::Double(value)) if value.is_finite() => {
+                values.push(*value);
+            }
+            (column, Value::Bytes(bytes)) if self.kind == Kind::Plain => {
+                column.take_text(bytes, careful)?;
+                return Some(bytes.len() as u64);
+            }
+            (column, value @ Value::Date(..)) => take_moment(column, value, self.kind)?,
+            _ => return None,
+        }
+        Some(8)
+    }
+
+    fn cell(self) -> Cell<'v> {
+        match self.value {
+            Some(value) => cell(value, self.kind),
+            None => Cell::Null,
+        }
+    }
+}
+
+#[inline(always)]
+fn take_moment(column: &mut ColumnBuilder, value: &Value, kind: Kind) -> Option<()> {
+    let Value::Date(year, month, day, hour, minute, second, micros) = value else {
+        return None;
+    };
+    let days = day_of((*year).into(), (*month).into(), (*day).into())?;
+    let seconds = i64::from(*hour) * 3_600 + i64::from(*minute) * 60 + i64::from(*second);
+    let wall = i64::from(days) * DAY + seconds * 1_000_000 + i64::from(*micros);
+    match (column, kind) {
+        (ColumnBuilder::Date(values), Kind::Date) => values.push(days),
+        (ColumnBuilder::Timestamp(values, _), Kind::Timestamp) => values.push(wall),
+        (ColumnBuilder::Timestamp(values, Some(clock)), Kind::DateTime) => {
+            values.push(clock.instant(wall).ok()?);
+        }
+        _ => return None,
+    }
+    Some(())
+}
+
 /// A value as a cell.
 #[inline]
-pub(super) fn cell(value: &Value, kind: Kind) -> Cell<'_> {
+fn cell(value: &Value, kind: Kind) -> Cell<'_> {
     match value {
         Value::NULL => Cell::Null,
         Value::Int(value) => Cell::Integer(*value),

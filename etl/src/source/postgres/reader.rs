@@ -120,11 +120,8 @@ impl Copy<'_> {
         connection
             .start_copy(&statement(self.planned, part))
             .map_err(failed)?;
-        while let Some(messages) = connection
-            .next_copies(rows.room(self.batch_rows))
-            .map_err(failed)?
-        {
-            rows.messages(messages)
+        while let Some(message) = connection.next_copy().map_err(failed)? {
+            rows.message(message)
                 .map_err(|reason| failed(WireError::Protocol(reason)))?;
             if rows.is_full(self.batch_rows) {
                 self.deliver(&mut rows, sink)?;
@@ -137,7 +134,10 @@ impl Copy<'_> {
     fn deliver(&mut self, rows: &mut Rows, sink: &mut Sink<'_>) -> Result<(), Fault> {
         let mut batch = match rows.finish() {
             Ok(batch) => batch,
-            Err(_) if !self.rules.careful => return Err(self.snapshot.doubt(self.table)),
+            Err(_) if !self.rules.careful => {
+                let snapshot = self.snapshot;
+                return Err(snapshot.doubt.raise(&snapshot.name, &self.table.origin));
+            }
             Err(error) => {
                 let building = Error::arrow(format!("building a batch of '{}'", self.table.name));
                 return Err(building(error).into());

@@ -1,13 +1,13 @@
 //! One exported snapshot: the connection that holds it open, and the plans of tables under it.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono_tz::Tz;
 use planisphere_schemas::model::Table;
 
 use crate::error::Error;
+use crate::source::doubt::Doubt;
 use crate::source::lookup;
 use crate::source::{Fault, Part, Reader, Remedy, Snapshot, Stop, TablePlan};
 
@@ -37,8 +37,7 @@ pub(super) struct PostgresSnapshot {
     pub(super) server: Server,
     pub(super) moment: Moment,
     exporter: Mutex<Connection>,
-    /// Whether each text is checked by itself, since one was found that is none.
-    careful: AtomicBool,
+    pub(super) doubt: Doubt,
     planned: Mutex<BTreeMap<String, Planned>>,
 }
 
@@ -72,7 +71,7 @@ impl PostgresSnapshot {
             server,
             moment,
             exporter: Mutex::new(exporter),
-            careful: AtomicBool::new(false),
+            doubt: Doubt::default(),
             planned: Mutex::new(BTreeMap::new()),
         })
     }
@@ -82,15 +81,8 @@ impl PostgresSnapshot {
         Rules {
             zone: self.zone,
             clamp: false,
-            careful: self.careful.load(Ordering::Relaxed),
+            careful: self.doubt.is_raised(),
         }
-    }
-
-    /// A batch whose texts are not all UTF-8: from now on each is looked at by itself, and the part is read again.
-    pub(super) fn doubt(&self, table: &Table) -> Fault {
-        self.careful.store(true, Ordering::Relaxed);
-        let reason = "a text is not UTF-8; its rows are looked at one by one".into();
-        self.refused(table, Remedy::Again, reason)
     }
 
     /// How a planned table is asked for.

@@ -280,7 +280,7 @@ impl Connection {
         failed.map_or(Ok(()), |refusal| Err(WireError::Server(refusal)))
     }
 
-    /// Starts a `COPY … TO STDOUT`; then [`Connection::next_copies`] gives its data until it is done.
+    /// Starts a `COPY … TO STDOUT`; then [`Connection::next_copy`] gives its data until it is done.
     pub(super) fn start_copy(&mut self, sql: &str) -> Result<()> {
         self.send(|out| frontend::query(sql, out))?;
         loop {
@@ -302,34 +302,17 @@ impl Connection {
         }
     }
 
-    /// The next messages of the copy with their heads, as many as have arrived, `most` of them at most; for binary copies
-    /// each is one row. `None` when all came.
+    /// The next message of the copy, which for binary copies is one row; `None` when all came.
     ///
     /// # Errors
     /// What the server said when it broke the copy off; then the connection can be used again.
-    pub(super) fn next_copies(&mut self, most: usize) -> Result<Option<&[u8]>> {
-        let (from, mut to) = self.frame()?;
-        if self.buffer[from] != COPY_DATA_TAG {
-            return self.end_copy(self.buffer[from], from).map(|()| None);
-        }
-        for _ in 1..most {
-            match self.arrived()? {
-                Some(end) if self.buffer[to] == COPY_DATA_TAG => to = end,
-                _ => break,
-            }
-            self.start = to;
-        }
-        Ok(Some(&self.buffer[from..to]))
-    }
-
-    /// Where the next message ends, if it has arrived.
     #[inline]
-    fn arrived(&self) -> Result<Option<usize>> {
-        let Some(header) = Header::parse(&self.buffer[self.start..self.end])? else {
-            return Ok(None);
-        };
-        let end = self.start + 1 + usize::try_from(header.len()).unwrap_or(0);
-        Ok((end <= self.end).then_some(end))
+    pub(super) fn next_copy(&mut self) -> Result<Option<&[u8]>> {
+        let (from, to) = self.frame()?;
+        match self.buffer[from] {
+            COPY_DATA_TAG => Ok(Some(&self.buffer[from + 5..to])),
+            tag => self.end_copy(tag, from).map(|()| None),
+        }
     }
 
     #[cold]

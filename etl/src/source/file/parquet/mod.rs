@@ -94,7 +94,7 @@ impl Parquet {
 }
 
 impl Rows for Parquet {
-    fn fill(&mut self, batch: &mut BatchBuilder, batch_rows: usize) -> Result<bool, Fault> {
+    fn fill(&mut self, batch: &mut BatchBuilder<'_>, batch_rows: usize) -> Result<bool, Fault> {
         while !batch.is_full(batch_rows) {
             while self.next == self.batch.num_rows() {
                 if !self.decode()? {

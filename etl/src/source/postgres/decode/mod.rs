@@ -44,41 +44,8 @@ impl Outcome {
     }
 }
 
-/// Where a value stands among received bytes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Span {
-    pub(super) from: u32,
-    /// Negative for null.
-    pub(super) length: i32,
-}
-
-impl Span {
-    /// The value; `None` if it is null.
-    #[inline]
-    pub(super) fn of(self, bytes: &[u8]) -> Option<&[u8]> {
-        let length = usize::try_from(self.length).ok()?;
-        bytes.get(self.from as usize..)?.get(..length)
-    }
-}
-
 /// One column that is being decoded.
 pub(super) trait Decode: Send {
-    /// Adds one value for each span; those that do not just fit are told by their numbers.
-    fn values(&mut self, bytes: &[u8], spans: &[Span], odd: &mut Vec<(usize, Outcome)>) {
-        for (row, span) in spans.iter().enumerate() {
-            let outcome = match span.of(bytes) {
-                Some(raw) => self.value(raw),
-                None => {
-                    self.null();
-                    continue;
-                }
-            };
-            if outcome != Outcome::Fits {
-                odd.push((row, outcome));
-            }
-        }
-    }
-
     /// Adds a value.
     fn value(&mut self, raw: &[u8]) -> Outcome;
     /// Adds null.

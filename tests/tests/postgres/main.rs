@@ -20,6 +20,7 @@ mod literal;
 mod locks;
 mod matrix;
 mod matrix_cases;
+mod no_text;
 mod nowhere;
 mod odd;
 mod odd_cases;

@@ -22,6 +22,8 @@ const SETTINGS: &str = "SET LOCAL row_security = off; SET LOCAL idle_in_transact
 pub(super) struct Server {
     version: String,
     number: u32,
+    /// True if its texts are bytes of no known encoding.
+    has_raw_texts: bool,
 }
 
 /// The moment that a transaction sees.
@@ -51,12 +53,16 @@ impl Server {
     /// # Errors
     /// What the server says, or that it is too old.
     pub(super) fn of(connection: &mut Connection) -> Result<Self> {
-        const VERSION: &str =
-            "SELECT current_setting('server_version_num'), current_setting('server_version')";
-        let [number, version] = row(connection, VERSION)?;
+        const VERSION: &str = "SELECT current_setting('server_version_num'), current_setting('server_version'), \
+                    current_setting('server_encoding')";
+        let [number, version, encoding] = row(connection, VERSION)?;
         let number = number.parse().unwrap_or(0);
         match number >= OLDEST {
-            true => Ok(Self { version, number }),
+            true => Ok(Self {
+                version,
+                number,
+                has_raw_texts: encoding == "SQL_ASCII",
+            }),
             false => Err(WireError::Login(format!(
                 "PostgreSQL {version} is too old; 14 or later is needed"
             ))),
@@ -68,7 +74,12 @@ impl Server {
             true => "; SET LOCAL transaction_timeout = 0",
             false => "",
         };
-        format!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {SETTINGS}{lasting}")
+        // such a server would break off a copy at the first text that is no UTF-8; its texts are checked here
+        let raw = match self.has_raw_texts {
+            true => "; SET LOCAL client_encoding = 'SQL_ASCII'",
+            false => "",
+        };
+        format!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {SETTINGS}{lasting}{raw}")
     }
 
     /// Begins a transaction that prints as all do, and sees whatever is there.

@@ -254,10 +254,9 @@ impl Connection {
             self.until_ready(|message| {
                 if let Message::DataRow(row) = message {
                     let ranges: Vec<_> = row.ranges().collect()?;
-                    let texts = ranges.into_iter().map(|range| {
-                        range
-                            .map(|range| String::from_utf8_lossy(&row.buffer()[range]).into_owned())
-                    });
+                    let texts = ranges
+                        .into_iter()
+                        .map(|range| range.map(|range| shown(&row.buffer()[range])));
                     printed.push(texts.collect());
                 }
                 Ok(())
@@ -334,6 +333,17 @@ impl Connection {
         let mut request = BytesMut::new();
         frontend::cancel_request(process, secret, &mut request);
         Stream::connect(&self.host, CANCEL_WITHIN, Stop::default())?.write(&request)
+    }
+}
+
+/// A text; bytes that are none in hexadecimal.
+pub(super) fn shown(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) => {
+            let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            format!("\\x{digits}")
+        }
     }
 }
 

@@ -16,6 +16,8 @@ pub(crate) struct Fault {
 pub(crate) enum Remedy {
     /// The same part can be read again in a while: a connection was cut, a server is busy.
     Again,
+    /// Nobody answered: the same may succeed soon, unless it is the wrong address.
+    Soon,
     /// A smaller part may come through: the server's patience is shorter than the part.
     Smaller,
     /// The snapshot is gone: everything of the source has to be read anew.

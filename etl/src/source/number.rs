@@ -84,7 +84,7 @@ pub(super) fn of_float(value: f64, precision: u8, scale: u8) -> Result<i128, Pro
         return Err(Problem::odd("a float that is not exact at this scale"));
     }
     #[expect(clippy::cast_possible_truncation, reason = "within 2^53")]
-    within(scaled as i128, precision)
+    within(i128::from(scaled as i64), precision)
 }
 
 /// A decimal as it is written: its sign, the digits before the point, and those after it.
@@ -175,21 +175,26 @@ pub(super) fn of_short_text(text: &[u8], precision: u8, scale: u8) -> Option<i12
         rest => (false, rest),
     };
     let decimals = usize::from(scale);
-    let mut sum = 0;
-    let mut add = |digits: &[u8]| {
-        digits.iter().all(|byte| {
-            let digit = byte.wrapping_sub(b'0');
-            sum = sum * 10 + u64::from(digit);
-            digit < 10
-        })
+    let point = match decimals {
+        0 => text.len(),
+        _ => text
+            .len()
+            .checked_sub(decimals + 1)
+            .filter(|whole| *whole > 0)?,
     };
-    let all_digits = match text.len().checked_sub(decimals + 1) {
-        Some(whole @ 1..) if decimals > 0 && text.len() <= SHORT + 1 => {
-            text[whole] == b'.' && add(&text[..whole]) && add(&text[whole + 1..])
+    if text.is_empty() || text.len() > SHORT {
+        return None;
+    }
+    let (mut sum, mut all_digits) = (0_u64, true);
+    for (at, byte) in text.iter().enumerate() {
+        if at == point {
+            all_digits &= *byte == b'.';
+            continue;
         }
-        _ if decimals == 0 && (1..=SHORT).contains(&text.len()) => add(text),
-        _ => false,
-    };
+        let digit = byte.wrapping_sub(b'0');
+        all_digits &= digit < 10;
+        sum = sum.wrapping_mul(10).wrapping_add(digit.into());
+    }
     let value = i128::from(sum);
     let fits = all_digits && value < power(precision);
     fits.then_some(if negative { -value } else { value })
@@ -250,6 +255,7 @@ mod tests {
         assert_eq!(of_short_text(b"-12.34", 12, 2), Some(-1_234));
         assert_eq!(of_short_text(b"12", 12, 0), Some(12));
         assert_eq!(of_short_text(b"12.3", 12, 2), None);
+        assert_eq!(of_short_text(&[0xff; 18], 18, 0), None);
         assert_eq!(of_short_text(b"1234", 12, 2), None);
         assert_eq!(of_text("12.340000", 18, 4), Ok(123_400));
         assert_eq!(of_text("-0.5", 18, 4), Ok(-5_000));

@@ -86,7 +86,7 @@ impl Job {
         let mut missing = Vec::new();
         for (at, table) in self.tables.iter().enumerate() {
             let tell = |event| self.tell(event);
-            let plan = match again(&self.stop, tell, || snapshot.plan(table)) {
+            let plan = match again(&self.stop, false, tell, || snapshot.plan(table)) {
                 Ok(plan) => plan,
                 // one that is missing must not hide the others
                 Err(fault) if matches!(fault.error, Error::NotInSource { .. }) => {
@@ -185,7 +185,7 @@ impl Job {
             let alone = lock(board).readers == 0;
             let patient = alone || attempt < LOOKS_FOR_A_SURPLUS_READER;
             match (fault.remedy, pauses.next()) {
-                (Remedy::Again, Some(time)) if patient && !self.stop.asked() => {
+                (Remedy::Again | Remedy::Soon, Some(time)) if patient && !self.stop.asked() => {
                     // that a surplus reader does not come at once is no news
                     if alone {
                         self.tell_again(None, attempt + 1, time, &fault.error);
@@ -267,7 +267,7 @@ impl Job {
                 }
                 None => self.fail(board, fault),
             },
-            (Remedy::Again, Some(time)) => {
+            (Remedy::Again | Remedy::Soon, Some(time)) => {
                 task.failures += 1;
                 self.take_back(&task);
                 let part = Some((table, task.number));

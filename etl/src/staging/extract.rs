@@ -39,8 +39,12 @@ pub(crate) async fn extract(
     for source in &model.sources {
         let reach = reach(model, settings, source)?;
         let mut pauses = (2..).zip(pauses());
+        let mut was_lost = false;
         loop {
-            let read = attempt(source, reach, settings, warehouse, package, progress).await;
+            let task = attempt(
+                source, reach, settings, warehouse, package, progress, was_lost,
+            );
+            let read = task.await;
             let fault = match read {
                 Ok(certificate) => {
                     package.sources.insert(source.name.clone(), certificate);
@@ -61,6 +65,7 @@ pub(crate) async fn extract(
                 cause,
             };
             progress.heard(&source.name, anew);
+            was_lost = true;
             discard(warehouse, package, source).await?;
             tokio::time::sleep(pause).await;
         }
@@ -97,6 +102,7 @@ async fn attempt(
     warehouse: &Warehouse,
     package: &Package,
     progress: &dyn Progress,
+    was_lost: bool,
 ) -> Result<SourceCertificate, Fault> {
     let (events, mut heard) = mpsc::unbounded_channel();
     let stop = Stop::default();
@@ -120,7 +126,9 @@ async fn attempt(
         span: tracing::Span::current(),
     };
     let connected = connect(source, reach)?;
-    let read = tokio::task::spawn_blocking(move || job.span.in_scope(|| read(&job, &*connected)));
+    let read = tokio::task::spawn_blocking(move || {
+        job.span.in_scope(|| read(&job, &*connected, was_lost))
+    });
     while let Some(event) = heard.recv().await {
         progress.heard(&source.name, event);
     }
@@ -129,11 +137,17 @@ async fn attempt(
     })))
 }
 
-/// Opens the source and reads all of it.
-fn read(job: &Job, source: &dyn source::Source) -> Result<SourceCertificate, Fault> {
+/// Opens the source and reads all of it; one that was lost may take its time to come back.
+fn read(
+    job: &Job,
+    source: &dyn source::Source,
+    was_lost: bool,
+) -> Result<SourceCertificate, Fault> {
     let tell = |event| job.tell(event);
     tell(ReadEvent::Opening);
-    let snapshot = again(&job.stop, tell, || source.open(job.readers, &job.stop))?;
+    let snapshot = again(&job.stop, was_lost, tell, || {
+        source.open(job.readers, &job.stop)
+    })?;
     let Harvest { tables, schemas } = job.read(snapshot.as_ref())?;
     Ok(SourceCertificate {
         moment: snapshot.describe(),

@@ -23,8 +23,9 @@ const CHUNK: usize = 6 << 20;
 const LOCAL_CHUNK: usize = 1 << 20;
 /// A dictionary that becomes larger does not pay: nearly every text is another one.
 const DICTIONARY: usize = 128 << 10;
-/// Each column of differences has a buffer of a mebibyte, which tables of more columns do without.
-const MOST_DELTAS: usize = 64;
+/// Tables of more columns do without what takes much memory for each column of an open row group: a mebibyte for
+/// differences, some hundred kibibytes for zstd.
+const MOST_COLUMNS: usize = 100;
 
 /// When a row group ends: at so many rows or so many bytes, whichever comes first.
 ///
@@ -95,15 +96,18 @@ fn bytes(rows: &RecordBatch) -> Result<usize> {
 
 /// Numbers lie mostly close to their neighbours, so differences are small; only texts repeat enough for a dictionary.
 fn properties(schema: &Schema, row_group_rows: usize) -> Result<WriterProperties> {
+    let is_wide = schema.fields().len() > MOST_COLUMNS;
     let mut properties = WriterProperties::builder()
         .set_writer_version(WriterVersion::PARQUET_2_0)
-        .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
+        .set_compression(match is_wide {
+            true => Compression::LZ4_RAW,
+            false => Compression::ZSTD(ZstdLevel::try_new(1)?),
+        })
         // staged files are read whole: nobody looks for a few of their pages
         .set_statistics_enabled(EnabledStatistics::None)
         .set_offset_index_disabled(true)
         .set_dictionary_page_size_limit(DICTIONARY)
         .set_max_row_group_row_count(Some(row_group_rows));
-    let is_wide = schema.fields().len() > MOST_DELTAS;
     for field in schema.fields() {
         let column = ColumnPath::from(field.name().as_str());
         if field.data_type().is_primitive() {

@@ -29,17 +29,23 @@ pub(super) fn pause(time: Duration, stop: &Stop) {
     }
 }
 
-/// Does something again while that can help.
+/// Does something again while that can help: for some ten seconds, unless nobody ever answered.
 pub(super) fn again<T>(
     stop: &Stop,
+    has_answered: bool,
     tell: impl Fn(ReadEvent),
     mut what: impl FnMut() -> Result<T, Fault>,
 ) -> Result<T, Fault> {
     // soon over: a wrong address or a server that is down is what it mostly is, and somebody waits for the answer
-    const TIMES: usize = 3;
-    for (attempt, time) in (2..).zip(pauses().take(TIMES)) {
+    const CALLS: usize = 3;
+    for (attempt, time) in (2..).zip(pauses()) {
+        let patient = has_answered || attempt <= CALLS + 1;
         match what() {
-            Err(fault) if fault.remedy == Remedy::Again && !stop.asked() => {
+            Err(fault)
+                if !stop.asked()
+                    && (fault.remedy == Remedy::Again
+                        || fault.remedy == Remedy::Soon && patient) =>
+            {
                 tracing::warn!(attempt, pause_ms = time.as_millis(), error = %fault.error,
                     "the source does not answer; trying again");
                 tell(ReadEvent::Again {

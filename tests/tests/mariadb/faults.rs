@@ -77,3 +77,29 @@ fn a_missing_grant_is_told_with_what_helps(server: &MariaDb) -> Result<()> {
     bank.load()?.done()?;
     Ok(())
 }
+
+#[test]
+fn a_server_with_too_many_connections_is_waited_for() -> Result<()> {
+    let server = MariaDb::start()?;
+    let mut root = server.connect_as_root()?;
+    run(
+        &mut root,
+        "create table t (id int primary key); insert into t values (1), (2);
+        set global max_connections = 10",
+    )?;
+    // the server keeps one more for its owner
+    let mut others = Vec::new();
+    while let Ok(other) = server.connect() {
+        others.push(other);
+    }
+    assert!(others.len() >= 8, "{}", others.len());
+    let bank = Bank::at(&server.url(), "  t: {key: id, columns: {id: integer}}\n")?;
+    let load = bank.start()?;
+    // longer than anybody waits for a server that never answered
+    std::thread::sleep(std::time::Duration::from_secs(4));
+    others.clear();
+    let said = load.ended()?.done()?;
+    assert!(said.err.contains("Too many connections"), "{}", said.err);
+    assert_eq!(bank.counts("t")?[..2], [2, 2]);
+    Ok(())
+}

@@ -74,6 +74,8 @@ fn a_restarted_server_is_read_anew_and_moments_never_mix() -> Result<()> {
     let mut held = Held::start()?;
     held.change()?;
     held.cluster.stop()?;
+    // longer than anybody waits for a server that never answered
+    std::thread::sleep(std::time::Duration::from_secs(4));
     held.cluster.run()?;
     let said = held.load.ended()?.done()?;
     assert!(said.err.contains("bank: read anew"), "{}", said.err);

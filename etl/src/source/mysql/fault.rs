@@ -39,7 +39,7 @@ pub(super) fn remedy(error: &mysql::Error) -> Remedy {
         mysql::Error::IoError(_) | mysql::Error::CodecError(_) => Remedy::Anew,
         mysql::Error::DriverError(
             mysql::DriverError::ConnectTimeout | mysql::DriverError::CouldNotConnect(_),
-        ) => Remedy::Again,
+        ) => Remedy::Soon,
         mysql::Error::MySqlError(said) if PASSING.contains(&said.code) => Remedy::Again,
         mysql::Error::MySqlError(said) if TOO_LONG.contains(&said.code) => Remedy::Smaller,
         _ => Remedy::None,
@@ -49,7 +49,7 @@ pub(super) fn remedy(error: &mysql::Error) -> Remedy {
 /// A failure to reach the source or to log in; nothing is lost yet, so trying again is enough.
 pub(super) fn unreachable(source: &str, error: &mysql::Error) -> Fault {
     let remedy = match remedy(error) {
-        Remedy::Anew => Remedy::Again,
+        Remedy::Anew => Remedy::Soon,
         other => other,
     };
     remedy.against(Error::SourceUnreachable {
@@ -74,7 +74,7 @@ pub(super) fn read(source: &str, table: &str, user: &str, error: &mysql::Error) 
         }
         _ => {
             let remedy = match remedy(error) {
-                Remedy::Again => Remedy::Anew,
+                Remedy::Again | Remedy::Soon => Remedy::Anew,
                 other => other,
             };
             remedy.against(Error::Read {

@@ -50,7 +50,11 @@ pub(super) fn import_remedy(error: &WireError) -> Remedy {
 
 /// A failure to reach the source or to log in.
 pub(super) fn unreachable(source: &str, error: &WireError) -> Fault {
-    remedy(error).against(Error::SourceUnreachable {
+    let remedy = match error {
+        WireError::Io(_) => Remedy::Soon,
+        error => remedy(error),
+    };
+    remedy.against(Error::SourceUnreachable {
         source_name: source.to_owned(),
         reason: error.to_string(),
     })

@@ -147,7 +147,7 @@ impl Store {
             StoreError::NotSupported { .. } | StoreError::NotImplemented { .. } => {
                 Fault::from(named.read(reason))
             }
-            _ => Remedy::Again.against(Error::SourceUnreachable {
+            _ => Remedy::Soon.against(Error::SourceUnreachable {
                 source_name: named.source.clone(),
                 reason: format!("{} of {}: {reason}", named.file, self.shown),
             }),

@@ -159,6 +159,38 @@ pub(crate) const CASES: &[Odd] = &[
             Some("[\"2024-01-01 00:00:00.000000+00\",\"9999-12-31 23:59:59.999999+00\"]"),
         )],
     ),
+    (
+        "written",
+        "text",
+        "decimal(10,2)",
+        &[
+            ("Infinity", "not a decimal number", Some("99999999.99")),
+            (" -infinity ", "not a decimal number", Some("-99999999.99")),
+            ("123456789012", "more than 10 digits", Some("99999999.99")),
+            ("NaN", "not a decimal number", None),
+            ("many", "not a decimal number", None),
+        ],
+    ),
+    (
+        "written_day",
+        "text",
+        "date",
+        &[
+            ("infinity", "not a date of the calendar", Some("9999-12-31")),
+            (
+                "0044-03-15 BC",
+                "not a date of the calendar",
+                Some("0001-01-01"),
+            ),
+            (
+                "12024-01-31",
+                "not a date of the calendar",
+                Some("9999-12-31"),
+            ),
+            ("0000-00-00", "not a date of the calendar", None),
+            ("2024-02-30", "not a date of the calendar", None),
+        ],
+    ),
 ];
 
 const MIN_F64: &str = "-179769313486231570000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000";

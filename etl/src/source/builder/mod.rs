@@ -15,7 +15,9 @@ use planisphere_schemas::model::{Column, InvalidValue, Table};
 use crate::error::{Error, Result};
 use crate::reject::{Reject, row_id};
 
-use super::cell::{Cell, ColumnBuilder, Problem, Raw, TextRules, append_cell, column_builder};
+use super::cell::{
+    Cell, ColumnBuilder, Problem, Raw, TextRules, append_cell, column_builder, side_of,
+};
 use super::doubt::Doubt;
 use super::{Fault, StagedBatch};
 
@@ -225,7 +227,12 @@ impl<'d> BatchBuilder<'d> {
         };
         match append_cell(&mut target.builder, cell, rules) {
             Ok(()) => None,
-            Err(problem) => self.misfit(at, problem),
+            Err(mut problem) => {
+                if let Cell::Text(text) | Cell::Unfit(text) = cell {
+                    problem.side = problem.side.or_else(|| side_of(text));
+                }
+                self.misfit(at, problem)
+            }
         }
     }
 

@@ -9,6 +9,7 @@ mod column;
 mod convert;
 mod moment;
 mod show;
+mod side;
 #[cfg(test)]
 mod tests;
 
@@ -16,6 +17,7 @@ use chrono_tz::Tz;
 
 pub(crate) use column::{ColumnBuilder, NativeColumn, append_cell, column_builder};
 pub(crate) use moment::{FIRST_DAY, FIRST_INSTANT, LAST_DAY, LAST_INSTANT, day_of};
+pub(crate) use side::side_of;
 
 /// A value as a source gives it.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -8,7 +8,7 @@ use arrow::array::ArrayRef;
 use arrow::error::ArrowError;
 use planisphere_schemas::model::{self, DataType};
 
-use crate::source::cell::{Cell, ColumnBuilder, TextRules, append_cell, column_builder};
+use crate::source::cell::{Cell, ColumnBuilder, TextRules, append_cell, column_builder, side_of};
 
 use super::decode::{Beyond, Decode, Decoder, Outcome, Rules, nearest_double};
 
@@ -38,7 +38,18 @@ impl Parsed {
         };
         match append_cell(&mut self.builder, cell, rules) {
             Ok(()) => Outcome::Fits,
-            Err(problem) => self.misfit(problem.reason),
+            Err(problem) => {
+                let side = match cell {
+                    Cell::Text(text) => problem.side.or_else(|| side_of(text)),
+                    _ => problem.side,
+                };
+                match side {
+                    Some(side) if self.rules.clamp && self.builder.append_extreme(side) => {
+                        Outcome::Clamped
+                    }
+                    _ => self.misfit(problem.reason),
+                }
+            }
         }
     }
 

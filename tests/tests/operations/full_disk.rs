@@ -7,9 +7,12 @@ use std::fs;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::Command;
+use std::time::Duration;
 
 use anyhow::Result;
 use planisphere_tests::lab::Lab;
+
+const QUANTITY: &str = "select quantity from fact_sale where source_row_id = 'o01'";
 
 /// A file system of its own for the warehouse, unmounted when dropped.
 struct SmallDisk(PathBuf);
@@ -105,7 +108,43 @@ fn a_load_on_a_full_disk_says_so_at_every_step_and_publishes_nothing() -> Result
         );
     }
     assert_eq!(lab.versions()?, ["1", "2"]);
-    let quantity = lab.sql("select quantity from fact_sale where source_row_id = 'o01'")?;
-    assert_eq!(quantity, [["9"]]);
+    assert_eq!(lab.sql(QUANTITY)?, [["9"]]);
+    Ok(())
+}
+
+#[test]
+fn a_disk_that_fills_at_random_moments_leaves_each_day_whole_or_untouched() -> Result<()> {
+    const ROUNDS: u64 = 8;
+    let Some((lab, disk)) = changed_shop("4m")? else {
+        return Ok(());
+    };
+    let seed = std::process::id();
+    let (mut kept, mut versions, mut full) = (lab.sql(QUANTITY)?, lab.versions()?, 0);
+    for round in 1..=ROUNDS {
+        let fresh = (10 + round).to_string();
+        lab.change(&format!(
+            "update orders set quantity = {fresh} where id = 'o01'"
+        ))?;
+        let load = lab.start_load()?;
+        let moment = u64::from(seed).wrapping_mul(round * 7_919) % 500;
+        std::thread::sleep(Duration::from_millis(moment));
+        disk.fill(4096 * (moment % 8))?;
+        let said = load.ended()?;
+        disk.empty()?;
+        match said.code {
+            0 => kept = vec![vec![fresh]],
+            6 => {
+                full += 1;
+                assert_eq!(lab.versions()?, versions, "after {moment} ms");
+            }
+            code => anyhow::bail!("after {moment} ms: {code}: {}", said.err),
+        }
+        versions = lab.versions()?;
+        assert_eq!(lab.sql(QUANTITY)?, kept, "after {moment} ms");
+    }
+    assert!(full > 0, "no load of {ROUNDS} met a full disk; seed {seed}");
+    lab.load()?.done()?;
+    let last = (10 + ROUNDS).to_string();
+    assert_eq!(lab.sql(QUANTITY)?, [[last]]);
     Ok(())
 }

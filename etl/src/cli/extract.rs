@@ -4,7 +4,7 @@ use clap::Args;
 use planisphere_schemas::settings::Settings;
 
 use super::load::stopped;
-use super::output::{Format, Grid, bytes, count, print};
+use super::output::{Format, Grid, count, print};
 use super::progress::Terminal;
 use super::{AskArgs, LogFormat};
 use crate::error::Result;
@@ -29,9 +29,9 @@ pub(super) async fn run(args: &ExtractArgs, logs: LogFormat) -> Result<()> {
     let extracted = Box::pin(extract_only(&settings, &args.sources, &runtime, &terminal)).await?;
     match args.ask.format {
         Format::Json => print(&serde_json::to_string(&extracted).unwrap_or_default()),
-        Format::Csv => print(&grid(&extracted).show(Format::Csv)),
+        Format::Csv => print(&grid(&extracted, |number| number.to_string()).show(Format::Csv)),
         Format::Table => {
-            print(&grid(&extracted).show(Format::Table));
+            print(&grid(&extracted, count).show(Format::Table));
             let (package, seconds) = (&extracted.package, extracted.seconds);
             print(&format!("package: {package} ({seconds:.1} s)"));
         }
@@ -39,7 +39,8 @@ pub(super) async fn run(args: &ExtractArgs, logs: LogFormat) -> Result<()> {
     Ok(())
 }
 
-fn grid(extracted: &Extracted) -> Grid {
+/// One row a table; programs that read the CSV want plain numbers.
+fn grid(extracted: &Extracted, number: fn(u64) -> String) -> Grid {
     let mut grid = Grid::new(&[
         ("source", false),
         ("table", false),
@@ -54,12 +55,12 @@ fn grid(extracted: &Extracted) -> Grid {
         grid.row(vec![
             table.source.clone(),
             table.table.clone(),
-            count(table.read),
-            count(table.staged),
-            count(table.rejected),
-            count(table.nulled),
-            count(table.clamped),
-            bytes(table.bytes),
+            number(table.read),
+            number(table.staged),
+            number(table.rejected),
+            number(table.nulled),
+            number(table.clamped),
+            number(table.bytes),
         ]);
     }
     grid

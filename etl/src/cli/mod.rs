@@ -124,6 +124,11 @@ async fn demo_source(args: &DemoSourceArgs) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Whatever level is asked for: those who speak the wire would show requests with their passwords, and the Delta kernel logs
+/// as errors what it also returns.
+const DISCREET: &str = "buoyant_kernel=off,h2=info,hyper=info,hyper_util=info,reqwest=info,rustls=info,object_store=warn,\
+                        tokio_postgres=info,mysql=info";
+
 /// The target of the last lines of a JSON log.
 const LAST: &str = "planisphere_etl::end";
 
@@ -204,8 +209,7 @@ fn start_logging(cli: &Cli) {
         LogFormat::Json => ("warn,planisphere_etl=info", format!(",{LAST}=info")),
     };
     let chosen = cli.log.as_deref().unwrap_or(default);
-    // the Delta kernel logs as errors what it also returns
-    let quiet = format!("{chosen},buoyant_kernel=off{always}");
+    let quiet = format!("{chosen},{DISCREET}{always}");
     let filter = EnvFilter::try_new(quiet).unwrap_or_else(|_| EnvFilter::new(default));
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)

@@ -217,6 +217,13 @@ pub(crate) fn connect(model: &model::Source, settings: &SourceSettings) -> Resul
     let url = settings.url.expose();
     let name = model.name.clone();
     let zone = model.time_zone.parse().unwrap_or(chrono_tz::UTC);
+    if looks_like_a_log_in(url) {
+        return Err(Error::SourceUrl {
+            source_name: name,
+            reason: "there is no such file or folder, and it looks like the address of a server"
+                .into(),
+        });
+    }
     if let Some(path) = url.strip_prefix("sqlite:") {
         return Ok(Box::new(sqlite::Sqlite::new(name, path, zone)));
     }
@@ -237,9 +244,40 @@ pub(crate) fn connect(model: &model::Source, settings: &SourceSettings) -> Resul
     Ok(Box::new(file::Files::new(name, settings, zone)?))
 }
 
+/// True for what would be taken for a path that is not there, but may hold a password: it must not be shown.
+fn looks_like_a_log_in(url: &str) -> bool {
+    let path = url.strip_prefix("sqlite:").unwrap_or(url);
+    let is_known = file::knows(url)
+        || ["postgres://", "postgresql://", "mysql://", "mariadb://"]
+            .iter()
+            .any(|scheme| url.starts_with(scheme));
+    let may_hold_one = path.contains('@') || path.contains("password=");
+    !is_known && may_hold_one && !std::path::Path::new(path).exists()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_may_hold_a_password_is_not_taken_for_a_path() {
+        for url in [
+            "crm:s3cret@127.0.0.1/crm",
+            "/base/postgres:/crm:s3cret@127.0.0.1/crm",
+            "host=h password=s3cret",
+            "sqlite:postgres://crm:s3cret@h/crm",
+        ] {
+            assert!(looks_like_a_log_in(url), "{url}");
+        }
+        for url in [
+            "postgres://crm:s3cret@h/crm",
+            "https://u:s3cret@h/f",
+            "folder",
+            "sqlite:a.db",
+        ] {
+            assert!(!looks_like_a_log_in(url), "{url}");
+        }
+    }
 
     #[test]
     fn halves_make_up_the_part() {

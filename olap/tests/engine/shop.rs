@@ -93,7 +93,7 @@ pub(crate) fn sales() -> Vec<Sale> {
 }
 
 pub(crate) fn model() -> Model {
-    read_model(&Path::new("tests/engine/model")).unwrap()
+    read_model(Path::new("tests/engine/model")).unwrap()
 }
 
 /// A service over the shop.

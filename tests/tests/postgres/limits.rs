@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
+use arrow::array::Array as _;
+use arrow::datatypes::DataType;
 use planisphere_tests::programs::succeed;
 
 use super::bank::Bank;
@@ -189,5 +191,25 @@ fn a_full_disk_stops_the_load_and_leaves_nothing() -> Result<()> {
     drop(small);
     bank.load()?.done()?;
     assert_eq!(bank.counts("noise")?[..2], [100_000, 100_000]);
+    Ok(())
+}
+
+#[test]
+fn a_number_with_very_many_digits_does_not_cost_the_others_theirs() -> Result<()> {
+    let cluster = Cluster::start()?;
+    cluster.session()?.run(
+        "create table rates (id int primary key, rate numeric);
+        insert into rates select i, i * 1.25 from generate_series(1, 1000) i;
+        insert into rates values (1001, 1e-100), (1002, 'NaN'), (1003, 1e60)",
+    )?;
+    let bank = Bank::at(
+        &cluster.url(),
+        "  rates: {key: id, columns: {id: integer, rate: native}}\n",
+    )?;
+    bank.load()?.done()?;
+    assert_eq!(bank.counts("rates")?, [1_003, 1_000, 3, 0, 0]);
+    let staged = bank.staged("rates")?;
+    let rates = staged.column_by_name("rate").context("a rate")?;
+    assert_eq!(rates.data_type(), &DataType::Decimal128(6, 2));
     Ok(())
 }

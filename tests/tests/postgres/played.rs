@@ -22,9 +22,10 @@ fn version() -> Vec<u8> {
     let column =
         |name: &str| [name.as_bytes(), &[0; 7], &25_u32.to_be_bytes(), &[0xff; 8]].concat();
     let described = [
-        &2_u16.to_be_bytes()[..],
+        &3_u16.to_be_bytes()[..],
         &column("number"),
         &column("version"),
+        &column("encoding"),
     ]
     .concat();
     let cell = |text: &[u8]| {
@@ -34,7 +35,13 @@ fn version() -> Vec<u8> {
         ]
         .concat()
     };
-    let row = [&2_u16.to_be_bytes()[..], &cell(b"130022"), &cell(b"13.22")].concat();
+    let row = [
+        &3_u16.to_be_bytes()[..],
+        &cell(b"130022"),
+        &cell(b"13.22"),
+        &cell(b"UTF8"),
+    ]
+    .concat();
     [
         message(b'T', &described),
         message(b'D', &row),

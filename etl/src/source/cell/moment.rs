@@ -2,7 +2,7 @@
 //!
 //! Texts as ISO 8601 writes them are read here by hand, since nearly all are; what is written otherwise goes to chrono.
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime};
+use chrono::{DateTime, Datelike as _, FixedOffset, NaiveDate, NaiveDateTime, Timelike as _};
 
 use super::{Cell, Problem};
 use crate::source::clock::{Clock, DAY};
@@ -43,7 +43,16 @@ pub(super) fn date(cell: Cell<'_>, pattern: Option<&str>) -> Result<i32, Problem
 
 fn written_day(text: &str, pattern: &str) -> Result<i32, Problem> {
     let day = NaiveDate::parse_from_str(text, pattern).map_err(|_| Problem::odd(NO_DATE))?;
+    has_century(text, day.year())?;
     Ok(day.to_epoch_days())
+}
+
+/// Refuses years of fewer than four digits: `25` is hardly meant as the year 25.
+fn has_century(text: &str, year: i32) -> Result<(), Problem> {
+    match (0..1000).contains(&year) && !text.contains(&format!("{year:04}")) {
+        true => Err(Problem::odd("a year of fewer than four digits")),
+        false => Ok(()),
+    }
 }
 
 /// An instant, in microseconds from 1970-01-01 00:00 UTC.
@@ -59,9 +68,13 @@ pub(super) fn timestamp(
         Cell::Text(text) => match (pattern, iso_wall(text.as_bytes())) {
             (None, Some((local, true))) => return after_christ(local),
             (None, Some((local, false))) => local,
-            (Some(pattern), _) => wall_micros(NaiveDateTime::parse_from_str(text, pattern))?,
+            (Some(pattern), _) => wall_micros(text, NaiveDateTime::parse_from_str(text, pattern))?,
             (None, None) => match zoned(text) {
-                Some(instant) => return after_christ(instant),
+                Some(instant) => {
+                    let wall = wall_micros(text, Ok(instant.naive_local()))?;
+                    let offset = i64::from(instant.offset().local_minus_utc());
+                    return after_christ(wall - offset * 1_000_000);
+                }
                 None => written_wall(text)?,
             },
         },
@@ -81,20 +94,28 @@ fn after_christ(micros: i64) -> Result<i64, Problem> {
 }
 
 /// An instant that is written with its offset.
-fn zoned(text: &str) -> Option<i64> {
+fn zoned(text: &str) -> Option<DateTime<FixedOffset>> {
     let zoned = DateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f%#z")
         .or_else(|_| DateTime::parse_from_rfc3339(text));
-    zoned.ok().map(|instant| instant.timestamp_micros())
+    zoned.ok()
 }
 
 fn written_wall(text: &str) -> Result<i64, Problem> {
     let naive = NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f");
-    wall_micros(naive.or_else(|_| NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f")))
+    let naive = naive.or_else(|_| NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f"));
+    wall_micros(text, naive)
 }
 
-fn wall_micros(parsed: chrono::ParseResult<NaiveDateTime>) -> Result<i64, Problem> {
+/// Microseconds of a wall clock that is written so, if it says no more than they hold.
+fn wall_micros(text: &str, parsed: chrono::ParseResult<NaiveDateTime>) -> Result<i64, Problem> {
+    const LEAP: u32 = 1_000_000_000;
     let wall = parsed.map_err(|_| Problem::odd(NO_INSTANT))?;
-    Ok(wall.and_utc().timestamp_micros())
+    has_century(text, wall.year())?;
+    match wall.nanosecond() {
+        LEAP.. => Err(Problem::odd("a leap second")),
+        nanos if nanos % 1_000 != 0 => Err(Problem::odd("finer than a microsecond")),
+        _ => Ok(wall.and_utc().timestamp_micros()),
+    }
 }
 
 /// The length of `2025-12-31`.
@@ -170,7 +191,10 @@ pub(super) fn iso_wall(text: &[u8]) -> Option<(i64, bool)> {
         if !(1..=9).contains(&count) {
             return None;
         }
-        // microseconds are what is kept, as of every text with more
+        // what is finer than a microsecond takes a closer look
+        if digits[..count].iter().skip(6).any(|digit| *digit != b'0') {
+            return None;
+        }
         let kept = (0..6).map(|at| digits[..count].get(at).map_or(0, |digit| digit - b'0'));
         fraction = kept.fold(0, |sum, digit| sum * 10 + i64::from(digit));
         rest = &digits[count..];
@@ -211,7 +235,7 @@ mod tests {
                 let found = iso_wall(text.as_bytes());
                 let expected = match zone {
                     "" => written_wall(&text).ok(),
-                    _ => zoned(&text),
+                    _ => zoned(&text).and_then(|at| wall_micros(&text, Ok(at.naive_utc())).ok()),
                 };
                 prop_assert_eq!(found, expected.filter(|_| known.is_some()).map(|at| (at, !zone.is_empty())), "{}", text);
             }

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 use super::*;
+use arrow::array::AsArray as _;
+use arrow::datatypes::TimestampMicrosecondType;
 use arrow::util::display::array_value_to_string;
 use planisphere_schemas::model::DataType;
 
@@ -78,4 +80,36 @@ fn values_take_their_declared_type_or_say_why_not() {
     for (data_type, cell, expected) in cases {
         assert_eq!(show(data_type, cell), expected, "{data_type} {cell:?}");
     }
+}
+
+#[test]
+fn texts_that_say_more_or_less_than_an_instant_are_refused() {
+    let reason = |data_type, text| {
+        let mut builder = column_builder(data_type);
+        append_cell(&mut builder, Cell::Text(text), RULES)
+            .unwrap_err()
+            .reason
+    };
+    let short = "a year of fewer than four digits";
+    assert_eq!(reason(DataType::Date, "25-01-01"), short);
+    for (text, expected) in [
+        ("25-01-01 10:00:00", short),
+        ("2024-01-01 10:00:00.1234567", "finer than a microsecond"),
+        ("2024-01-01T10:00:00.0000009Z", "finer than a microsecond"),
+        ("2024-01-01 10:00:00.0000001+02", "finer than a microsecond"),
+        ("2024-06-30 23:59:60", "a leap second"),
+    ] {
+        assert_eq!(reason(DataType::Timestamp, text), expected, "{text}");
+    }
+    let mut builder = column_builder(DataType::Timestamp);
+    for text in [
+        "2024-01-01 10:00:00.1234560",
+        "2024-01-01 03:00:00.123456000+01:00",
+    ] {
+        assert_eq!(append_cell(&mut builder, Cell::Text(text), RULES), Ok(()));
+    }
+    let column = builder.finish().unwrap();
+    let values = column.as_primitive::<TimestampMicrosecondType>().values();
+    assert_eq!(values[0] % 1_000_000, 123_456);
+    assert_eq!(values[1], values[0]);
 }

@@ -56,6 +56,9 @@ impl Address {
         url.set_query(None);
         if !others.is_empty() {
             url.query_pairs_mut().extend_pairs(others);
+            // a form writes a blank as a plus, a connection string does not
+            let query = url.query().map(|query| query.replace('+', "%20"));
+            url.set_query(query.as_deref());
         }
         let tls = tls(&mode, root.as_deref())?;
         let config: Config = url.as_str().parse().map_err(|error| reason(&error))?;
@@ -124,6 +127,9 @@ mod tests {
         assert_eq!(address.login.database, "crm");
         assert!(matches!(address.login.tls, Tls::Required(_)));
         assert_eq!(address.login.within, WITHIN);
+        let spelt = "postgres://ann@a/crm?options=-c%20search_path%3Da%2Bb";
+        let options = Address::parse(spelt).unwrap().login.options;
+        assert_eq!(options.as_deref(), Some("-c search_path=a+b"));
         let address = Address::parse("postgres://ann@a/crm?connect_timeout=3").unwrap();
         assert_eq!(address.login.within, Duration::from_secs(3));
     }

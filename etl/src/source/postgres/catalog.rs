@@ -127,20 +127,26 @@ pub(super) fn relations(connection: &mut Connection, relation: &str) -> Result<V
     }])
 }
 
-/// How many digits the values of a numeric column have that does not say: a look at all of them.
+/// How many digits the values of a numeric column have that does not say: a look at all of them. Where they are more
+/// than a decimal holds, those with more than 38 before or after the point are not what the others are judged by.
 pub(super) fn digits(connection: &mut Connection, relation: &str, column: &str) -> Result<Digits> {
     let column = quoted(column);
     let sql = format!(
-        "SELECT max(CASE WHEN abs({column}) < 1 THEN 0 ELSE length(trunc(abs({column}))::text) END), \
-           max(min_scale({column})) \
-         FROM {relation} WHERE {column} NOT IN ('NaN', 'Infinity', '-Infinity')"
+        "SELECT max(before), max(after), max(before) FILTER (WHERE usual), max(after) FILTER (WHERE usual) FROM ( \
+           SELECT *, before <= 38 AND after <= 38 AS usual FROM ( \
+             SELECT CASE WHEN abs({column}) < 1 THEN 0 ELSE length(trunc(abs({column}))::text) END AS before, \
+               min_scale({column}) AS after \
+             FROM {relation} WHERE {column} NOT IN ('NaN', 'Infinity', '-Infinity')) AS counted) AS digits"
     );
     let rows = connection.query(&sql)?;
     let number = |at: usize| {
         let text = rows.first().and_then(|row| row.get(at)?.as_deref());
         text.and_then(|text| text.parse().ok()).unwrap_or(0)
     };
-    Ok(Digits::of(number(0), number(1)))
+    let (all, usual) = ((number(0), number(1)), (number(2), number(3)));
+    let fits = all.0 + all.1 <= u32::from(Digits::ANY.precision);
+    let (before, after) = if fits || usual == (0, 0) { all } else { usual };
+    Ok(Digits::of(before, after))
 }
 
 /// The types of these OIDs, and of all that they are made of.

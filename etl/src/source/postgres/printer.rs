@@ -8,7 +8,7 @@ use super::columns::Selected;
 use super::moment::connect;
 use super::rows::OddRow;
 use super::snapshot::PostgresSnapshot;
-use super::wire::{Connection, Result, TextRow, WireError};
+use super::wire::{Connection, Result, TextRow, WireError, shown};
 
 /// A connection of its own, opened when it is first needed, since the reader's is in the middle of its copy.
 #[derive(Default)]
@@ -32,7 +32,7 @@ impl Printer {
         Ok(rejects.collect())
     }
 
-    /// The values of odd rows as the server prints them; in hexadecimal if it cannot.
+    /// The values of odd rows as the server prints them.
     fn print(
         &mut self,
         snapshot: &PostgresSnapshot,
@@ -46,18 +46,57 @@ impl Printer {
             None => {
                 let mut opened = connect(&snapshot.address, &snapshot.stop)?;
                 snapshot.server.begin_any(&mut opened)?;
+                opened.query("SAVEPOINT odd")?;
                 self.0.insert(opened)
             }
         };
-        match printer.print(&types, &values) {
-            Err(WireError::Server(_)) => {
-                // its transaction has failed
-                self.0 = None;
-                Ok(values.into_iter().map(hexadecimal).collect())
-            }
-            other => other,
+        print_rows(printer, &types, &values)
+    }
+}
+
+/// Prints all rows at once; if the server refuses one of their values, each row by itself.
+fn print_rows(
+    printer: &mut Connection,
+    types: &[u32],
+    rows: &[&[Option<Vec<u8>>]],
+) -> Result<Vec<TextRow>> {
+    match printer.print(types, rows) {
+        Err(WireError::Server(_)) => {}
+        other => return other,
+    }
+    printer.query("ROLLBACK TO SAVEPOINT odd")?;
+    let mut printed = Vec::with_capacity(rows.len());
+    for row in rows {
+        match printer.print(types, &[row]) {
+            Ok(texts) => printed.extend(texts),
+            Err(WireError::Server(_)) => printed.push(print_values(printer, types, row)?),
+            Err(error) => return Err(error),
         }
     }
+    Ok(printed)
+}
+
+/// Prints each value of a row by itself, so that its key at least is what it always is; what the server refuses is shown
+/// as text if it is one, else in hexadecimal.
+fn print_values(
+    printer: &mut Connection,
+    types: &[u32],
+    row: &[Option<Vec<u8>>],
+) -> Result<TextRow> {
+    printer.query("ROLLBACK TO SAVEPOINT odd")?;
+    let mut texts = TextRow::with_capacity(row.len());
+    for (oid, value) in types.iter().zip(row) {
+        let printed = printer.print(&[*oid], &[std::slice::from_ref(value)]);
+        texts.push(match printed {
+            Ok(mut printed) => printed.pop().and_then(|mut texts| texts.pop()).flatten(),
+            Err(WireError::Server(_)) => {
+                printer.query("ROLLBACK TO SAVEPOINT odd")?;
+                value.as_deref().map(shown)
+            }
+            Err(error) => return Err(error),
+        });
+    }
+    Ok(texts)
 }
 
 fn reject(
@@ -100,15 +139,4 @@ fn reject(
         detail,
         row: serde_json::Value::Object(row).to_string(),
     }
-}
-
-fn hexadecimal(values: &[Option<Vec<u8>>]) -> TextRow {
-    let text = |bytes: &Vec<u8>| {
-        let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        format!("\\x{digits}")
-    };
-    values
-        .iter()
-        .map(|value| value.as_ref().map(text))
-        .collect()
 }

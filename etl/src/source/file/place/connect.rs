@@ -114,6 +114,10 @@ impl Options {
         if let Some(password) = url.password() {
             options.push(("http_password".into(), password.to_owned()));
         }
+        // a query may be a signature or a token
+        if let Some(query) = url.query() {
+            options.push(("http_token".into(), query.to_owned()));
+        }
         Ok(Self(options))
     }
 

@@ -42,7 +42,9 @@ impl Digits {
     /// So many digits before and after the point, as far as a decimal goes.
     pub(in crate::source::postgres) fn of(before: u32, after: u32) -> Self {
         let most = u32::from(DECIMAL256_MAX_PRECISION);
-        let after = after.min(most);
+        // a fraction that is cut rejects one value, a whole number that is cut rejects them all
+        let before = before.min(most);
+        let after = after.min(most - before);
         let digit = |count: u32| u8::try_from(count).unwrap_or(DECIMAL256_MAX_PRECISION);
         Self {
             precision: digit((before + after).clamp(1, most)),
@@ -179,7 +181,7 @@ fn far_from_point(digits: u64, last: i32, wire: &Wire<'_>) -> Result<i128, Misfi
     }
     let power = power(-last).and_then(|power| u64::try_from(power).ok());
     match power {
-        Some(power) if digits % power == 0 => Ok((digits / power).into()),
+        Some(power) if digits.is_multiple_of(power) => Ok((digits / power).into()),
         _ => Err(odd(MORE_DECIMALS)),
     }
 }

@@ -5,7 +5,7 @@ use arrow::datatypes::i256;
 use super::cell::Problem;
 
 /// Powers of ten that an `i128` holds.
-const POWERS: [i128; 39] = {
+pub(super) const POWERS: [i128; 39] = {
     let mut powers = [1; 39];
     let mut at = 1;
     while at < 39 {

@@ -10,7 +10,7 @@ use planisphere_schemas::model::{self, DataType};
 
 use crate::source::cell::{Cell, ColumnBuilder, TextRules, append_cell, column_builder, side_of};
 
-use super::decode::{Beyond, Decode, Decoder, Outcome, Rules, nearest_double};
+use super::decode::{Decode, Decoder, Outcome, Rules, nearest_double};
 
 /// A decoder of texts for a column.
 pub(super) fn parsed(column: &model::Column, rules: Rules) -> Decoder {
@@ -63,17 +63,9 @@ impl Parsed {
             Ok(value) => return self.add(Cell::Real(value)),
             Err(misfit) => misfit,
         };
-        let nearest = match misfit.beyond {
-            Some(Beyond::Low) => f64::MIN,
-            Some(Beyond::High) => f64::MAX,
-            None => return self.misfit(misfit.reason),
-        };
-        match self.rules.clamp {
-            true => {
-                self.add(Cell::Real(nearest));
-                Outcome::Clamped
-            }
-            false => self.misfit(misfit.reason),
+        match misfit.beyond {
+            Some(side) if self.rules.clamp && self.builder.append_extreme(side) => Outcome::Clamped,
+            _ => self.misfit(misfit.reason),
         }
     }
 }

@@ -6,11 +6,12 @@
 use arrow::datatypes::{DataType as Arrow, Decimal128Type, Float64Type, Int32Type, Int64Type};
 use planisphere_schemas::model::DataType;
 
-use crate::source::number;
+use crate::source::cell::Side;
+use crate::source::number::{self, POWERS};
 
 use super::super::types::PgType;
-use super::numeric::{MORE_DECIMALS, POWERS, TOO_LARGE, Wire};
-use super::plain::{self, Beyond, Misfit, Primitives, Truths, beyond, odd};
+use super::numeric::{MORE_DECIMALS, TOO_LARGE, Wire};
+use super::plain::{self, Misfit, Primitives, Truths, beyond, odd};
 use super::{Decoder, MALFORMED, Rules};
 
 const NOT_WHOLE: &str = "not a whole number";
@@ -70,11 +71,11 @@ where
 }
 
 impl Exact {
-    fn side(self) -> Beyond {
+    fn side(self) -> Side {
         if self.units < 0 {
-            Beyond::Low
+            Side::Low
         } else {
-            Beyond::High
+            Side::High
         }
     }
 
@@ -137,9 +138,9 @@ fn bits(raw: &[u8]) -> Result<i128, Misfit> {
         let shifted = value
             .checked_mul(256)
             .map(|value| value | u128::from(*byte));
-        value = shifted.ok_or(beyond(Beyond::High, OUT_OF_RANGE))?;
+        value = shifted.ok_or(beyond(Side::High, OUT_OF_RANGE))?;
     }
-    i128::try_from(value >> padding).map_err(|_| beyond(Beyond::High, OUT_OF_RANGE))
+    i128::try_from(value >> padding).map_err(|_| beyond(Side::High, OUT_OF_RANGE))
 }
 
 /// A `float4` as the shortest decimal that means it, since that is what people wrote and what the server prints.
@@ -167,12 +168,8 @@ where
     })
 }
 
-fn float_side(value: f64) -> Beyond {
-    if value < 0.0 {
-        Beyond::Low
-    } else {
-        Beyond::High
-    }
+fn float_side(value: f64) -> Side {
+    if value < 0.0 { Side::Low } else { Side::High }
 }
 
 fn whole_float(value: f64) -> Result<i128, Misfit> {
@@ -259,7 +256,7 @@ fn significant(text: &str) -> Option<(bool, String, i64)> {
 }
 
 fn narrowed<T: TryFrom<i128>>(value: i128) -> Result<T, Misfit> {
-    let side = if value < 0 { Beyond::Low } else { Beyond::High };
+    let side = if value < 0 { Side::Low } else { Side::High };
     T::try_from(value).map_err(|_| beyond(side, OUT_OF_RANGE))
 }
 
@@ -322,7 +319,7 @@ mod tests {
         assert!(nearest_double("1e400").is_err());
         assert!(nearest_double("1e-400").is_err());
         assert_eq!(nearest_double("NaN"), Err(odd(plain::NOT_A_NUMBER)));
-        let infinite = beyond(Beyond::Low, plain::INFINITE);
+        let infinite = beyond(Side::Low, plain::INFINITE);
         assert_eq!(nearest_double("-Infinity"), Err(infinite));
     }
 
@@ -333,7 +330,7 @@ mod tests {
             scale: 2,
         };
         assert_eq!(dollars.whole(), Ok(12));
-        assert_eq!(dollars.decimal(5, 4), Err(beyond(Beyond::High, TOO_LARGE)));
+        assert_eq!(dollars.decimal(5, 4), Err(beyond(Side::High, TOO_LARGE)));
         assert_eq!(dollars.decimal(6, 4), Ok(120_000));
         assert_eq!(dollars.decimal(6, 0), Ok(12));
         let cents = Exact {
@@ -365,7 +362,7 @@ mod tests {
             whole_float(1e16),
             Err(Misfit { beyond: None, .. })
         ));
-        assert_eq!(whole_float(-1e30), Err(beyond(Beyond::Low, OUT_OF_RANGE)));
+        assert_eq!(whole_float(-1e30), Err(beyond(Side::Low, OUT_OF_RANGE)));
         assert_eq!(shortest(0.1), Ok(0.1));
     }
 }

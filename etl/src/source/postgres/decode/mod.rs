@@ -23,7 +23,6 @@ use super::types::PgType;
 
 pub(super) use exact::nearest_double;
 pub(super) use numeric::Digits;
-pub(super) use plain::Beyond;
 
 /// What became of a value.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,7 +7,10 @@ use arrow::datatypes::{
     Decimal256Type, i256,
 };
 
-use super::plain::{Beyond, Misfit, Primitives, beyond, odd};
+use crate::source::cell::Side;
+use crate::source::number::POWERS;
+
+use super::plain::{Misfit, Primitives, beyond, odd};
 use super::{Decoder, MALFORMED, Rules, exactly};
 
 /// Digits in all and after the point.
@@ -78,8 +81,8 @@ impl<'a> Wire<'a> {
             0 => false,
             NEGATIVE => true,
             NAN => return Err(odd("not a number (NaN)")),
-            PLUS_INFINITY => return Err(beyond(Beyond::High, "infinite")),
-            MINUS_INFINITY => return Err(beyond(Beyond::Low, "infinite")),
+            PLUS_INFINITY => return Err(beyond(Side::High, "infinite")),
+            MINUS_INFINITY => return Err(beyond(Side::Low, "infinite")),
             _ => return Err(odd(MALFORMED)),
         };
         let weight = i32::from(i16::from_be_bytes([head[2], head[3]]));
@@ -110,11 +113,7 @@ impl<'a> Wire<'a> {
     }
 
     fn too_large(&self) -> Misfit {
-        let side = if self.negative {
-            Beyond::Low
-        } else {
-            Beyond::High
-        };
+        let side = if self.negative { Side::Low } else { Side::High };
         beyond(side, TOO_LARGE)
     }
 }
@@ -123,17 +122,6 @@ impl<'a> Wire<'a> {
 pub(super) const TOO_LARGE: &str = "more digits than its type holds";
 /// Why a number is refused that would have to be rounded.
 pub(super) const MORE_DECIMALS: &str = "more decimals than its type holds";
-
-/// Powers of ten that an `i128` holds.
-pub(super) const POWERS: [i128; 39] = {
-    let mut powers = [1; 39];
-    let mut at = 1;
-    while at < 39 {
-        powers[at] = powers[at - 1] * 10;
-        at += 1;
-    }
-    powers
-};
 
 /// A numeric as a whole number of units of `10^-scale`.
 #[inline]

@@ -9,6 +9,7 @@ use arrow::datatypes::{
 };
 use arrow::error::ArrowError;
 
+use crate::source::cell::Side;
 use crate::source::values::Values;
 
 use super::super::types::PgType;
@@ -20,16 +21,7 @@ pub(in crate::source::postgres) struct Misfit {
     /// Why not.
     pub(in crate::source::postgres) reason: &'static str,
     /// On which side of what the column can hold it lies, if on any.
-    pub(in crate::source::postgres) beyond: Option<Beyond>,
-}
-
-/// A side of a type's range.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::source::postgres) enum Beyond {
-    /// Below the smallest value.
-    Low,
-    /// Above the largest value.
-    High,
+    pub(in crate::source::postgres) beyond: Option<Side>,
 }
 
 /// A misfit on no side.
@@ -41,7 +33,7 @@ pub(super) fn odd(reason: &'static str) -> Misfit {
 }
 
 /// A misfit on a side.
-pub(super) fn beyond(side: Beyond, reason: &'static str) -> Misfit {
+pub(super) fn beyond(side: Side, reason: &'static str) -> Misfit {
     Misfit {
         reason,
         beyond: Some(side),
@@ -80,8 +72,8 @@ impl<T: ArrowPrimitiveType, F> Primitives<T, F> {
         match (misfit.beyond, self.extremes) {
             (Some(side), Some((lowest, highest))) => {
                 self.values.push(match side {
-                    Beyond::Low => lowest,
-                    Beyond::High => highest,
+                    Side::Low => lowest,
+                    Side::High => highest,
                 });
                 Outcome::Clamped
             }
@@ -259,8 +251,8 @@ pub(super) fn doubles(rules: Rules) -> Decoder {
 fn finite<T>(value: T, is_nan: bool, is_infinite: bool, positive: bool) -> Result<T, Misfit> {
     match (is_nan, is_infinite, positive) {
         (true, _, _) => Err(odd(NOT_A_NUMBER)),
-        (_, true, true) => Err(beyond(Beyond::High, INFINITE)),
-        (_, true, false) => Err(beyond(Beyond::Low, INFINITE)),
+        (_, true, true) => Err(beyond(Side::High, INFINITE)),
+        (_, true, false) => Err(beyond(Side::Low, INFINITE)),
         _ => Ok(value),
     }
 }

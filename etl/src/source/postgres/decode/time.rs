@@ -8,24 +8,16 @@ use arrow::datatypes::{
 
 use chrono::DateTime;
 
+use crate::source::cell::{FIRST_DAY, FIRST_INSTANT, LAST_DAY, LAST_INSTANT, Side};
 use crate::source::clock::{Clock, DAY};
 
-use super::plain::{Beyond, Misfit, Primitives, beyond, odd};
+use super::plain::{Misfit, Primitives, beyond, odd};
 use super::{Decoder, MALFORMED, Rules, exactly};
 
 /// Days between the epochs.
 const EPOCH_DAYS: i32 = 10_957;
 /// Microseconds between the epochs.
 const EPOCH_MICROS: i64 = EPOCH_DAYS as i64 * DAY;
-/// 0001-01-01, before which years are counted backwards.
-const FIRST_DAY: i32 = -719_162;
-/// 9999-12-31.
-const LAST_DAY: i32 = 2_932_896;
-/// The first instant of the first day.
-const FIRST_INSTANT: i64 = FIRST_DAY as i64 * DAY;
-/// The last instant of the last day.
-const LAST_INSTANT: i64 = (LAST_DAY as i64 + 1) * DAY - 1;
-
 /// A time of day.
 pub(super) const TIME: Arrow = Arrow::Time64(TimeUnit::Microsecond);
 /// A wall clock somewhere.
@@ -45,9 +37,9 @@ const NO_MIDNIGHT: &str = "not at midnight, where a day begins";
 fn read_date(raw: &[u8]) -> Result<i32, Misfit> {
     match exactly(raw).map(i32::from_be_bytes) {
         None => Err(odd(MALFORMED)),
-        Some(i32::MAX) => Err(beyond(Beyond::High, INFINITE)),
-        Some(i32::MIN) => Err(beyond(Beyond::Low, INFINITE)),
-        Some(days) if days < FIRST_DAY - EPOCH_DAYS => Err(beyond(Beyond::Low, BEFORE_CHRIST)),
+        Some(i32::MAX) => Err(beyond(Side::High, INFINITE)),
+        Some(i32::MIN) => Err(beyond(Side::Low, INFINITE)),
+        Some(days) if days < FIRST_DAY - EPOCH_DAYS => Err(beyond(Side::Low, BEFORE_CHRIST)),
         Some(days) => Ok(days + EPOCH_DAYS),
     }
 }
@@ -56,14 +48,14 @@ fn read_date(raw: &[u8]) -> Result<i32, Misfit> {
 fn read_micros(raw: &[u8]) -> Result<i64, Misfit> {
     match exactly(raw).map(i64::from_be_bytes) {
         None => Err(odd(MALFORMED)),
-        Some(i64::MAX) => Err(beyond(Beyond::High, INFINITE)),
-        Some(i64::MIN) => Err(beyond(Beyond::Low, INFINITE)),
+        Some(i64::MAX) => Err(beyond(Side::High, INFINITE)),
+        Some(i64::MIN) => Err(beyond(Side::Low, INFINITE)),
         Some(micros) if micros < FIRST_INSTANT - EPOCH_MICROS => {
-            Err(beyond(Beyond::Low, BEFORE_CHRIST))
+            Err(beyond(Side::Low, BEFORE_CHRIST))
         }
         Some(micros) => micros
             .checked_add(EPOCH_MICROS)
-            .ok_or(beyond(Beyond::High, BEYOND_ARROW)),
+            .ok_or(beyond(Side::High, BEYOND_ARROW)),
     }
 }
 
@@ -109,7 +101,7 @@ pub(super) fn instants_of_days(rules: Rules) -> Decoder {
         instant_extremes(rules),
         move |raw| {
             let midnight = i64::from(read_date(raw)?).checked_mul(DAY);
-            let midnight = midnight.ok_or(beyond(Beyond::High, BEYOND_ARROW))?;
+            let midnight = midnight.ok_or(beyond(Side::High, BEYOND_ARROW))?;
             clock.instant(midnight).map_err(odd)
         },
     )
@@ -151,7 +143,7 @@ pub(super) fn times(rules: Rules) -> Decoder {
     Primitives::<Time64MicrosecondType, _>::decoder(TIME, extremes, |raw| {
         match exactly(raw).map(i64::from_be_bytes) {
             Some(micros @ 0..DAY) => Ok(micros),
-            Some(DAY) => Err(beyond(Beyond::High, "24:00:00")),
+            Some(DAY) => Err(beyond(Side::High, "24:00:00")),
             _ => Err(odd(MALFORMED)),
         }
     })

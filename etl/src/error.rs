@@ -10,6 +10,8 @@
 
 mod advice;
 
+use std::borrow::Cow;
+
 /// A failure of the ETL. Nothing that failed is ever visible to a reader.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -66,6 +68,32 @@ pub enum Error {
         /// What it said; never with secrets.
         reason: String,
     },
+    /// The moment that a source was read at cannot be seen any more.
+    #[error("the snapshot of source '{source_name}' is gone: {reason}")]
+    SnapshotLost {
+        /// The source.
+        source_name: String,
+        /// What it said.
+        reason: String,
+    },
+    /// A source that is there, but does not let itself be opened, however often it is asked.
+    #[error("cannot open source '{source_name}': {reason}")]
+    SourceRefused {
+        /// The source.
+        source_name: String,
+        /// What it said; never with secrets.
+        reason: String,
+        /// What to do about it.
+        hint: &'static str,
+    },
+    /// The file, folder or database of a source is not there.
+    #[error("source '{source_name}' is not there: {reason}")]
+    SourceAbsent {
+        /// The source.
+        source_name: String,
+        /// What is not there; never with secrets.
+        reason: String,
+    },
     /// A table or file of the model is not in the source.
     #[error("source '{source_name}' has no {what} '{name}'{}", .column.as_ref().map(|c| format!(" with column '{c}'")).unwrap_or_default())]
     NotInSource {
@@ -86,7 +114,7 @@ pub enum Error {
         /// An [`Error::NotInSource`] for each.
         missing: Vec<Error>,
     },
-    /// Reading failed midway.
+    /// Reading failed midway; another time it may succeed.
     #[error("reading '{table}' of source '{source_name}' failed: {reason}")]
     Read {
         /// The source.
@@ -95,18 +123,20 @@ pub enum Error {
         table: String,
         /// What happened.
         reason: String,
+        /// What helps more than doing the same again, where that is known.
+        hint: Option<String>,
     },
-    /// A file whose content is not what the model says of it.
-    #[error("'{file}' of source '{source_name}' cannot be read: {reason}")]
-    FileContent {
+    /// A table or file that cannot be read until somebody mends it or what the model says of it.
+    #[error("'{table}' of source '{source_name}' cannot be read: {reason}")]
+    Unreadable {
         /// The source.
         source_name: String,
-        /// The file.
-        file: String,
-        /// What is wrong, with its line.
+        /// The table or file.
+        table: String,
+        /// What is wrong; in a file with its line.
         reason: String,
         /// What to do about it.
-        hint: &'static str,
+        hint: Cow<'static, str>,
     },
     /// A column that shall have the source's own type, in a source that has none.
     #[error(

@@ -203,22 +203,44 @@ impl Error {
 }
 
 /// What helps against a full disk.
-pub const FULL_DISK_HINT: &str = "the disk of the warehouse is full: make room, then run it again";
+pub const FULL_DISK_HINT: &str = "the disk of the warehouse is full, or a quota or a limit on the size of files is reached: make room, then run it again";
 
 /// True if an error, or one of its causes, is that no space is left where it was to be written.
 pub fn is_full_disk(error: &(dyn std::error::Error + 'static)) -> bool {
-    use std::io::ErrorKind::{QuotaExceeded, StorageFull};
-    let mut cause = Some(error);
-    while let Some(error) = cause {
+    use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    // some libraries keep only the words of what an io error wraps
+    const WORDS: [&str; 2] = ["No space left on device", "File too large"];
+    has_cause(error, &[FileTooLarge, QuotaExceeded, StorageFull], &WORDS)
+}
+
+/// True if an error, or one of its causes, is that nobody lets a file be written where it was to be: who mends that has
+/// to change rights or names.
+pub fn is_forbidden(error: &(dyn std::error::Error + 'static)) -> bool {
+    use std::io::ErrorKind::{NotADirectory, PermissionDenied, ReadOnlyFilesystem};
+    const WORDS: [&str; 3] = [
+        "Permission denied",
+        "Not a directory",
+        "Read-only file system",
+    ];
+    has_cause(
+        error,
+        &[NotADirectory, PermissionDenied, ReadOnlyFilesystem],
+        &WORDS,
+    )
+}
+
+fn has_cause(
+    error: &(dyn std::error::Error + 'static),
+    kinds: &[std::io::ErrorKind],
+    words: &[&str],
+) -> bool {
+    let mut causes = std::iter::successors(Some(error), |error| error.source());
+    causes.any(|error| {
         let io = error.downcast_ref::<std::io::Error>();
-        let full = io.is_some_and(|error| matches!(error.kind(), StorageFull | QuotaExceeded));
-        // some libraries keep only the words of what an io error wraps
-        if full || error.to_string().contains("No space left on device") {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
+        let said = error.to_string();
+        io.is_some_and(|error| kinds.contains(&error.kind()))
+            || words.iter().any(|words| said.contains(words))
+    })
 }
 
 /// The result of the shared contract.

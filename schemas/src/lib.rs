@@ -14,4 +14,4 @@ pub mod model;
 pub mod settings;
 pub mod warehouse;
 
-pub use error::{Error, ErrorKind, FULL_DISK_HINT, Result, is_full_disk};
+pub use error::{Error, ErrorKind, FULL_DISK_HINT, Result, is_forbidden, is_full_disk};

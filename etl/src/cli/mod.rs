@@ -103,6 +103,7 @@ struct AskArgs {
 /// Runs the program and returns its exit code.
 pub async fn run(cli: Cli) -> ExitCode {
     start_logging(&cli);
+    hear_of_files_that_grow_too_large();
     let logs = cli.log_format;
     let done = match cli.command {
         Command::DemoSource(args) => demo_source(&args).await,
@@ -116,6 +117,14 @@ pub async fn run(cli: Cli) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(logs),
     }
+}
+
+/// A file that reaches a limit of its size is an error of the write then, not the end of the process without a word.
+fn hear_of_files_that_grow_too_large() {
+    use tokio::signal::unix::{SignalKind, signal};
+    const SIGXFSZ: i32 = 25;
+    // once somebody has listened the signal never ends the process again; without a handler it does, as ever
+    let _ = signal(SignalKind::from_raw(SIGXFSZ));
 }
 
 async fn demo_source(args: &DemoSourceArgs) -> Result<(), Failure> {

@@ -141,7 +141,8 @@ fn class(source: &tokio_postgres::Error) -> Option<&str> {
 
 fn postgres_kind(source: &tokio_postgres::Error) -> ErrorKind {
     match class(source) {
-        Some("42") => ErrorKind::Invalid,
+        Some("28" | "42") => ErrorKind::Invalid,
+        Some("3D") => ErrorKind::NotFound,
         Some("23" | "2B") => ErrorKind::Conflict,
         Some("53") => ErrorKind::ResourceExhausted,
         _ => ErrorKind::Unavailable,

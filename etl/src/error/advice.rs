@@ -13,7 +13,8 @@ impl Error {
             Self::SourceNotConfigured { .. }
             | Self::SourceUrl { .. }
             | Self::Conform { .. }
-            | Self::FileContent { .. }
+            | Self::SourceRefused { .. }
+            | Self::Unreadable { .. }
             | Self::EarlierDate { .. }
             | Self::NotAllowed { .. }
             | Self::NoNativeType { .. }
@@ -23,10 +24,13 @@ impl Error {
             | Self::TooManyRejectsSoFar { .. }
             | Self::TooManyVanished { .. } => ErrorKind::Invalid,
             Self::UnknownSource { .. }
+            | Self::SourceAbsent { .. }
             | Self::NotInSource { .. }
             | Self::AllNotInSource { .. }
             | Self::PasswordFile { .. } => ErrorKind::NotFound,
-            Self::SourceUnreachable { .. } | Self::Read { .. } => ErrorKind::Unavailable,
+            Self::SourceUnreachable { .. } | Self::SnapshotLost { .. } | Self::Read { .. } => {
+                ErrorKind::Unavailable
+            }
             Self::Staging { source, .. } if is_full_disk(source) => ErrorKind::ResourceExhausted,
             Self::Staging { .. } => ErrorKind::Unavailable,
             Self::Damaged { .. } => ErrorKind::Damaged,
@@ -34,6 +38,16 @@ impl Error {
             Self::Unbalanced { .. } | Self::Engine { .. } | Self::Task { .. } => {
                 ErrorKind::Internal
             }
+        }
+    }
+
+    /// The error, and what helps more than doing the same again, for where it is only told of.
+    pub(crate) fn told(&self) -> String {
+        match self {
+            Self::Read {
+                hint: Some(hint), ..
+            } => format!("{self}; {hint}"),
+            _ => self.to_string(),
         }
     }
 
@@ -54,14 +68,21 @@ impl Error {
             ),
             Self::PasswordFile { .. } => Some("check the path and its permissions".into()),
             Self::SourceUnreachable { .. } => {
-                Some("check that it runs, its address, user and password".into())
+                Some("check that it runs, and the address in its url".into())
+            }
+            Self::SourceRefused { hint, .. } => Some((*hint).to_owned()),
+            Self::SourceAbsent { source_name, .. } => {
+                Some(format!("check the url of [source.{source_name}] in the settings"))
             }
             Self::NotInSource { near: Some(near), .. } => Some(format!("did you mean '{near}'?")),
             Self::NotInSource { .. } | Self::AllNotInSource { .. } => {
-                Some("check the names in the source file of the model against the source".into())
+                Some(
+                    "check the names in the source file of the model against what the user of the load sees in the source".into(),
+                )
             }
-            Self::Read { .. } => Some("nothing was published; run the load again".into()),
-            Self::FileContent { hint, .. } => Some((*hint).to_owned()),
+            Self::Read { hint: Some(hint), .. } => Some(hint.clone()),
+            Self::Read { hint: None, .. } | Self::SnapshotLost { .. } => Some("nothing was published; run the load again".into()),
+            Self::Unreadable { hint, .. } => Some(hint.clone().into_owned()),
             Self::NoNativeType { .. } => {
                 Some("declare the type that its values shall have, such as text or money".into())
             }

@@ -199,7 +199,7 @@ impl SourceReading {
         self.anew += 1;
         let seconds = pause.as_secs_f64();
         self.waits_for = Some(format!(
-            "its snapshot was lost; attempt {attempt} begins after {seconds:.1} s: {cause}"
+            "attempt {attempt}, after {seconds:.1} s, since its snapshot was lost: {cause}"
         ));
     }
 

@@ -26,6 +26,7 @@ impl Doubt {
             source_name: source.to_owned(),
             table: table.to_owned(),
             reason: "a text is not UTF-8; from now on each is looked at by itself".into(),
+            hint: None,
         })
     }
 }

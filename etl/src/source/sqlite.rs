@@ -57,15 +57,32 @@ impl Sqlite {
     }
 }
 
+impl Sqlite {
+    fn not_opened(&self, error: &rusqlite::Error) -> Fault {
+        let source_name = self.name.clone();
+        let reason = format!("{}: {}", self.path.display(), reason(error));
+        let remedy = remedy(error);
+        remedy.against(match remedy {
+            Remedy::None if !self.path.exists() => Error::SourceAbsent {
+                source_name,
+                reason,
+            },
+            Remedy::None => Error::SourceRefused {
+                source_name,
+                reason,
+                hint: "check that it is a SQLite database, its permissions and those of its folder",
+            },
+            _ => Error::SourceUnreachable {
+                source_name,
+                reason,
+            },
+        })
+    }
+}
+
 impl Source for Sqlite {
     fn open(&self, _readers: usize, stop: &Stop) -> Result<Box<dyn Snapshot>, Fault> {
-        let (connection, moment) = self.begin().map_err(|error| {
-            let unreachable = Error::SourceUnreachable {
-                source_name: self.name.clone(),
-                reason: format!("{}: {}", self.path.display(), reason(&error)),
-            };
-            remedy(&error).against(unreachable)
-        })?;
+        let (connection, moment) = self.begin().map_err(|error| self.not_opened(&error))?;
         Ok(Box::new(SqliteSnapshot {
             name: self.name.clone(),
             zone: self.zone,
@@ -78,10 +95,15 @@ impl Source for Sqlite {
     }
 }
 
-/// A locked database may be free in a while; whatever else is wrong stays wrong.
+/// A locked database may be free in a while, and a share of a network be back; whatever else is wrong stays wrong.
 fn remedy(error: &rusqlite::Error) -> Remedy {
     match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Remedy::Again,
+        Some(
+            ErrorCode::DatabaseBusy
+            | ErrorCode::DatabaseLocked
+            | ErrorCode::SystemIoFailure
+            | ErrorCode::OutOfMemory,
+        ) => Remedy::Again,
         _ => Remedy::None,
     }
 }
@@ -190,12 +212,23 @@ impl SqliteSnapshot {
     }
 
     fn failed(&self, table: &Table, error: &rusqlite::Error) -> Fault {
-        let failed = Error::Read {
-            source_name: self.name.clone(),
-            table: table.origin.clone(),
-            reason: format!("{}: {}", self.path.display(), reason(error)),
-        };
-        remedy(error).against(failed)
+        let (source_name, table) = (self.name.clone(), table.origin.clone());
+        let reason = format!("{}: {}", self.path.display(), reason(error));
+        let remedy = remedy(error);
+        remedy.against(match remedy {
+            Remedy::None => Error::Unreadable {
+                source_name,
+                table,
+                reason,
+                hint: "nothing was published; mend it in the source".into(),
+            },
+            _ => Error::Read {
+                source_name,
+                table,
+                reason,
+                hint: None,
+            },
+        })
     }
 
     /// Every declared table and column must be there; SQLite would read a missing column as a text.

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use crate::error::Error;
 use crate::reject::{Reject, exceeds};
 use crate::source::{Fault, Reader, Remedy, StagedBatch};
-use planisphere_schemas::ErrorKind;
+use planisphere_schemas::{is_forbidden, is_full_disk};
 
 use super::board::{Board, TableState, Task};
 use super::crew::{Job, lock};
@@ -180,13 +180,14 @@ impl Job {
     }
 }
 
-/// A store that does not take a file now may take it in a while, unless its disk is full.
+/// A store that does not take a file now may take it in a while, unless its disk is full or its folder closed.
 fn passing(fault: Fault) -> Fault {
-    let staging = matches!(fault.error, Error::Staging { .. });
+    let may_pass = match &fault.error {
+        Error::Staging { source, .. } => !is_full_disk(source) && !is_forbidden(source),
+        _ => false,
+    };
     match fault.remedy {
-        Remedy::None if staging && fault.error.kind() == ErrorKind::Unavailable => {
-            Remedy::Again.against(fault.error)
-        }
+        Remedy::None if may_pass => Remedy::Again.against(fault.error),
         _ => fault,
     }
 }

@@ -210,7 +210,10 @@ impl Job {
         if last || fault.remedy == Remedy::Anew {
             return self.fail(board, fault);
         }
-        let (wanted, cause) = (self.readers, fault.error.to_string());
+        if self.stop.asked() {
+            return;
+        }
+        let (wanted, cause) = (self.readers, fault.error.told());
         tracing::warn!(source = %self.source, readers = working, wanted, error = cause,
             "a reader cannot be had; the others go on without it");
         self.tell(ReadEvent::Readers {
@@ -258,7 +261,7 @@ impl Job {
             (Remedy::Smaller, _) => match task.part.halves() {
                 Some(halves) => {
                     tracing::warn!(source = %self.source, table, part = task.number,
-                        error = %fault.error, "a part is read in halves");
+                        error = fault.error.told(), "a part is read in halves");
                     self.take_back(&task);
                     self.tell(ReadEvent::Divided {
                         table: table.to_owned(),
@@ -299,9 +302,10 @@ impl Job {
         error: &Error,
     ) {
         let pause_ms = pause.as_millis();
+        let error = error.told();
         match part {
             Some((table, part)) => tracing::warn!(source = %self.source, table, part, attempt,
-                pause_ms, %error, "a part is read again"),
+                pause_ms, error, "a part is read again"),
             None => tracing::warn!(source = %self.source, attempt, pause_ms, %error,
                 "no reader can be had; trying again"),
         }
@@ -309,7 +313,7 @@ impl Job {
             part: part.map(|(table, part)| (table.to_owned(), part)),
             attempt,
             pause,
-            cause: error.to_string(),
+            cause: error,
         });
     }
 

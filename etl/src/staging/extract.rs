@@ -57,8 +57,8 @@ pub(crate) async fn extract(
                 return Err(fault.error);
             };
             tracing::warn!(source = %source.name, attempt, pause_ms = pause.as_millis(),
-                error = %fault.error, "the snapshot was lost; the source is read anew");
-            let cause = fault.error.to_string();
+                error = fault.error.told(), "the snapshot was lost; the source is read anew");
+            let cause = fault.error.told();
             let anew = ReadEvent::Anew {
                 attempt,
                 pause,

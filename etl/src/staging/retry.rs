@@ -46,13 +46,17 @@ pub(super) fn again<T>(
                     && (fault.remedy == Remedy::Again
                         || fault.remedy == Remedy::Soon && patient) =>
             {
-                tracing::warn!(attempt, pause_ms = time.as_millis(), error = %fault.error,
-                    "the source does not answer; trying again");
+                tracing::warn!(
+                    attempt,
+                    pause_ms = time.as_millis(),
+                    error = fault.error.told(),
+                    "the source did not do what it was asked; trying again"
+                );
                 tell(ReadEvent::Again {
                     part: None,
                     attempt,
                     pause: time,
-                    cause: fault.error.to_string(),
+                    cause: fault.error.told(),
                 });
                 pause(time, stop);
             }

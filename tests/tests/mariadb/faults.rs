@@ -1,5 +1,8 @@
 //! A MariaDB that refuses, or lacks what the model names.
 
+use std::io::Write as _;
+use std::net::{TcpListener, TcpStream};
+
 use anyhow::Result;
 use mysql::prelude::Queryable;
 use planisphere_tests::lab::Lab;
@@ -17,11 +20,11 @@ fn refusals_name_the_object_and_the_remedy_and_never_the_secret() -> Result<()> 
         &server.url_with("hunter2"),
     )?;
     let said = lab.load()?.refused(
-        5,
+        2,
         &[
-            "cannot reach source 'shop'",
+            "cannot open source 'shop'",
             "Access denied for user 'crm'",
-            "hint: check",
+            "hint: check the user and the password",
         ],
     )?;
     assert!(!said.err.contains("hunter2"), "{}", said.err);
@@ -75,6 +78,54 @@ fn a_missing_grant_is_told_with_what_helps(server: &MariaDb) -> Result<()> {
     assert!(!code.err.contains(PASSWORD), "{}", code.err);
     root.query_drop("grant select (id) on crm.secrets to clerk@'%'")?;
     bank.load()?.done()?;
+    Ok(())
+}
+
+#[test]
+fn what_is_no_server_of_this_kind_is_given_up_with_words_of_its_own() -> Result<()> {
+    let silent = TcpListener::bind("127.0.0.1:0")?;
+    let other = TcpListener::bind("127.0.0.1:0")?;
+    let talks = other.local_addr()?;
+    std::thread::spawn(move || {
+        let greet =
+            |stream: std::io::Result<TcpStream>| stream?.write_all(b"HTTP/1.1 400 Bad\r\n\r\n");
+        other.incoming().map(greet).for_each(drop);
+    });
+    let cases = [
+        (
+            silent.local_addr()?,
+            5,
+            "the server took the connection but does not answer",
+        ),
+        (
+            talks,
+            2,
+            "it does not speak the MySQL protocol as it should",
+        ),
+    ];
+    for (address, code, expected) in cases {
+        let url = format!("mysql://crm:hunter2@{address}/crm?tcp_connect_timeout_ms=500");
+        let bank = Bank::at(&url, "  t: {key: id, columns: {id: integer}}\n")?;
+        let said = bank.load()?.refused(code, &["source 'bank'", expected])?;
+        assert!(!said.err.contains("hunter2"), "{}", said.err);
+    }
+    Ok(())
+}
+
+#[test]
+fn a_user_with_one_connection_is_read_by_it() -> Result<()> {
+    let server = MariaDb::start()?;
+    let mut root = server.connect_as_root()?;
+    run(
+        &mut root,
+        "create user clerk@'%' identified by 'correct-horse' with max_user_connections 1;
+         grant select on crm.* to clerk@'%';
+         create table crm.t (id int primary key); insert into crm.t select seq from crm.seq_1_to_400000",
+    )?;
+    let url = server.url().replace("//crm:", "//clerk:");
+    let bank = Bank::at(&url, "  t: {key: id, columns: {id: integer}}\n")?;
+    bank.load()?.done()?;
+    assert_eq!(bank.counts("t")?[..2], [400_000, 400_000]);
     Ok(())
 }
 

@@ -48,7 +48,7 @@ fn the_password_stands_nowhere_however_a_load_ends() -> Result<()> {
     let good = at(secret.in_url());
     let cases = [
         (good.clone(), 0, "published version 1"),
-        (server.url_with(secret.in_url()), 5, "Access denied"),
+        (server.url_with(secret.in_url()), 2, "Access denied"),
         (
             good.replace("127.0.0.1", "no-such-host.invalid"),
             5,

@@ -10,7 +10,8 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::Result;
-use planisphere_tests::lab::Lab;
+use planisphere_tests::lab::{Lab, Said, TODAY};
+use planisphere_tests::programs;
 
 const QUANTITY: &str = "select quantity from fact_sale where source_row_id = 'o01'";
 
@@ -146,5 +147,36 @@ fn a_disk_that_fills_at_random_moments_leaves_each_day_whole_or_untouched() -> R
     lab.load()?.done()?;
     let last = (10 + ROUNDS).to_string();
     assert_eq!(lab.sql(QUANTITY)?, [[last]]);
+    Ok(())
+}
+
+#[test]
+fn a_limit_on_the_size_of_files_ends_a_load_with_words() -> Result<()> {
+    let lab = Lab::shop()?;
+    lab.load()?.done()?;
+    lab.change("update orders set quantity = 9 where id = 'o01'")?;
+    let mut limited = Command::new("sh");
+    limited.args(["-c", "ulimit -f 1; exec \"$@\"", "sh"]);
+    limited.arg(programs::etl()?.get_program());
+    limited.args(["load", "--as-of", TODAY, "--config"]);
+    let expected = ["File too large", "a limit on the size of files is reached"];
+    Said::of(limited.arg(lab.config()))?.refused(6, &expected)?;
+    assert_eq!(lab.versions()?, ["1"]);
+    lab.load()?.done()?;
+    assert_eq!(lab.sql(QUANTITY)?, [["9"]]);
+    Ok(())
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_is_told_at_once() -> Result<()> {
+    let lab = Lab::shop()?;
+    lab.write("warehouse/_planisphere/staging", "a file")?;
+    let expected = [
+        "cannot write staged table",
+        "Not a directory",
+        "the rights of the warehouse's folder",
+    ];
+    let said = lab.load()?.refused(5, &expected)?;
+    assert!(!said.err.contains("is read again"), "{}", said.err);
     Ok(())
 }

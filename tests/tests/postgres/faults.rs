@@ -18,11 +18,11 @@ fn a_refused_password_is_told_and_never_shown() -> Result<()> {
     let cluster = Cluster::start()?;
     let lab = shop_at(&cluster.url_with("hunter2"))?;
     let expected = [
-        "cannot reach source 'shop'",
+        "cannot open source 'shop'",
         "password authentication failed",
-        "hint: check",
+        "hint: check the user and the password",
     ];
-    let said = lab.load()?.refused(5, &expected)?;
+    let said = lab.load()?.refused(2, &expected)?;
     let status = lab.etl(&["status"])?.done()?;
     let record = std::fs::read_dir(lab.path("warehouse/_planisphere/loads"))?;
     let mut texts = vec![said.err, status.out];
@@ -42,7 +42,7 @@ fn a_refused_password_is_told_and_never_shown() -> Result<()> {
         "--url",
         &cluster.url_with("hunter2"),
     ]);
-    let said = Said::of(&mut demo)?.refused(5, &["password authentication failed"])?;
+    let said = Said::of(&mut demo)?.refused(2, &["password authentication failed"])?;
     assert!(!said.err.contains("hunter2"), "{}", said.err);
     Ok(())
 }
@@ -61,7 +61,7 @@ fn a_password_can_come_from_a_file_and_missing_tables_are_named() -> Result<()> 
     lab.write("secret.txt", "hunter2\n")?;
     let said = lab
         .load()?
-        .refused(5, &["password authentication failed"])?;
+        .refused(2, &["password authentication failed"])?;
     assert!(!said.err.contains("hunter2"), "{}", said.err);
     Ok(())
 }
@@ -71,10 +71,11 @@ fn a_database_that_does_not_exist_is_named() -> Result<()> {
     let cluster = Cluster::start()?;
     let lab = shop_at(&cluster.url().replace("/postgres", "/nowhere"))?;
     lab.load()?.refused(
-        5,
+        3,
         &[
-            "cannot reach source 'shop'",
+            "source 'shop' is not there",
             "database \"nowhere\" does not exist",
+            "hint: check the url of [source.shop]",
         ],
     )?;
     Ok(())

@@ -82,7 +82,7 @@ fn the_password_stands_nowhere_however_a_load_ends() -> Result<()> {
         ),
         (
             format!("{good}?sslmode=require"),
-            "cannot reach source 'bank'",
+            "cannot open source 'bank'",
         ),
         (
             format!("{good}?sslmode=verify-full&sslrootcert=/nowhere.pem"),

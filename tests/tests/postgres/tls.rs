@@ -96,7 +96,10 @@ fn tls_is_verified_as_the_url_asks() -> Result<()> {
     for url in refused {
         let bank = Bank::at(&url, MODEL)?;
         let said = bank.start()?.ended()?;
-        let said = said.refused(5, &["cannot reach source 'bank': TLS: "])?;
+        let said = said.refused(
+            2,
+            &["cannot open source 'bank': TLS: ", "hint: check sslmode"],
+        )?;
         secrets::none(&bank, &said, cluster.password())?;
     }
     Ok(())
@@ -107,7 +110,7 @@ fn a_server_without_tls_is_not_enough_where_it_is_required() -> Result<()> {
     let cluster = Cluster::start()?;
     let bank = Bank::at(&format!("{}?sslmode=require", cluster.url()), MODEL)?;
     let said = bank.start()?.ended()?.refused(
-        5,
+        2,
         &["the server does not offer TLS, which sslmode asks for"],
     )?;
     secrets::none(&bank, &said, cluster.password())
@@ -138,7 +141,7 @@ fn older_kinds_of_passwords_work_too() -> Result<()> {
             MODEL,
         )?;
         let said = bank.start()?.ended()?;
-        let said = said.refused(5, &["password authentication failed"])?;
+        let said = said.refused(2, &["password authentication failed"])?;
         secrets::none(&bank, &said, "tr0ub4dor")?;
     }
     Ok(())

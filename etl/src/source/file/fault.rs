@@ -30,11 +30,11 @@ pub(super) fn content(reason: String, hint: &'static str) -> io::Error {
 impl Named {
     /// The content of the file is not what the model says.
     pub(super) fn content(&self, reason: impl Into<String>, hint: &'static str) -> Fault {
-        Fault::from(Error::FileContent {
+        Fault::from(Error::Unreadable {
             source_name: self.source.clone(),
-            file: self.file.clone(),
+            table: self.file.clone(),
             reason: reason.into(),
-            hint,
+            hint: hint.into(),
         })
     }
 
@@ -57,6 +57,7 @@ impl Named {
             source_name: self.source.clone(),
             table: self.file.clone(),
             reason,
+            hint: None,
         }
     }
 }

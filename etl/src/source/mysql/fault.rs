@@ -1,19 +1,26 @@
 //! What helps against which error of the server.
 
-use mysql::UrlError;
+use mysql::{DriverError, UrlError};
 
 use crate::error::Error;
 use crate::source::{Fault, Remedy};
 
 /// Errors after which the same request may succeed: too many connections, a server that goes down, a lock that was not
 /// had in time, a deadlock, a connection that was killed.
-const PASSING: [u16; 11] = [
-    1040, 1053, 1152, 1158, 1159, 1160, 1161, 1205, 1213, 1317, 1927,
+const PASSING: [u16; 13] = [
+    1040, 1053, 1152, 1158, 1159, 1160, 1161, 1203, 1205, 1213, 1226, 1317, 1927,
 ];
+/// Those of them that say that no further connection is to be had.
+const NO_MORE: [u16; 3] = [1040, 1203, 1226];
 /// A statement took longer than the server lets one take: MariaDB's and MySQL's.
 const TOO_LONG: [u16; 2] = [1969, 3024];
 /// The table's or a column's privilege is missing.
 const NO_PRIVILEGE: [u16; 3] = [1142, 1143, 1227];
+
+/// True if no further connection is to be had, of any user or of this one.
+pub(super) fn is_full(error: &mysql::Error) -> bool {
+    matches!(error, mysql::Error::MySqlError(said) if NO_MORE.contains(&said.code))
+}
 
 /// What is wrong with a URL, without its secrets.
 pub(super) fn url_reason(error: &UrlError) -> String {
@@ -29,6 +36,39 @@ pub(super) fn url_reason(error: &UrlError) -> String {
 pub(super) fn reason(error: &mysql::Error) -> String {
     match error {
         mysql::Error::MySqlError(said) => format!("{} (error {})", said.message, said.code),
+        mysql::Error::IoError(error) => error.to_string(),
+        mysql::Error::TlsError(error) => format!("TLS: {error}"),
+        mysql::Error::CodecError(error) => format!("{ODD} ({error})"),
+        mysql::Error::DriverError(error) => driver_reason(error),
+        other => other.to_string(),
+    }
+}
+
+const ODD: &str =
+    "unexpected answer of the server; it does not speak the MySQL protocol as it should";
+
+fn driver_reason(error: &DriverError) -> String {
+    match error {
+        DriverError::ConnectTimeout => "nobody took the connection in time".into(),
+        DriverError::Timeout => "the server took the connection but does not answer".into(),
+        DriverError::CouldNotConnect(Some((address, what, _))) => format!("{address}: {what}"),
+        DriverError::CouldNotConnect(None) => {
+            "the host is not known, or refuses connections".into()
+        }
+        DriverError::TlsNotSupported => {
+            "the server does not offer TLS, which require_ssl asks for".into()
+        }
+        DriverError::UnknownAuthPlugin(plugin) => {
+            format!("the server asks for a log-in by '{plugin}', which is not supported")
+        }
+        DriverError::CleartextPluginDisabled => {
+            "the server wants the password in clear text, which is not sent".into()
+        }
+        DriverError::UnexpectedPacket
+        | DriverError::PacketOutOfSync
+        | DriverError::CouldNotParseVersion
+        | DriverError::UnsupportedProtocol(_)
+        | DriverError::Protocol41NotSet => ODD.into(),
         other => other.to_string(),
     }
 }
@@ -38,7 +78,7 @@ pub(super) fn remedy(error: &mysql::Error) -> Remedy {
     match error {
         mysql::Error::IoError(_) | mysql::Error::CodecError(_) => Remedy::Anew,
         mysql::Error::DriverError(
-            mysql::DriverError::ConnectTimeout | mysql::DriverError::CouldNotConnect(_),
+            DriverError::ConnectTimeout | DriverError::CouldNotConnect(_) | DriverError::Timeout,
         ) => Remedy::Soon,
         mysql::Error::MySqlError(said) if PASSING.contains(&said.code) => Remedy::Again,
         mysql::Error::MySqlError(said) if TOO_LONG.contains(&said.code) => Remedy::Smaller,
@@ -48,40 +88,75 @@ pub(super) fn remedy(error: &mysql::Error) -> Remedy {
 
 /// A failure to reach the source or to log in; nothing is lost yet, so trying again is enough.
 pub(super) fn unreachable(source: &str, error: &mysql::Error) -> Fault {
-    let remedy = match remedy(error) {
-        Remedy::Anew => Remedy::Soon,
-        other => other,
+    const NO_DATABASE: u16 = 1049;
+    let remedy = match (error, remedy(error)) {
+        (mysql::Error::CodecError(_), _) => Remedy::None,
+        (_, Remedy::Anew) => Remedy::Soon,
+        (_, other) => other,
     };
-    remedy.against(Error::SourceUnreachable {
-        source_name: source.to_owned(),
-        reason: reason(error),
+    let source_name = source.to_owned();
+    let reason = reason(error);
+    let absent = matches!(error, mysql::Error::MySqlError(said) if said.code == NO_DATABASE);
+    remedy.against(match remedy {
+        Remedy::None if absent => Error::SourceAbsent {
+            source_name,
+            reason,
+        },
+        Remedy::None => Error::SourceRefused {
+            source_name,
+            reason,
+            hint: log_in_hint(error),
+        },
+        _ => Error::SourceUnreachable {
+            source_name,
+            reason,
+        },
     })
+}
+
+/// What can be done about a log-in that is refused.
+fn log_in_hint(error: &mysql::Error) -> &'static str {
+    match error {
+        mysql::Error::TlsError(_) | mysql::Error::DriverError(DriverError::TlsNotSupported) => {
+            "check require_ssl and the other TLS parameters of the url, and the certificate of the server"
+        }
+        mysql::Error::MySqlError(_) => {
+            "check the user and the password in the url or password_file, and from which hosts this user is let in"
+        }
+        _ => "check that a MySQL or MariaDB listens at this address",
+    }
 }
 
 /// A failure to read a table. A connection that is gone takes its snapshot with it, and nobody can open that one again.
 pub(super) fn read(source: &str, table: &str, user: &str, error: &mysql::Error) -> Fault {
     let (source_name, table) = (source.to_owned(), table.to_owned());
     let reason = reason(error);
-    match error {
-        mysql::Error::MySqlError(said) if NO_PRIVILEGE.contains(&said.code) => {
-            let user = user.to_owned();
-            Remedy::None.against(Error::NotAllowed {
-                source_name,
-                table,
-                user,
-                reason,
-            })
-        }
-        _ => {
-            let remedy = match remedy(error) {
-                Remedy::Again | Remedy::Soon => Remedy::Anew,
-                other => other,
-            };
-            remedy.against(Error::Read {
-                source_name,
-                table,
-                reason,
-            })
-        }
-    }
+    let remedy = match remedy(error) {
+        Remedy::Again | Remedy::Soon => Remedy::Anew,
+        other => other,
+    };
+    let forbidden =
+        matches!(error, mysql::Error::MySqlError(said) if NO_PRIVILEGE.contains(&said.code));
+    remedy.against(match remedy {
+        Remedy::None if forbidden => Error::NotAllowed {
+            source_name,
+            table,
+            user: user.to_owned(),
+            reason,
+        },
+        Remedy::None => Error::Unreadable {
+            source_name,
+            table,
+            reason,
+            hint: "nothing was published; mend it in the source, or read a view that leaves it out"
+                .into(),
+        },
+        _ => Error::Read {
+            source_name,
+            table,
+            reason,
+            hint: (remedy == Remedy::Smaller)
+                .then(|| "give it more time: SET GLOBAL max_statement_time = 0 (in MySQL, max_execution_time)".into()),
+        },
+    })
 }

@@ -6,14 +6,13 @@
 //! read: SELECT … of a part ─► values ─► cells ─► batches
 //! ```
 
+mod connect;
 mod fault;
 mod keys;
 mod reader;
 mod snapshot;
 mod types;
 mod value;
-
-use std::time::Duration;
 
 use chrono_tz::Tz;
 use mysql::{Opts, OptsBuilder};
@@ -55,10 +54,11 @@ impl MySql {
             source_name: name.clone(),
             reason: fault::url_reason(&error),
         })?;
+        let within = opts.get_tcp_connect_timeout().unwrap_or(connect::WITHIN);
         let mut builder = OptsBuilder::from_opts(opts)
             .init(SESSION.map(str::to_owned).to_vec())
             .prefer_socket(false)
-            .tcp_connect_timeout(Some(Duration::from_secs(10)))
+            .tcp_connect_timeout(Some(within))
             .tcp_keepalive_time_ms(Some(30_000));
         if let Some(file) = &settings.password_file {
             let password = std::fs::read_to_string(file).map_err(|source| Error::PasswordFile {

@@ -12,8 +12,9 @@ use planisphere_schemas::model::{self, DataType, Table};
 use crate::error::Error;
 use crate::source::doubt::Doubt;
 use crate::source::lookup;
-use crate::source::{Fault, Reader, Snapshot, Stop, TablePlan};
+use crate::source::{Fault, Reader, Remedy, Snapshot, Stop, TablePlan};
 
+use super::connect::connect;
 use super::reader::MySqlReader;
 use super::value::{Kind, kind};
 use super::{fault, keys, types};
@@ -30,8 +31,6 @@ pub(super) struct MySqlSnapshot {
     pub(super) doubt: Doubt,
     user: String,
     moment: String,
-    /// For looking at the catalog.
-    catalog: Mutex<Conn>,
     /// Connections of the moment that no reader has taken yet.
     free: Mutex<Vec<Conn>>,
     readers: usize,
@@ -51,9 +50,8 @@ impl MySqlSnapshot {
         // both providers are compiled in, by other crates; a choice that was made already stands
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let unreachable = |error: mysql::Error| fault::unreachable(name, &error);
-        let mut catalog = Conn::new(opts.clone()).map_err(unreachable)?;
-        let (readers, moment) =
-            begin(opts, wanted.clamp(1, MOST_READERS), &mut catalog).map_err(unreachable)?;
+        let wanted = wanted.clamp(1, MOST_READERS);
+        let (readers, moment) = begin(opts, wanted, stop).map_err(unreachable)?;
         Ok(Self {
             name: name.to_owned(),
             zone,
@@ -61,19 +59,26 @@ impl MySqlSnapshot {
             doubt: Doubt::default(),
             user: opts.get_user().unwrap_or_default().to_owned(),
             moment,
-            catalog: Mutex::new(catalog),
             readers: readers.len(),
             free: Mutex::new(readers),
             lists: Mutex::default(),
         })
     }
 
-    fn catalog(&self) -> MutexGuard<'_, Conn> {
-        self.catalog.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     pub(super) fn failed(&self, table: &Table, error: &mysql::Error) -> Fault {
         fault::read(&self.name, &table.origin, &self.user, error)
+    }
+
+    /// Takes a connection of the moment.
+    fn lend(&self) -> Result<Conn, Fault> {
+        let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        // those that are gone were the only ones that could see the moment
+        free.pop().ok_or_else(|| {
+            Remedy::Anew.against(Error::SnapshotLost {
+                source_name: self.name.clone(),
+                reason: "the connections that shared it were lost".into(),
+            })
+        })
     }
 
     /// Gives a connection back.
@@ -122,16 +127,39 @@ impl MySqlSnapshot {
         }
         Ok(rows)
     }
+
+    fn plan_by(&self, catalog: &mut Conn, table: &Table) -> Result<TablePlan, Fault> {
+        self.check_columns(catalog, table)?;
+        let rows = self.look(catalog, table)?;
+        let failed = |error: mysql::Error| self.failed(table, &error);
+        let sql = lookup::select(table, quoted, &qualified(&table.origin));
+        let statement = catalog.prep(sql).map_err(failed)?;
+        let sent = statement.columns();
+        catalog.close(statement).map_err(failed)?;
+        let schema = schema(table, &sent);
+        let columns = table.columns.iter().zip(sent.iter());
+        let list = columns.map(|(column, sent)| expression(column, sent));
+        let list = list.collect::<Vec<_>>().join(", ");
+        self.lists().insert(table.name.clone(), list);
+        let parts = keys::split(catalog, &table.origin, rows.unwrap_or(0)).map_err(failed)?;
+        Ok(TablePlan {
+            schema,
+            parts,
+            rows,
+        })
+    }
 }
 
-/// Begins transactions at one moment: as many as are wanted under a read lock, or one where that is not granted.
-fn begin(opts: &Opts, wanted: usize, locker: &mut Conn) -> mysql::Result<(Vec<Conn>, String)> {
+/// Begins transactions at one moment: as many as are wanted under a read lock, or one where that is not granted. A user
+/// who may have one connection only is read by that one.
+fn begin(opts: &Opts, wanted: usize, stop: &Stop) -> mysql::Result<(Vec<Conn>, String)> {
     const LOCK: &str = "SET lock_wait_timeout = 5";
     let begin = |_| {
-        let mut reader = Conn::new(opts.clone())?;
+        let mut reader = connect(opts, stop)?;
         reader.query_drop(BEGIN)?;
         Ok::<Conn, mysql::Error>(reader)
     };
+    let mut locker = connect(opts, stop)?;
     locker.query_drop(LOCK)?;
     let locked = wanted > 1 && locker.query_drop("FLUSH TABLES WITH READ LOCK").is_ok();
     let first = begin(0);
@@ -143,11 +171,17 @@ fn begin(opts: &Opts, wanted: usize, locker: &mut Conn) -> mysql::Result<(Vec<Co
     if locked {
         locker.query_drop("UNLOCK TABLES")?;
     }
-    let mut readers: Vec<Conn> = others;
-    readers.push(first?);
     let version: Option<String> = locker.query_first("SELECT version()")?;
     let now: Option<String> =
         locker.query_first("SELECT date_format(utc_timestamp(6), '%Y-%m-%dT%H:%i:%s.%fZ')")?;
+    let mut readers: Vec<Conn> = others;
+    readers.push(match first {
+        Err(error) if fault::is_full(&error) => {
+            locker.query_drop(BEGIN)?;
+            locker
+        }
+        first => first?,
+    });
     let moment = format!(
         "mysql {} consistent snapshot at about {}, {} connection(s)",
         version.unwrap_or_default(),
@@ -213,39 +247,19 @@ impl Snapshot for MySqlSnapshot {
     }
 
     fn plan(&self, table: &Table) -> Result<TablePlan, Fault> {
-        let mut catalog = self.catalog();
-        self.check_columns(&mut catalog, table)?;
-        let rows = self.look(&mut catalog, table)?;
-        let failed = |error: mysql::Error| self.failed(table, &error);
-        let sql = lookup::select(table, quoted, &qualified(&table.origin));
-        let statement = catalog.prep(sql).map_err(failed)?;
-        let sent = statement.columns();
-        catalog.close(statement).map_err(failed)?;
-        let schema = schema(table, &sent);
-        let columns = table.columns.iter().zip(sent.iter());
-        let list = columns.map(|(column, sent)| expression(column, sent));
-        let list = list.collect::<Vec<_>>().join(", ");
-        self.lists().insert(table.name.clone(), list);
-        let parts = keys::split(&mut catalog, &table.origin, rows.unwrap_or(0)).map_err(failed)?;
-        Ok(TablePlan {
-            schema,
-            parts,
-            rows,
-        })
+        // nobody reads yet, so there is one; a connection that fails is not given back
+        let mut catalog = self.lend()?;
+        match self.plan_by(&mut catalog, table) {
+            Err(fault) if fault.remedy == Remedy::Anew => Err(fault),
+            planned => {
+                self.release(catalog);
+                planned
+            }
+        }
     }
 
     fn reader(&self) -> Result<Box<dyn Reader + '_>, Fault> {
-        let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
-        match free.pop() {
-            Some(connection) => Ok(Box::new(MySqlReader::new(self, connection))),
-            // the connections of the moment are gone, and no other can see it
-            None => Err(
-                crate::source::Remedy::Anew.against(Error::SourceUnreachable {
-                    source_name: self.name.clone(),
-                    reason: "the connections that share the snapshot are gone".into(),
-                }),
-            ),
-        }
+        Ok(Box::new(MySqlReader::new(self, self.lend()?)))
     }
 
     fn most_readers(&self) -> usize {

@@ -16,6 +16,8 @@ const PASSING: [&str; 10] = [
 const TOO_OLD: &str = "72000";
 /// The request was cancelled, by somebody or by a time limit.
 const CANCELLED: &str = "57014";
+/// No further connection is to be had.
+const FULL: &str = "53300";
 /// The snapshot that a reader wants to import does not exist (any more).
 const NO_SNAPSHOT: [&str; 2] = ["22023", "42704"];
 
@@ -40,12 +42,17 @@ pub(super) fn remedy(error: &WireError) -> Remedy {
     }
 }
 
-/// The same for the import of a snapshot, which is gone if it cannot be imported.
-pub(super) fn import_remedy(error: &WireError) -> Remedy {
+/// The same for the import of a snapshot.
+fn import_remedy(error: &WireError) -> Remedy {
     match error.code() {
         Some(code) if NO_SNAPSHOT.contains(&code) => Remedy::Anew,
         _ => remedy(error),
     }
+}
+
+/// True if no further connection is to be had, of any role or of this one.
+pub(super) fn is_full(error: &WireError) -> bool {
+    error.code() == Some(FULL)
 }
 
 /// A failure to reach the source or to log in.
@@ -54,57 +61,113 @@ pub(super) fn unreachable(source: &str, error: &WireError) -> Fault {
         WireError::Io(_) => Remedy::Soon,
         error => remedy(error),
     };
-    remedy.against(Error::SourceUnreachable {
-        source_name: source.to_owned(),
-        reason: error.to_string(),
+    not_opened(source, remedy, error)
+}
+
+/// A failure to import a snapshot, which is gone if it cannot be imported.
+pub(super) fn not_imported(source: &str, error: &WireError) -> Fault {
+    not_opened(source, import_remedy(error), error)
+}
+
+fn not_opened(source: &str, remedy: Remedy, error: &WireError) -> Fault {
+    const NO_DATABASE: &str = "3D000";
+    let source_name = source.to_owned();
+    let reason = error.to_string();
+    remedy.against(match (remedy, error.code()) {
+        (Remedy::None, Some(NO_DATABASE)) => Error::SourceAbsent {
+            source_name,
+            reason,
+        },
+        (Remedy::Anew, _) => Error::SnapshotLost {
+            source_name,
+            reason,
+        },
+        (Remedy::None, _) => Error::SourceRefused {
+            source_name,
+            reason,
+            hint: log_in_hint(error),
+        },
+        _ => Error::SourceUnreachable {
+            source_name,
+            reason,
+        },
     })
+}
+
+/// What can be done about a log-in that is refused.
+fn log_in_hint(error: &WireError) -> &'static str {
+    match error {
+        WireError::Login(said) if said.contains("TLS") => {
+            "check sslmode and sslrootcert in the url, and the certificate of the server"
+        }
+        WireError::Login(said) if said.contains("too old") => {
+            "read from a newer server, or from a dump restored into one"
+        }
+        WireError::Protocol(_) => "check that a PostgreSQL listens at this address",
+        _ => {
+            "check the user and the password in the url or password_file, and what pg_hba.conf lets in"
+        }
+    }
 }
 
 /// A failure to read a table.
 pub(super) fn read(source: &str, table: &str, user: &str, error: &WireError) -> Fault {
     const NO_PRIVILEGE: &str = "42501";
-    let source_name = source.to_owned();
+    let (source_name, table) = (source.to_owned(), table.to_owned());
     let remedy = remedy(error);
-    let advice = advice(error, user);
-    let table = table.to_owned();
-    if error.code() == Some(NO_PRIVILEGE) && advice.is_empty() {
-        let (user, reason) = (user.to_owned(), error.to_string());
-        return Remedy::None.against(Error::NotAllowed {
+    let hint = hint(error, user);
+    let reason = error.to_string();
+    remedy.against(match (remedy, hint) {
+        (Remedy::None, None) if error.code() == Some(NO_PRIVILEGE) => Error::NotAllowed {
             source_name,
             table,
-            user,
+            user: user.to_owned(),
             reason,
-        });
-    }
-    remedy.against(Error::Read {
-        source_name,
-        table,
-        reason: format!("{error}{advice}"),
+        },
+        (Remedy::None, hint) => Error::Unreadable {
+            source_name,
+            table,
+            reason,
+            hint: hint.map_or(MEND.into(), Into::into),
+        },
+        (_, hint) => Error::Read {
+            source_name,
+            table,
+            reason,
+            hint,
+        },
     })
 }
 
+/// What can be done about whatever nothing else is known of.
+const MEND: &str =
+    "nothing was published; mend it in the source, or read a view that leaves it out";
+
 /// What the owner of the database can do about a refusal that the server does not explain.
-fn advice(error: &WireError, user: &str) -> String {
+fn hint(error: &WireError, user: &str) -> Option<String> {
     let WireError::Server(refusal) = error else {
-        return String::new();
+        return None;
     };
     let role = quoted(user);
     if refusal.message.contains("row-level security") {
-        return format!(
-            "; all rows are read or none: ALTER ROLE {role} BYPASSRLS, or read a view that selects the rows"
-        );
+        return Some(format!(
+            "all rows are read or none: ALTER ROLE {role} BYPASSRLS, or read a view that selects the rows"
+        ));
     }
     if refusal.message.contains("conflict with recovery") {
-        return "; the replica wanted to go on: on it, set hot_standby_feedback = on or a longer \
-                max_standby_streaming_delay, or read from the primary"
-            .into();
+        return Some(
+            "the replica wanted to go on: on it, set hot_standby_feedback = on or a longer \
+             max_standby_streaming_delay, or read from the primary"
+                .into(),
+        );
     }
-    match remedy(error) {
-        Remedy::Smaller => {
-            format!("; give it more time: ALTER ROLE {role} SET statement_timeout = '1h'")
-        }
-        _ => String::new(),
+    if is_full(error) {
+        return Some(format!(
+            "rejected rows are printed through a connection of their own: ALTER ROLE {role} CONNECTION LIMIT 4"
+        ));
     }
+    (remedy(error) == Remedy::Smaller)
+        .then(|| format!("give it more time: ALTER ROLE {role} SET statement_timeout = '1h'"))
 }
 
 #[cfg(test)]

@@ -22,24 +22,25 @@ const LOCK_SECONDS: u32 = 2;
 /// A reader of a PostgreSQL snapshot.
 pub(super) struct PostgresReader<'a> {
     snapshot: &'a PostgresSnapshot,
-    connection: Connection,
+    /// `None` reads through the connection that holds the snapshot open.
+    connection: Option<Connection>,
     printer: Printer,
     held: BTreeSet<String>,
 }
 
 impl<'a> PostgresReader<'a> {
-    /// Connects and takes part in the snapshot.
+    /// Connects and takes part in the snapshot. Where no further connection is to be had, one reader makes do with that
+    /// of the exporter.
     pub(super) fn open(snapshot: &'a PostgresSnapshot) -> Result<Self, Fault> {
-        let mut connection = connect(&snapshot.address, &snapshot.stop)
-            .map_err(|error| fault::unreachable(&snapshot.name, &error))?;
-        let begun = snapshot.server.begin_at(&mut connection, &snapshot.moment);
-        begun.map_err(|error| {
-            let gone = Error::SourceUnreachable {
-                source_name: snapshot.name.clone(),
-                reason: error.to_string(),
-            };
-            fault::import_remedy(&error).against(gone)
-        })?;
+        let connection = match connect(&snapshot.address, &snapshot.stop) {
+            Ok(mut connection) => {
+                let begun = snapshot.server.begin_at(&mut connection, &snapshot.moment);
+                begun.map_err(|error| fault::not_imported(&snapshot.name, &error))?;
+                Some(connection)
+            }
+            Err(error) if fault::is_full(&error) && snapshot.lend() => None,
+            Err(error) => return Err(fault::unreachable(&snapshot.name, &error)),
+        };
         Ok(Self {
             snapshot,
             connection,
@@ -50,14 +51,25 @@ impl<'a> PostgresReader<'a> {
 
     /// Locks a relation for this connection; false if somebody who wants it for themselves waits in between.
     fn hold(&mut self, relation: &str) -> Result<bool, WireError> {
+        let Some(connection) = &mut self.connection else {
+            return Ok(false);
+        };
         if self.held.contains(relation) {
             return Ok(true);
         }
-        let held = lock::hold(&mut self.connection, relation, LOCK_SECONDS)?;
+        let held = lock::hold(connection, relation, LOCK_SECONDS)?;
         if held {
             self.held.insert(relation.to_owned());
         }
         Ok(held)
+    }
+}
+
+impl Drop for PostgresReader<'_> {
+    fn drop(&mut self) {
+        if self.connection.is_none() {
+            self.snapshot.give_back();
+        }
     }
 }
 
@@ -82,8 +94,8 @@ impl Reader for PostgresReader<'_> {
             printer: &mut self.printer,
             rules: snapshot.rules(),
         };
-        if held {
-            return copy.out(&mut self.connection, part, sink, &failed);
+        if let Some(connection) = self.connection.as_mut().filter(|_| held) {
+            return copy.out(connection, part, sink, &failed);
         }
         // who waits for the table waits for the exporter, which has it locked: everybody else would wait in turn; and
         // nothing may go wrong in the middle of a copy through it

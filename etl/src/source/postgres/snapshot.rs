@@ -1,6 +1,7 @@
 //! One exported snapshot: the connection that holds it open, and the plans of tables under it.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono_tz::Tz;
@@ -37,6 +38,8 @@ pub(super) struct PostgresSnapshot {
     pub(super) server: Server,
     pub(super) moment: Moment,
     exporter: Mutex<Connection>,
+    /// True while a reader has no other connection than the exporter's.
+    lent: AtomicBool,
     pub(super) doubt: Doubt,
     planned: Mutex<BTreeMap<String, Planned>>,
 }
@@ -71,6 +74,7 @@ impl PostgresSnapshot {
             server,
             moment,
             exporter: Mutex::new(exporter),
+            lent: AtomicBool::new(false),
             doubt: Doubt::default(),
             planned: Mutex::new(BTreeMap::new()),
         })
@@ -95,6 +99,16 @@ impl PostgresSnapshot {
         fault::read(&self.name, &table.origin, &self.address.login.user, error)
     }
 
+    /// Lends the exporter's connection to a reader; false if another has it.
+    pub(super) fn lend(&self) -> bool {
+        !self.lent.swap(true, Ordering::Relaxed)
+    }
+
+    /// The reader that had the exporter's connection is done.
+    pub(super) fn give_back(&self) {
+        self.lent.store(false, Ordering::Relaxed);
+    }
+
     /// The connection that holds the snapshot open, and every planned table.
     pub(super) fn exporter(&self) -> MutexGuard<'_, Connection> {
         self.exporter.lock().unwrap_or_else(PoisonError::into_inner)
@@ -109,11 +123,12 @@ impl PostgresSnapshot {
         }
     }
 
-    fn refused(&self, table: &Table, remedy: Remedy, reason: String) -> Fault {
+    fn refused(&self, table: &Table, remedy: Remedy, reason: &str, hint: &str) -> Fault {
         remedy.against(Error::Read {
             source_name: self.name.clone(),
             table: table.origin.clone(),
-            reason,
+            reason: reason.to_owned(),
+            hint: Some(hint.to_owned()),
         })
     }
 
@@ -131,8 +146,9 @@ impl PostgresSnapshot {
         let relation = resolved.unwrap_or_default();
         if !lock::hold(exporter, &relation, LOCK_SECONDS).map_err(lost)? {
             let reason = "another session keeps it locked, as ALTER TABLE, TRUNCATE and VACUUM FULL do until they \
-                          commit; end that session, or load later";
-            return Err(self.refused(table, Remedy::Again, reason.to_owned()));
+                          commit";
+            let hint = "end that session, or load later";
+            return Err(self.refused(table, Remedy::Again, reason, hint));
         }
         match lock::written_anew(exporter).map_err(lost)? {
             None => Ok(relation),
@@ -140,7 +156,8 @@ impl PostgresSnapshot {
                 let reason = format!(
                     "{moved} was emptied or written anew by another session after the snapshot was taken"
                 );
-                Err(self.refused(table, Remedy::Anew, reason))
+                let hint = "load while nobody empties or rewrites the table";
+                Err(self.refused(table, Remedy::Anew, &reason, hint))
             }
         }
     }

@@ -1,11 +1,15 @@
 //! Rows of Parquet files. Columns are found by their names; a page of each is held at a time.
 
+mod texts;
 mod view;
 
 use std::fs::File;
 
 use ::parquet::arrow::ProjectionMask;
-use ::parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use ::parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
+    ParquetRecordBatchReaderBuilder,
+};
 use ::parquet::errors::ParquetError;
 use ::parquet::file::reader::ChunkReader;
 use arrow::datatypes::DataType as Arrow;
@@ -117,8 +121,10 @@ fn reader<R: ChunkReader + 'static>(
 ) -> Result<ParquetRecordBatchReader, Fault> {
     let failed =
         |error: ParquetError| named.content(format!("it is no good Parquet file: {error}"), HINT);
-    let builder = ParquetRecordBatchReaderBuilder::try_new(bytes).map_err(failed)?;
-    let schema = builder.schema().clone();
+    let metadata = ArrowReaderMetadata::load(&bytes, ArrowReaderOptions::new()).map_err(failed)?;
+    let metadata = texts::as_bytes(&metadata).map_err(failed)?;
+    let schema = metadata.schema().clone();
+    let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(bytes, metadata);
     let mut chosen = Vec::new();
     for column in &table.columns {
         let Some((at, field)) = schema.column_with_name(&column.origin) else {

@@ -38,7 +38,7 @@ impl Place for Folder {
             Ok(_) => "it is not a folder".to_owned(),
             Err(error) => error.to_string(),
         };
-        Err(Fault::from(Error::SourceUnreachable {
+        Err(Fault::from(Error::SourceAbsent {
             source_name: source.to_owned(),
             reason: format!("{}: {reason}", self.0.display()),
         }))

@@ -2,6 +2,8 @@
 //!
 //! SQLite's declared types are hints; every value is checked against the model's type.
 
+mod float;
+
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -284,6 +286,9 @@ impl<'v> Raw<'v> for ValueRef<'v> {
             }
             (ColumnBuilder::Decimal(values, precision, scale), ValueRef::Integer(value)) => {
                 values.push(number::of_integer(value.into(), *precision, *scale).ok()?);
+            }
+            (column @ ColumnBuilder::Text(_), ValueRef::Real(value)) => {
+                column.take_text(float::printed(value).as_bytes(), false)?;
             }
             (column, ValueRef::Text(text)) => {
                 column.take_text(text, careful)?;

@@ -13,6 +13,14 @@ use crate::runtime::Runtime;
 
 /// Arguments of `extract`.
 #[derive(Debug, Clone, Args)]
+#[command(after_help = "\
+Examples:
+  planisphere-etl extract
+  planisphere-etl extract --source suitecrm
+  planisphere-etl extract --format json | jq '.tables[] | {table, rejected}'
+
+The package lies below the warehouse folder and is taken away with those of loads. Rejected rows are in the files of
+rejects beside the parts.")]
 pub(super) struct ExtractArgs {
     #[command(flatten)]
     ask: AskArgs,

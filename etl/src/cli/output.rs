@@ -12,7 +12,7 @@ pub(super) enum Format {
     Table,
     /// Comma-separated values with a header.
     Csv,
-    /// One JSON object a row.
+    /// One JSON object a row; of a load and an extraction one for all of it.
     Json,
 }
 

@@ -43,10 +43,14 @@ const VALUES: [&str; 33] = [
     "null",
 ];
 
-/// What SQLite says of each value of a column: its storage class, as it quotes it, and as a text.
+/// What SQLite says of each value of a column: its storage class, and as a text, of floats without a 17th digit where 16
+/// say the same number.
 fn told(connection: &Connection, column: &str) -> Result<Vec<(String, Option<Vec<u8>>)>> {
     let sql = format!(
-        "select typeof({column}), cast(cast({column} as text) as blob) from odd order by id"
+        "select typeof({column}), cast(case
+             when typeof({column}) = 'real' and cast(printf('%!.16g', {column}) as real) = {column}
+             then printf('%!.16g', {column}) else cast({column} as text) end as blob)
+         from odd order by id"
     );
     let mut statement = connection.prepare(&sql)?;
     let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;

@@ -49,10 +49,10 @@ fn numbers_and_dates_of_other_places_are_read_in_their_way_only() -> Result<()> 
         .map(|reject| reject[2].clone())
         .collect();
     let told = [
-        "price '1.5' is not a decimal number (decimal(12,3))",
-        "n '12.34' is not a whole number (integer)",
-        "x '1.5' is not a number that a double can hold (double)",
-        "day '31.04.2024' is not a date of the calendar (date)",
+        "price '1.5' is not a decimal number (decimal(12,3)) at de.csv:3",
+        "n '12.34' is not a whole number (integer) at de.csv:4",
+        "x '1.5' is not a number that a double can hold (double) at de.csv:5",
+        "day '31.04.2024' is not a date of the calendar (date) at de.csv:6",
     ];
     assert_eq!(rejects, told);
     Ok(())
@@ -80,11 +80,11 @@ fn a_record_that_nobody_can_read_takes_no_other_with_it() -> Result<()> {
         .map(|[line, reason, detail]| format!("{line} {reason} {detail}"))
         .collect();
     let told = [
-        "3 unreadable_row a quote is closed in the middle of a field",
-        "4 unreadable_row a quote is closed in the middle of a field",
-        "5 unreadable_row 3 fields instead of 2",
-        "7 unreadable_row a line longer than 16 MiB",
-        "10 unreadable_row holds bytes that are not UTF-8",
+        "3 unreadable_row a quote is closed in the middle of a field at bad.csv:3",
+        "4 unreadable_row a quote is closed in the middle of a field at bad.csv:4",
+        "5 unreadable_row 3 fields instead of 2 at bad.csv:5",
+        "7 unreadable_row a line longer than 16 MiB at bad.csv:7",
+        "10 unreadable_row holds bytes that are not UTF-8 at bad.csv:10",
     ];
     assert_eq!(rejects, told);
     Ok(())
@@ -153,5 +153,21 @@ fn what_a_format_cannot_be_is_told_with_its_place() -> Result<()> {
         .replace("model/sources/site.yaml", "klingon", "utf-8")?;
     site.said()?
         .refused(2, &["two of its columns are named 'a'"])?;
+    Ok(())
+}
+
+#[test]
+fn lines_that_end_with_carriage_returns_alone_are_told() -> Result<()> {
+    let site = Site::new(
+        "mac.csv",
+        "{delimiter: ','}",
+        &[("a", "text"), ("b", "text")],
+    )?;
+    site.write("mac.csv", "a,b\r1,2\r3,4\r")?;
+    let told = [
+        "'mac.csv' of source 'site' cannot be read: its lines end with carriage returns alone",
+        "hint: write its lines with line feeds",
+    ];
+    site.said()?.refused(2, &told)?;
     Ok(())
 }

@@ -73,6 +73,25 @@ enum Wrong {
     Missing(usize),
 }
 
+/// What identifies the rows of a file.
+pub(super) struct FileRows {
+    name: String,
+    hash: String,
+    numbers: Vec<i64>,
+}
+
+impl FileRows {
+    /// Of a file by its name, for people, and the hash of its bytes.
+    pub(super) fn of(name: String, hash: String) -> Self {
+        let numbers = Vec::new();
+        Self {
+            name,
+            hash,
+            numbers,
+        }
+    }
+}
+
 /// Collects rows of one table until a batch is full.
 pub(super) struct BatchBuilder<'d> {
     source: String,
@@ -85,13 +104,13 @@ pub(super) struct BatchBuilder<'d> {
     nulled: u64,
     clamped: u64,
     bytes: u64,
-    file: Option<(String, Vec<i64>)>,
+    file: Option<FileRows>,
     /// Raised if the texts of a batch are not all UTF-8; `None` if each is checked by itself.
     doubt: Option<&'d Doubt>,
 }
 
 impl<'d> BatchBuilder<'d> {
-    /// A builder for a table whose columns all have declared types; `file_hash` for tables that are files.
+    /// A builder for a table whose columns all have declared types; `file` for tables that are files.
     ///
     /// # Errors
     /// As [`declared_schema`].
@@ -99,13 +118,13 @@ impl<'d> BatchBuilder<'d> {
         source: &str,
         table: &Table,
         zone: Tz,
-        file_hash: Option<String>,
+        file: Option<FileRows>,
     ) -> Result<Self> {
         let schema = declared_schema(source, table)?;
         let types = table.columns.iter().filter_map(|column| column.data_type);
         let builders = types.map(column_builder).collect();
         let mut batch = Self::native(source, table, zone, schema, builders);
-        batch.file = file_hash.map(|hash| (hash, Vec::new()));
+        batch.file = file;
         Ok(batch)
     }
 
@@ -188,8 +207,8 @@ impl<'d> BatchBuilder<'d> {
                 wrong = Some(found);
             }
         }
-        if let Some((_, numbers)) = &mut self.file {
-            numbers.push(row_number);
+        if let Some(file) = &mut self.file {
+            file.numbers.push(row_number);
         }
         self.keep.push(wrong.is_none());
         if let Some(wrong) = wrong {
@@ -203,12 +222,13 @@ impl<'d> BatchBuilder<'d> {
         for target in &mut self.targets {
             target.builder.append_null();
         }
-        if let Some((_, numbers)) = &mut self.file {
-            numbers.push(row_number);
+        if let Some(file) = &mut self.file {
+            file.numbers.push(row_number);
         }
         self.keep.push(false);
         let row = serde_json::json!({ "line": text }).to_string();
-        let row_id = self.place_in_file(row_number).unwrap_or_default();
+        let row_id = self.id_in_file(row_number).unwrap_or_default();
+        let detail = self.placed(detail, row_number);
         let reject = self.plain_reject(row_id, "unreadable_row", detail, row);
         self.rejects.push(reject);
     }
@@ -280,17 +300,26 @@ impl<'d> BatchBuilder<'d> {
             .map(|(_, cell)| cell.show().unwrap_or_default())
             .collect();
         let row_id = self
-            .place_in_file(row_number)
+            .id_in_file(row_number)
             .unwrap_or_else(|| row_id(key.iter().map(String::as_str)));
         let row = serde_json::Value::Object(row).to_string();
+        let detail = self.placed(detail, row_number);
         let reject = self.plain_reject(row_id, &reason, detail, row);
         self.rejects.push(reject);
     }
 
     /// What identifies a row of a file; `None` for database tables.
-    fn place_in_file(&self, row_number: i64) -> Option<String> {
-        let (hash, _) = self.file.as_ref()?;
-        Some(format!("{hash}|{row_number}"))
+    fn id_in_file(&self, row_number: i64) -> Option<String> {
+        let file = self.file.as_ref()?;
+        Some(format!("{}|{row_number}", file.hash))
+    }
+
+    /// What is wrong, and where somebody who looks for it in a file finds it.
+    fn placed(&self, detail: String, row_number: i64) -> String {
+        match &self.file {
+            Some(file) => format!("{detail} at {}:{row_number}", file.name),
+            None => detail,
+        }
     }
 
     fn plain_reject(&self, row_id: String, reason: &str, detail: String, row: String) -> Reject {
@@ -321,10 +350,12 @@ impl<'d> BatchBuilder<'d> {
             (Err(_), Some(doubt)) => return Err(doubt.raise(&self.source, &self.table.origin)),
             (Err(error), None) => return Err(Error::arrow(doing())(error).into()),
         };
-        if let Some((hash, numbers)) = &mut self.file {
-            let hashes = std::iter::repeat_n(hash.as_str(), numbers.len());
+        if let Some(file) = &mut self.file {
+            let hashes = std::iter::repeat_n(file.hash.as_str(), file.numbers.len());
             columns.push(Arc::new(StringArray::from_iter_values(hashes)));
-            columns.push(Arc::new(Int64Array::from(std::mem::take(numbers))));
+            columns.push(Arc::new(Int64Array::from(std::mem::take(
+                &mut file.numbers,
+            ))));
         }
         let mut rows = RecordBatch::try_new(Arc::clone(&self.schema), columns)
             .map_err(Error::arrow(doing()))?;

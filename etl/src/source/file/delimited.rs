@@ -144,6 +144,10 @@ fn header(
         let reason = format!("line {}, the names of the columns: {fault}", record.number);
         return Err(named.content(reason, hint));
     }
+    if record.text.contains('\r') && !record.text.contains('\n') {
+        let hint = "write its lines with line feeds, for example by tr '\\r' '\\n', or quote names that hold carriage returns";
+        return Err(named.content("its lines end with carriage returns alone", hint));
+    }
     fields.cut(record.text);
     let base = fields.base(record.text);
     let name = |at| {

@@ -35,7 +35,7 @@ use planisphere_schemas::settings::SourceSettings;
 
 use crate::error::{Error, Result};
 
-use super::builder::{BatchBuilder, declared_schema};
+use super::builder::{BatchBuilder, FileRows, declared_schema};
 use super::{Fault, Part, Reader, Sink, Snapshot, Source, Stop, TablePlan};
 
 use bytes::FileBytes;
@@ -140,7 +140,8 @@ impl Reader for FileReader<'_> {
         let stop = &snapshot.stop;
         let mut bytes = FileBytes::fetch(snapshot.place.as_ref(), &named, state, stop)?;
         let hash = snapshot.hash_of_its_own(table, &bytes.hash, name);
-        let mut batch = BatchBuilder::new(&snapshot.name, table, snapshot.zone, Some(hash))?;
+        let file = FileRows::of(name.clone(), hash);
+        let mut batch = BatchBuilder::new(&snapshot.name, table, snapshot.zone, Some(file))?;
         let read = snapshot.read(&named, table, &mut bytes, |rows| {
             pump(rows, &mut batch, batch_rows, stop, sink)
         });

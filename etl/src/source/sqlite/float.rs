@@ -16,7 +16,7 @@ pub(super) fn printed(value: f64) -> String {
     match exponent {
         16 => format!("{value:.1}"),
         -4..16 => format!("{value:?}"),
-        0.. => format!("{digits}{point}e+{exponent:02}"),
+        17.. => format!("{digits}{point}e+{exponent:02}"),
         _ => format!("{digits}{point}e-{:02}", -exponent),
     }
 }

@@ -23,6 +23,8 @@ pub(crate) const VALID_FROM: &str = "_valid_from";
 pub(crate) const BASIS: &str = "_valid_from_basis";
 /// Column of the outcome query: when the row was last modified; null if the source does not say.
 pub(crate) const MODIFIED: &str = "_modified";
+/// Column of the outcome query: which of several changes of one instant is the last.
+pub(crate) const SEQUENCE: &str = "_sequence";
 /// Column of the outcome query: the key of the driving row.
 pub(super) const ROW_ID: &str = "_row_id";
 /// Column of the outcome query: the rule that leaves the row out.
@@ -33,7 +35,8 @@ pub(super) const REJECTED: &str = "_rejected";
 /// What became of the rows of an entity.
 #[derive(Debug)]
 pub(crate) struct Conformed {
-    /// The kept rows: the entity's columns, then `_deleted`, `_valid_from`, `_valid_from_basis`, `_modified`, `_row_id`.
+    /// The kept rows: the entity's columns, then `_deleted`, `_valid_from`, `_valid_from_basis`, `_modified`, `_sequence`,
+    /// `_row_id`.
     pub(crate) rows: RecordBatch,
     /// Rows of the driving table.
     pub(crate) read: u64,

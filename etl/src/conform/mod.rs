@@ -13,5 +13,7 @@ mod select;
 mod session;
 
 pub(crate) use check::{Types, check, type_name};
-pub(crate) use entity::{BASIS, Conformed, DELETED, MODIFIED, VALID_FROM, conform, json_rows};
+pub(crate) use entity::{
+    BASIS, Conformed, DELETED, MODIFIED, SEQUENCE, VALID_FROM, conform, json_rows,
+};
 pub(crate) use session::open_session;

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use planisphere_schemas::model::{Entity, Source, rename_qualifier};
 
-use super::entity::{BASIS, DELETED, EXCLUDED, MODIFIED, REJECTED, ROW_ID, VALID_FROM};
+use super::entity::{BASIS, DELETED, EXCLUDED, MODIFIED, REJECTED, ROW_ID, SEQUENCE, VALID_FROM};
 use super::rejected;
 
 const NO_INSTANT: &str = "arrow_cast(NULL, 'Timestamp(Microsecond, Some(\"UTC\"))')";
@@ -35,6 +35,7 @@ pub(super) fn outputs(source: &Source, entity: &Entity) -> Vec<Output> {
         (VALID_FROM, from_when(entity)),
         (BASIS, basis(entity)),
         (MODIFIED, format!("({modified})")),
+        (SEQUENCE, sequence(entity)),
         (ROW_ID, row_id(source, entity)),
         (EXCLUDED, first_rule(&entity.exclude)),
         (REJECTED, rejection(entity, &partners)),
@@ -133,7 +134,19 @@ fn is_versioned(entity: &Entity) -> bool {
     entity.from.ends_with("_versions")
 }
 
+/// Which of several changes of one instant is the last.
+fn sequence(entity: &Entity) -> String {
+    let sequence = entity
+        .changes
+        .as_ref()
+        .and_then(|changes| changes.sequence.as_deref());
+    format!("CAST(({}) AS BIGINT)", sequence.unwrap_or("0"))
+}
+
 fn from_when(entity: &Entity) -> String {
+    if let Some(changes) = &entity.changes {
+        return format!("({})", changes.at);
+    }
     match &entity.modified {
         _ if is_versioned(entity) => format!("{}.{VALID_FROM}", entity.alias),
         Some(modified) => format!("({modified})"),
@@ -142,6 +155,9 @@ fn from_when(entity: &Entity) -> String {
 }
 
 fn basis(entity: &Entity) -> String {
+    if entity.changes.is_some() {
+        return "'audit'".into();
+    }
     match &entity.modified {
         _ if is_versioned(entity) => format!("{}.{BASIS}", entity.alias),
         Some(modified) => {

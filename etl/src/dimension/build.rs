@@ -1,61 +1,84 @@
-//! A dimension after a load: merges every member, gives keys, assembles the table.
+//! A dimension after a load: folds what was seen of every member, gives keys, assembles the table.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, BooleanArray, Int32Array, Int64Array, RecordBatch, StringArray,
+    ArrayRef, BooleanArray, Int32Array, Int64Array, RecordBatch, StringArray,
     TimestampMicrosecondArray,
 };
-use arrow::compute::interleave;
 use planisphere_schemas::model::{DurableKey, Scd, SpecialMember, SurrogateKey};
 
 use crate::error::{Error, Result};
 
+use super::evidence::Evidence;
 use super::key_map::KeyMap;
-use super::merge::{Cell, Rule, SameValue, Version, When, merge};
-use super::observe::{Observations, observe};
-use super::published::{FIXED_BEFORE, Published, Values};
+use super::learn::Learner;
+use super::observe::observe;
+use super::published::Published;
 use super::special::SpecialRow;
-use super::{DimensionBuild, DimensionInput, OPEN_TO, Tally, arrow_schema};
+use super::timeline::{Basis, Rule, Seen, Timeline, Version};
+use super::{DimensionBuild, DimensionInput, OPEN_FROM, OPEN_TO, Tally, arrow_schema};
 
-/// Builds the next table and key map of a dimension.
+/// Builds the next table and key map of a dimension, and what there is to keep of what was seen.
 ///
 /// # Errors
 /// [`Error::Engine`] if the columns of the entity cannot be read.
 pub(crate) fn build_dimension(input: DimensionInput<'_>) -> Result<DimensionBuild> {
     let dimension = input.dimension;
     let doing = || format!("building dimension '{}'", dimension.name);
-    let observed = observe(
-        dimension,
-        input.source_system,
-        input.conformed,
-        input.snapshot_at,
-    )?;
+    let observed = observe(&input)?;
     let schema = arrow_schema(dimension);
-    let published = match &input.existing {
+    let rows = match &input.existing {
         Some(existing) => existing.rows.clone(),
         None => RecordBatch::new_empty(Arc::clone(&schema)),
     };
-    let published = Published::new(&input, published);
-    let values = Values::new(&published, &observed).map_err(Error::arrow(doing()))?;
-    let rules = rules(&input);
+    let published = Published::new(&input, rows);
+    let is_new: Vec<bool> = match &input.existing {
+        Some(existing) => attributes_of(&existing.is_new, dimension.attributes.len()),
+        None => vec![false; dimension.attributes.len()],
+    };
+    let kept = input.existing_changes.as_ref();
+    let evidence = Evidence::new(
+        dimension,
+        kept,
+        &published,
+        &is_new,
+        &observed,
+        &input.audited,
+    )
+    .map_err(Error::arrow(doing()))?;
+    let rules: Vec<Rule> = dimension.attributes.iter().map(|a| rule(a.scd)).collect();
     let mut keys = KeyMap::read(dimension, input.existing_map.as_ref());
-    let mut assembly = Assembly::new(&input, &published, &observed, &values);
+    let mut assembly = Assembly {
+        input: &input,
+        published: &published,
+        learner: Learner {
+            input: &input,
+            observed: &observed,
+            evidence: &evidence,
+            rules: &rules,
+        },
+        rows: Vec::new(),
+        fresh: Vec::new(),
+        tally: Tally::default(),
+    };
     for id in assembly.ids() {
-        assembly.member(&id, &rules, &mut keys);
+        assembly.member(&id, &mut keys);
     }
     assembly.specials();
+    assembly.account_for_vanished();
     let mut tally = assembly.tally;
     tally.read = input.conformed.rows.num_rows() as u64;
     tally.rejected = observed.rejects.len() as u64;
-    if input
+    let reshaped = input
         .existing
         .as_ref()
-        .is_some_and(|existing| existing.reshaped)
-        && !tally.has_changes()
-    {
+        .is_some_and(|existing| existing.reshaped);
+    if reshaped && !tally.has_changes() {
         tally.updated = published.rows.num_rows() as u64;
     }
+    let changes = assembly.changes().map_err(Error::arrow(doing()))?;
     let table = assembly.table().map_err(Error::arrow(doing()))?;
     let map = keys
         .table(dimension, input.source_system)
@@ -63,30 +86,26 @@ pub(crate) fn build_dimension(input: DimensionInput<'_>) -> Result<DimensionBuil
     Ok(DimensionBuild {
         table,
         map,
+        changes,
+        all_changes: evidence.reshaped,
         tally,
         rejects: observed.rejects,
     })
 }
 
-fn rules(input: &DimensionInput<'_>) -> Vec<Rule> {
-    let offset = FIXED_BEFORE;
-    let attributes = input
-        .dimension
-        .attributes
-        .iter()
-        .zip(&input.audited)
-        .enumerate();
-    attributes
-        .map(|(at, (attribute, audited))| Rule {
-            original: attribute.scd == Scd::Original,
-            versioned: attribute.scd == Scd::Version,
-            audited: *audited,
-            is_new: input
-                .existing
-                .as_ref()
-                .is_some_and(|existing| existing.is_new[at + offset]),
-        })
-        .collect()
+/// The part of a table's flags that is of its attributes.
+fn attributes_of(flags: &[bool], width: usize) -> Vec<bool> {
+    let attributes = flags.iter().skip(super::published::FIXED_BEFORE);
+    attributes.take(width).copied().collect()
+}
+
+fn rule(scd: Scd) -> Rule {
+    match scd {
+        Scd::Original => Rule::Original,
+        Scd::Overwrite => Rule::Overwrite,
+        Scd::Version => Rule::Version,
+        Scd::Previous => Rule::Previous,
+    }
 }
 
 /// One row of the next table, before its columns are put together.
@@ -94,11 +113,11 @@ struct NextRow {
     key: SurrogateKey,
     durable: DurableKey,
     id: String,
-    /// `None` for special members, whose attributes are null.
-    cells: Option<Vec<Cell>>,
+    /// For each attribute the row of its value; `None` for special members, whose attributes are null.
+    cells: Option<Vec<Option<u32>>>,
     from: i64,
     to: i64,
-    basis: String,
+    basis: Option<Basis>,
     current: bool,
     deleted: bool,
     audit: i64,
@@ -107,111 +126,58 @@ struct NextRow {
 struct Assembly<'a> {
     input: &'a DimensionInput<'a>,
     published: &'a Published,
-    observed: &'a Observations,
-    values: &'a Values,
+    learner: Learner<'a>,
     rows: Vec<NextRow>,
+    /// What was seen for the first time.
+    fresh: Vec<(String, Seen)>,
     tally: Tally,
 }
 
-impl<'a> Assembly<'a> {
-    fn new(
-        input: &'a DimensionInput<'a>,
-        published: &'a Published,
-        observed: &'a Observations,
-        values: &'a Values,
-    ) -> Self {
-        Self {
-            input,
-            published,
-            observed,
-            values,
-            rows: Vec::new(),
-            tally: Tally::default(),
-        }
-    }
-
-    /// All members, published or observed, in the order of their ids.
+impl Assembly<'_> {
+    /// All members, known or observed, in the order of their ids.
     fn ids(&self) -> Vec<String> {
-        let mut ids: Vec<String> = self.published.members.keys().cloned().collect();
-        ids.extend(self.observed.members.keys().cloned());
+        let mut ids: Vec<String> = self.learner.evidence.members.keys().cloned().collect();
+        ids.extend(self.learner.observed.members.keys().cloned());
         ids.sort();
         ids.dedup();
         ids
     }
 
-    fn member(&mut self, id: &str, rules: &[Rule], keys: &mut KeyMap) {
-        let observed_rows = self
+    fn member(&mut self, id: &str, keys: &mut KeyMap) {
+        let observed = self
+            .learner
             .observed
             .members
             .get(id)
             .map(Vec::as_slice)
             .unwrap_or_default();
-        let observed: Vec<Version> = observed_rows
-            .iter()
-            .map(|row| self.observation(*row))
-            .collect();
-        let published = self.published.versions(id);
-        let is_known = !published.is_empty();
-        let modified = observed_rows.last().and_then(|row| {
-            self.observed
-                .modified
-                .is_valid(*row)
-                .then(|| self.observed.modified.value(*row))
-        });
-        let when = When {
-            modified,
-            snapshot: self.input.snapshot_at,
-        };
-        let versions = merge(published, &observed, rules, when, self.values);
-        let deleted = self.deleted(id, observed_rows);
-        let changed = self.emit(id, &versions, deleted, keys);
-        let count = observed_rows.len() as u64;
-        match changed || !is_known {
+        let mut seen = self
+            .learner
+            .evidence
+            .members
+            .get(id)
+            .cloned()
+            .unwrap_or_default();
+        let known = seen.len();
+        let timeline = self.learner.learn(id, observed, &mut seen);
+        let is_fresh = seen.len() > known;
+        let fresh = seen.split_off(known);
+        self.fresh
+            .extend(fresh.into_iter().map(|seen| (id.to_owned(), seen)));
+        let changed = self.emit(id, &timeline, keys);
+        let count = observed.len() as u64;
+        match changed || is_fresh {
             true => self.tally.loaded += count,
             false => self.tally.unchanged += count,
         }
     }
 
-    fn observation(&self, row: usize) -> Version {
-        Version {
-            from: self.observed.from[row],
-            basis: self.observed.basis.value(row).to_owned(),
-            cells: vec![(1, row); self.observed.attributes.len()],
-            published: None,
-        }
-    }
-
-    /// Whether the member is deleted at the source; `None` keeps what stands, as its rows were rejected.
-    fn deleted(&self, id: &str, observed: &[usize]) -> Option<bool> {
-        match observed.last() {
-            Some(row) => Some(self.observed.deleted.value(*row)),
-            None if self.rejected_here(id) || self.input.rejected_ids.contains(id) => None,
-            None => Some(true),
-        }
-    }
-
-    fn rejected_here(&self, id: &str) -> bool {
-        self.observed
-            .rejects
-            .iter()
-            .any(|reject| reject.row_id == id)
-    }
-
     /// Adds the rows of a member; true if any of them differs from what is published.
-    fn emit(
-        &mut self,
-        id: &str,
-        versions: &[Version],
-        deleted: Option<bool>,
-        keys: &mut KeyMap,
-    ) -> bool {
+    fn emit(&mut self, id: &str, timeline: &Timeline, keys: &mut KeyMap) -> bool {
         let durable = keys.durable(id);
         let mut any = false;
-        for (at, version) in versions.iter().enumerate() {
-            let next = versions.get(at + 1);
-            let was_deleted = version
-                .published
-                .is_some_and(|row| self.published.deleted.value(row));
+        for (at, version) in timeline.versions.iter().enumerate() {
+            let next = timeline.versions.get(at + 1);
             let mut row = NextRow {
                 key: keys.key(durable, id, version.from),
                 durable,
@@ -219,29 +185,28 @@ impl<'a> Assembly<'a> {
                 cells: Some(version.cells.clone()),
                 from: version.from,
                 to: next.map_or(OPEN_TO, |next| next.from),
-                basis: version.basis.clone(),
+                basis: Some(basis(version)),
                 current: next.is_none(),
-                deleted: deleted.unwrap_or(was_deleted),
+                deleted: timeline.deleted,
                 audit: self.input.audit_key,
             };
-            any |= self.account(&mut row, version);
+            any |= self.account(&mut row);
             self.rows.push(row);
         }
         any
     }
 
     /// Counts what happened to a row and keeps the audit key of rows that did not change.
-    fn account(&mut self, row: &mut NextRow, version: &Version) -> bool {
-        let Some(old) = version.published else {
+    fn account(&mut self, row: &mut NextRow) -> bool {
+        let Some(old) = self.published.row_of(row.key.0) else {
             self.tally.inserted += 1;
             return true;
         };
         let published = self.published;
-        let same_values = version
-            .cells
-            .iter()
-            .enumerate()
-            .all(|(at, cell)| *cell == (0, old) || self.values.same(at, *cell, (0, old)));
+        let cells = row.cells.iter().flatten().enumerate();
+        let same_values = cells
+            .into_iter()
+            .all(|(at, cell)| self.learner.evidence.is_published(at, *cell, old));
         let expired = published.current.value(old) && !row.current;
         let newly_deleted = row.deleted && !published.deleted.value(old);
         let revived = !row.deleted && published.deleted.value(old);
@@ -257,6 +222,13 @@ impl<'a> Assembly<'a> {
         changed
     }
 
+    /// Counts published versions that are no more: what they were is known better now.
+    fn account_for_vanished(&mut self) {
+        let keys: HashSet<i32> = self.rows.iter().map(|row| row.key.0).collect();
+        let gone = self.published.key.iter().flatten();
+        self.tally.retired = gone.filter(|key| !keys.contains(key)).count() as u64;
+    }
+
     fn specials(&mut self) {
         let audit = self
             .published
@@ -269,9 +241,9 @@ impl<'a> Assembly<'a> {
                 durable: DurableKey(row.key),
                 id: row.id.to_owned(),
                 cells: None,
-                from: super::OPEN_FROM,
+                from: OPEN_FROM,
                 to: OPEN_TO,
-                basis: "given".into(),
+                basis: None,
                 current: true,
                 deleted: false,
                 audit,
@@ -280,6 +252,19 @@ impl<'a> Assembly<'a> {
         if self.published.is_first {
             self.tally.inserted += SpecialMember::ALL.len() as u64;
         }
+    }
+
+    /// What is to be kept of what was seen: what is new, or all of it if what was kept cannot stand.
+    fn changes(&self) -> std::result::Result<RecordBatch, arrow::error::ArrowError> {
+        let mut seen = Vec::new();
+        if self.learner.evidence.reshaped {
+            let members = self.learner.evidence.members.iter();
+            seen.extend(members.flat_map(|(id, all)| all.iter().map(|one| (id.clone(), *one))));
+        }
+        seen.extend(self.fresh.iter().cloned());
+        self.learner
+            .evidence
+            .table(self.input.dimension, &seen, self.input.audit_key)
     }
 
     /// The next table, in the order of the surrogate keys.
@@ -312,7 +297,8 @@ impl<'a> Assembly<'a> {
         columns.push(instants(|row| row.from));
         columns.push(instants(|row| row.to));
         columns.push(Arc::new(StringArray::from_iter_values(
-            rows.iter().map(|row| &row.basis),
+            rows.iter()
+                .map(|row| row.basis.map_or("given", Basis::word)),
         )));
         columns.push(Arc::new(BooleanArray::from_iter(
             rows.iter().map(|row| Some(row.current)),
@@ -327,16 +313,13 @@ impl<'a> Assembly<'a> {
     }
 
     fn attribute(&self, at: usize) -> Result<ArrayRef, arrow::error::ArrowError> {
-        let (old, new) = (
-            &self.published.attributes[at],
-            &self.observed.attributes[at],
-        );
-        let null = arrow::array::new_null_array(new.data_type(), 1);
-        let places: Vec<Cell> = self
-            .rows
-            .iter()
-            .map(|row| row.cells.as_ref().map_or((2, 0), |cells| cells[at]))
-            .collect();
-        interleave(&[old.as_ref(), new.as_ref(), null.as_ref()], &places)
+        let cells = self.rows.iter();
+        let cells = cells.map(|row| row.cells.as_ref().and_then(|cells| cells[at]));
+        self.learner.evidence.values(at, cells)
     }
+}
+
+/// How it is known since when a version holds.
+fn basis(version: &Version) -> Basis {
+    version.begun_by.map_or(Basis::Open, |seen| seen.basis)
 }

@@ -1,8 +1,8 @@
-//! Conformed dimensions: members with history (SCD types 0, 1 and 2), stable surrogate keys, special members.
+//! Conformed dimensions: members with history (SCD types 0, 1, 2, 3 and 6), stable surrogate keys, special members.
 //!
 //! ```text
 //! conformed rows ──► observations ┐
-//! dim table (published) ─► versions ┴─► merge ──► keys ──► dim table (next), key map (next)
+//! what earlier loads have seen ────┴─► timeline of each member ──► keys ──► dim table, key map (next), what was seen
 //! ```
 //!
 //! Pure: Arrow in, Arrow out. Not responsible for reading sources or committing tables.
@@ -10,13 +10,15 @@
 mod build;
 mod calendar;
 mod columns;
+mod evidence;
 mod existing;
 mod index;
 mod key_map;
-mod merge;
+mod learn;
 mod observe;
 mod published;
 mod special;
+mod timeline;
 
 use std::collections::HashSet;
 
@@ -29,6 +31,7 @@ use crate::reject::Reject;
 pub(crate) use build::build_dimension;
 pub(crate) use calendar::build_calendar;
 pub(crate) use columns::{arrow_schema, cast_column};
+pub(crate) use evidence::{changes_schema, changes_table};
 pub(crate) use existing::{Existing, align};
 pub(crate) use index::MemberIndex;
 pub(crate) use key_map::map_table;
@@ -50,6 +53,10 @@ pub(crate) struct DimensionInput<'a> {
     pub(crate) existing: Option<Existing>,
     /// The published key map.
     pub(crate) existing_map: Option<RecordBatch>,
+    /// What was kept of what earlier loads have seen, aligned to the declared columns.
+    pub(crate) existing_changes: Option<Existing>,
+    /// What the rows of the entity say.
+    pub(crate) nature: Nature,
     /// For each attribute whether the source keeps its past values.
     pub(crate) audited: Vec<bool>,
     /// Business ids of rows that were rejected before; their members stay as they are.
@@ -60,6 +67,17 @@ pub(crate) struct DimensionInput<'a> {
     pub(crate) audit_key: i64,
 }
 
+/// What the rows of an entity say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Nature {
+    /// Each is the present state of a member; a member without row is gone.
+    Present,
+    /// The last one of a member is its present state, those before it are what an audit table tells of the past.
+    Mined,
+    /// Each is a change of a member at an instant; a member without row has not changed.
+    Changes,
+}
+
 /// A dimension after a load.
 #[derive(Debug)]
 pub(crate) struct DimensionBuild {
@@ -67,6 +85,10 @@ pub(crate) struct DimensionBuild {
     pub(crate) table: RecordBatch,
     /// The whole key map.
     pub(crate) map: RecordBatch,
+    /// What was seen for the first time; with `all_changes` everything that was ever seen.
+    pub(crate) changes: RecordBatch,
+    /// True if `changes` takes the place of what was kept.
+    pub(crate) all_changes: bool,
     /// What happened to the rows of the entity and of the table.
     pub(crate) tally: Tally,
     /// Rows rejected here.
@@ -90,6 +112,8 @@ pub(crate) struct Tally {
     pub(crate) updated: u64,
     /// Dimension versions that ended because a newer one began.
     pub(crate) expired: u64,
+    /// Dimension versions that are no more, since more is known of their time; their keys are retired.
+    pub(crate) retired: u64,
     /// Table rows newly marked as deleted at the source.
     pub(crate) deleted: u64,
     /// Published table rows that were not marked as deleted before this load.
@@ -101,6 +125,6 @@ pub(crate) struct Tally {
 impl Tally {
     /// True if the table differs from the published one.
     pub(crate) fn has_changes(&self) -> bool {
-        self.inserted + self.updated + self.expired + self.deleted > 0
+        self.inserted + self.updated + self.expired + self.retired + self.deleted > 0
     }
 }

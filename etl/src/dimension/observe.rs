@@ -6,15 +6,15 @@ use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, StringArray, TimestampMicrosecondArray,
 };
 use arrow::compute::cast;
-use arrow::datatypes::{DataType as Arrow, TimestampMicrosecondType};
+use arrow::datatypes::{DataType as Arrow, Int64Type, TimestampMicrosecondType};
 use planisphere_schemas::model::{DataType, Dimension, DimensionKind};
 
-use crate::conform::{BASIS, Conformed, DELETED, MODIFIED, VALID_FROM};
+use crate::conform::{BASIS, DELETED, MODIFIED, SEQUENCE, VALID_FROM};
 use crate::error::{Error, Result};
 use crate::problems::{Destination, Problems};
 use crate::reject::Reject;
 
-use super::cast_column;
+use super::{DimensionInput, Nature, cast_column};
 
 /// The conformed rows of a dimension, column by column.
 pub(super) struct Observations {
@@ -24,6 +24,8 @@ pub(super) struct Observations {
     pub(super) from: Vec<i64>,
     /// On which basis.
     pub(super) basis: StringArray,
+    /// Which of several changes of one instant is the last.
+    pub(super) sequence: Vec<i64>,
     /// When each row was last modified, where the source says so.
     pub(super) modified: TimestampMicrosecondArray,
     /// True where the source marks the row as deleted.
@@ -35,13 +37,9 @@ pub(super) struct Observations {
 }
 
 /// Reads the conformed rows of a dimension.
-pub(super) fn observe(
-    dimension: &Dimension,
-    source_system: &str,
-    conformed: &Conformed,
-    snapshot_at: i64,
-) -> Result<Observations> {
-    let rows = &conformed.rows;
+pub(super) fn observe(input: &DimensionInput<'_>) -> Result<Observations> {
+    let dimension = input.dimension;
+    let rows = &input.conformed.rows;
     let doing = || format!("reading the entity of dimension '{}'", dimension.name);
     let column = |name: &str| -> Result<ArrayRef> {
         let index = rows
@@ -67,11 +65,18 @@ pub(super) fn observe(
             cast(&column(name)?, &DataType::Timestamp.arrow()).map_err(Error::arrow(doing()))?;
         Ok(instants.as_primitive::<TimestampMicrosecondType>().clone())
     };
-    let from = instants_or(&instants(VALID_FROM)?, snapshot_at);
+    let instants_of_rows = instants(VALID_FROM)?;
+    let from = instants_or(&instants_of_rows, input.snapshot_at);
     let basis = cast(&column(BASIS)?, &Arrow::Utf8).map_err(Error::arrow(doing()))?;
-    let members = members(ids, &from, &mut problems);
+    let is_stream = input.nature == Nature::Changes;
+    for row in (0..rows.num_rows()).filter(|row| is_stream && instants_of_rows.is_null(*row)) {
+        problems.missing_key(row, "the instant of the change is null");
+    }
+    let members = members(ids, &from, is_stream, &mut problems);
+    let sequence = cast(&column(SEQUENCE)?, &Arrow::Int64).map_err(Error::arrow(doing()))?;
+    let sequence = sequence.as_primitive::<Int64Type>().iter();
     let destination = Destination {
-        source: source_system,
+        source: input.source_system,
         stage: "dimension",
         object: &dimension.name,
     };
@@ -83,6 +88,7 @@ pub(super) fn observe(
         from,
         basis: basis.as_string::<i32>().clone(),
         modified: instants(MODIFIED)?,
+        sequence: sequence.map(Option::unwrap_or_default).collect(),
         deleted: column(DELETED)?.as_boolean().clone(),
         members,
         rejects,
@@ -103,10 +109,12 @@ fn instants_or(instants: &TimestampMicrosecondArray, otherwise: i64) -> Vec<i64>
         .collect()
 }
 
-/// Groups the rows by business id; a row without id or with the id and instant of another is a problem.
+/// Groups the rows by business id; a row without id is a problem, and so is one with the id and instant of another
+/// unless it is a change, of which there may be several.
 fn members(
     ids: &StringArray,
     from: &[i64],
+    is_stream: bool,
     problems: &mut Problems,
 ) -> BTreeMap<String, Vec<usize>> {
     let mut members: BTreeMap<String, Vec<usize>> = BTreeMap::new();
@@ -117,7 +125,7 @@ fn members(
         }
         if ids.is_null(row) {
             problems.missing_key(row, "the business key is null");
-        } else if !seen.insert((ids.value(row), *instant)) {
+        } else if !seen.insert((ids.value(row), *instant)) && !is_stream {
             problems.duplicate_key(row, ids.value(row));
         } else {
             members

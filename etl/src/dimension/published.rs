@@ -1,18 +1,15 @@
-//! The published table of a dimension by members, and its values beside the observed ones.
+//! The published table of a dimension by members and keys.
 
 use std::collections::{BTreeMap, HashMap};
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Int32Array, Int64Array, RecordBatch, StringArray,
+    ArrayRef, AsArray, BooleanArray, Int32Array, Int64Array, RecordBatch, StringArray,
     TimestampMicrosecondArray,
 };
 use arrow::datatypes::{Int32Type, Int64Type, TimestampMicrosecondType};
-use arrow::row::{RowConverter, Rows, SortField};
 use planisphere_schemas::model::SpecialMember;
 
 use super::DimensionInput;
-use super::merge::{Cell, SameValue, Version};
-use super::observe::Observations;
 
 /// Columns before the attributes: key, durable key, source system, id.
 pub(super) const FIXED_BEFORE: usize = 4;
@@ -30,6 +27,7 @@ pub(super) struct Published {
     pub(super) deleted: BooleanArray,
     pub(super) audit: Int64Array,
     pub(super) is_first: bool,
+    places: HashMap<i32, usize>,
 }
 
 impl Published {
@@ -53,7 +51,9 @@ impl Published {
         for rows in members.values_mut() {
             rows.sort_by_key(|row| from.value(*row));
         }
+        let places = key.iter().enumerate();
         Self {
+            places: places.filter_map(|(row, key)| Some((key?, row))).collect(),
             attributes: (FIXED_BEFORE..after).map(column).collect(),
             members,
             key,
@@ -70,58 +70,14 @@ impl Published {
         }
     }
 
-    /// The published versions of a member, in the order of time.
-    pub(super) fn versions(&self, id: &str) -> Vec<Version> {
-        let rows = self.members.get(id).map(Vec::as_slice).unwrap_or_default();
-        let width = self.attributes.len();
-        rows.iter()
-            .map(|row| Version {
-                from: self.from.value(*row),
-                basis: self.basis.value(*row).to_owned(),
-                cells: vec![(0, *row); width],
-                published: Some(*row),
-            })
-            .collect()
+    /// The row of a surrogate key.
+    pub(super) fn row_of(&self, key: i32) -> Option<usize> {
+        self.places.get(&key).copied()
     }
 
     /// The audit key of the special members, if they are published.
     pub(super) fn special_audit(&self) -> Option<i64> {
-        let keys: HashMap<i32, usize> = self
-            .key
-            .iter()
-            .flatten()
-            .enumerate()
-            .map(|(row, key)| (key, row))
-            .collect();
-        keys.get(&SpecialMember::NotGiven.key())
-            .map(|row| self.audit.value(*row))
-    }
-}
-
-/// The values of every attribute on both sides, in a form that can be compared.
-pub(super) struct Values {
-    sides: Vec<[Rows; 2]>,
-}
-
-impl Values {
-    pub(super) fn new(
-        published: &Published,
-        observed: &Observations,
-    ) -> Result<Self, arrow::error::ArrowError> {
-        let pairs = published.attributes.iter().zip(&observed.attributes);
-        let sides = pairs.map(|(old, new)| {
-            let converter = RowConverter::new(vec![SortField::new(new.data_type().clone())])?;
-            let old = converter.convert_columns(std::slice::from_ref(old))?;
-            Ok([old, converter.convert_columns(std::slice::from_ref(new))?])
-        });
-        Ok(Self {
-            sides: sides.collect::<Result<_, arrow::error::ArrowError>>()?,
-        })
-    }
-}
-
-impl SameValue for Values {
-    fn same(&self, at: usize, a: Cell, b: Cell) -> bool {
-        self.sides[at][a.0].row(a.1) == self.sides[at][b.0].row(b.1)
+        let row = self.row_of(SpecialMember::NotGiven.key())?;
+        Some(self.audit.value(row))
     }
 }

@@ -11,7 +11,8 @@ use planisphere_schemas::warehouse::{DataFile, PinnedWarehouse};
 
 use crate::conform::Conformed;
 use crate::dimension::{
-    self, DimensionInput, MemberIndex, Tally, align, build_calendar, build_dimension, map_table,
+    self, DimensionInput, MemberIndex, Nature, Tally, align, build_calendar, build_dimension,
+    changes_schema, changes_table, map_table,
 };
 use crate::error::{Error, Result};
 use crate::fact::{self, ExistingFile, FactInput, build_fact};
@@ -185,12 +186,23 @@ impl Execution<'_> {
             }
             None => HashSet::new(),
         };
+        let changes = changes_table(dimension);
+        let published_changes = base.and_then(|base| base.table(&changes));
+        let existing_changes = match published_changes {
+            Some(table) => {
+                let rows = read_table(self.warehouse, table).await?;
+                Some(align(&changes, &rows, &changes_schema(dimension))?)
+            }
+            None => None,
+        };
         let next = build_dimension(DimensionInput {
             dimension,
             source_system: &fed.source.name,
             conformed: fed.rows,
             existing,
             existing_map,
+            existing_changes,
+            nature: nature(fed.entity),
             audited: audited(dimension, fed),
             rejected_ids: &rejected_ids,
             snapshot_at: package.began_at.timestamp_micros(),
@@ -198,7 +210,8 @@ impl Execution<'_> {
         })?;
         let changed = base.is_none_or(|base| base.table(&name).is_none())
             || reshaped
-            || next.tally.has_changes();
+            || next.tally.has_changes()
+            || next.changes.num_rows() > 0;
         let balance = Balance::of_tally(
             Stage::Dimension,
             &dimension.name,
@@ -210,6 +223,16 @@ impl Execution<'_> {
             dimension.name.clone(),
             MemberIndex::of(dimension, &next.table),
         );
+        let kept = published_changes.filter(|_| !next.all_changes);
+        built.tables.push(NextTable {
+            name: changes,
+            schema: next.changes.schema(),
+            kept: kept.map(|table| table.files().to_vec()).unwrap_or_default(),
+            changed: published_changes.is_none() || next.all_changes || next.changes.num_rows() > 0,
+            rows: next.changes,
+            sorted_by: Vec::new(),
+            tally: Tally::default(),
+        });
         let key = vec![dimension.key_column()];
         for (name, rows, tally) in [
             (name, next.table, next.tally),
@@ -293,6 +316,15 @@ pub(super) struct Fed<'a> {
     pub(super) source: &'a Source,
     pub(super) entity: &'a Entity,
     pub(super) rows: &'a Conformed,
+}
+
+/// What the rows of an entity say.
+fn nature(entity: &Entity) -> Nature {
+    match (&entity.changes, entity.from.ends_with("_versions")) {
+        (Some(_), _) => Nature::Changes,
+        (None, true) => Nature::Mined,
+        (None, false) => Nature::Present,
+    }
 }
 
 /// For each attribute whether the staged history knows its past values.

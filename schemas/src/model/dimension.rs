@@ -75,6 +75,9 @@ pub enum Scd {
     /// Type 2: the change begins a new version.
     #[serde(rename = "2")]
     Version,
+    /// Type 3, the second column: the value before the latest change stands in all versions.
+    #[serde(rename = "3")]
+    Previous,
 }
 
 /// A path of levels from the coarsest to the finest.

@@ -30,7 +30,7 @@ pub use members::{
 pub use places::Places;
 pub use read::{read_model, read_model_with_places};
 pub use source::{
-    Column, Entity, EntityColumn, History, InvalidValue, Join, Rule, Source, Table, View,
+    Changes, Column, Entity, EntityColumn, History, InvalidValue, Join, Rule, Source, Table, View,
 };
 pub use sql::{
     parse_expression, parse_query, referenced_columns, referenced_tables, rename_qualifier,

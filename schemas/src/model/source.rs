@@ -136,6 +136,18 @@ pub struct Entity {
     pub deleted: Option<String>,
     /// The instant from which the row's values hold.
     pub modified: Option<String>,
+    /// Each row is a change of a member, not its present state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changes: Option<Changes>,
+}
+
+/// Rows that are changes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Changes {
+    /// The instant of the change.
+    pub at: String,
+    /// A number that orders the changes of one instant.
+    pub sequence: Option<String>,
 }
 
 /// A to-one left join.

@@ -74,7 +74,12 @@ fn a_quote_that_is_not_closed_is_told_with_file_and_line() -> Result<()> {
     let line = r#"{"line":"tea;04.02.2025;2;\"never closed"}"#;
     assert_eq!(
         rejects,
-        [["3", "unreadable_row", "a quote is not closed at visits.csv:3", line]]
+        [[
+            "3",
+            "unreadable_row",
+            "a quote is not closed at visits.csv:3",
+            line
+        ]]
     );
     let sum =
         lab.sql("select sum(length), count(*) from fact_visit where not deleted_at_source")?;

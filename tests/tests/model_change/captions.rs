@@ -29,7 +29,7 @@ fn a_new_caption_publishes_a_version_with_the_same_tables() -> Result<()> {
     let said = lab.load()?.done()?;
     assert!(said.err.contains("published version 2"), "{}", said.err);
     let before = tables(&lab, 1)?;
-    assert_eq!(before.len(), 6, "{before:?}");
+    assert_eq!(before.len(), 8, "{before:?}");
     assert_eq!(tables(&lab, 2)?, before);
     let caption = |version: &str, locale: &str| -> Result<String> {
         let flags = [

@@ -122,9 +122,13 @@ fn broken_lines_are_rejected_with_their_place() -> Result<()> {
         &[
             "8",
             "invalid_day",
-            "day '30.02.2025' is not a date of the calendar (date)",
+            "day '30.02.2025' is not a date of the calendar (date) at visits.csv:8",
         ],
-        &["9", "unreadable_row", "3 fields instead of 4"],
+        &[
+            "9",
+            "unreadable_row",
+            "3 fields instead of 4 at visits.csv:9",
+        ],
     ]);
     assert_eq!(rejects, expected);
     Ok(())

@@ -7,6 +7,7 @@ use crate::model::calendar;
 use crate::model::dimension::{
     Attribute, CalendarSpec, Dimension, DimensionKind, Hierarchy, Level, Scd,
 };
+use crate::model::types::Caption;
 
 use super::{caption, data_type, id, own_id};
 
@@ -32,7 +33,7 @@ pub(in crate::model) fn dimension(node: &Node, faults: &mut Faults) -> Option<Di
                 entity: fields.need("entity").unwrap_or_default(),
                 key: fields.need("key").unwrap_or_default(),
             },
-            attributes: fields.named("attributes", attribute),
+            attributes: with_companions(fields.named("attributes", attribute)),
             hierarchies: fields.named("hierarchies", hierarchy),
             name,
             caption,
@@ -93,24 +94,61 @@ impl Decoder for NaiveDate {
     }
 }
 
-fn attribute(name: &str, node: &Node, place: &Place, faults: &mut Faults) -> Option<Attribute> {
+/// An attribute as it is declared, with a second column of another type of change for the types that have two.
+struct Declared {
+    attribute: Attribute,
+    companion: Option<Companion>,
+}
+
+/// What the name and the captions of a second column begin with, and what a change does to it.
+type Companion = ([&'static str; 3], Scd);
+
+const CURRENT: [&str; 3] = ["current", "Current", "当前"];
+const PREVIOUS: [&str; 3] = ["previous", "Previous", "先前"];
+
+/// The attributes, each followed by its companion: of type 3 the previous value, of type 6 the current one.
+fn with_companions(declared: Vec<Declared>) -> Vec<Attribute> {
+    let columns = declared.into_iter().flat_map(|declared| {
+        let attribute = declared.attribute;
+        let companion = declared.companion.map(|([name, en, zh], scd)| Attribute {
+            name: format!("{name}_{}", attribute.name),
+            caption: Caption {
+                en: format!("{en} {}", attribute.caption.en),
+                zh: format!("{zh}{}", attribute.caption.zh),
+            },
+            scd,
+            ..attribute.clone()
+        });
+        std::iter::once(attribute).chain(companion)
+    });
+    columns.collect()
+}
+
+fn attribute(name: &str, node: &Node, place: &Place, faults: &mut Faults) -> Option<Declared> {
     let name = id(name, place, faults);
     let mut fields = Fields::of(node, "an attribute", faults)?;
     let types = [
-        ("0", Scd::Original),
-        ("1", Scd::Overwrite),
-        ("2", Scd::Version),
+        ("0", (Scd::Original, None)),
+        ("1", (Scd::Overwrite, None)),
+        ("2", (Scd::Version, None)),
+        ("3", (Scd::Overwrite, Some((PREVIOUS, Scd::Previous)))),
+        ("6", (Scd::Version, Some((CURRENT, Scd::Overwrite)))),
     ];
+    let fallback = (Scd::Overwrite, None);
+    let (scd, companion) = fields.choice("scd", &types).unwrap_or(fallback);
     let attribute = Attribute {
         caption: caption(&mut fields, &name),
         data_type: data_type(&mut fields),
-        scd: fields.choice("scd", &types).unwrap_or(Scd::Overwrite),
+        scd,
         column: fields.or("column", name.clone()),
         tags: fields.list("tags"),
         name,
     };
     fields.finish();
-    Some(attribute)
+    Some(Declared {
+        attribute,
+        companion,
+    })
 }
 
 fn hierarchy(name: &str, node: &Node, place: &Place, faults: &mut Faults) -> Option<Hierarchy> {

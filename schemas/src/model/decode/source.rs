@@ -2,7 +2,7 @@
 
 use crate::document::{Decoder, Faults, Fields, Node, Place, Value};
 use crate::model::source::{
-    Column, Entity, EntityColumn, History, InvalidValue, Join, Rule, Source, Table, View,
+    Changes, Column, Entity, EntityColumn, History, InvalidValue, Join, Rule, Source, Table, View,
 };
 use crate::model::types::DataType;
 
@@ -184,10 +184,21 @@ fn entity(name: &str, node: &Node, place: &Place, faults: &mut Faults) -> Option
         reject: fields.named("reject", rule),
         deleted: fields.want("deleted"),
         modified: fields.want("modified"),
+        changes: fields
+            .optional("changes")
+            .and_then(|node| changes(node, fields.faults())),
         name,
     };
     fields.finish();
     Some(entity)
+}
+
+fn changes(node: &Node, faults: &mut Faults) -> Option<Changes> {
+    let mut fields = Fields::of(node, "the changes of an entity", faults)?;
+    let at = fields.need("at");
+    let sequence = fields.want("sequence");
+    fields.finish();
+    Some(Changes { at: at?, sequence })
 }
 
 impl Decoder for Join {

@@ -190,7 +190,18 @@ fn entity_rules(
     let joins = entity.joins.iter().map(|join| ("joins", &join.on));
     let deleted = entity.deleted.iter().map(|text| ("deleted", text));
     let modified = entity.modified.iter().map(|text| ("modified", text));
-    for (field, text) in joins.chain(deleted).chain(modified) {
+    let changes = entity.changes.iter();
+    let changes = changes.flat_map(|changes| {
+        let sequence = changes.sequence.iter().map(|text| ("sequence", text));
+        std::iter::once(("at", &changes.at)).chain(sequence)
+    });
+    if entity.changes.is_some() && entity.modified.is_some() {
+        let message =
+            "an entity has either 'changes' or 'modified': rows are changes, or present states"
+                .to_owned();
+        check.fault(&spot, message);
+    }
+    for (field, text) in joins.chain(deleted).chain(modified).chain(changes) {
         expression_rules(check, &within(&spot, field, text), text, &aliases);
     }
 }

@@ -35,12 +35,20 @@ pub(super) fn check(check: &mut Check<'_>, star: &Star) {
     let Some((_, entity)) = check.entity(&spot, &star.entity) else {
         return;
     };
+    let holds_changes = entity.changes.is_some();
     let columns: Vec<String> = entity
         .columns
         .iter()
         .map(|column| column.name.clone())
         .collect();
     let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
+    if holds_changes {
+        let message = format!(
+            "entity '{}' holds changes, of which a dimension can be made, but no star yet",
+            star.entity
+        );
+        check.fault(&spot, message);
+    }
     for role in &star.roles {
         role_rules(check, star, role, &columns);
     }

@@ -1,0 +1,140 @@
+//! What a load tells of a member that nobody knew before.
+
+use arrow::array::Array as _;
+
+use super::evidence::Evidence;
+use super::observe::Observations;
+use super::timeline::{Basis, Rule, Seen, Timeline, Values as _, fold};
+use super::{DimensionInput, Nature, OPEN_FROM};
+
+/// The rows of a load beside what is known.
+pub(super) struct Learner<'a> {
+    pub(super) input: &'a DimensionInput<'a>,
+    pub(super) observed: &'a Observations,
+    pub(super) evidence: &'a Evidence,
+    pub(super) rules: &'a [Rule],
+}
+
+impl Learner<'_> {
+    /// Adds what this load says of a member that nobody knew, behind what was known; returns the timeline of all.
+    pub(super) fn learn(&self, id: &str, observed: &[usize], seen: &mut Vec<Seen>) -> Timeline {
+        let nature = self.input.nature;
+        for (at, row) in observed.iter().enumerate() {
+            let next = observed.get(at + 1);
+            if nature == Nature::Present && next.is_none() {
+                break;
+            }
+            let told = self.told(*row, next.copied());
+            self.add(told, seen);
+        }
+        let timeline = self.fold(seen);
+        let news = match (nature, observed.last()) {
+            (Nature::Changes, _) => None,
+            (_, Some(row)) => self.present(*row, &timeline, seen.is_empty()),
+            (_, None) => self.vanished(id, &timeline),
+        };
+        match news {
+            Some(news) => {
+                seen.push(news);
+                self.fold(seen)
+            }
+            None => timeline,
+        }
+    }
+
+    fn fold(&self, seen: &[Seen]) -> Timeline {
+        fold(&mut seen.to_vec(), self.rules, self.evidence)
+    }
+
+    fn add(&self, told: Seen, seen: &mut Vec<Seen>) {
+        let same = |known: &Seen| {
+            (known.at, known.sequence, known.mask) == (told.at, told.sequence, told.mask)
+                && self.evidence.order(known, &told).is_eq()
+        };
+        if !seen.iter().any(same) {
+            seen.push(told);
+        }
+    }
+
+    /// What a row says of the past, or a change of its instant.
+    fn told(&self, row: usize, next: Option<usize>) -> Seen {
+        let observed = self.observed;
+        let deleted = observed.deleted.value(row);
+        let at = observed.from[row];
+        let (mask, sequence, deleted) = match self.input.nature {
+            Nature::Changes if deleted => (self.evidence.none, observed.sequence[row], Some(true)),
+            Nature::Changes => (self.evidence.all, observed.sequence[row], Some(false)),
+            // of several beginnings the one that knows the earliest change has the last word
+            Nature::Mined if at == OPEN_FROM => {
+                let first = next.map_or(i64::MAX, |next| observed.from[next]);
+                (self.evidence.audited, first.saturating_neg(), None)
+            }
+            Nature::Mined => (self.evidence.audited, 0, None),
+            Nature::Present => (self.evidence.all, 0, None),
+        };
+        Seen {
+            at,
+            sequence,
+            row: self.evidence.row(row),
+            mask,
+            deleted,
+            basis: Basis::of(observed.basis.value(row)),
+        }
+    }
+
+    /// The present state of a member, if it says anything new: from when it was modified, else from now.
+    fn present(&self, row: usize, timeline: &Timeline, is_first: bool) -> Option<Seen> {
+        let observed = self.observed;
+        let place = self.evidence.row(row);
+        let deleted = observed.deleted.value(row);
+        let is_known = |(attribute, cell): (usize, &Option<u32>)| {
+            cell.is_some_and(|cell| self.evidence.same(attribute, cell, place))
+        };
+        if !is_first
+            && timeline.deleted == deleted
+            && timeline.state.iter().enumerate().all(is_known)
+        {
+            return None;
+        }
+        let modified = observed
+            .modified
+            .is_valid(row)
+            .then(|| observed.modified.value(row));
+        let (at, basis) = match modified {
+            Some(modified) if modified > timeline.latest => (modified, Basis::Modified),
+            _ => (self.now(timeline), Basis::Snapshot),
+        };
+        Some(Seen {
+            at,
+            sequence: 0,
+            row: place,
+            mask: self.evidence.all,
+            deleted: Some(deleted),
+            basis,
+        })
+    }
+
+    /// A member that the source no longer has, unless its rows were only rejected.
+    fn vanished(&self, id: &str, timeline: &Timeline) -> Option<Seen> {
+        let stands = timeline.deleted
+            || self
+                .observed
+                .rejects
+                .iter()
+                .any(|reject| reject.row_id == id)
+            || self.input.rejected_ids.contains(id);
+        (!stands).then(|| Seen {
+            at: self.now(timeline),
+            sequence: 0,
+            row: 0,
+            mask: self.evidence.none,
+            deleted: Some(true),
+            basis: Basis::Snapshot,
+        })
+    }
+
+    /// The instant of the snapshot, or a later one if something is known of a later one.
+    fn now(&self, timeline: &Timeline) -> i64 {
+        self.input.snapshot_at.max(timeline.latest + 1)
+    }
+}

@@ -1,0 +1,4 @@
+//! Dimensions from streams of changes, against a computation in SQL that knows nothing of ours.
+
+mod order;
+mod stream;

@@ -1,0 +1,211 @@
+//! Changes of customers in a database, a model that makes a dimension and a fact of them, and what both should be.
+
+use anyhow::{Context as _, Result};
+use planisphere_tests::lab::Lab;
+use rusqlite::{Connection, params};
+
+/// One change of one customer: a whole state, or that it is gone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Change {
+    pub(crate) number: i64,
+    pub(crate) id: &'static str,
+    /// Seconds of one day.
+    pub(crate) at: i64,
+    pub(crate) sequence: i64,
+    pub(crate) gone: bool,
+    /// City (type 2), tier (type 6), mail (type 1), origin (type 0), owner (type 3).
+    pub(crate) values: [Option<&'static str>; 5],
+}
+
+const SETTINGS: &str = "[model]\npath = \"model\"\n\n[etl]\nreject_limit_permille = 0\nvanish_limit_permille = 1000\n\n\
+                        [source.crm]\nurl = \"sqlite:crm.db\"\n";
+
+const SOURCE: &str = "planisphere: 1
+source: crm
+tables:
+  customer_changes:
+    key: number
+    columns: {number: bigint, id: text, changed_at: timestamp, sequence: bigint, gone: boolean, city: text, tier: text,
+      mail: text, origin: text, owner: text}
+  orders:
+    key: id
+    columns: {id: text, customer_id: text, ordered_at: timestamp, amount: integer}
+entities:
+  customer:
+    from: customer_changes c
+    changes: {at: c.changed_at, sequence: c.sequence}
+    deleted: c.gone
+    columns: {customer_id: c.id, city: c.city, tier: c.tier, mail: c.mail, origin: c.origin, owner: c.owner}
+  purchase:
+    from: orders o
+    columns: {order_id: o.id, customer_id: o.customer_id, ordered_at: o.ordered_at, amount: o.amount}
+";
+
+const DIMENSION: &str = "planisphere: 1
+dimension: customer
+entity: customer
+key: customer_id
+attributes:
+  city: {type: text, scd: 2}
+  tier: {type: text, scd: 6}
+  mail: {type: text, scd: 1}
+  origin: {type: text, scd: 0}
+  owner: {type: text, scd: 3}
+";
+
+const STAR: &str = "planisphere: 1
+star: purchase
+grain: One row is one order.
+entity: purchase
+key: order_id
+dimensions:
+  customer: {column: customer_id, as_of: ordered_at}
+measures:
+  amount: {type: integer}
+";
+
+/// The database with every change that there is, of which loads see some, and every order.
+pub(crate) struct Stream {
+    pub(crate) lab: Lab,
+    database: Connection,
+}
+
+impl Stream {
+    /// A warehouse that is empty, before a source whose changes wait to be shown.
+    pub(crate) fn new(changes: &[Change]) -> Result<Self> {
+        let lab = Lab::with_settings(SETTINGS)?;
+        lab.write("model/model.yaml", "planisphere: 1\nmodel: stream\n")?;
+        lab.write("model/sources/crm.yaml", SOURCE)?;
+        lab.write("model/conformed/customer.yaml", DIMENSION)?;
+        lab.write("model/stars/purchase.yaml", STAR)?;
+        let database = Connection::open(lab.path("crm.db"))?;
+        database.execute_batch(
+            "create table every_change (number integer primary key, id text, changed_at text, sequence integer, gone integer,
+               city text, tier text, mail text, origin text, owner text);
+             create table customer_changes as select * from every_change;
+             create table orders (id text primary key, customer_id text, ordered_at text, amount integer);",
+        )?;
+        for change in changes {
+            let [city, tier, mail, origin, owner] = change.values;
+            database.execute(
+                "insert into every_change values (?1, ?2, time_of(?3), ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
+                    .replace("time_of(?3)", "datetime(1735689600 + ?3, 'unixepoch')")
+                    .as_str(),
+                params![change.number, change.id, change.at, change.sequence, change.gone, city, tier, mail, origin, owner],
+            )?;
+        }
+        for (number, id) in ["a", "b", "c"].iter().enumerate() {
+            for at in 0..10 {
+                database.execute(
+                    "insert into orders values (?1 || '-' || ?2, ?1, datetime(1735689600 - 5 + ?2 * 10, 'unixepoch'), ?3)",
+                    params![id, at, at + 10 * i64::try_from(number)?],
+                )?;
+            }
+        }
+        Ok(Self { lab, database })
+    }
+
+    /// Shows so many changes, by their numbers, and loads.
+    pub(crate) fn load(&self, numbers: &[i64]) -> Result<()> {
+        self.database.execute("delete from customer_changes", [])?;
+        for number in numbers {
+            let shown = self.database.execute(
+                "insert into customer_changes select * from every_change where number = ?1",
+                [number],
+            )?;
+            anyhow::ensure!(shown == 1, "no change {number}");
+        }
+        self.lab.load()?.done()?;
+        Ok(())
+    }
+
+    /// The versions of all customers, without keys.
+    pub(crate) fn versions(&self) -> Result<Vec<Vec<String>>> {
+        self.lab.sql(
+            "select customer_id, valid_from, valid_to, valid_from_basis, is_current, deleted_at_source, city, tier, current_tier,
+               mail, origin, owner, previous_owner
+             from dim_customer where customer_key > 0 order by customer_id, valid_from",
+        )
+    }
+
+    /// The surrogate key of each version.
+    pub(crate) fn keys(&self) -> Result<Vec<Vec<String>>> {
+        self.lab.sql(
+            "select customer_key, customer_durable_key, customer_id, valid_from from dim_customer
+             where customer_key > 0 order by customer_key",
+        )
+    }
+
+    /// Every order with what its customer was.
+    pub(crate) fn facts(&self) -> Result<Vec<Vec<String>>> {
+        self.lab.sql(
+            "select f.source_row_id, f.amount, d.customer_id, d.valid_from, d.city, d.tier, d.current_tier
+             from fact_purchase f join dim_customer d on d.customer_key = f.customer_key order by f.source_row_id",
+        )
+    }
+
+    /// The versions as SQLite works them out from all changes.
+    pub(crate) fn expected_versions(&self) -> Result<Vec<Vec<String>>> {
+        self.ask(&format!("with {TIMELINE} select id, valid_from, valid_to, basis, is_current, deleted, city, tier, current_tier,
+            mail, origin, owner, previous_owner from member order by id, valid_from"))
+    }
+
+    /// Every order with what its customer was, as SQLite works it out.
+    pub(crate) fn expected_facts(&self) -> Result<Vec<Vec<String>>> {
+        self.ask(&format!(
+            "with {TIMELINE} select o.id, cast(o.amount as text), m.id, m.valid_from, m.city, m.tier, m.current_tier
+             from orders o join member m on m.id = o.customer_id
+              and replace(o.ordered_at, ' ', 'T') || 'Z' >= m.valid_from and replace(o.ordered_at, ' ', 'T') || 'Z' < m.valid_to
+             order by o.id"
+        ))
+    }
+
+    fn ask(&self, sql: &str) -> Result<Vec<Vec<String>>> {
+        let mut statement = self.database.prepare(sql)?;
+        let width = statement.column_count();
+        let rows = statement.query_map([], |row| {
+            (0..width)
+                .map(|at| {
+                    row.get::<_, Option<String>>(at)
+                        .map(Option::unwrap_or_default)
+                })
+                .collect()
+        })?;
+        rows.collect::<rusqlite::Result<_>>()
+            .context("the timeline in SQL")
+    }
+}
+
+/// The last change of each instant counts; a version begins where city or tier change. What is gone says nothing of the
+/// values. The first version reaches back to the beginning.
+const TIMELINE: &str = "
+ word as (
+   select *, replace(changed_at, ' ', 'T') || 'Z' as at,
+     row_number() over (partition by id, changed_at order by sequence desc, city desc, tier desc, mail desc, origin desc,
+       owner desc) as nth
+   from every_change where gone = 0),
+ instant as (select * from word where nth = 1),
+ step as (
+   select *, row_number() over w as place,
+     city is not lag(city) over w or tier is not lag(tier) over w as begins
+   from instant window w as (partition by id order by at)),
+ owners as (
+   select id, at, owner, place, owner is not lag(owner) over (partition by id order by at) as changes from step),
+ owner_runs as (select *, row_number() over (partition by id order by at desc) as back from owners where changes or place = 1),
+ last_word as (
+   select id, tier, mail, owner, row_number() over (partition by id order by at desc) as back from instant),
+ fate as (
+   select id, gone, row_number() over (partition by id order by changed_at desc, sequence desc, gone) as back
+   from every_change),
+ begun as (select * from step where begins or place = 1),
+ member as (
+   select b.id, case when b.place = 1 then '0001-01-01T00:00:00Z' else b.at end as valid_from,
+     coalesce(lead(b.at) over w, '9999-12-31T00:00:00Z') as valid_to,
+     case when b.place = 1 then 'open' else 'audit' end as basis,
+     case when lead(b.at) over w is null then 'true' else 'false' end as is_current,
+     (select case f.gone when 1 then 'true' else 'false' end from fate f where f.id = b.id and f.back = 1) as deleted,
+     b.city, b.tier, l.tier as current_tier, l.mail,
+     (select s.origin from step s where s.id = b.id and s.place = 1) as origin, l.owner,
+     (select r.owner from owner_runs r where r.id = b.id and r.back = 2) as previous_owner
+   from begun b join last_word l on l.id = b.id and l.back = 1
+   window w as (partition by b.id order by b.at))";

@@ -23,6 +23,8 @@ pub(crate) const VALID_FROM: &str = "_valid_from";
 pub(crate) const BASIS: &str = "_valid_from_basis";
 /// Column of the outcome query: when the row was last modified; null if the source does not say.
 pub(crate) const MODIFIED: &str = "_modified";
+/// Column of the outcome query: the business key of the member that this one was merged into.
+pub(crate) const MERGED_INTO: &str = "_merged_into";
 /// Column of the outcome query: which of several changes of one instant is the last.
 pub(crate) const SEQUENCE: &str = "_sequence";
 /// Column of the outcome query: the key of the driving row.
@@ -36,7 +38,7 @@ pub(super) const REJECTED: &str = "_rejected";
 #[derive(Debug)]
 pub(crate) struct Conformed {
     /// The kept rows: the entity's columns, then `_deleted`, `_valid_from`, `_valid_from_basis`, `_modified`, `_sequence`,
-    /// `_row_id`.
+    /// `_merged_into`, `_row_id`.
     pub(crate) rows: RecordBatch,
     /// Rows of the driving table.
     pub(crate) read: u64,

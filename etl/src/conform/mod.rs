@@ -14,6 +14,6 @@ mod session;
 
 pub(crate) use check::{Types, check, type_name};
 pub(crate) use entity::{
-    BASIS, Conformed, DELETED, MODIFIED, SEQUENCE, VALID_FROM, conform, json_rows,
+    BASIS, Conformed, DELETED, MERGED_INTO, MODIFIED, SEQUENCE, VALID_FROM, conform, json_rows,
 };
 pub(crate) use session::open_session;

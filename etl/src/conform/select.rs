@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 
 use planisphere_schemas::model::{Entity, Source, rename_qualifier};
 
-use super::entity::{BASIS, DELETED, EXCLUDED, MODIFIED, REJECTED, ROW_ID, SEQUENCE, VALID_FROM};
+use super::entity::{
+    BASIS, DELETED, EXCLUDED, MERGED_INTO, MODIFIED, REJECTED, ROW_ID, SEQUENCE, VALID_FROM,
+};
 use super::rejected;
 
 const NO_INSTANT: &str = "arrow_cast(NULL, 'Timestamp(Microsecond, Some(\"UTC\"))')";
@@ -36,6 +38,7 @@ pub(super) fn outputs(source: &Source, entity: &Entity) -> Vec<Output> {
         (BASIS, basis(entity)),
         (MODIFIED, format!("({modified})")),
         (SEQUENCE, sequence(entity)),
+        (MERGED_INTO, merged_into(entity)),
         (ROW_ID, row_id(source, entity)),
         (EXCLUDED, first_rule(&entity.exclude)),
         (REJECTED, rejection(entity, &partners)),
@@ -141,6 +144,11 @@ fn sequence(entity: &Entity) -> String {
         .as_ref()
         .and_then(|changes| changes.sequence.as_deref());
     format!("CAST(({}) AS BIGINT)", sequence.unwrap_or("0"))
+}
+
+fn merged_into(entity: &Entity) -> String {
+    let other = entity.merged_into.as_deref().unwrap_or("NULL");
+    format!("CAST(({other}) AS VARCHAR)")
 }
 
 fn from_when(entity: &Entity) -> String {

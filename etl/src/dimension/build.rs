@@ -11,6 +11,7 @@ use planisphere_schemas::model::{DurableKey, Scd, SpecialMember, SurrogateKey};
 
 use crate::error::{Error, Result};
 
+use super::aliases::Aliases;
 use super::evidence::Evidence;
 use super::key_map::KeyMap;
 use super::learn::Learner;
@@ -48,7 +49,9 @@ pub(crate) fn build_dimension(input: DimensionInput<'_>) -> Result<DimensionBuil
         &input.audited,
     )
     .map_err(Error::arrow(doing()))?;
-    let rules: Vec<Rule> = dimension.attributes.iter().map(|a| rule(a.scd)).collect();
+    let rules = dimension.attributes.iter().map(|a| rule(a.scd));
+    // what a member was merged into is what was last said of it
+    let rules: Vec<Rule> = rules.chain([Rule::Overwrite]).collect();
     let mut keys = KeyMap::read(dimension, input.existing_map.as_ref());
     let mut assembly = Assembly {
         input: &input,
@@ -63,9 +66,7 @@ pub(crate) fn build_dimension(input: DimensionInput<'_>) -> Result<DimensionBuil
         fresh: Vec::new(),
         tally: Tally::default(),
     };
-    for id in assembly.ids() {
-        assembly.member(&id, &mut keys);
-    }
+    let aliases = assembly.members(&mut keys);
     assembly.specials();
     assembly.account_for_vanished();
     let mut tally = assembly.tally;
@@ -87,6 +88,7 @@ pub(crate) fn build_dimension(input: DimensionInput<'_>) -> Result<DimensionBuil
         table,
         map,
         changes,
+        aliases,
         all_changes: evidence.reshaped,
         tally,
         rejects: observed.rejects,
@@ -143,33 +145,47 @@ impl Assembly<'_> {
         ids
     }
 
-    fn member(&mut self, id: &str, keys: &mut KeyMap) {
-        let observed = self
-            .learner
-            .observed
-            .members
-            .get(id)
-            .map(Vec::as_slice)
-            .unwrap_or_default();
-        let mut seen = self
-            .learner
-            .evidence
-            .members
-            .get(id)
-            .cloned()
-            .unwrap_or_default();
+    /// Learns of all members, then adds the rows of each that was not merged into another; returns those that were.
+    fn members(&mut self, keys: &mut KeyMap) -> Aliases {
+        let mut learned = Vec::new();
+        for id in self.ids() {
+            let (timeline, is_fresh) = self.learn(&id);
+            learned.push((id, timeline, is_fresh));
+        }
+        let merged = learned.iter().filter_map(|(id, timeline, _)| {
+            let into = self.learner.evidence.merged_into(*timeline.state.last()?)?;
+            Some((id.as_str(), into))
+        });
+        let known = learned.iter().map(|(id, ..)| id.as_str()).collect();
+        let aliases = Aliases::new(&known, merged);
+        for (id, timeline, is_fresh) in &learned {
+            let changed = match aliases.of(id) {
+                Some(_) => false,
+                None => self.emit(id, timeline, keys),
+            };
+            let observed = self.learner.observed.members.get(id);
+            let count = observed.map_or(0, |rows| rows.len() as u64);
+            match changed || *is_fresh {
+                true => self.tally.loaded += count,
+                false => self.tally.unchanged += count,
+            }
+        }
+        aliases
+    }
+
+    /// The timeline of a member after this load, and whether anything of it is new.
+    fn learn(&mut self, id: &str) -> (Timeline, bool) {
+        let observed = self.learner.observed.members.get(id);
+        let observed = observed.map(Vec::as_slice).unwrap_or_default();
+        let known = self.learner.evidence.members.get(id);
+        let mut seen = known.cloned().unwrap_or_default();
         let known = seen.len();
         let timeline = self.learner.learn(id, observed, &mut seen);
-        let is_fresh = seen.len() > known;
         let fresh = seen.split_off(known);
+        let is_fresh = !fresh.is_empty();
         self.fresh
             .extend(fresh.into_iter().map(|seen| (id.to_owned(), seen)));
-        let changed = self.emit(id, &timeline, keys);
-        let count = observed.len() as u64;
-        match changed || is_fresh {
-            true => self.tally.loaded += count,
-            false => self.tally.unchanged += count,
-        }
+        (timeline, is_fresh)
     }
 
     /// Adds the rows of a member; true if any of them differs from what is published.
@@ -203,7 +219,8 @@ impl Assembly<'_> {
             return true;
         };
         let published = self.published;
-        let cells = row.cells.iter().flatten().enumerate();
+        let width = self.input.dimension.attributes.len();
+        let cells = row.cells.iter().flatten().take(width).enumerate();
         let same_values = cells
             .into_iter()
             .all(|(at, cell)| self.learner.evidence.is_published(at, *cell, old));

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch, StringArray,
-    TimestampMicrosecondArray, UInt32Array,
+    TimestampMicrosecondArray, UInt32Array, new_null_array,
 };
 use arrow::compute::{concat, take};
 use arrow::datatypes::{
@@ -18,6 +18,8 @@ use arrow::datatypes::{
 use arrow::error::ArrowError;
 use arrow::row::{RowConverter, Rows, SortField};
 use planisphere_schemas::model::{DataType, Dimension};
+
+use crate::conform::MERGED_INTO;
 
 use super::existing::Existing;
 use super::observe::Observations;
@@ -42,11 +44,12 @@ pub(crate) fn changes_schema(dimension: &Dimension) -> SchemaRef {
         Field::new("_deleted", Arrow::Boolean, true),
     ];
     fields.extend(attributes);
+    fields.push(Field::new(MERGED_INTO, Arrow::Utf8, true));
     fields.push(Field::new("audit_key", Arrow::Int64, false));
     Arc::new(Schema::new(fields))
 }
 
-/// Columns before the attributes.
+/// Columns before the values.
 const BEFORE: usize = 6;
 
 /// Which attributes something that was seen speaks of.
@@ -66,7 +69,7 @@ impl Masks {
 
 /// What was seen, with its values.
 pub(super) struct Evidence {
-    /// For each attribute its values: of the kept rows, then of this load's.
+    /// For each attribute its values, and last what members were merged into: of the kept rows, then of this load's.
     attributes: Vec<ArrayRef>,
     /// The same in a form that can be compared, and those of the published table.
     compared: Vec<[Rows; 2]>,
@@ -75,6 +78,8 @@ pub(super) struct Evidence {
     pub(super) all: u32,
     /// What speaks of none.
     pub(super) none: u32,
+    /// What speaks only of what a member was merged into.
+    pub(super) fate: u32,
     /// What speaks of the attributes whose past the source keeps.
     pub(super) audited: u32,
     /// How many rows were kept; those of this load come after them.
@@ -96,12 +101,16 @@ impl Evidence {
         audited: &[bool],
     ) -> Result<Self, ArrowError> {
         let mut masks = Masks::default();
-        let width = dimension.attributes.len();
-        let (all, none) = (
-            masks.number(vec![true; width]),
-            masks.number(vec![false; width]),
-        );
-        let audited = masks.number(audited.to_vec());
+        let width = dimension.attributes.len() + 1;
+        let mask = |attributes: &[bool], merged: bool| {
+            let attributes = attributes.iter().copied();
+            attributes.chain([merged]).collect::<Vec<bool>>()
+        };
+        let blank = vec![false; width - 1];
+        let all = masks.number(vec![true; width]);
+        let none = masks.number(vec![false; width]);
+        let fate = masks.number(mask(&blank, true));
+        let audited = masks.number(mask(audited, false));
         let (members, columns) = match kept {
             Some(kept) => (
                 kept_members(dimension, &kept.rows, &mut masks),
@@ -109,10 +118,14 @@ impl Evidence {
                     .map(|at| Arc::clone(kept.rows.column(at)))
                     .collect(),
             ),
-            None => (
-                published_members(published, is_new, &mut masks),
-                published.attributes.clone(),
-            ),
+            None => {
+                let known: Vec<bool> = is_new.iter().map(|is_new| !is_new).collect();
+                let known = masks.number(mask(&known, false));
+                (
+                    published_members(published, known),
+                    published_values(published),
+                )
+            }
         };
         let kept_rows = columns.first().map_or(0, |column| column.len());
         let kept_rows = match kept {
@@ -124,12 +137,12 @@ impl Evidence {
         for ((old, new), published) in columns
             .iter()
             .zip(&observed.attributes)
-            .zip(&published.attributes)
+            .zip(published_values(published))
         {
             let values = concat(&[old.as_ref(), new.as_ref()])?;
             let converter = RowConverter::new(vec![SortField::new(values.data_type().clone())])?;
             let rows = |column: &ArrayRef| converter.convert_columns(std::slice::from_ref(column));
-            compared.push([rows(&values)?, rows(published)?]);
+            compared.push([rows(&values)?, rows(&published)?]);
             attributes.push(values);
         }
         Ok(Self {
@@ -138,11 +151,19 @@ impl Evidence {
             masks,
             all,
             none,
+            fate,
             audited,
             kept: u32::try_from(kept_rows).unwrap_or(u32::MAX),
             members,
             reshaped: kept.map_or(!published.is_first, |kept| kept.reshaped),
         })
+    }
+
+    /// The member that a member was merged into, by the row of its latest value.
+    pub(super) fn merged_into(&self, cell: Option<u32>) -> Option<&str> {
+        let values = self.attributes.last()?.as_string_opt::<i32>()?;
+        let row = index(cell?);
+        values.is_valid(row).then(|| values.value(row))
     }
 
     /// The row of a conformed row.
@@ -180,12 +201,11 @@ impl Evidence {
         seen: &[(String, Seen)],
         audit_key: i64,
     ) -> Result<RecordBatch, ArrowError> {
+        let all_names: Vec<&str> = value_names(dimension).collect();
         let names = |seen: &Seen| -> String {
-            let attributes = dimension.attributes.iter().enumerate();
-            let known = attributes.filter(|(at, _)| self.knows(seen, *at));
-            let known: Vec<&str> = known
-                .map(|(_, attribute)| attribute.name.as_str())
-                .collect();
+            let known = all_names.iter().enumerate();
+            let known = known.filter(|(at, _)| self.knows(seen, *at));
+            let known: Vec<&str> = known.map(|(_, name)| *name).collect();
             known.join(" ")
         };
         let from =
@@ -242,6 +262,20 @@ impl Values for Evidence {
     }
 }
 
+/// The names of the attributes, and last of what members were merged into.
+fn value_names(dimension: &Dimension) -> impl Iterator<Item = &str> {
+    let attributes = dimension.attributes.iter();
+    let attributes = attributes.map(|attribute| attribute.name.as_str());
+    attributes.chain([MERGED_INTO])
+}
+
+/// The attributes of the published table, and for what members were merged into nothing: such members are not in it.
+fn published_values(published: &Published) -> Vec<ArrayRef> {
+    let merged = new_null_array(&Arrow::Utf8, published.rows.num_rows());
+    let attributes = published.attributes.iter().cloned();
+    attributes.chain([merged]).collect()
+}
+
 fn index(row: u32) -> usize {
     usize::try_from(row).unwrap_or(usize::MAX)
 }
@@ -264,8 +298,7 @@ fn kept_members(
     let mut members: BTreeMap<String, Vec<Seen>> = BTreeMap::new();
     for row in 0..rows.num_rows() {
         let names: Vec<&str> = known.value(row).split(' ').collect();
-        let attributes = dimension.attributes.iter();
-        let mask = attributes.map(|attribute| names.contains(&attribute.name.as_str()));
+        let mask = value_names(dimension).map(|name| names.contains(&name));
         let seen = Seen {
             at: from.value(row),
             sequence: sequence.value(row),
@@ -283,12 +316,7 @@ fn kept_members(
 }
 
 /// What the versions of a warehouse say that kept nothing else.
-fn published_members(
-    published: &Published,
-    is_new: &[bool],
-    masks: &mut Masks,
-) -> BTreeMap<String, Vec<Seen>> {
-    let mask = masks.number(is_new.iter().map(|is_new| !is_new).collect());
+fn published_members(published: &Published, mask: u32) -> BTreeMap<String, Vec<Seen>> {
     let seen = |row: &usize| Seen {
         at: published.from.value(*row),
         sequence: 0,

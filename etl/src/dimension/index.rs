@@ -6,10 +6,17 @@ use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::{Int32Type, TimestampMicrosecondType};
 use planisphere_schemas::model::{Dimension, SpecialMember};
 
+use super::aliases::Aliases;
+
 /// The versions of every member, ready for look-ups.
 pub(crate) enum MemberIndex {
     /// Members of an entity dimension.
-    Members(HashMap<String, Vec<Span>>),
+    Members {
+        /// For each member its versions.
+        spans: HashMap<String, Vec<Span>>,
+        /// The members that were merged into others.
+        aliases: Aliases,
+    },
     /// The keys of the calendar's first and last day.
     Calendar {
         /// The first key.
@@ -29,14 +36,22 @@ pub(crate) struct Span {
 }
 
 impl MemberIndex {
-    /// Indexes a dimension table.
-    pub(crate) fn of(dimension: &Dimension, table: &RecordBatch) -> Self {
+    /// No member at all.
+    pub(crate) fn empty() -> Self {
+        Self::Members {
+            spans: HashMap::new(),
+            aliases: Aliases::default(),
+        }
+    }
+
+    /// Indexes a dimension table, of which members may have been merged into others.
+    pub(crate) fn of(dimension: &Dimension, table: &RecordBatch, aliases: Aliases) -> Self {
         let name = dimension.key_column();
         let keys = table
             .column_by_name(&name)
             .map(|column| column.as_primitive::<Int32Type>());
         let Some(keys) = keys else {
-            return Self::Members(HashMap::new());
+            return Self::empty();
         };
         if dimension.is_calendar() {
             let days = || keys.iter().flatten().filter(|key| *key > 0);
@@ -50,7 +65,7 @@ impl MemberIndex {
             column("valid_to"),
             column("is_current"),
         ) else {
-            return Self::Members(HashMap::new());
+            return Self::empty();
         };
         let (from, to) = (
             from.as_primitive::<TimestampMicrosecondType>(),
@@ -69,7 +84,10 @@ impl MemberIndex {
                     current: current.value(row),
                 });
         }
-        Self::Members(members)
+        Self::Members {
+            spans: members,
+            aliases,
+        }
     }
 
     /// The key of a member at an instant; the current version where no instant is given.
@@ -77,10 +95,10 @@ impl MemberIndex {
         let Some(id) = id else {
             return SpecialMember::NotGiven.key();
         };
-        let Self::Members(members) = self else {
+        let Self::Members { spans, aliases } = self else {
             return SpecialMember::InvalidCode.key();
         };
-        let Some(spans) = members.get(id) else {
+        let Some(spans) = spans.get(aliases.of(id).unwrap_or(id)) else {
             return SpecialMember::NotYetArrived.key();
         };
         let valid = |span: &&Span| match at {

@@ -62,7 +62,7 @@ impl Learner<'_> {
         let deleted = observed.deleted.value(row);
         let at = observed.from[row];
         let (mask, sequence, deleted) = match self.input.nature {
-            Nature::Changes if deleted => (self.evidence.none, observed.sequence[row], Some(true)),
+            Nature::Changes if deleted => (self.evidence.fate, observed.sequence[row], Some(true)),
             Nature::Changes => (self.evidence.all, observed.sequence[row], Some(false)),
             // of several beginnings the one that knows the earliest change has the last word
             Nature::Mined if at == OPEN_FROM => {

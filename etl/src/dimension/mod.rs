@@ -7,6 +7,7 @@
 //!
 //! Pure: Arrow in, Arrow out. Not responsible for reading sources or committing tables.
 
+mod aliases;
 mod build;
 mod calendar;
 mod columns;
@@ -28,6 +29,7 @@ use planisphere_schemas::model::Dimension;
 use crate::conform::Conformed;
 use crate::reject::Reject;
 
+pub(crate) use aliases::Aliases;
 pub(crate) use build::build_dimension;
 pub(crate) use calendar::build_calendar;
 pub(crate) use columns::{arrow_schema, cast_column};
@@ -87,6 +89,8 @@ pub(crate) struct DimensionBuild {
     pub(crate) map: RecordBatch,
     /// What was seen for the first time; with `all_changes` everything that was ever seen.
     pub(crate) changes: RecordBatch,
+    /// The members that were merged into others.
+    pub(crate) aliases: Aliases,
     /// True if `changes` takes the place of what was kept.
     pub(crate) all_changes: bool,
     /// What happened to the rows of the entity and of the table.

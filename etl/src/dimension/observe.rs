@@ -9,7 +9,7 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType as Arrow, Int64Type, TimestampMicrosecondType};
 use planisphere_schemas::model::{DataType, Dimension, DimensionKind};
 
-use crate::conform::{BASIS, DELETED, MODIFIED, SEQUENCE, VALID_FROM};
+use crate::conform::{BASIS, DELETED, MERGED_INTO, MODIFIED, SEQUENCE, VALID_FROM};
 use crate::error::{Error, Result};
 use crate::problems::{Destination, Problems};
 use crate::reject::Reject;
@@ -18,7 +18,7 @@ use super::{DimensionInput, Nature, cast_column};
 
 /// The conformed rows of a dimension, column by column.
 pub(super) struct Observations {
-    /// For each attribute its values in the declared type.
+    /// For each attribute its values in the declared type; last the members that these were merged into.
     pub(super) attributes: Vec<ArrayRef>,
     /// From when each row holds; the snapshot's instant where the source does not say.
     pub(super) from: Vec<i64>,
@@ -57,6 +57,8 @@ pub(super) fn observe(input: &DimensionInput<'_>) -> Result<Observations> {
         problems.misfits(&attribute.name, attribute.data_type, misfits);
         attributes.push(cast);
     }
+    let merged = cast(&column(MERGED_INTO)?, &Arrow::Utf8).map_err(Error::arrow(doing()))?;
+    attributes.push(merged);
     let ids = ids(dimension, &column)
         .and_then(|ids| cast(&ids, &Arrow::Utf8).map_err(Error::arrow(doing())))?;
     let ids = ids.as_string::<i32>();

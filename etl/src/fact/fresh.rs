@@ -142,7 +142,7 @@ fn keys(
     as_of: Option<&ArrayRef>,
 ) -> Result<ArrayRef> {
     let doing = || format!("looking up '{}' of star '{}'", role.name, input.star.name);
-    let missing = MemberIndex::Members(std::collections::HashMap::new());
+    let missing = MemberIndex::empty();
     let index = input.members.get(&role.dimension).unwrap_or(&missing);
     if let MemberIndex::Calendar { .. } = index {
         let days = days(values, input.zone).map_err(Error::arrow(doing()))?;

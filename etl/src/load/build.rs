@@ -11,8 +11,8 @@ use planisphere_schemas::warehouse::{DataFile, PinnedWarehouse};
 
 use crate::conform::Conformed;
 use crate::dimension::{
-    self, DimensionInput, MemberIndex, Nature, Tally, align, build_calendar, build_dimension,
-    changes_schema, changes_table, map_table,
+    self, Aliases, DimensionInput, MemberIndex, Nature, Tally, align, build_calendar,
+    build_dimension, changes_schema, changes_table, map_table,
 };
 use crate::error::{Error, Result};
 use crate::fact::{self, ExistingFile, FactInput, build_fact};
@@ -137,9 +137,10 @@ impl Execution<'_> {
             Some(table) => !same_but_audit(&read_table(self.warehouse, table).await?, &rows),
         };
         let inserted = if changed { rows.num_rows() as u64 } else { 0 };
-        built
-            .members
-            .insert(dimension.name.clone(), MemberIndex::of(dimension, &rows));
+        built.members.insert(
+            dimension.name.clone(),
+            MemberIndex::of(dimension, &rows, Aliases::default()),
+        );
         built.tables.push(NextTable {
             name,
             schema: rows.schema(),
@@ -221,7 +222,7 @@ impl Execution<'_> {
         built.rejects.extend(next.rejects);
         built.members.insert(
             dimension.name.clone(),
-            MemberIndex::of(dimension, &next.table),
+            MemberIndex::of(dimension, &next.table, next.aliases),
         );
         let kept = published_changes.filter(|_| !next.all_changes);
         built.tables.push(NextTable {

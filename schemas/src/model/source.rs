@@ -136,6 +136,9 @@ pub struct Entity {
     pub deleted: Option<String>,
     /// The instant from which the row's values hold.
     pub modified: Option<String>,
+    /// The business key of the member that this one was merged into.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merged_into: Option<String>,
     /// Each row is a change of a member, not its present state.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub changes: Option<Changes>,

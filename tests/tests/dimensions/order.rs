@@ -21,6 +21,10 @@ fn changes(random: &mut StdRng) -> Vec<Change> {
             at: random.random_range(0..9) * 10,
             sequence: random.random_range(0..2),
             gone: random.random_bool(0.15),
+            into: match random.random_bool(0.3) {
+                true => IDS.choose(random).copied(),
+                false => None,
+            },
             values: [(); 5].map(|()| WORDS.choose(random).copied().flatten()),
         })
         .collect();
@@ -31,6 +35,7 @@ fn changes(random: &mut StdRng) -> Vec<Change> {
             at: 40,
             sequence: 1,
             gone: false,
+            into: None,
             values: [Some("x"); 5],
         });
     }
@@ -110,6 +115,7 @@ fn hostile_orders_are_borne() -> Result<()> {
         at,
         sequence,
         gone,
+        into: None,
         values: [Some(value); 5],
     };
     let changes = [
@@ -127,7 +133,12 @@ fn hostile_orders_are_borne() -> Result<()> {
         id,
         ..change(number, 0, 0, false, "still")
     });
-    let changes: Vec<Change> = changes.into_iter().chain(others).collect();
+    let merged = Change {
+        id: "b",
+        into: Some("a"),
+        ..change(10, 60, 0, true, "merged")
+    };
+    let changes: Vec<Change> = changes.into_iter().chain(others).chain([merged]).collect();
     for parts in [
         vec![
             vec![1, 8, 9],
@@ -135,11 +146,11 @@ fn hostile_orders_are_borne() -> Result<()> {
             vec![3],
             vec![4],
             vec![5],
-            vec![6],
+            vec![10, 6],
             vec![7],
         ],
-        vec![vec![7, 8, 9], vec![6, 5], vec![4, 3], vec![2, 1]],
-        vec![vec![5, 8, 9], vec![1, 3], vec![4, 2], vec![7, 6]],
+        vec![vec![7, 8, 9], vec![10], vec![6, 5], vec![4, 3], vec![2, 1]],
+        vec![vec![10, 5, 9], vec![8, 1, 3], vec![4, 2], vec![7, 6]],
     ] {
         let stream = Stream::new(&changes)?;
         for part in &parts {

@@ -13,6 +13,8 @@ pub(crate) struct Change {
     pub(crate) at: i64,
     pub(crate) sequence: i64,
     pub(crate) gone: bool,
+    /// Whom it was merged into.
+    pub(crate) into: Option<&'static str>,
     /// City (type 2), tier (type 6), mail (type 1), origin (type 0), owner (type 3).
     pub(crate) values: [Option<&'static str>; 5],
 }
@@ -25,7 +27,7 @@ source: crm
 tables:
   customer_changes:
     key: number
-    columns: {number: bigint, id: text, changed_at: timestamp, sequence: bigint, gone: boolean, city: text, tier: text,
+    columns: {number: bigint, id: text, changed_at: timestamp, sequence: bigint, gone: boolean, merged: text, city: text, tier: text,
       mail: text, origin: text, owner: text}
   orders:
     key: id
@@ -35,6 +37,7 @@ entities:
     from: customer_changes c
     changes: {at: c.changed_at, sequence: c.sequence}
     deleted: c.gone
+    merged_into: c.merged
     columns: {customer_id: c.id, city: c.city, tier: c.tier, mail: c.mail, origin: c.origin, owner: c.owner}
   purchase:
     from: orders o
@@ -80,7 +83,7 @@ impl Stream {
         lab.write("model/stars/purchase.yaml", STAR)?;
         let database = Connection::open(lab.path("crm.db"))?;
         database.execute_batch(
-            "create table every_change (number integer primary key, id text, changed_at text, sequence integer, gone integer,
+            "create table every_change (number integer primary key, id text, changed_at text, sequence integer, gone integer, merged text,
                city text, tier text, mail text, origin text, owner text);
              create table customer_changes as select * from every_change;
              create table orders (id text primary key, customer_id text, ordered_at text, amount integer);",
@@ -88,10 +91,8 @@ impl Stream {
         for change in changes {
             let [city, tier, mail, origin, owner] = change.values;
             database.execute(
-                "insert into every_change values (?1, ?2, time_of(?3), ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
-                    .replace("time_of(?3)", "datetime(1735689600 + ?3, 'unixepoch')")
-                    .as_str(),
-                params![change.number, change.id, change.at, change.sequence, change.gone, city, tier, mail, origin, owner],
+                "insert into every_change values (?1, ?2, datetime(1735689600 + ?3, 'unixepoch'), ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+                params![change.number, change.id, change.at, change.sequence, change.gone, change.into, city, tier, mail, origin, owner],
             )?;
         }
         for (number, id) in ["a", "b", "c"].iter().enumerate() {
@@ -146,15 +147,15 @@ impl Stream {
 
     /// The versions as SQLite works them out from all changes.
     pub(crate) fn expected_versions(&self) -> Result<Vec<Vec<String>>> {
-        self.ask(&format!("with {TIMELINE} select id, valid_from, valid_to, basis, is_current, deleted, city, tier, current_tier,
-            mail, origin, owner, previous_owner from member order by id, valid_from"))
+        self.ask(&format!("with recursive {TIMELINE} select id, valid_from, valid_to, basis, is_current, deleted, city, tier, current_tier,
+            mail, origin, owner, previous_owner from member where id not in (select id from alias) order by id, valid_from"))
     }
 
     /// Every order with what its customer was, as SQLite works it out.
     pub(crate) fn expected_facts(&self) -> Result<Vec<Vec<String>>> {
         self.ask(&format!(
-            "with {TIMELINE} select o.id, cast(o.amount as text), m.id, m.valid_from, m.city, m.tier, m.current_tier
-             from orders o join member m on m.id = o.customer_id
+            "with recursive {TIMELINE} select o.id, cast(o.amount as text), m.id, m.valid_from, m.city, m.tier, m.current_tier
+             from orders o left join alias a on a.id = o.customer_id join member m on m.id = coalesce(a.into_id, o.customer_id)
               and replace(o.ordered_at, ' ', 'T') || 'Z' >= m.valid_from and replace(o.ordered_at, ' ', 'T') || 'Z' < m.valid_to
              order by o.id"
         ))
@@ -177,12 +178,12 @@ impl Stream {
 }
 
 /// The last change of each instant counts; a version begins where city or tier change. What is gone says nothing of the
-/// values. The first version reaches back to the beginning.
+/// values. Merges are followed to their end, and circles are none. The first version reaches back to the beginning.
 const TIMELINE: &str = "
  word as (
    select *, replace(changed_at, ' ', 'T') || 'Z' as at,
      row_number() over (partition by id, changed_at order by sequence desc, city desc, tier desc, mail desc, origin desc,
-       owner desc) as nth
+       owner desc, merged desc) as nth
    from every_change where gone = 0),
  instant as (select * from word where nth = 1),
  step as (
@@ -197,6 +198,22 @@ const TIMELINE: &str = "
  fate as (
    select id, gone, row_number() over (partition by id order by changed_at desc, sequence desc, gone) as back
    from every_change),
+ said as (
+   select id, merged, row_number() over (partition by id order by changed_at desc, sequence desc, gone, city desc, tier desc,
+     mail desc, origin desc, owner desc, merged desc) as back from
+     (select id, changed_at, sequence, gone, merged, iif(gone, null, city) as city, iif(gone, null, tier) as tier,
+       iif(gone, null, mail) as mail, iif(gone, null, origin) as origin, iif(gone, null, owner) as owner from every_change)),
+ edge as (
+   select id, merged as into_id from said where back = 1 and merged <> id and merged in (select id from every_change)),
+ path as (
+   select id, into_id, 1 as steps from edge
+   union select p.id, e.into_id, p.steps + 1 from path p join edge e on e.id = p.into_id where p.steps < 9),
+ circle as (select id from path where id = into_id),
+ way as (
+   select id, into_id, 1 as steps from edge where id not in (select id from circle)
+   union select w.id, e.into_id, w.steps + 1 from way w join edge e on e.id = w.into_id
+     where e.id not in (select id from circle) and w.steps < 9),
+ alias as (select id, into_id, max(steps) from way group by id),
  begun as (select * from step where begins or place = 1),
  member as (
    select b.id, case when b.place = 1 then '0001-01-01T00:00:00Z' else b.at end as valid_from,

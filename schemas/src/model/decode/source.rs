@@ -184,6 +184,7 @@ fn entity(name: &str, node: &Node, place: &Place, faults: &mut Faults) -> Option
         reject: fields.named("reject", rule),
         deleted: fields.want("deleted"),
         modified: fields.want("modified"),
+        merged_into: fields.want("merged_into"),
         changes: fields
             .optional("changes")
             .and_then(|node| changes(node, fields.faults())),

@@ -201,7 +201,9 @@ fn entity_rules(
                 .to_owned();
         check.fault(&spot, message);
     }
-    for (field, text) in joins.chain(deleted).chain(modified).chain(changes) {
+    let merged = entity.merged_into.iter().map(|text| ("merged_into", text));
+    let conditions = joins.chain(deleted).chain(modified);
+    for (field, text) in conditions.chain(changes).chain(merged) {
         expression_rules(check, &within(&spot, field, text), text, &aliases);
     }
 }

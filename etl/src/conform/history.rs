@@ -216,6 +216,7 @@ fn past(
     let rules = TextRules {
         zone,
         pattern: declared.pattern.as_deref(),
+        nearest: true,
     };
     let mut builder = column_builder(data_type);
     for version in versions {

@@ -108,7 +108,12 @@ fn key_column(
     let mut builder = column_builder(data_type);
     for key in keys {
         let cell = key[at].as_deref().map_or(Cell::Null, Cell::Text);
-        if append_cell(&mut builder, cell, TextRules { zone, pattern }).is_err() {
+        let rules = TextRules {
+            zone,
+            pattern,
+            nearest: true,
+        };
+        if append_cell(&mut builder, cell, rules).is_err() {
             builder.append_null();
         }
     }

@@ -1,6 +1,6 @@
 //! Executes a plan: extract, conform, build everything in memory, prove it, then write and publish.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
@@ -15,6 +15,7 @@ use crate::staging::{Package, clear, extract};
 
 use super::LoadOptions;
 use super::audit;
+use super::extract_only::abandoned;
 use super::observer::{Extraction, Observer};
 use super::plan::{plan_load, used_entities};
 use super::preflight::{check_model, preflight};
@@ -148,7 +149,13 @@ impl Execution<'_> {
     /// Takes away what loads that failed or died have staged in vain; failing at that does not fail the load.
     async fn clear(&self, earlier: &[LoadRecord]) {
         let over = earlier.iter().filter(|load| load.came_to_nothing());
-        let over = over.map(|load| load.load_id).collect();
+        let mut over: BTreeSet<LoadId> = over.map(|load| load.load_id).collect();
+        match abandoned(self.warehouse).await {
+            Ok(abandoned) => over.extend(abandoned),
+            Err(error) => {
+                tracing::warn!(%error, "what killed extractions left could not be looked for")
+            }
+        }
         match clear(self.warehouse, &over).await {
             Ok(0) => {}
             Ok(loads) => tracing::info!(loads, "what failed loads had staged is deleted"),

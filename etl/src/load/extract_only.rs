@@ -1,20 +1,22 @@
 //! Extraction by itself: sources into a staging package, and no further.
 //!
 //! For those who try a new source, and for measurements. Nothing is published and no load goes on record; the package
-//! is taken away with the others when its time is over, and at once if it was not finished.
+//! is taken away with the others when its time is over; one that was not finished at once, or, if its process was killed, by
+//! the next load or extraction.
 
 use std::time::Instant;
 
 use planisphere_schemas::model::{Model, read_model_with_places};
 use planisphere_schemas::settings::Settings;
-use planisphere_schemas::warehouse::{Warehouse, staging_path};
+use planisphere_schemas::warehouse::{LoadId, Warehouse, staging_path};
 use serde::Serialize;
 
 use crate::error::{Error, Result};
 use crate::runtime::Runtime;
-use crate::staging::{Package, extract};
+use crate::staging::{Package, discard, extract, unsealed};
 
 use super::observer::{Extraction, Observer};
+use super::process::{Life, Process};
 
 /// What an extraction read.
 #[derive(Debug, Clone, Serialize)]
@@ -63,7 +65,11 @@ pub async fn extract_only(
     let (mut model, _) = read_model_with_places(&settings.model.path)?;
     select(&mut model, sources)?;
     let warehouse = Warehouse::connect(&settings.warehouse.url)?;
+    for load in abandoned(&warehouse).await? {
+        discard(&warehouse, load).await?;
+    }
     let mut package = Package::new(runtime.load_id(), runtime.now());
+    sign(&warehouse, package.load_id).await?;
     observer.step("extract");
     let extraction = Extraction::new(observer);
     let work = extract(&model, settings, &warehouse, &mut package, &extraction);
@@ -74,7 +80,11 @@ pub async fn extract_only(
     };
     observer.extracted();
     if let Err(error) = done {
-        package.discard(&warehouse).await?;
+        if matches!(error, Error::Stopped { .. }) {
+            // readers that are in the middle of something end it first
+            tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        }
+        discard(&warehouse, package.load_id).await?;
         return Err(error);
     }
     Ok(Extracted {
@@ -82,6 +92,34 @@ pub async fn extract_only(
         seconds: began.elapsed().as_secs_f64(),
         tables: tables(&package),
     })
+}
+
+/// Says in the package whose it is, so that others can tell whether that process still works on it.
+async fn sign(warehouse: &Warehouse, load: LoadId) -> Result<()> {
+    let Some(process) = Process::current() else {
+        return Ok(());
+    };
+    let bytes = serde_json::to_vec(&process).unwrap_or_default();
+    Ok(warehouse.put_object(&signature(load), bytes.into()).await?)
+}
+
+fn signature(load: LoadId) -> String {
+    format!("{}/process.json", staging_path(load))
+}
+
+/// The packages of extractions whose processes have died before they were done.
+pub(super) async fn abandoned(warehouse: &Warehouse) -> Result<Vec<LoadId>> {
+    let mut abandoned = Vec::new();
+    for load in unsealed(warehouse).await? {
+        let Ok(Some(bytes)) = warehouse.get_object(&signature(load)).await else {
+            continue;
+        };
+        let process: Option<Process> = serde_json::from_slice(&bytes).ok();
+        if process.is_some_and(|process| process.life() == Life::Dead) {
+            abandoned.push(load);
+        }
+    }
+    Ok(abandoned)
 }
 
 /// Leaves only the named sources in the model; all of them if none is named.

@@ -225,6 +225,12 @@ pub(crate) fn connect(model: &model::Source, settings: &SourceSettings) -> Resul
         });
     }
     if let Some(path) = url.strip_prefix("sqlite:") {
+        if path.is_empty() {
+            return Err(Error::SourceUrl {
+                source_name: name,
+                reason: "it names no file".into(),
+            });
+        }
         return Ok(Box::new(sqlite::Sqlite::new(name, path, zone)));
     }
     if url.starts_with("postgres://") || url.starts_with("postgresql://") {

@@ -69,7 +69,7 @@ fn rounded(value: f64) -> f64 {
     }
 }
 
-/// A float at a scale, rounded half-even; refused where the float itself is not exact enough (beyond 2^53).
+/// A float at a scale, the number that its shortest text says rounded half-even; refused where the float itself is not exact enough (beyond 2^53).
 #[inline]
 pub(super) fn of_float(value: f64, precision: u8, scale: u8) -> Result<i128, Problem> {
     const EXACT: f64 = 9_007_199_254_740_992.0;
@@ -83,8 +83,35 @@ pub(super) fn of_float(value: f64, precision: u8, scale: u8) -> Result<i128, Pro
     if scaled.abs() > EXACT {
         return Err(Problem::odd("a float that is not exact at this scale"));
     }
+    if is_near_a_tie(value * float_power(scale), scaled) {
+        return of_rounded_text(&value.to_string(), precision, scale);
+    }
     #[expect(clippy::cast_possible_truncation, reason = "within 2^53")]
     within(i128::from(scaled as i64), precision)
+}
+
+/// True if the product, which is itself rounded, lies so near the middle between two whole numbers that it does not tell
+/// which one the float means: 1.015 at two decimals is 101.49999999999999.
+#[inline]
+fn is_near_a_tie(product: f64, nearest: f64) -> bool {
+    const ERROR: f64 = 4.0 * f64::EPSILON;
+    ((product - nearest).abs() - 0.5).abs() <= product.abs() * ERROR
+}
+
+/// A decimal text at a scale, rounded half-even.
+pub(super) fn of_rounded_text(text: &str, precision: u8, scale: u8) -> Result<i128, Problem> {
+    let written = Written::parse(text)?;
+    let scale = usize::from(scale);
+    let (kept, lost) = written.fraction.split_at(written.fraction.len().min(scale));
+    let down = many_digits(written.whole, kept, scale - kept.len())
+        .ok_or_else(|| too_large(!written.negative, precision))?;
+    let up = match lost.split_first() {
+        None => false,
+        Some((b'5', rest)) if rest.iter().all(|digit| *digit == b'0') => down % 2 == 1,
+        Some((first, _)) => *first >= b'5',
+    };
+    let value = down + i128::from(up);
+    within(if written.negative { -value } else { value }, precision)
 }
 
 /// A decimal as it is written: its sign, the digits before the point, and those after it.
@@ -234,6 +261,30 @@ pub(super) fn of_wide_text(text: &str, precision: u8, scale: u8) -> Result<i256,
     }
 }
 
+/// True if the shortest text of a double says the same number as a text does.
+pub(super) fn is_said_by(text: &str, value: f64) -> bool {
+    significant(text) == significant(&format!("{value:e}"))
+}
+
+/// The sign, the digits without zeros around them, and the power of ten of the last digit.
+fn significant(text: &str) -> Option<(bool, String, i64)> {
+    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    let negative = mantissa.starts_with('-');
+    let (whole, fraction) = mantissa
+        .trim_start_matches(['-', '+'])
+        .split_once('.')
+        .unwrap_or((mantissa.trim_start_matches(['-', '+']), ""));
+    let all = format!("{whole}{fraction}");
+    let digits = all.trim_start_matches('0').trim_end_matches('0');
+    if digits.is_empty() {
+        return Some((negative, String::new(), 0));
+    }
+    let zeros = i64::try_from(all.len() - all.trim_end_matches('0').len()).ok()?;
+    let decimals = i64::try_from(fraction.len()).ok()?;
+    let last = exponent.parse::<i64>().ok()? - decimals + zeros;
+    Some((negative, digits.to_owned(), last))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -315,9 +366,30 @@ mod tests {
         for value in [0.5, 1.5, -2.5, 0.49999999999999994, 1e15 + 0.5, 3e15, -0.0] {
             assert_eq!(rounded(value), value.round_ties_even(), "{value}");
         }
+        // as they are written, whatever their bits are
+        for (value, expected) in [
+            (1.015, 102),
+            (9.995, 1_000),
+            (2.675, 268),
+            (10.235, 1_024),
+            (1.005, 100),
+            (-1.025, -102),
+            (4_503_599_627_370.485, 450_359_962_737_048),
+        ] {
+            assert_eq!(of_float(value, 18, 2), Ok(expected), "{value}");
+        }
         assert!(of_float(1e15, 38, 4).is_err());
         assert!(of_float(f64::NAN, 18, 4).is_err());
         assert!(of_float(f64::INFINITY, 18, 4).is_err());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn floats_become_what_their_shortest_text_rounds_to(thousandths in -1_000_000_000_000_i64..1_000_000_000_000, scale in 0_u8..4) {
+            let value = thousandths as f64 / 1000.0;
+            let text = of_rounded_text(&value.to_string(), 38, scale);
+            proptest::prop_assert_eq!(of_float(value, 38, scale), text);
+        }
     }
 
     #[test]

@@ -26,4 +26,4 @@ pub use package::TableCertificate;
 
 pub(crate) use extract::{Progress, extract, reach};
 pub(crate) use package::Package;
-pub(crate) use retention::{clear, purge};
+pub(crate) use retention::{clear, discard, purge, unsealed};

@@ -184,14 +184,6 @@ impl Package {
         Ok(())
     }
 
-    /// Takes away whatever of the package was written.
-    pub(crate) async fn discard(&self, warehouse: &Warehouse) -> Result<()> {
-        for path in warehouse.list(&staging_path(self.load_id)).await? {
-            warehouse.delete(&path).await?;
-        }
-        Ok(())
-    }
-
     /// Makes the staged tables of a source known to a session under their model names.
     pub(crate) async fn register(
         &self,

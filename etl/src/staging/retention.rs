@@ -35,6 +35,20 @@ pub(crate) async fn clear(warehouse: &Warehouse, over: &BTreeSet<LoadId>) -> Res
     Ok(packages.len())
 }
 
+/// The packages that are not sealed.
+pub(crate) async fn unsealed(warehouse: &Warehouse) -> Result<Vec<LoadId>> {
+    let sealed = |path: &String| path.ends_with("/package.json");
+    let packages = staged(warehouse).await?.into_iter();
+    let open = packages.filter(|(_, paths)| !paths.iter().any(sealed));
+    Ok(open.map(|(load, _)| load).collect())
+}
+
+/// Deletes whatever was staged of a package, half-written files too.
+pub(crate) async fn discard(warehouse: &Warehouse, load: LoadId) -> Result<()> {
+    let paths = warehouse.list(&staging_path(load)).await?;
+    delete(warehouse, load, &paths).await
+}
+
 /// What lies in the staging folder, by load.
 async fn staged(warehouse: &Warehouse) -> Result<BTreeMap<LoadId, Vec<String>>> {
     let mut packages: BTreeMap<LoadId, Vec<String>> = BTreeMap::new();

@@ -199,10 +199,26 @@ impl Lab {
     /// # Errors
     /// If the load ends or does not come to its source in time.
     pub fn start_held_load(&self) -> Result<(Running, Gate)> {
+        self.held(Self::start_load)
+    }
+
+    /// The same of an extraction.
+    ///
+    /// # Errors
+    /// If it ends or does not come to its source in time.
+    pub fn start_held_extraction(&self) -> Result<(Running, Gate)> {
+        self.held(|lab| {
+            let mut command = programs::etl()?;
+            command.args(["extract", "--config"]);
+            Running::start(command.arg(lab.config()))
+        })
+    }
+
+    fn held(&self, start: impl FnOnce(&Self) -> Result<Running>) -> Result<(Running, Gate)> {
         let (file, aside) = (self.path(VISITS), self.path("aside.csv"));
         std::fs::rename(&file, &aside)?;
         gate::make(&file)?;
-        let running = self.start_load()?;
+        let running = start(self)?;
         let gate = gate::wait_for_reader(&file)?;
         std::fs::rename(&aside, &file)?;
         Ok((running, gate))

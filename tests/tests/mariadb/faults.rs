@@ -154,3 +154,52 @@ fn a_server_with_too_many_connections_is_waited_for() -> Result<()> {
     assert_eq!(bank.counts("t")?[..2], [2, 2]);
     Ok(())
 }
+
+#[test]
+fn who_changes_a_table_waits_for_the_load_and_never_the_load_for_them() -> Result<()> {
+    let server = MariaDb::start()?;
+    let mut root = server.connect_as_root()?;
+    run(
+        &mut root,
+        "grant reload on *.* to crm@'%'; use crm;
+         create table big (id int primary key, v char(100)); insert into big select seq, 'v' from seq_1_to_900000;
+         create table small (id int primary key); insert into small select seq from seq_1_to_90000",
+    )?;
+    let tables = "  big: {key: id, columns: {id: integer, v: text}}\n  small: {key: id, columns: {id: integer}}\n";
+    let bank = Bank::at(&server.url(), tables)?;
+    let load = bank.start()?;
+    let mut reading = server.connect_as_root()?;
+    let count = "select count(*) from information_schema.processlist where info like 'SELECT%big%' and user = 'crm'";
+    while reading.query_first::<u64, _>(count)? == Some(0) {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    // waits for the load, and everybody else who comes after it too
+    let changed = std::thread::spawn(move || run(&mut root, "use crm; truncate table small"));
+    let said = load.ended()?.done()?;
+    assert_eq!(bank.counts("small")?[..2], [90_000, 90_000], "{}", said.err);
+    assert!(!said.err.contains("read anew"), "{}", said.err);
+    let ended = changed.join();
+    assert!(matches!(ended, Ok(Ok(()))), "{ended:?}");
+    Ok(())
+}
+
+#[test]
+fn a_table_that_others_keep_locked_is_told() -> Result<()> {
+    let server = MariaDb::start()?;
+    let mut root = server.connect_as_root()?;
+    run(
+        &mut root,
+        "use crm; create table t (id int primary key); lock tables t write",
+    )?;
+    let bank = Bank::at(&server.url(), "  t: {key: id, columns: {id: integer}}\n")?;
+    let load = bank.start()?;
+    std::thread::sleep(std::time::Duration::from_secs(12));
+    run(&mut root, "unlock tables")?;
+    let said = load.ended()?.done()?;
+    assert!(
+        said.err.contains("another session keeps the table locked"),
+        "{}",
+        said.err
+    );
+    Ok(())
+}

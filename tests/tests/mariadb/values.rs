@@ -4,7 +4,9 @@ use anyhow::Result;
 use mysql::prelude::Queryable;
 use planisphere_tests::lab::{Lab, rows};
 
+use super::bank::Bank;
 use super::server::{MariaDb, run};
+use super::shown::shown;
 
 const TABLE: &str = "create table odd (
     id int primary key, tiny tinyint unsigned, huge bigint unsigned, exact decimal(30,10), single float, dbl double,
@@ -152,4 +154,52 @@ fn values_are_what_the_server_shows() -> Result<()> {
     ]);
     assert_eq!(rejects, expected);
     Ok(())
+}
+
+#[test]
+fn numbers_that_the_server_shows_in_a_way_of_its_own_are_texts_as_it_shows_them() -> Result<()> {
+    let server = MariaDb::start()?;
+    let mut connection = server.connect()?;
+    run(
+        &mut connection,
+        "create table shown (id int primary key, f float(10,2), d double(10,3), z int(8) zerofill, s smallint(3) zerofill);
+         insert into shown values (1, 1234567.89, 0.0005, 42, 7), (2, -0.005, -1234567.8909, 123456789, 1234), (3, null, null, null, null)",
+    )?;
+    let tables = "  shown: {key: id, columns: {id: integer, f: text, d: text, z: text, s: text}}
+  money: {table: shown, key: id, columns: {id: integer, f: money, d: \"decimal(12,3)\", z: bigint, s: integer}}
+";
+    let bank = Bank::at(&server.url(), tables)?;
+    bank.load()?.done()?;
+    for table in ["shown", "money"] {
+        let staged = bank.staged(table)?;
+        for (at, name) in ["f", "d", "z", "s"].into_iter().enumerate() {
+            let told: Vec<Option<String>> = connection.query(format!(
+                "select cast({name} as char) from shown order by id"
+            ))?;
+            for (row, expected) in told.iter().enumerate() {
+                let found = shown(staged.column(at + 1), row)?;
+                match table {
+                    "shown" => assert_eq!(&found, expected, "{name} {row}"),
+                    _ => assert_eq!(
+                        found.map(|text| number(&text)),
+                        expected.as_deref().map(number),
+                        "{name} {row}"
+                    ),
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A number without the zeros that make no difference.
+fn number(text: &str) -> String {
+    let (sign, digits) = text
+        .strip_prefix('-')
+        .map_or(("", text), |digits| ("-", digits));
+    let digits = match digits.contains('.') {
+        true => digits.trim_end_matches('0').trim_end_matches('.'),
+        false => digits,
+    };
+    format!("{sign}{}", digits.trim_start_matches('0'))
 }

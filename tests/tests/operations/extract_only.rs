@@ -56,3 +56,24 @@ fn an_extraction_that_fails_leaves_no_package() -> Result<()> {
     assert_eq!(files.count(), 0);
     Ok(())
 }
+
+#[test]
+fn what_a_killed_extraction_left_is_taken_away_and_what_a_living_one_holds_is_not() -> Result<()> {
+    let lab = Lab::web()?;
+    let packages = || -> Result<usize> {
+        let staging = lab.path("warehouse/_planisphere/staging");
+        Ok(std::fs::read_dir(&staging)?.count())
+    };
+    let (killed, gate) = lab.start_held_extraction()?;
+    killed.kill()?;
+    drop(gate);
+    assert_eq!(packages()?, 1, "what it held is still there");
+    let (living, gate) = lab.start_held_extraction()?;
+    assert_eq!(packages()?, 1, "that of the living one");
+    lab.etl(&["extract"])?.done()?;
+    assert_eq!(packages()?, 2, "both");
+    drop(gate);
+    living.ended()?.done()?;
+    assert_eq!(packages()?, 2, "two that are whole");
+    Ok(())
+}

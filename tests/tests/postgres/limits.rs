@@ -131,6 +131,11 @@ fn fewer_connections_than_readers_are_enough() -> Result<()> {
         ))?;
         tables += &format!("  t{at}: {{key: id, columns: {{id: integer}}}}\n");
     }
+    session.run(
+        "create table odd as select i as id, case when i % 5000 = 7 then 'x' else i::text end as n from generate_series(1, 20000) i;
+         grant select on odd to reader",
+    )?;
+    tables += "  odd: {key: id, columns: {id: integer, n: integer}}\n";
     for limit in [2, 1] {
         session.run(&format!("alter role reader connection limit {limit}"))?;
         let bank = Bank::with(&reader(&cluster), &tables, "UTC", "readers = 4")?;
@@ -138,6 +143,21 @@ fn fewer_connections_than_readers_are_enough() -> Result<()> {
         for at in 0..8 {
             assert_eq!(bank.counts(&format!("t{at}"))?[..2], [50_000, 50_000]);
         }
+        // where no connection is left to print them the rejects come once their part was read
+        assert_eq!(bank.counts("odd")?[..3], [20_000, 19_996, 4]);
+        let rejects = bank
+            .lab
+            .sql("select row_id, detail from audit.audit_reject order by cast(row_id as bigint)")?;
+        let told = |id: &str| {
+            [
+                id.to_owned(),
+                "n 'x' is not a whole number (integer)".to_owned(),
+            ]
+        };
+        assert_eq!(
+            rejects,
+            [told("7"), told("5007"), told("10007"), told("15007")]
+        );
         secrets::none(&bank, &said, SECRET)?;
     }
     Ok(())

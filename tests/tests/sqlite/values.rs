@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use super::bank::Bank;
 
 /// Values of all storage classes, as SQL.
-const VALUES: [&str; 33] = [
+const VALUES: [&str; 36] = [
     "1",
     "-7",
     "9223372036854775807",
@@ -39,6 +39,9 @@ const VALUES: [&str; 33] = [
     "'a' || char(0) || 'b'",
     "'王伟 🍵'",
     "'9223372036854775808'",
+    "'9007199254740993'",
+    "'0.1'",
+    "1.015",
     "9e999 - 9e999",
     "null",
 ];
@@ -80,6 +83,9 @@ fn expected(declared: &str, class: &str, text: Option<&str>) -> Option<String> {
                 .filter(|value| format!("{value:.0}") == exact.to_string())
                 .map(|value| format!("{value:?}"))
         }
+        "double" if class == "text" => number()
+            .filter(|value| digits(&format!("{value:?}")) == digits(text))
+            .map(|value| format!("{value:?}")),
         "double" => number().map(|value| format!("{value:?}")),
         "boolean" => match (class, text) {
             ("integer" | "text", "0") => Some("false".into()),
@@ -89,9 +95,26 @@ fn expected(declared: &str, class: &str, text: Option<&str>) -> Option<String> {
         "date" => (class == "text" && text == "2024-02-29").then(|| text.to_owned()),
         "timestamp" => (class == "text" && text == "2024-02-29 23:59:59.5")
             .then(|| "2024-02-29T23:59:59.500Z".into()),
-        // units of a hundredth, rounded half-even where it is a float
+        // units of a hundredth, rounded half-even where it is a float; ties are those of its text
         "decimal(12,2)" if class == "real" => {
-            let units = (number()? * 100.0).round_ties_even();
+            let value = number()?;
+            let units = match (text.split_once('.'), text.contains('e')) {
+                (Some((whole, fraction)), false)
+                    if fraction.len() == 3 && fraction.ends_with('5') =>
+                {
+                    let down: i64 = format!("{whole}{}", &fraction[..2]).parse().ok()?;
+                    let even = if down % 2 == 0 {
+                        down.abs()
+                    } else {
+                        down.abs() + 1
+                    };
+                    return Some(shifted(&format!(
+                        "{}{even}",
+                        if whole.starts_with('-') { "-" } else { "" }
+                    )));
+                }
+                _ => (value * 100.0).round_ties_even(),
+            };
             (units.abs() < 1e12).then(|| shifted(&format!("{units:.0}")))
         }
         "decimal(12,2)" => {
@@ -102,6 +125,17 @@ fn expected(declared: &str, class: &str, text: Option<&str>) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// The digits of a number, without zeros around them.
+fn digits(text: &str) -> String {
+    let (mantissa, exponent) = text.split_once('e').unwrap_or((text, "0"));
+    let whole = mantissa.split('.').next().unwrap_or_default().len();
+    let point = i64::try_from(whole).unwrap_or(0) + exponent.parse::<i64>().unwrap_or(0);
+    let all = mantissa.replace('.', "");
+    let zeros = all.len() - all.trim_start_matches('0').len();
+    let point = point - i64::try_from(zeros).unwrap_or(0);
+    format!("{} at {point}", all.trim_matches('0'))
 }
 
 fn shifted(units: &str) -> String {

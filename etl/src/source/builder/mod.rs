@@ -244,6 +244,7 @@ impl<'d> BatchBuilder<'d> {
         let rules = TextRules {
             zone: self.zone,
             pattern: column.pattern.as_deref(),
+            nearest: self.file.is_some(),
         };
         match append_cell(&mut target.builder, cell, rules) {
             Ok(()) => None,

@@ -107,11 +107,15 @@ impl ColumnBuilder {
             Self::Date(values) => values.push(moment::iso_day_alone(text)?),
             Self::Timestamp(values, Some(clock)) => {
                 let (wall, is_utc) = moment::iso_wall(text)?;
-                values.push(if is_utc {
+                let instant = if is_utc {
                     wall
                 } else {
                     clock.instant(wall).ok()?
-                });
+                };
+                if instant < FIRST_INSTANT {
+                    return None;
+                }
+                values.push(instant);
             }
             _ => return None,
         }
@@ -175,7 +179,7 @@ pub(crate) fn append_cell(
         (ColumnBuilder::Decimal(values, precision, scale), cell) => {
             values.push(convert::decimal(cell, *precision, *scale)?);
         }
-        (ColumnBuilder::Double(values), cell) => values.push(convert::double(cell)?),
+        (ColumnBuilder::Double(values), cell) => values.push(convert::double(cell, rules.nearest)?),
         (ColumnBuilder::Boolean(builder), cell) => builder.append_value(convert::boolean(cell)?),
         (ColumnBuilder::Date(values), cell) => values.push(moment::date(cell, rules.pattern)?),
         (ColumnBuilder::Timestamp(values, clock), cell) => {

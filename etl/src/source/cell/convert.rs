@@ -64,27 +64,40 @@ pub(super) fn decimal(cell: Cell<'_>, precision: u8, scale: u8) -> Result<i128, 
         Cell::Integer(value) => number::of_integer(value.into(), precision, scale),
         Cell::Unsigned(value) => number::of_integer(value.into(), precision, scale),
         Cell::Real(value) => number::of_float(value, precision, scale),
-        Cell::Single(value) => number::of_text(&value.to_string(), precision, scale),
+        Cell::Single(value) => single(value, precision, scale),
         _ => Err(Problem::odd("not a decimal number")),
     }
 }
 
-/// A finite float.
+/// A float of 32 bits in units of a scale: what its shortest text says, rounded half-even.
+fn single(value: f32, precision: u8, scale: u8) -> Result<i128, Problem> {
+    match value.is_finite() {
+        true => number::of_rounded_text(&value.to_string(), precision, scale),
+        false => Err(finite(value.into())
+            .err()
+            .unwrap_or_else(|| Problem::odd(NO_DOUBLE))),
+    }
+}
+
+const NO_DOUBLE: &str = "not a number that a double can hold";
+
+/// A finite float; texts are those of doubles that say the same number, or with `nearest` all numbers.
 #[inline]
-pub(super) fn double(cell: Cell<'_>) -> Result<f64, Problem> {
+pub(super) fn double(cell: Cell<'_>, nearest: bool) -> Result<f64, Problem> {
     let value = match cell {
         Cell::Real(value) => value,
         #[expect(clippy::cast_precision_loss, reason = "guarded by the round trip")]
         Cell::Integer(value) if value as f64 as i128 == i128::from(value) => value as f64,
         #[expect(clippy::cast_precision_loss, reason = "guarded by the round trip")]
         Cell::Unsigned(value) if value as f64 as u128 == u128::from(value) => value as f64,
-        Cell::Text(text) => match text.parse() {
-            Ok(value) => value,
+        Cell::Text(text) => match text.parse::<f64>() {
+            Ok(value) if nearest || !value.is_finite() || number::is_said_by(text, value) => value,
+            Ok(_) => return Err(Problem::odd(NO_DOUBLE)),
             Err(_) => return Err(Problem::odd("not a number")),
         },
         // the double that is nearest to what the 32 bits mean
         Cell::Single(value) => value.to_string().parse().unwrap_or(f64::NAN),
-        _ => return Err(Problem::odd("not a number that a double can hold")),
+        _ => return Err(Problem::odd(NO_DOUBLE)),
     };
     finite(value)
 }

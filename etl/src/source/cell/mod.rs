@@ -127,4 +127,6 @@ pub(crate) struct TextRules<'a> {
     pub(crate) zone: Tz,
     /// A strftime pattern, where dates are not written as ISO 8601.
     pub(crate) pattern: Option<&'a str>,
+    /// True if a text means the double that is nearest to it, and not only one that says the same number.
+    pub(crate) nearest: bool,
 }

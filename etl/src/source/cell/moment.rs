@@ -82,7 +82,8 @@ pub(super) fn timestamp(
         _ => return Err(Problem::odd("not an instant")),
     };
     let local = after_christ(local)?;
-    clock.instant(local).map_err(Problem::odd)
+    // a wall clock of the first day may stand for an instant of the year before
+    after_christ(clock.instant(local).map_err(Problem::odd)?)
 }
 
 #[inline]

@@ -10,6 +10,7 @@ use planisphere_schemas::model::DataType;
 const RULES: TextRules<'static> = TextRules {
     zone: chrono_tz::Asia::Shanghai,
     pattern: None,
+    nearest: false,
 };
 
 fn show(data_type: DataType, cell: Cell<'_>) -> String {

@@ -6,10 +6,14 @@ use crate::error::Error;
 use crate::source::{Fault, Remedy};
 
 /// Errors after which the same request may succeed: too many connections, a server that goes down, a lock that was not
-/// had in time, a deadlock, a connection that was killed.
-const PASSING: [u16; 13] = [
-    1040, 1053, 1152, 1158, 1159, 1160, 1161, 1203, 1205, 1213, 1226, 1317, 1927,
+/// had in time, a deadlock, a table that has changed since the snapshot, a connection that was killed.
+const PASSING: [u16; 14] = [
+    1040, 1053, 1152, 1158, 1159, 1160, 1161, 1203, 1205, 1213, 1226, 1317, 1412, 1927,
 ];
+/// A lock was not to be had in time.
+const LOCKED: u16 = 1205;
+/// The table was changed after the snapshot was taken.
+const CHANGED: u16 = 1412;
 /// Those of them that say that no further connection is to be had.
 const NO_MORE: [u16; 3] = [1040, 1203, 1226];
 /// A statement took longer than the server lets one take: MariaDB's and MySQL's.
@@ -38,7 +42,9 @@ pub(super) fn reason(error: &mysql::Error) -> String {
         mysql::Error::MySqlError(said) => format!("{} (error {})", said.message, said.code),
         mysql::Error::IoError(error) => error.to_string(),
         mysql::Error::TlsError(error) => format!("TLS: {error}"),
-        mysql::Error::CodecError(error) => format!("{ODD} ({error})"),
+        mysql::Error::CodecError(error) => {
+            format!("the connection broke, or it is none of MySQL ({error})")
+        }
         mysql::Error::DriverError(error) => driver_reason(error),
         other => other.to_string(),
     }
@@ -127,6 +133,23 @@ fn log_in_hint(error: &mysql::Error) -> &'static str {
     }
 }
 
+/// What helps more than doing the same again.
+fn hint(error: &mysql::Error) -> Option<&'static str> {
+    let mysql::Error::MySqlError(said) = error else {
+        return None;
+    };
+    Some(match said.code {
+        LOCKED => {
+            "another session keeps the table locked, or waits to change it; SHOW FULL PROCESSLIST names it: end it, or load later"
+        }
+        CHANGED => "load while nobody changes the table",
+        code if TOO_LONG.contains(&code) => {
+            "give it more time: SET GLOBAL max_statement_time = 0 (in MySQL, max_execution_time)"
+        }
+        _ => return None,
+    })
+}
+
 /// A failure to read a table. A connection that is gone takes its snapshot with it, and nobody can open that one again.
 pub(super) fn read(source: &str, table: &str, user: &str, error: &mysql::Error) -> Fault {
     let (source_name, table) = (source.to_owned(), table.to_owned());
@@ -155,8 +178,7 @@ pub(super) fn read(source: &str, table: &str, user: &str, error: &mysql::Error) 
             source_name,
             table,
             reason,
-            hint: (remedy == Remedy::Smaller)
-                .then(|| "give it more time: SET GLOBAL max_statement_time = 0 (in MySQL, max_execution_time)".into()),
+            hint: hint(error).map(str::to_owned),
         },
     })
 }

@@ -24,9 +24,10 @@ use super::{Fault, Snapshot, Source, Stop};
 use snapshot::MySqlSnapshot;
 
 /// What every session sets: instants travel in UTC, texts in UTF-8; an open snapshot is not taken for a forgotten
-/// connection, nor a warehouse that is slow for a client that is gone.
+/// connection, nor a warehouse that is slow for a client that is gone. A table that others keep locked is not waited for
+/// until the next day.
 const SESSION: [&str; 3] = [
-    "SET time_zone = '+00:00', wait_timeout = 28800, net_write_timeout = 3600 \
+    "SET time_zone = '+00:00', wait_timeout = 28800, net_write_timeout = 3600, lock_wait_timeout = 10 \
      /*M!100300 , idle_transaction_timeout = 0, idle_readonly_transaction_timeout = 0 */",
     "SET NAMES utf8mb4",
     "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",

@@ -128,6 +128,18 @@ impl MySqlSnapshot {
         Ok(rows)
     }
 
+    /// Touches a table through every connection, so that each keeps it as it is until its transaction ends: else one that
+    /// wants to change the table would wait for the one connection, and the next connection for that one.
+    fn hold(&self, table: &Table) -> Result<(), Fault> {
+        let touch = format!("SELECT 1 FROM {} LIMIT 0", qualified(&table.origin));
+        let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        for connection in free.iter_mut() {
+            let touched = connection.query_drop(&touch);
+            touched.map_err(|error| self.failed(table, &error))?;
+        }
+        Ok(())
+    }
+
     fn plan_by(&self, catalog: &mut Conn, table: &Table) -> Result<TablePlan, Fault> {
         self.check_columns(catalog, table)?;
         let rows = self.look(catalog, table)?;
@@ -215,6 +227,9 @@ pub(super) fn quoted(name: &str) -> String {
 /// How the server is asked for a column: numbers, days and clocks that shall be texts are printed by the server itself.
 fn expression(column: &model::Column, sent: &Column) -> String {
     let name = quoted(&column.origin);
+    if column.data_type.is_some() && types::is_rounded(sent) {
+        return format!("cast({name} AS char)");
+    }
     match (column.data_type, kind(sent)) {
         (Some(DataType::Text), Kind::Timestamp) => format!("concat(cast({name} AS char), '+00')"),
         (Some(DataType::Text), Kind::Date | Kind::DateTime | Kind::Time(_)) => {
@@ -249,13 +264,13 @@ impl Snapshot for MySqlSnapshot {
     fn plan(&self, table: &Table) -> Result<TablePlan, Fault> {
         // nobody reads yet, so there is one; a connection that fails is not given back
         let mut catalog = self.lend()?;
-        match self.plan_by(&mut catalog, table) {
-            Err(fault) if fault.remedy == Remedy::Anew => Err(fault),
-            planned => {
-                self.release(catalog);
-                planned
-            }
-        }
+        let planned = match self.plan_by(&mut catalog, table) {
+            Err(fault) if fault.remedy == Remedy::Anew => return Err(fault),
+            planned => planned?,
+        };
+        self.release(catalog);
+        self.hold(table)?;
+        Ok(planned)
     }
 
     fn reader(&self) -> Result<Box<dyn Reader + '_>, Fault> {

@@ -49,12 +49,24 @@ pub(super) fn arrow(column: &Column) -> Arrow {
     }
 }
 
-/// True for numbers whose text only the server knows: floats of 64 bits, and years, of which 0 has four digits.
+/// True for numbers whose text only the server knows: floats of 64 bits, years, of which 0 has four digits, and numbers
+/// that are filled with zeros.
 pub(super) fn is_printed(column: &Column) -> bool {
-    matches!(
+    let is_kind = matches!(
         column.column_type(),
         ColumnType::MYSQL_TYPE_DOUBLE | ColumnType::MYSQL_TYPE_YEAR
-    )
+    );
+    is_kind || column.flags().contains(ColumnFlags::ZEROFILL_FLAG)
+}
+
+/// True for `float(m,d)` and `double(m,d)`, which are what the server shows of them, with `d` decimals.
+pub(super) fn is_rounded(column: &Column) -> bool {
+    const AS_MANY_AS_IT_TAKES: u8 = 31;
+    let is_float = matches!(
+        column.column_type(),
+        ColumnType::MYSQL_TYPE_FLOAT | ColumnType::MYSQL_TYPE_DOUBLE
+    );
+    is_float && column.decimals() < AS_MANY_AS_IT_TAKES
 }
 
 /// Precision and scale from the width in which the server shows the column: digits, a point, a sign.

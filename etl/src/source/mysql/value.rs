@@ -3,7 +3,7 @@
 use mysql::consts::{ColumnFlags, ColumnType};
 use mysql::{Column, Value};
 
-use crate::source::cell::{Cell, ColumnBuilder, NoDay, Raw, day_of};
+use crate::source::cell::{Cell, ColumnBuilder, FIRST_INSTANT, NoDay, Raw, day_of};
 use crate::source::clock::DAY;
 
 /// The character set of bytes that are no text.
@@ -104,7 +104,8 @@ fn take_moment(column: &mut ColumnBuilder, value: &Value, kind: Kind) -> Option<
         (ColumnBuilder::Date(values), Kind::Date) => values.push(days),
         (ColumnBuilder::Timestamp(values, _), Kind::Timestamp) => values.push(wall),
         (ColumnBuilder::Timestamp(values, Some(clock)), Kind::DateTime) => {
-            values.push(clock.instant(wall).ok()?);
+            let instant = clock.instant(wall).ok()?;
+            values.push((instant >= FIRST_INSTANT).then_some(instant)?);
         }
         _ => return None,
     }

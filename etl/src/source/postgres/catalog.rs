@@ -127,26 +127,41 @@ pub(super) fn relations(connection: &mut Connection, relation: &str) -> Result<V
     }])
 }
 
-/// How many digits the values of a numeric column have that does not say: a look at all of them. Where they are more
-/// than a decimal holds, those with more than 38 before or after the point are not what the others are judged by.
+/// How many digits the values of a numeric column have that does not say: a look at all of them.
 pub(super) fn digits(connection: &mut Connection, relation: &str, column: &str) -> Result<Digits> {
     let column = quoted(column);
     let sql = format!(
-        "SELECT max(before), max(after), max(before) FILTER (WHERE usual), max(after) FILTER (WHERE usual) FROM ( \
-           SELECT *, before <= 38 AND after <= 38 AS usual FROM ( \
-             SELECT CASE WHEN abs({column}) < 1 THEN 0 ELSE length(trunc(abs({column}))::text) END AS before, \
-               min_scale({column}) AS after \
-             FROM {relation} WHERE {column} NOT IN ('NaN', 'Infinity', '-Infinity')) AS counted) AS digits"
+        "SELECT CASE WHEN abs({column}) < 1 THEN 0 ELSE length(trunc(abs({column}))::text) END, min_scale({column}) \
+         FROM {relation} WHERE {column} NOT IN ('NaN', 'Infinity', '-Infinity') GROUP BY 1, 2"
     );
     let rows = connection.query(&sql)?;
-    let number = |at: usize| {
-        let text = rows.first().and_then(|row| row.get(at)?.as_deref());
-        text.and_then(|text| text.parse().ok()).unwrap_or(0)
-    };
-    let (all, usual) = ((number(0), number(1)), (number(2), number(3)));
-    let fits = all.0 + all.1 <= u32::from(Digits::ANY.precision);
-    let (before, after) = if fits || usual == (0, 0) { all } else { usual };
+    let number = |row: &TextRow, at: usize| row.get(at)?.as_deref()?.parse().ok();
+    let counts: Vec<(u32, u32)> = rows
+        .iter()
+        .filter_map(|row| Some((number(row, 0)?, number(row, 1)?)))
+        .collect();
+    let (before, after) = judged(&counts);
     Ok(Digits::of(before, after))
+}
+
+/// The digits before and after the point that hold all values of such digits; if they are more than a decimal has, those of
+/// the values with up to 38 digits after the point, and of these the ones that have room before it.
+fn judged(counts: &[(u32, u32)]) -> (u32, u32) {
+    const MOST_AFTER: u32 = 38;
+    let most = u32::from(Digits::ANY.precision);
+    let before = counts.iter().map(|count| count.0).max().unwrap_or(0);
+    let after = counts.iter().map(|count| count.1).max().unwrap_or(0);
+    if before + after <= most {
+        return (before, after);
+    }
+    let usual = || counts.iter().filter(|count| count.1 <= MOST_AFTER);
+    let Some(scale) = usual().map(|count| count.1).max() else {
+        return (before, after);
+    };
+    let room = usual()
+        .map(|count| count.0)
+        .filter(|before| before + scale <= most);
+    (room.max().unwrap_or(0), scale)
 }
 
 /// The types of these OIDs, and of all that they are made of.
@@ -220,4 +235,20 @@ fn type_rows(connection: &mut Connection, oids: &BTreeSet<u32>) -> Result<BTreeM
         }
     }
     Ok(types)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_are_those_of_all_values_or_of_all_that_fit_together() {
+        assert_eq!(judged(&[(3, 2), (40, 6), (0, 8)]), (40, 8));
+        // 1e38, 1.5, 1e70, 0.00000012, 9e131071: 68 digits have room before eight
+        let outliers = [(39, 0), (1, 1), (71, 0), (0, 8), (131_072, 0)];
+        assert_eq!(judged(&outliers), (39, 8));
+        assert_eq!(judged(&[(5, 2), (1, 60), (70, 0)]), (70, 2));
+        assert_eq!(judged(&[(1, 80)]), (1, 80));
+        assert_eq!(judged(&[]), (0, 0));
+    }
 }

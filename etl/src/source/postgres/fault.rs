@@ -161,11 +161,6 @@ fn hint(error: &WireError, user: &str) -> Option<String> {
                 .into(),
         );
     }
-    if is_full(error) {
-        return Some(format!(
-            "rejected rows are printed through a connection of their own: ALTER ROLE {role} CONNECTION LIMIT 4"
-        ));
-    }
     (remedy(error) == Remedy::Smaller)
         .then(|| format!("give it more time: ALTER ROLE {role} SET statement_timeout = '1h'"))
 }

@@ -1,5 +1,7 @@
 //! The transaction that everything is read in: how it begins, and which moment it sees.
 
+use std::io;
+
 use super::address::Address;
 use super::catalog::literal;
 use super::wire::{Connection, Result, WireError};
@@ -41,6 +43,9 @@ pub(super) fn connect(address: &Address, stop: &Stop) -> Result<Connection> {
     for host in &address.hosts {
         match Connection::open(host, &address.login, stop.clone()) {
             Ok(connection) => return Ok(connection),
+            Err(WireError::Io(error)) => {
+                last = WireError::Io(io::Error::new(error.kind(), format!("{host}: {error}")));
+            }
             Err(error) => last = error,
         }
     }

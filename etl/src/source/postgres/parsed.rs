@@ -35,6 +35,7 @@ impl Parsed {
         let rules = TextRules {
             zone: self.rules.zone,
             pattern: self.pattern.as_deref(),
+            nearest: false,
         };
         match append_cell(&mut self.builder, cell, rules) {
             Ok(()) => Outcome::Fits,

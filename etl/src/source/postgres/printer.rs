@@ -26,32 +26,34 @@ impl Printer {
         if odd.is_empty() {
             return Ok(Vec::new());
         }
-        let printed = self.print(snapshot, selected, odd)?;
-        let pairs = odd.iter().zip(&printed);
-        let rejects = pairs.map(|(row, texts)| reject(&snapshot.name, table, selected, row, texts));
-        Ok(rejects.collect())
-    }
-
-    /// The values of odd rows as the server prints them.
-    fn print(
-        &mut self,
-        snapshot: &PostgresSnapshot,
-        selected: &[Selected],
-        odd: &[OddRow],
-    ) -> Result<Vec<TextRow>> {
-        let types: Vec<u32> = selected.iter().map(|column| column.oid).collect();
-        let values: Vec<_> = odd.iter().map(|row| row.values.as_slice()).collect();
         let printer = match &mut self.0 {
             Some(printer) => printer,
             None => {
                 let mut opened = connect(&snapshot.address, &snapshot.stop)?;
                 snapshot.server.begin_any(&mut opened)?;
-                opened.query("SAVEPOINT odd")?;
                 self.0.insert(opened)
             }
         };
-        print_rows(printer, &types, &values)
+        rejects_through(printer, &snapshot.name, table, selected, odd)
     }
+}
+
+/// The rejects of odd rows, printed through a connection in a transaction that goes on as it was.
+pub(super) fn rejects_through(
+    printer: &mut Connection,
+    source: &str,
+    table: &Table,
+    selected: &[Selected],
+    odd: &[OddRow],
+) -> Result<Vec<Reject>> {
+    let types: Vec<u32> = selected.iter().map(|column| column.oid).collect();
+    let values: Vec<_> = odd.iter().map(|row| row.values.as_slice()).collect();
+    printer.query("SAVEPOINT odd")?;
+    let printed = print_rows(printer, &types, &values)?;
+    printer.query("RELEASE SAVEPOINT odd")?;
+    let pairs = odd.iter().zip(&printed);
+    let rejects = pairs.map(|(row, texts)| reject(source, table, selected, row, texts));
+    Ok(rejects.collect())
 }
 
 /// Prints all rows at once; if the server refuses one of their values, each row by itself.

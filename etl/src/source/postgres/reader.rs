@@ -5,17 +5,20 @@ use std::collections::BTreeSet;
 use planisphere_schemas::model::Table;
 
 use crate::error::{Error, Result};
-use crate::source::{Fault, Part, Reader, Sink};
+use crate::reject::Reject;
+use crate::source::{Fault, Part, Reader, Sink, StagedBatch};
 
 use super::columns::{columns, schema};
 use super::decode::Rules;
 use super::moment::connect;
-use super::printer::Printer;
-use super::rows::Rows;
+use super::printer::{self, Printer};
+use super::rows::{OddRow, Rows};
 use super::snapshot::{Planned, PostgresSnapshot};
 use super::wire::{Connection, WireError};
 use super::{fault, lock};
 
+/// Rejected rows that wait for the end of a copy at most: they are held in memory.
+const MOST_DEFERRED: usize = 20_000;
 /// How long a reader waits for a lock before it reads through the connection that has it.
 const LOCK_SECONDS: u32 = 2;
 
@@ -25,6 +28,8 @@ pub(super) struct PostgresReader<'a> {
     /// `None` reads through the connection that holds the snapshot open.
     connection: Option<Connection>,
     printer: Printer,
+    /// True where rejected rows are printed through the connection itself, once its copy is over.
+    defers: bool,
     held: BTreeSet<String>,
 }
 
@@ -43,6 +48,7 @@ impl<'a> PostgresReader<'a> {
         };
         Ok(Self {
             snapshot,
+            defers: connection.is_none(),
             connection,
             printer: Printer::default(),
             held: BTreeSet::new(),
@@ -92,6 +98,8 @@ impl Reader for PostgresReader<'_> {
             planned: &planned,
             batch_rows,
             printer: &mut self.printer,
+            defers: &mut self.defers,
+            deferred: Vec::new(),
             rules: snapshot.rules(),
         };
         if let Some(connection) = self.connection.as_mut().filter(|_| held) {
@@ -115,6 +123,9 @@ struct Copy<'a> {
     planned: &'a Planned,
     batch_rows: usize,
     printer: &'a mut Printer,
+    defers: &'a mut bool,
+    /// Rejected rows that nobody has printed yet.
+    deferred: Vec<OddRow>,
     rules: Rules,
 }
 
@@ -139,29 +150,71 @@ impl Copy<'_> {
                 self.deliver(&mut rows, sink)?;
             }
         }
-        self.deliver(&mut rows, sink)
+        self.deliver(&mut rows, sink)?;
+        self.make_up(&mut rows, connection, sink, failed)
+    }
+
+    /// Hands on the rejects that had to wait for the end of the copy.
+    fn make_up(
+        &mut self,
+        rows: &mut Rows,
+        connection: &mut Connection,
+        sink: &mut Sink<'_>,
+        failed: &dyn Fn(WireError) -> Fault,
+    ) -> Result<(), Fault> {
+        const AT_ONCE: usize = 1_000;
+        let selected = &self.planned.columns;
+        for odd in std::mem::take(&mut self.deferred).chunks(AT_ONCE) {
+            let source = &self.snapshot.name;
+            let rejects = printer::rejects_through(connection, source, self.table, selected, odd);
+            let mut batch = self.batch(rows)?;
+            batch.rejects = rejects.map_err(failed)?;
+            sink(batch)?;
+        }
+        Ok(())
     }
 
     /// Hands on what was collected, with the rows that did not fit as rejects.
     fn deliver(&mut self, rows: &mut Rows, sink: &mut Sink<'_>) -> Result<(), Fault> {
-        let mut batch = match rows.finish() {
-            Ok(batch) => batch,
+        let mut batch = self.batch(rows)?;
+        let odd = rows.take_odd();
+        batch.rejects = self.rejects(odd)?;
+        Ok(sink(batch)?)
+    }
+
+    fn batch(&self, rows: &mut Rows) -> Result<StagedBatch, Fault> {
+        match rows.finish() {
+            Ok(batch) => Ok(batch),
             Err(_) if !self.rules.careful => {
                 let snapshot = self.snapshot;
-                return Err(snapshot.doubt.raise(&snapshot.name, &self.table.origin));
+                Err(snapshot.doubt.raise(&snapshot.name, &self.table.origin))
             }
             Err(error) => {
                 let building = Error::arrow(format!("building a batch of '{}'", self.table.name));
-                return Err(building(error).into());
+                Err(building(error).into())
             }
-        };
-        let odd = rows.take_odd();
-        let selected = &self.planned.columns;
-        let rejects = self
-            .printer
-            .rejects(self.snapshot, self.table, selected, &odd);
-        batch.rejects = rejects.map_err(|error| self.snapshot.failed(self.table, &error))?;
-        Ok(sink(batch)?)
+        }
+    }
+
+    /// The rejects of odd rows, or none yet if they have to wait.
+    fn rejects(&mut self, odd: Vec<OddRow>) -> Result<Vec<Reject>, Fault> {
+        if !*self.defers {
+            let selected = &self.planned.columns;
+            let printed = self
+                .printer
+                .rejects(self.snapshot, self.table, selected, &odd);
+            match printed {
+                Err(error) if fault::is_full(&error) => *self.defers = true,
+                printed => {
+                    return printed.map_err(|error| self.snapshot.failed(self.table, &error));
+                }
+            }
+        }
+        self.deferred.extend(odd);
+        match self.deferred.len() <= MOST_DEFERRED {
+            true => Ok(Vec::new()),
+            false => Err(self.snapshot.too_many_to_defer(self.table)),
+        }
     }
 }
 

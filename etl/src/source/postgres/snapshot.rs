@@ -114,6 +114,17 @@ impl PostgresSnapshot {
         self.exporter.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// More rows are rejected than can wait for a connection that prints them.
+    pub(super) fn too_many_to_defer(&self, table: &Table) -> Fault {
+        let user = quoted(&self.address.login.user);
+        Fault::from(Error::Unreadable {
+            source_name: self.name.clone(),
+            table: table.origin.clone(),
+            reason: "its role may open too few connections for as many rejected rows".into(),
+            hint: format!("as an administrator: ALTER ROLE {user} CONNECTION LIMIT 4").into(),
+        })
+    }
+
     /// A failure of the exporter ends the snapshot, whatever its cause.
     pub(super) fn lost(&self, table: &Table, error: &WireError) -> Fault {
         let fault = self.failed(table, error);

@@ -24,6 +24,16 @@ pub(in crate::source::postgres) enum Host {
     Unix(std::path::PathBuf),
 }
 
+impl std::fmt::Display for Host {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Tcp(name, port) => write!(f, "{name}:{port}"),
+            #[cfg(unix)]
+            Self::Unix(path) => write!(f, "{}", path.display()),
+        }
+    }
+}
+
 /// An open connection, which may be encrypted.
 pub(super) struct Stream {
     socket: Socket,

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray as _, BinaryArray, Date32Array, Float64Array, Int64Array, StringArray,
-    UInt64Array,
+    Array, ArrayRef, AsArray as _, BinaryArray, Date32Array, Float32Array, Float64Array,
+    Int64Array, StringArray, UInt64Array,
 };
 use arrow::compute::cast;
 use arrow::datatypes::{
-    DataType as Arrow, Date32Type, Float64Type, Int64Type, TimeUnit, UInt64Type,
+    DataType as Arrow, Date32Type, Float32Type, Float64Type, Int64Type, TimeUnit, UInt64Type,
 };
 use arrow::error::ArrowError;
 use arrow::util::display::array_value_to_string;
@@ -16,17 +16,22 @@ use planisphere_schemas::model::DataType;
 
 use crate::source::Cell;
 use crate::source::clock::Clock;
+use crate::source::number;
 
 /// The rows of one column.
 pub(super) enum View {
     /// Texts, and numbers with all of their digits.
     Text(StringArray),
+    /// Digits of decimals that shall become doubles.
+    Digits(StringArray),
     /// Whole numbers.
     Integer(Int64Array),
     /// Whole numbers that may be beyond `i64`.
     Unsigned(UInt64Array),
     /// Floats.
     Real(Float64Array),
+    /// Floats of 32 bits or fewer.
+    Single(Float32Array),
     /// Bytes.
     Bytes(BinaryArray),
     /// Days.
@@ -81,10 +86,14 @@ impl View {
                 Self::Moment(moments(&wall, clock)?)
             }
             Arrow::Date32 => Self::Day(array.as_primitive::<Date32Type>().clone()),
-            Arrow::Float16 | Arrow::Float32 | Arrow::Float64
-                if declared != Some(DataType::Text) =>
-            {
-                Self::Real(is(&Arrow::Float64)?.as_primitive::<Float64Type>().clone())
+            Arrow::Float64 if declared != Some(DataType::Text) => {
+                Self::Real(array.as_primitive::<Float64Type>().clone())
+            }
+            Arrow::Float16 | Arrow::Float32 if declared != Some(DataType::Text) => {
+                Self::Single(is(&Arrow::Float32)?.as_primitive::<Float32Type>().clone())
+            }
+            decimals if decimals.is_decimal() && declared == Some(DataType::Double) => {
+                Self::Digits(is(&Arrow::Utf8)?.as_string::<i32>().clone())
             }
             numbers if numbers.is_unsigned_integer() => {
                 Self::Unsigned(is(&Arrow::UInt64)?.as_primitive::<UInt64Type>().clone())
@@ -102,10 +111,11 @@ impl View {
     /// The value in a row.
     pub(super) fn cell(&self, row: usize) -> Cell<'_> {
         let null = match self {
-            Self::Text(values) => values.is_null(row),
+            Self::Text(values) | Self::Digits(values) => values.is_null(row),
             Self::Integer(values) => values.is_null(row),
             Self::Unsigned(values) => values.is_null(row),
             Self::Real(values) => values.is_null(row),
+            Self::Single(values) => values.is_null(row),
             Self::Bytes(values) => values.is_null(row),
             Self::Day(values) => values.is_null(row),
             Self::Moment(_) => false,
@@ -118,7 +128,12 @@ impl View {
             Self::Text(values) => Cell::Text(values.value(row)),
             Self::Integer(values) => Cell::Integer(values.value(row)),
             Self::Unsigned(values) => Cell::Unsigned(values.value(row)),
+            Self::Digits(values) => digits(values.value(row)),
             Self::Real(values) => real(values.value(row)),
+            Self::Single(values) => match values.value(row) {
+                value if value.is_finite() => Cell::Single(value),
+                value => real(value.into()),
+            },
             Self::Bytes(values) => bytes(values.value(row)),
             Self::Day(values) => Cell::Day(values.value(row)),
             Self::Moment(moments) => match &moments[row] {
@@ -139,6 +154,17 @@ fn real(value: f64) -> Cell<'static> {
         f64::INFINITY => Cell::Unfit("Infinity"),
         f64::NEG_INFINITY => Cell::Unfit("-Infinity"),
         value => Cell::Real(value),
+    }
+}
+
+/// The digits of a number that a double holds, or not.
+fn digits(text: &str) -> Cell<'_> {
+    match text
+        .parse()
+        .is_ok_and(|value| number::is_said_by(text, value))
+    {
+        true => Cell::Text(text),
+        false => Cell::Unfit(text),
     }
 }
 

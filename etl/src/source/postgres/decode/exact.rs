@@ -230,29 +230,10 @@ pub(in crate::source::postgres) fn nearest_double(text: &str) -> Result<f64, Mis
         };
         return Err(beyond(float_side(value), reason));
     }
-    match significant(text) == significant(&format!("{value:e}")) {
+    match number::is_said_by(text, value) {
         true => Ok(value),
         false => Err(odd(NO_DOUBLE)),
     }
-}
-
-/// The sign, the digits without zeros around them, and the power of ten of the last digit.
-fn significant(text: &str) -> Option<(bool, String, i64)> {
-    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
-    let negative = mantissa.starts_with('-');
-    let (whole, fraction) = mantissa
-        .trim_start_matches(['-', '+'])
-        .split_once('.')
-        .unwrap_or((mantissa.trim_start_matches(['-', '+']), ""));
-    let all = format!("{whole}{fraction}");
-    let digits = all.trim_start_matches('0').trim_end_matches('0');
-    if digits.is_empty() {
-        return Some((negative, String::new(), 0));
-    }
-    let zeros = i64::try_from(all.len() - all.trim_end_matches('0').len()).ok()?;
-    let decimals = i64::try_from(fraction.len()).ok()?;
-    let last = exponent.parse::<i64>().ok()? - decimals + zeros;
-    Some((negative, digits.to_owned(), last))
 }
 
 fn narrowed<T: TryFrom<i128>>(value: i128) -> Result<T, Misfit> {

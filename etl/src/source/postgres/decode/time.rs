@@ -59,6 +59,14 @@ fn read_micros(raw: &[u8]) -> Result<i64, Misfit> {
     }
 }
 
+/// A wall clock of the first day may stand for an instant of the year before.
+fn after_christ(instant: i64) -> Result<i64, Misfit> {
+    match instant < FIRST_INSTANT {
+        true => Err(beyond(Side::Low, BEFORE_CHRIST)),
+        false => Ok(instant),
+    }
+}
+
 /// `date`; clamped to 0001-01-01 and 9999-12-31.
 pub(super) fn dates(rules: Rules) -> Decoder {
     let extremes = rules.clamp.then_some((FIRST_DAY, LAST_DAY));
@@ -89,7 +97,7 @@ pub(super) fn instants_in_zone(rules: Rules) -> Decoder {
     Primitives::<TimestampMicrosecondType, _>::decoder(
         instant(),
         instant_extremes(rules),
-        move |raw| clock.instant(read_micros(raw)?).map_err(odd),
+        move |raw| after_christ(clock.instant(read_micros(raw)?).map_err(odd)?),
     )
 }
 
@@ -102,7 +110,7 @@ pub(super) fn instants_of_days(rules: Rules) -> Decoder {
         move |raw| {
             let midnight = i64::from(read_date(raw)?).checked_mul(DAY);
             let midnight = midnight.ok_or(beyond(Side::High, BEYOND_ARROW))?;
-            clock.instant(midnight).map_err(odd)
+            after_christ(clock.instant(midnight).map_err(odd)?)
         },
     )
 }

@@ -82,31 +82,35 @@ impl Learner<'_> {
         }
     }
 
-    /// The present state of a member, if it says anything new: from when it was modified, else from now.
+    /// The present state of a member, if it says anything new. A change is dated at the modified time, else at the
+    /// snapshot; what only fills gaps holds from where the member is known, or from the beginning.
     fn present(&self, row: usize, timeline: &Timeline, is_first: bool) -> Option<Seen> {
+        /// After what audit tables tell of the same instant.
+        const LAST_WORD: i64 = 1;
         let observed = self.observed;
         let place = self.evidence.row(row);
         let deleted = observed.deleted.value(row);
-        let is_known = |(attribute, cell): (usize, &Option<u32>)| {
-            cell.is_some_and(|cell| self.evidence.same(attribute, cell, place))
+        let cells = || timeline.state.iter().enumerate();
+        let differs = |(attribute, cell): (usize, &Option<u32>)| {
+            cell.is_some_and(|cell| !self.evidence.same(attribute, cell, place))
         };
-        if !is_first
-            && timeline.deleted == deleted
-            && timeline.state.iter().enumerate().all(is_known)
-        {
+        let is_change = timeline.deleted != deleted && !is_first || cells().any(differs);
+        if !is_first && !is_change && cells().all(|(_, cell)| cell.is_some()) {
             return None;
         }
-        let modified = observed
-            .modified
-            .is_valid(row)
-            .then(|| observed.modified.value(row));
-        let (at, basis) = match modified {
-            Some(modified) if modified > timeline.latest => (modified, Basis::Modified),
-            _ => (self.now(timeline), Basis::Snapshot),
+        let modified = observed.modified.is_valid(row);
+        let modified = modified.then(|| observed.modified.value(row));
+        let (at, sequence, basis) = match modified {
+            Some(modified) if (modified, LAST_WORD) > timeline.latest => {
+                (modified, LAST_WORD, Basis::Modified)
+            }
+            _ if is_change => (self.now(timeline), 0, Basis::Snapshot),
+            _ if is_first => (OPEN_FROM, i64::MIN, Basis::Open),
+            _ => (timeline.latest.0, timeline.latest.1 + 1, Basis::Snapshot),
         };
         Some(Seen {
             at,
-            sequence: 0,
+            sequence,
             row: place,
             mask: self.evidence.all,
             deleted: Some(deleted),
@@ -135,6 +139,6 @@ impl Learner<'_> {
 
     /// The instant of the snapshot, or a later one if something is known of a later one.
     fn now(&self, timeline: &Timeline) -> i64 {
-        self.input.snapshot_at.max(timeline.latest + 1)
+        self.input.snapshot_at.max(timeline.latest.0 + 1)
     }
 }

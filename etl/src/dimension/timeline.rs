@@ -105,8 +105,8 @@ pub(super) struct Timeline {
     pub(super) state: Vec<Option<u32>>,
     /// True if the source has deleted it.
     pub(super) deleted: bool,
-    /// The latest instant at which anything was seen.
-    pub(super) latest: i64,
+    /// The latest instant at which anything was seen, and its sequence.
+    pub(super) latest: (i64, i64),
 }
 
 /// Folds what was seen of a member into its timeline; sorts it on the way.
@@ -138,7 +138,9 @@ pub(super) fn fold(seen: &mut [Seen], rules: &[Rule], values: &impl Values) -> T
         versions,
         state: run.state,
         deleted: seen.iter().rev().find_map(|seen| seen.deleted) == Some(true),
-        latest: seen.last().map_or(OPEN_FROM, |last| last.at),
+        latest: seen
+            .last()
+            .map_or((OPEN_FROM, i64::MIN), |last| (last.at, last.sequence)),
     }
 }
 

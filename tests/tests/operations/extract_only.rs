@@ -72,7 +72,7 @@ fn what_a_killed_extraction_left_is_taken_away_and_what_a_living_one_holds_is_no
     assert_eq!(packages()?, 1, "that of the living one");
     lab.etl(&["extract"])?.done()?;
     assert_eq!(packages()?, 2, "both");
-    drop(gate);
+    gate.give("page;day;seconds;note\nhome;03.02.2025;100;\n")?;
     living.ended()?.done()?;
     assert_eq!(packages()?, 2, "two that are whole");
     Ok(())

@@ -274,8 +274,13 @@ pub(crate) fn oracle(kind: Kind, declared: &str) -> String {
         match declared {
             "integer" => kept("f = trunc(f)", "f::int4"),
             "bigint" => kept("f = trunc(f) AND abs(f) < 9e15", "f::int8"),
-            // round() of a double is half-even
-            "decimal(20,4)" => kept("abs(f * 1e4) <= 2 ^ 53", "round(f * 1e4)::numeric / 10000"),
+            // the number that the server prints, half-even
+            "decimal(20,4)" => kept(
+                "abs(f * 1e4) <= 2 ^ 53",
+                "CASE WHEN abs(f::text::numeric * 10000) % 1 = 0.5 \
+                 THEN trunc(f::text::numeric * 10000) + sign(f) * (trunc(abs(f::text::numeric * 10000)) % 2) \
+                 ELSE round(f::text::numeric * 10000) END::numeric / 10000",
+            ),
             "double" => kept("true", "f"),
             "boolean" => kept("f IN (0, 1)", "f = 1"),
             _ => "NULL".to_owned(),

@@ -266,9 +266,10 @@ impl Snapshot for MySqlSnapshot {
         let mut catalog = self.lend()?;
         let planned = match self.plan_by(&mut catalog, table) {
             Err(fault) if fault.remedy == Remedy::Anew => return Err(fault),
-            planned => planned?,
+            planned => planned,
         };
         self.release(catalog);
+        let planned = planned?;
         self.hold(table)?;
         Ok(planned)
     }

@@ -1,6 +1,6 @@
 //! A dimension after a load: folds what was seen of every member, gives keys, assembles the table.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use arrow::array::{
@@ -18,7 +18,7 @@ use super::learn::Learner;
 use super::observe::observe;
 use super::published::Published;
 use super::special::SpecialRow;
-use super::timeline::{Basis, Rule, Seen, Timeline, Version};
+use super::timeline::{Basis, Rule, Seen, Timeline};
 use super::{DimensionBuild, DimensionInput, OPEN_FROM, OPEN_TO, Tally, arrow_schema};
 
 /// Builds the next table and key map of a dimension, and what there is to keep of what was seen.
@@ -68,7 +68,7 @@ pub(crate) fn build_dimension(input: DimensionInput<'_>) -> Result<DimensionBuil
     };
     let aliases = assembly.members(&mut keys);
     assembly.specials();
-    assembly.account_for_vanished();
+    let moved = assembly.account_for_vanished(&aliases);
     let mut tally = assembly.tally;
     tally.read = input.conformed.rows.num_rows() as u64;
     tally.rejected = observed.rejects.len() as u64;
@@ -89,6 +89,7 @@ pub(crate) fn build_dimension(input: DimensionInput<'_>) -> Result<DimensionBuil
         map,
         changes,
         aliases,
+        moved,
         all_changes: evidence.reshaped,
         tally,
         rejects: observed.rejects,
@@ -201,7 +202,7 @@ impl Assembly<'_> {
                 cells: Some(version.cells.clone()),
                 from: version.from,
                 to: next.map_or(OPEN_TO, |next| next.from),
-                basis: Some(basis(version)),
+                basis: Some(version.basis),
                 current: next.is_none(),
                 deleted: timeline.deleted,
                 audit: self.input.audit_key,
@@ -239,11 +240,32 @@ impl Assembly<'_> {
         changed
     }
 
-    /// Counts published versions that are no more: what they were is known better now.
-    fn account_for_vanished(&mut self) {
+    /// Counts published versions that are no more, since what they were is known better now; returns for the key of each
+    /// that of the version that holds at its beginning.
+    fn account_for_vanished(&mut self, aliases: &Aliases) -> HashMap<i32, i32> {
         let keys: HashSet<i32> = self.rows.iter().map(|row| row.key.0).collect();
-        let gone = self.published.key.iter().flatten();
-        self.tally.retired = gone.filter(|key| !keys.contains(key)).count() as u64;
+        let published = self.published;
+        let gone = published.members.iter().flat_map(|(id, rows)| {
+            let gone = rows
+                .iter()
+                .filter(|row| !keys.contains(&published.key.value(**row)));
+            gone.map(move |row| (aliases.of(id).unwrap_or(id), *row))
+        });
+        let gone: Vec<(&str, usize)> = gone.collect();
+        self.tally.retired = gone.len() as u64;
+        let heirs: HashSet<&str> = gone.iter().map(|(id, _)| *id).collect();
+        let heirs: Vec<&NextRow> = self
+            .rows
+            .iter()
+            .filter(|row| heirs.contains(row.id.as_str()))
+            .collect();
+        let moved = gone.into_iter().filter_map(|(id, old)| {
+            let at = published.from.value(old);
+            let holds = |row: &&&NextRow| row.id == id && row.from <= at && at < row.to;
+            let heir = heirs.iter().find(holds)?;
+            Some((published.key.value(old), heir.key.0))
+        });
+        moved.collect()
     }
 
     fn specials(&mut self) {
@@ -334,9 +356,4 @@ impl Assembly<'_> {
         let cells = cells.map(|row| row.cells.as_ref().and_then(|cells| cells[at]));
         self.learner.evidence.values(at, cells)
     }
-}
-
-/// How it is known since when a version holds.
-fn basis(version: &Version) -> Basis {
-    version.begun_by.map_or(Basis::Open, |seen| seen.basis)
 }

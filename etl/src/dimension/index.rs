@@ -16,6 +16,8 @@ pub(crate) enum MemberIndex {
         spans: HashMap<String, Vec<Span>>,
         /// The members that were merged into others.
         aliases: Aliases,
+        /// For each key that was retired that of the version that holds in its place.
+        moved: HashMap<i32, i32>,
     },
     /// The keys of the calendar's first and last day.
     Calendar {
@@ -41,11 +43,17 @@ impl MemberIndex {
         Self::Members {
             spans: HashMap::new(),
             aliases: Aliases::default(),
+            moved: HashMap::new(),
         }
     }
 
-    /// Indexes a dimension table, of which members may have been merged into others.
-    pub(crate) fn of(dimension: &Dimension, table: &RecordBatch, aliases: Aliases) -> Self {
+    /// Indexes a dimension table, of which members may have been merged into others and keys been retired.
+    pub(crate) fn of(
+        dimension: &Dimension,
+        table: &RecordBatch,
+        aliases: Aliases,
+        moved: HashMap<i32, i32>,
+    ) -> Self {
         let name = dimension.key_column();
         let keys = table
             .column_by_name(&name)
@@ -87,6 +95,7 @@ impl MemberIndex {
         Self::Members {
             spans: members,
             aliases,
+            moved,
         }
     }
 
@@ -95,7 +104,7 @@ impl MemberIndex {
         let Some(id) = id else {
             return SpecialMember::NotGiven.key();
         };
-        let Self::Members { spans, aliases } = self else {
+        let Self::Members { spans, aliases, .. } = self else {
             return SpecialMember::InvalidCode.key();
         };
         let Some(spans) = spans.get(aliases.of(id).unwrap_or(id)) else {
@@ -110,6 +119,19 @@ impl MemberIndex {
             .find(valid)
             .or_else(|| spans.iter().find(|span| span.current));
         found.map_or(SpecialMember::NotYetArrived.key(), |span| span.key)
+    }
+
+    /// The key in the place of one that was retired by this load.
+    pub(crate) fn moved(&self, key: i32) -> Option<i32> {
+        match self {
+            Self::Members { moved, .. } => moved.get(&key).copied(),
+            Self::Calendar { .. } => None,
+        }
+    }
+
+    /// True if this load retired keys.
+    pub(crate) fn has_moved(&self) -> bool {
+        matches!(self, Self::Members { moved, .. } if !moved.is_empty())
     }
 
     /// The key of a day; a day outside the calendar is an invalid code.

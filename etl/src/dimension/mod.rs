@@ -21,7 +21,7 @@ mod published;
 mod special;
 mod timeline;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use arrow::array::RecordBatch;
 use planisphere_schemas::model::Dimension;
@@ -91,6 +91,8 @@ pub(crate) struct DimensionBuild {
     pub(crate) changes: RecordBatch,
     /// The members that were merged into others.
     pub(crate) aliases: Aliases,
+    /// For each key that was retired that of the version that holds in its place.
+    pub(crate) moved: HashMap<i32, i32>,
     /// True if `changes` takes the place of what was kept.
     pub(crate) all_changes: bool,
     /// What happened to the rows of the entity and of the table.

@@ -30,7 +30,7 @@ pub(super) struct Seen {
     pub(super) basis: Basis,
 }
 
-/// How it is known since when something holds.
+/// How it is known since when something holds, the best first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Basis {
     /// It was so before anything that is known.
@@ -90,8 +90,8 @@ pub(super) trait Values {
 pub(super) struct Version {
     /// From when it holds; [`OPEN_FROM`] for the first.
     pub(super) from: i64,
-    /// What began it; `None` for the first, which is open.
-    pub(super) begun_by: Option<Seen>,
+    /// How its instant is known; the first is open.
+    pub(super) basis: Basis,
     /// For each attribute the row of its value; `None` if nobody knows it.
     pub(super) cells: Vec<Option<u32>>,
 }
@@ -129,7 +129,7 @@ pub(super) fn fold(seen: &mut [Seen], rules: &[Rule], values: &impl Values) -> T
     if versions.is_empty() {
         versions.push(Version {
             from: OPEN_FROM,
-            begun_by: None,
+            basis: Basis::Open,
             cells: vec![None; rules.len()],
         });
     }
@@ -164,14 +164,15 @@ impl<V: Values> Run<'_, V> {
                 continue;
             };
             if self.set(attribute, word.row) && self.rules[attribute] == Rule::Version {
-                begun_by = Some(begun_by.map_or(*word, |other| self.later(seen, other, *word)));
+                let basis = self.basis(seen, attribute, word.row);
+                begun_by = begun_by.min(Some(basis)).or(Some(basis));
             }
         }
         let first = self.versions.is_empty();
         if first || begun_by.is_some() {
             self.versions.push(Version {
                 from: if first { OPEN_FROM } else { seen[0].at },
-                begun_by: if first { None } else { begun_by },
+                basis: begun_by.filter(|_| !first).unwrap_or(Basis::Open),
                 cells: self.state.clone(),
             });
         }
@@ -196,9 +197,13 @@ impl<V: Values> Run<'_, V> {
         }
     }
 
-    fn later(&self, seen: &[Seen], a: Seen, b: Seen) -> Seen {
-        let place = |word: &Seen| seen.iter().position(|seen| seen == word);
-        if place(&a) >= place(&b) { a } else { b }
+    /// The best of what says the same value at the same instant.
+    fn basis(&self, seen: &[Seen], attribute: usize, row: u32) -> Basis {
+        let same = seen.iter().filter(|seen| {
+            self.values.knows(seen, attribute) && self.values.same(attribute, seen.row, row)
+        });
+        let best = same.map(|seen| seen.basis).min();
+        best.unwrap_or(Basis::Snapshot)
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch, StringArray};
 use arrow::compute::{SortColumn, interleave, lexsort_to_indices, take_record_batch};
+use arrow::datatypes::Int32Type;
 use arrow::error::ArrowError;
 use arrow::row::{RowConverter, Rows, SortField};
 
@@ -88,6 +89,7 @@ fn decide(input: &FactInput<'_>, fresh: &Fresh, comparison: &Comparison) -> Deci
         .iter()
         .map(|reject| reject.row_id.as_str())
         .collect();
+    let retired = Retired::of(input);
     let mut known = vec![false; fresh_ids.len()];
     let mut decisions = Decisions {
         rows: Vec::new(),
@@ -108,7 +110,15 @@ fn decide(input: &FactInput<'_>, fresh: &Fresh, comparison: &Comparison) -> Deci
                     let dies = is_deleted(&fresh.rows, *new) && !is_deleted(&file.rows, row);
                     existing_row(&mut decisions.tally, (at, row), *new, same, dies)
                 }
-                None => missing_row(&mut decisions.tally, file, at, row, stays),
+                None => {
+                    let kept = missing_row(&mut decisions.tally, file, at, row, stays);
+                    let moves = retired.moves(&file.rows, row);
+                    decisions.tally.updated += u64::from(moves && !kept.gone);
+                    Chosen {
+                        changed: kept.changed || moves,
+                        ..kept
+                    }
+                }
             });
         }
         let rewrite = input.reshaped || rows.iter().any(|row| row.changed);
@@ -200,6 +210,7 @@ fn assemble(
         .iter()
         .map(|chosen| (chosen.batch, chosen.row))
         .collect();
+    let retired = Retired::of(input);
     let mut columns: Vec<ArrayRef> = Vec::with_capacity(schema.fields().len());
     for (at, field) in schema.fields().iter().enumerate() {
         let files = input
@@ -210,6 +221,7 @@ fn assemble(
             .chain(files)
             .collect();
         let values = interleave(&batches, &places)?;
+        let values = retired.replaced(field.name(), values);
         columns.push(match field.name().as_str() {
             DELETED_AT_SOURCE => marked(&values, decisions),
             AUDIT_KEY => audited(&values, decisions, input.audit_key),
@@ -264,4 +276,36 @@ pub(crate) fn sort_columns(input: &FactInput<'_>) -> Vec<String> {
         .into_iter()
         .chain([SOURCE_ROW_ID.to_owned()])
         .collect()
+}
+
+/// The roles of whose dimensions this load retired keys. Rows that the source gives are looked up anew; those that only
+/// stand as they were take the keys in the place of the retired ones.
+struct Retired<'a>(Vec<(String, &'a MemberIndex)>);
+
+impl<'a> Retired<'a> {
+    fn of(input: &FactInput<'a>) -> Self {
+        let roles = input.star.roles.iter().filter_map(|role| {
+            let members = input.members.get(&role.dimension)?;
+            members.has_moved().then(|| (role.key_column(), members))
+        });
+        Self(roles.collect())
+    }
+
+    /// True if a row has a key that was retired.
+    fn moves(&self, rows: &RecordBatch, row: usize) -> bool {
+        self.0.iter().any(|(name, members)| {
+            let keys = rows.column_by_name(name);
+            let keys = keys.map(|keys| keys.as_primitive::<Int32Type>());
+            keys.is_some_and(|keys| members.moved(keys.value(row)).is_some())
+        })
+    }
+
+    /// A column with the keys in the place of those that were retired.
+    fn replaced(&self, name: &str, values: ArrayRef) -> ArrayRef {
+        let Some((_, members)) = self.0.iter().find(|(column, _)| column == name) else {
+            return values;
+        };
+        let keys = values.as_primitive::<Int32Type>();
+        Arc::new(keys.unary::<_, Int32Type>(|key| members.moved(key).unwrap_or(key)))
+    }
 }

@@ -1,6 +1,6 @@
 //! Builds every dimension and fact of a load in memory; nothing is written here.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
@@ -139,7 +139,7 @@ impl Execution<'_> {
         let inserted = if changed { rows.num_rows() as u64 } else { 0 };
         built.members.insert(
             dimension.name.clone(),
-            MemberIndex::of(dimension, &rows, Aliases::default()),
+            MemberIndex::of(dimension, &rows, Aliases::default(), HashMap::new()),
         );
         built.tables.push(NextTable {
             name,
@@ -222,7 +222,7 @@ impl Execution<'_> {
         built.rejects.extend(next.rejects);
         built.members.insert(
             dimension.name.clone(),
-            MemberIndex::of(dimension, &next.table, next.aliases),
+            MemberIndex::of(dimension, &next.table, next.aliases, next.moved),
         );
         let kept = published_changes.filter(|_| !next.all_changes);
         built.tables.push(NextTable {

@@ -161,3 +161,40 @@ fn hostile_orders_are_borne() -> Result<()> {
     }
     Ok(())
 }
+
+#[test]
+fn a_fact_that_stands_as_it_was_finds_what_took_the_place_of_its_version() -> Result<()> {
+    let change = |number, at, value| Change {
+        number,
+        id: "a",
+        at,
+        sequence: 0,
+        gone: false,
+        into: None,
+        values: [Some(value); 5],
+    };
+    // the late one says that the second began earlier: its version is another one now
+    let stream = Stream::new(&[
+        change(1, 10, "one"),
+        change(2, 50, "two"),
+        change(3, 30, "two"),
+    ])?;
+    let spoilt = || -> Result<Vec<Vec<String>>> {
+        let facts = stream.facts()?.into_iter();
+        Ok(facts.filter(|fact| fact[0] == "a-6").collect())
+    };
+    stream.load(&[1, 2])?;
+    let before = spoilt()?;
+    assert_eq!(before[0][1..5], ["6", "a", "2025-01-01T00:00:50Z", "two"]);
+    stream.spoil("a-6")?;
+    stream.load(&[3])?;
+    let after = spoilt()?;
+    assert_eq!(after[0][1..5], ["6", "a", "2025-01-01T00:00:30Z", "two"]);
+    let versions: Vec<String> = stream
+        .versions()?
+        .into_iter()
+        .map(|row| row[1].clone())
+        .collect();
+    assert_eq!(versions, ["0001-01-01T00:00:00Z", "2025-01-01T00:00:30Z"]);
+    Ok(())
+}

@@ -19,7 +19,7 @@ pub(crate) struct Change {
     pub(crate) values: [Option<&'static str>; 5],
 }
 
-const SETTINGS: &str = "[model]\npath = \"model\"\n\n[etl]\nreject_limit_permille = 0\nvanish_limit_permille = 1000\n\n\
+const SETTINGS: &str = "[model]\npath = \"model\"\n\n[etl]\nreject_limit_permille = 100\nvanish_limit_permille = 1000\n\n\
                         [source.crm]\nurl = \"sqlite:crm.db\"\n";
 
 const SOURCE: &str = "planisphere: 1
@@ -117,6 +117,16 @@ impl Stream {
             anyhow::ensure!(shown == 1, "no change {number}");
         }
         self.lab.load()?.done()?;
+        Ok(())
+    }
+
+    /// Gives an order an amount that is no number.
+    pub(crate) fn spoil(&self, order: &str) -> Result<()> {
+        let sql = "update orders set amount = 'oops' where id = ?1";
+        anyhow::ensure!(
+            self.database.execute(sql, [order])? == 1,
+            "no order {order}"
+        );
         Ok(())
     }
 

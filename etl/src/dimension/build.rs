@@ -222,9 +222,10 @@ impl Assembly<'_> {
         let published = self.published;
         let width = self.input.dimension.attributes.len();
         let cells = row.cells.iter().flatten().take(width).enumerate();
-        let same_values = cells
-            .into_iter()
-            .all(|(at, cell)| self.learner.evidence.is_published(at, *cell, old));
+        let same_values = cells.into_iter().all(|(at, cell)| match cell {
+            Some(cell) => self.learner.evidence.is_published(at, *cell, old),
+            None => published.attributes[at].is_null(old),
+        });
         let expired = published.current.value(old) && !row.current;
         let newly_deleted = row.deleted && !published.deleted.value(old);
         let revived = !row.deleted && published.deleted.value(old);
@@ -254,15 +255,18 @@ impl Assembly<'_> {
         let gone: Vec<(&str, usize)> = gone.collect();
         self.tally.retired = gone.len() as u64;
         let heirs: HashSet<&str> = gone.iter().map(|(id, _)| *id).collect();
-        let heirs: Vec<&NextRow> = self
+        let mut versions: HashMap<&str, Vec<&NextRow>> = HashMap::new();
+        for row in self
             .rows
             .iter()
             .filter(|row| heirs.contains(row.id.as_str()))
-            .collect();
+        {
+            versions.entry(&row.id).or_default().push(row);
+        }
         let moved = gone.into_iter().filter_map(|(id, old)| {
             let at = published.from.value(old);
-            let holds = |row: &&&NextRow| row.id == id && row.from <= at && at < row.to;
-            let heir = heirs.iter().find(holds)?;
+            let mut versions = versions.get(id)?.iter();
+            let heir = versions.find(|row| row.from <= at && at < row.to)?;
             Some((published.key.value(old), heir.key.0))
         });
         moved.collect()

@@ -4,7 +4,7 @@
 //! late. So every load adds what is new to `map_<dimension>_changes`, of which the dimension is a function.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use arrow::array::{
@@ -127,10 +127,9 @@ impl Evidence {
                 )
             }
         };
-        let kept_rows = columns.first().map_or(0, |column| column.len());
         let kept_rows = match kept {
             Some(kept) => kept.rows.num_rows(),
-            None => kept_rows.max(published.rows.num_rows()),
+            None => published.rows.num_rows(),
         };
         let mut attributes = Vec::with_capacity(width);
         let mut compared = Vec::with_capacity(width);
@@ -173,12 +172,9 @@ impl Evidence {
     }
 
     /// True if an attribute has the same value as a row of the published table.
-    pub(super) fn is_published(&self, attribute: usize, cell: Option<u32>, row: usize) -> bool {
+    pub(super) fn is_published(&self, attribute: usize, cell: u32, row: usize) -> bool {
         let [seen, published] = &self.compared[attribute];
-        match cell {
-            Some(cell) => seen.row(index(cell)) == published.row(row),
-            None => true,
-        }
+        seen.row(index(cell)) == published.row(row)
     }
 
     /// The values of an attribute in some rows; null where there is none.
@@ -296,14 +292,19 @@ fn kept_members(
     let sequence = column(3).as_primitive::<Int64Type>();
     let deleted = column(5).as_boolean();
     let mut members: BTreeMap<String, Vec<Seen>> = BTreeMap::new();
+    // few different ones stand in many rows
+    let mut numbers: HashMap<&str, u32> = HashMap::new();
     for row in 0..rows.num_rows() {
-        let names: Vec<&str> = known.value(row).split(' ').collect();
-        let mask = value_names(dimension).map(|name| names.contains(&name));
+        let mask = numbers.entry(known.value(row)).or_insert_with(|| {
+            let names: Vec<&str> = known.value(row).split(' ').collect();
+            let mask = value_names(dimension).map(|name| names.contains(&name));
+            masks.number(mask.collect())
+        });
         let seen = Seen {
             at: from.value(row),
             sequence: sequence.value(row),
             row: u32::try_from(row).unwrap_or(u32::MAX),
-            mask: masks.number(mask.collect()),
+            mask: *mask,
             deleted: deleted.is_valid(row).then(|| deleted.value(row)),
             basis: Basis::of(basis.value(row)),
         };

@@ -36,6 +36,36 @@ impl From<Error> for Fault {
 }
 
 impl Remedy {
+    /// A source that cannot be opened, against which this helps; `is_absent` where it is not there at all.
+    pub(crate) fn not_opened(
+        self,
+        source: &str,
+        reason: String,
+        is_absent: bool,
+        hint: &'static str,
+    ) -> Fault {
+        let source_name = source.to_owned();
+        self.against(match self {
+            Self::None if is_absent => Error::SourceAbsent {
+                source_name,
+                reason,
+            },
+            Self::None => Error::SourceRefused {
+                source_name,
+                reason,
+                hint,
+            },
+            Self::Anew => Error::SnapshotLost {
+                source_name,
+                reason,
+            },
+            Self::Again | Self::Soon | Self::Smaller => Error::SourceUnreachable {
+                source_name,
+                reason,
+            },
+        })
+    }
+
     /// A failure against which this helps.
     pub(crate) fn against(self, error: Error) -> Fault {
         Fault {

@@ -61,24 +61,9 @@ impl Sqlite {
 
 impl Sqlite {
     fn not_opened(&self, error: &rusqlite::Error) -> Fault {
-        let source_name = self.name.clone();
         let reason = format!("{}: {}", self.path.display(), reason(error));
-        let remedy = remedy(error);
-        remedy.against(match remedy {
-            Remedy::None if !self.path.exists() => Error::SourceAbsent {
-                source_name,
-                reason,
-            },
-            Remedy::None => Error::SourceRefused {
-                source_name,
-                reason,
-                hint: "check that it is a SQLite database, its permissions and those of its folder",
-            },
-            _ => Error::SourceUnreachable {
-                source_name,
-                reason,
-            },
-        })
+        let hint = "check that it is a SQLite database, its permissions and those of its folder";
+        remedy(error).not_opened(&self.name, reason, !self.path.exists(), hint)
     }
 }
 

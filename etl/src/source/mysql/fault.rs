@@ -100,24 +100,8 @@ pub(super) fn unreachable(source: &str, error: &mysql::Error) -> Fault {
         (_, Remedy::Anew) => Remedy::Soon,
         (_, other) => other,
     };
-    let source_name = source.to_owned();
-    let reason = reason(error);
-    let absent = matches!(error, mysql::Error::MySqlError(said) if said.code == NO_DATABASE);
-    remedy.against(match remedy {
-        Remedy::None if absent => Error::SourceAbsent {
-            source_name,
-            reason,
-        },
-        Remedy::None => Error::SourceRefused {
-            source_name,
-            reason,
-            hint: log_in_hint(error),
-        },
-        _ => Error::SourceUnreachable {
-            source_name,
-            reason,
-        },
-    })
+    let is_absent = matches!(error, mysql::Error::MySqlError(said) if said.code == NO_DATABASE);
+    remedy.not_opened(source, reason(error), is_absent, log_in_hint(error))
 }
 
 /// What can be done about a log-in that is refused.

@@ -71,27 +71,8 @@ pub(super) fn not_imported(source: &str, error: &WireError) -> Fault {
 
 fn not_opened(source: &str, remedy: Remedy, error: &WireError) -> Fault {
     const NO_DATABASE: &str = "3D000";
-    let source_name = source.to_owned();
-    let reason = error.to_string();
-    remedy.against(match (remedy, error.code()) {
-        (Remedy::None, Some(NO_DATABASE)) => Error::SourceAbsent {
-            source_name,
-            reason,
-        },
-        (Remedy::Anew, _) => Error::SnapshotLost {
-            source_name,
-            reason,
-        },
-        (Remedy::None, _) => Error::SourceRefused {
-            source_name,
-            reason,
-            hint: log_in_hint(error),
-        },
-        _ => Error::SourceUnreachable {
-            source_name,
-            reason,
-        },
-    })
+    let is_absent = error.code() == Some(NO_DATABASE);
+    remedy.not_opened(source, error.to_string(), is_absent, log_in_hint(error))
 }
 
 /// What can be done about a log-in that is refused.

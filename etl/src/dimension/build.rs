@@ -18,7 +18,7 @@ use super::learn::Learner;
 use super::observe::observe;
 use super::published::Published;
 use super::special::SpecialRow;
-use super::timeline::{Basis, Rule, Seen, Timeline};
+use super::timeline::{Rule, Seen, Timeline};
 use super::{DimensionBuild, DimensionInput, OPEN_FROM, OPEN_TO, Tally, arrow_schema};
 
 /// Builds the next table and key map of a dimension, and what there is to keep of what was seen.
@@ -120,10 +120,20 @@ struct NextRow {
     cells: Option<Vec<Option<u32>>>,
     from: i64,
     to: i64,
-    basis: Option<Basis>,
+    basis: &'static str,
     current: bool,
     deleted: bool,
     audit: i64,
+}
+
+/// What is known of a member.
+struct Learned {
+    id: String,
+    timeline: Timeline,
+    /// False if facts refer to it and nothing more.
+    is_seen: bool,
+    /// True if this load has seen something new.
+    is_fresh: bool,
 }
 
 struct Assembly<'a> {
@@ -137,10 +147,12 @@ struct Assembly<'a> {
 }
 
 impl Assembly<'_> {
-    /// All members, known or observed, in the order of their ids.
+    /// All members, known, observed or referred to, in the order of their ids.
     fn ids(&self) -> Vec<String> {
         let mut ids: Vec<String> = self.learner.evidence.members.keys().cloned().collect();
         ids.extend(self.learner.observed.members.keys().cloned());
+        ids.extend(self.published.members.keys().cloned());
+        ids.extend(self.input.referenced.iter().cloned());
         ids.sort();
         ids.dedup();
         ids
@@ -150,23 +162,24 @@ impl Assembly<'_> {
     fn members(&mut self, keys: &mut KeyMap) -> Aliases {
         let mut learned = Vec::new();
         for id in self.ids() {
-            let (timeline, is_fresh) = self.learn(&id);
-            learned.push((id, timeline, is_fresh));
+            learned.push(self.learn(id));
         }
-        let merged = learned.iter().filter_map(|(id, timeline, _)| {
-            let into = self.learner.evidence.merged_into(*timeline.state.last()?)?;
-            Some((id.as_str(), into))
+        let merged = learned.iter().filter_map(|member| {
+            let into = *member.timeline.state.last()?;
+            let into = self.learner.evidence.merged_into(into)?;
+            Some((member.id.as_str(), into))
         });
-        let known = learned.iter().map(|(id, ..)| id.as_str()).collect();
+        let known = learned.iter().filter(|member| member.is_seen);
+        let known = known.map(|member| member.id.as_str()).collect();
         let aliases = Aliases::new(&known, merged);
-        for (id, timeline, is_fresh) in &learned {
-            let changed = match aliases.of(id) {
+        for member in &learned {
+            let changed = match aliases.of(&member.id) {
                 Some(_) => false,
-                None => self.emit(id, timeline, keys),
+                None => self.emit(member, keys),
             };
-            let observed = self.learner.observed.members.get(id);
+            let observed = self.learner.observed.members.get(&member.id);
             let count = observed.map_or(0, |rows| rows.len() as u64);
-            match changed || *is_fresh {
+            match changed || member.is_fresh {
                 true => self.tally.loaded += count,
                 false => self.tally.unchanged += count,
             }
@@ -174,24 +187,33 @@ impl Assembly<'_> {
         aliases
     }
 
-    /// The timeline of a member after this load, and whether anything of it is new.
-    fn learn(&mut self, id: &str) -> (Timeline, bool) {
-        let observed = self.learner.observed.members.get(id);
+    /// What is known of a member after this load.
+    fn learn(&mut self, id: String) -> Learned {
+        let observed = self.learner.observed.members.get(&id);
         let observed = observed.map(Vec::as_slice).unwrap_or_default();
-        let known = self.learner.evidence.members.get(id);
+        let known = self.learner.evidence.members.get(&id);
         let mut seen = known.cloned().unwrap_or_default();
         let known = seen.len();
-        let timeline = self.learner.learn(id, observed, &mut seen);
+        let timeline = self.learner.learn(&id, observed, &mut seen);
+        let is_seen = !seen.is_empty();
         let fresh = seen.split_off(known);
         let is_fresh = !fresh.is_empty();
         self.fresh
-            .extend(fresh.into_iter().map(|seen| (id.to_owned(), seen)));
-        (timeline, is_fresh)
+            .extend(fresh.into_iter().map(|seen| (id.clone(), seen)));
+        Learned {
+            id,
+            timeline,
+            is_seen,
+            is_fresh,
+        }
     }
 
     /// Adds the rows of a member; true if any of them differs from what is published.
-    fn emit(&mut self, id: &str, timeline: &Timeline, keys: &mut KeyMap) -> bool {
+    fn emit(&mut self, member: &Learned, keys: &mut KeyMap) -> bool {
+        let Learned { id, timeline, .. } = member;
         let durable = keys.durable(id);
+        let inferred = (!member.is_seen).then(|| self.learner.reason(id));
+        self.tally.inferred += u64::from(inferred.is_some());
         let mut any = false;
         for (at, version) in timeline.versions.iter().enumerate() {
             let next = timeline.versions.get(at + 1);
@@ -202,7 +224,7 @@ impl Assembly<'_> {
                 cells: Some(version.cells.clone()),
                 from: version.from,
                 to: next.map_or(OPEN_TO, |next| next.from),
-                basis: Some(version.basis),
+                basis: inferred.unwrap_or(version.basis.word()),
                 current: next.is_none(),
                 deleted: timeline.deleted,
                 audit: self.input.audit_key,
@@ -229,7 +251,8 @@ impl Assembly<'_> {
         let expired = published.current.value(old) && !row.current;
         let newly_deleted = row.deleted && !published.deleted.value(old);
         let revived = !row.deleted && published.deleted.value(old);
-        let moved = published.to.value(old) != row.to && !expired;
+        let moved = published.to.value(old) != row.to && !expired
+            || published.basis.value(old) != row.basis;
         self.tally.standing += u64::from(!published.deleted.value(old));
         self.tally.expired += u64::from(expired);
         self.tally.deleted += u64::from(newly_deleted);
@@ -286,7 +309,7 @@ impl Assembly<'_> {
                 cells: None,
                 from: OPEN_FROM,
                 to: OPEN_TO,
-                basis: None,
+                basis: "given",
                 current: true,
                 deleted: false,
                 audit,
@@ -340,8 +363,7 @@ impl Assembly<'_> {
         columns.push(instants(|row| row.from));
         columns.push(instants(|row| row.to));
         columns.push(Arc::new(StringArray::from_iter_values(
-            rows.iter()
-                .map(|row| row.basis.map_or("given", Basis::word)),
+            rows.iter().map(|row| row.basis),
         )));
         columns.push(Arc::new(BooleanArray::from_iter(
             rows.iter().map(|row| Some(row.current)),

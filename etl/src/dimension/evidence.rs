@@ -22,6 +22,7 @@ use planisphere_schemas::model::{DataType, Dimension};
 use crate::conform::MERGED_INTO;
 
 use super::existing::Existing;
+use super::inferred::is_inferred;
 use super::observe::Observations;
 use super::published::Published;
 use super::timeline::{Basis, Seen, Values};
@@ -328,6 +329,7 @@ fn published_members(published: &Published, mask: u32) -> BTreeMap<String, Vec<S
     };
     let members = published.members.iter();
     members
+        .filter(|(_, rows)| !rows.iter().any(|row| is_inferred(&published.basis, *row)))
         .map(|(id, rows)| (id.clone(), rows.iter().map(seen).collect()))
         .collect()
 }

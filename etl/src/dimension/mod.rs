@@ -14,6 +14,7 @@ mod columns;
 mod evidence;
 mod existing;
 mod index;
+mod inferred;
 mod key_map;
 mod learn;
 mod observe;
@@ -21,7 +22,7 @@ mod published;
 mod special;
 mod timeline;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use arrow::array::RecordBatch;
 use planisphere_schemas::model::Dimension;
@@ -63,6 +64,8 @@ pub(crate) struct DimensionInput<'a> {
     pub(crate) audited: Vec<bool>,
     /// Business ids of rows that were rejected before; their members stay as they are.
     pub(crate) rejected_ids: &'a HashSet<String>,
+    /// Business ids that facts refer to; who was never seen is inferred from them.
+    pub(crate) referenced: &'a BTreeSet<String>,
     /// When the snapshot was taken, in microseconds.
     pub(crate) snapshot_at: i64,
     /// The audit key of this load.
@@ -126,6 +129,8 @@ pub(crate) struct Tally {
     pub(crate) standing: u64,
     /// Values of a new attribute that could not be rebuilt for the past and stand as today.
     pub(crate) assumed: u64,
+    /// Members of the table of which nothing but references of facts is known.
+    pub(crate) inferred: u64,
 }
 
 impl Tally {

@@ -1,18 +1,16 @@
 //! Builds every dimension and fact of a load in memory; nothing is written here.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
-use planisphere_schemas::model::{
-    Dimension, DimensionKind, Entity, Source, Star, parse_expression, referenced_columns,
-};
+use planisphere_schemas::model::{Dimension, DimensionKind, Entity, Source, Star};
 use planisphere_schemas::warehouse::{DataFile, PinnedWarehouse};
 
 use crate::conform::Conformed;
 use crate::dimension::{
-    self, Aliases, DimensionInput, MemberIndex, Nature, Tally, align, build_calendar,
-    build_dimension, changes_schema, changes_table, map_table,
+    self, Aliases, DimensionInput, MemberIndex, Tally, align, build_calendar, build_dimension,
+    changes_schema, changes_table, map_table,
 };
 use crate::error::{Error, Result};
 use crate::fact::{self, ExistingFile, FactInput, build_fact};
@@ -21,8 +19,10 @@ use crate::staging::Package;
 
 use super::balance::{Balance, Stage};
 use super::execute::Execution;
+use super::nature::{audited, nature};
 use super::published::{read_file, read_table};
 use super::record::LoadRecord;
+use super::referenced::{Referenced, referenced};
 use super::rejected::texts;
 
 /// A table as it shall be: files that stay and rows to write.
@@ -43,6 +43,7 @@ pub(super) struct Built {
     pub(super) tables: Vec<NextTable>,
     pub(super) rejects: Vec<Reject>,
     pub(super) members: BTreeMap<String, MemberIndex>,
+    pub(super) referenced: Referenced,
     pub(super) audit_key: i64,
 }
 
@@ -57,6 +58,7 @@ impl Execution<'_> {
     ) -> Result<Built> {
         let mut built = Built {
             audit_key: record.audit_key,
+            referenced: referenced(self.model, conformed)?,
             ..Built::default()
         };
         for entity in conformed.values() {
@@ -180,13 +182,12 @@ impl Execution<'_> {
         let reshaped = existing
             .as_ref()
             .is_some_and(dimension::Existing::is_reshaped);
-        let rejected_ids = match &existing {
-            Some(existing) => {
-                let known = texts(&existing.rows, &dimension.id_column());
-                self.rejected_ids(package, fed, &known).await?
-            }
-            None => HashSet::new(),
-        };
+        let referenced = built.referenced.remove(&dimension.name).unwrap_or_default();
+        let mut known: HashSet<String> = referenced.iter().cloned().collect();
+        if let Some(existing) = &existing {
+            known.extend(texts(&existing.rows, &dimension.id_column()));
+        }
+        let rejected_ids = self.rejected_ids(package, fed, &known).await?;
         let changes = changes_table(dimension);
         let published_changes = base.and_then(|base| base.table(&changes));
         let existing_changes = match published_changes {
@@ -206,6 +207,7 @@ impl Execution<'_> {
             nature: nature(fed.entity),
             audited: audited(dimension, fed),
             rejected_ids: &rejected_ids,
+            referenced: &referenced,
             snapshot_at: package.began_at.timestamp_micros(),
             audit_key: built.audit_key,
         })?;
@@ -317,68 +319,6 @@ pub(super) struct Fed<'a> {
     pub(super) source: &'a Source,
     pub(super) entity: &'a Entity,
     pub(super) rows: &'a Conformed,
-}
-
-/// What the rows of an entity say.
-fn nature(entity: &Entity) -> Nature {
-    match (&entity.changes, entity.from.ends_with("_versions")) {
-        (Some(_), _) => Nature::Changes,
-        (None, true) => Nature::Mined,
-        (None, false) => Nature::Present,
-    }
-}
-
-/// For each attribute whether the staged history knows its past values.
-///
-/// It does if the attribute depends on audited columns only: those of the driving row, and those by which
-/// joined rows are found. What a joined row says is said for all times alike.
-fn audited(dimension: &Dimension, fed: &Fed<'_>) -> Vec<bool> {
-    let entity = fed.entity;
-    let table = entity
-        .from
-        .strip_suffix("_versions")
-        .and_then(|name| fed.source.table(name));
-    let Some(history) = table.and_then(|table| table.history.as_ref()) else {
-        return vec![false; dimension.attributes.len()];
-    };
-    let knows = |column: &str| {
-        let declared = entity.columns.iter().find(|known| known.name == column);
-        let used = declared.map(|column| driving_columns(entity, &column.expression));
-        used.is_some_and(|used| {
-            !used.is_empty() && used.iter().all(|name| history.columns.contains(name))
-        })
-    };
-    dimension
-        .attributes
-        .iter()
-        .map(|attribute| knows(&attribute.column))
-        .collect()
-}
-
-/// The columns of the driving row on which an expression depends, itself or through joins.
-fn driving_columns(entity: &Entity, expression: &str) -> BTreeSet<String> {
-    let mut columns = BTreeSet::new();
-    let mut expressions = vec![expression.to_owned()];
-    let mut joined = BTreeSet::new();
-    while let Some(text) = expressions.pop() {
-        let Ok(parsed) = parse_expression(&text) else {
-            continue;
-        };
-        for (qualifier, name) in referenced_columns(&parsed) {
-            match qualifier {
-                Some(alias) if alias != entity.alias => {
-                    let join = entity.joins.iter().find(|join| join.alias == alias);
-                    if joined.insert(alias) {
-                        expressions.extend(join.map(|join| join.on.clone()));
-                    }
-                }
-                _ => {
-                    columns.insert(name);
-                }
-            }
-        }
-    }
-    columns
 }
 
 /// True if two tables hold the same rows but for their audit keys (the last column).

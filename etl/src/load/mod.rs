@@ -9,6 +9,7 @@ mod build;
 mod execute;
 mod extract_only;
 mod guard;
+mod nature;
 mod observer;
 mod pace;
 mod plan;
@@ -18,6 +19,7 @@ mod publish;
 mod published;
 mod reading;
 mod record;
+mod referenced;
 mod rejected;
 
 use std::sync::atomic::AtomicBool;

@@ -1,0 +1,28 @@
+//! Inferred members: facts refer to them, but nothing was ever seen of them.
+//!
+//! Each has one row under keys of its own, open at both ends, without attributes. Once something is seen of the member, its first
+//! version begins where this row does, so that the row is completed in place and the keys that facts hold stay right.
+
+use arrow::array::StringArray;
+
+use super::learn::Learner;
+
+/// The basis of a row whose member has not arrived.
+const NOT_YET_ARRIVED: &str = "not_yet_arrived";
+/// The basis of a row whose member's own row was rejected.
+const REJECTED: &str = "rejected";
+
+/// True if a row stands for a member of which nothing was seen.
+pub(super) fn is_inferred(basis: &StringArray, row: usize) -> bool {
+    [NOT_YET_ARRIVED, REJECTED].contains(&basis.value(row))
+}
+
+impl Learner<'_> {
+    /// Why nothing is known of a member that is referred to.
+    pub(super) fn reason(&self, id: &str) -> &'static str {
+        match self.was_rejected(id) {
+            true => REJECTED,
+            false => NOT_YET_ARRIVED,
+        }
+    }
+}

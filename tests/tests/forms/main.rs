@@ -1,0 +1,4 @@
+//! The forms that dimensions take, each against a computation in SQL on the source that knows nothing of ours.
+
+mod crm;
+mod inferred;

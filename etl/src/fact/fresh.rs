@@ -19,6 +19,7 @@ use crate::problems::{Destination, Problems};
 use crate::reject::{Reject, row_id};
 
 use super::FactInput;
+use super::combined::{combination_of, combined};
 use super::schema::arrow_schema;
 
 /// Fact rows of this load, and the conformed rows that could not become one.
@@ -44,6 +45,10 @@ pub(super) fn fresh_rows(input: &FactInput<'_>) -> Result<Fresh> {
     let mut problems = Problems::default();
     let mut columns: Vec<ArrayRef> = Vec::new();
     for role in &star.roles {
+        if let Some(dimension) = combination_of(input, role) {
+            columns.push(combined(input, (role, dimension), &column, &mut problems)?);
+            continue;
+        }
         let as_of = role.as_of.as_deref().map(column).transpose()?;
         columns.push(keys(input, role, &column(&role.column)?, as_of.as_ref())?);
     }

@@ -7,6 +7,7 @@
 //!
 //! Pure: Arrow in, Arrow out. A file is rewritten only if one of its rows changed.
 
+mod combined;
 mod fresh;
 mod merge;
 mod schema;
@@ -15,7 +16,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use arrow::array::RecordBatch;
 use chrono_tz::Tz;
-use planisphere_schemas::model::Star;
+use planisphere_schemas::model::{Dimension, Star};
 use planisphere_schemas::warehouse::DataFile;
 
 use crate::conform::Conformed;
@@ -36,6 +37,8 @@ pub(crate) struct FactInput<'a> {
     pub(crate) conformed: &'a Conformed,
     /// The members of each dimension.
     pub(crate) members: &'a BTreeMap<String, MemberIndex>,
+    /// The declarations of all dimensions.
+    pub(crate) dimensions: &'a [Dimension],
     /// The warehouse time zone.
     pub(crate) zone: Tz,
     /// The published files with their rows, aligned to the declared columns.

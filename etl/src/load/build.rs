@@ -92,6 +92,10 @@ impl Execution<'_> {
                 self.calendar(dimension, base, built).await?;
                 Ok(None)
             }
+            DimensionKind::Combination => {
+                self.combinations(dimension, conformed, base, built).await?;
+                Ok(None)
+            }
             DimensionKind::Entity { entity, .. } => {
                 let Some(fed) = self.fed(entity, conformed) else {
                     return Ok(None);
@@ -290,6 +294,7 @@ impl Execution<'_> {
             source_system: &fed.source.name,
             conformed: fed.rows,
             members: &built.members,
+            dimensions: &self.model.dimensions,
             zone: self.model.zone(),
             existing,
             reshaped,

@@ -98,6 +98,13 @@ impl Uses<'_> {
         }
         for role in &star.roles {
             let dimension = self.model.dimension(&role.dimension);
+            if let Some(dimension) = dimension.filter(|dimension| dimension.is_combination()) {
+                for attribute in &dimension.attributes {
+                    let column = role.column_of(&attribute.name);
+                    self.becomes(spot(&role.name), &star.entity, column, attribute.data_type);
+                }
+                continue;
+            }
             match dimension.is_some_and(Dimension::is_calendar) {
                 true => self.is_day(spot(&role.name), &star.entity, &role.column),
                 false => self.becomes(spot(&role.name), &star.entity, &role.column, DataType::Text),

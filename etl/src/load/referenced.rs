@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use arrow::array::AsArray as _;
 use arrow::compute::cast;
 use arrow::datatypes::DataType as Arrow;
-use planisphere_schemas::model::{Model, Star};
+use planisphere_schemas::model::{Dimension, Model, Star};
 
 use crate::conform::Conformed;
 use crate::error::{Error, Result};
@@ -35,7 +35,7 @@ pub(super) fn referenced(
 fn references<'a>(model: &'a Model, star: &'a Star) -> impl Iterator<Item = (&'a str, &'a str)> {
     let roles = star.roles.iter().filter(|role| {
         let dimension = model.dimension(&role.dimension);
-        dimension.is_some_and(|dimension| !dimension.is_calendar())
+        dimension.is_some_and(Dimension::has_entity)
     });
     roles.map(|role| (role.dimension.as_str(), role.column.as_str()))
 }

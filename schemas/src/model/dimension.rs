@@ -33,6 +33,8 @@ pub enum DimensionKind {
     },
     /// Generated days.
     Calendar(CalendarSpec),
+    /// The combinations of values that occur in the facts of all stars with a role of it (Kimball's junk dimension).
+    Combination,
 }
 
 /// The span of the generated calendar.
@@ -158,6 +160,16 @@ impl Dimension {
         self.attributes
             .iter()
             .any(|attribute| attribute.scd == Scd::Version)
+    }
+
+    /// True if its members are the combinations of values that occur in facts.
+    pub fn is_combination(&self) -> bool {
+        self.kind == DimensionKind::Combination
+    }
+
+    /// True if its members come from an entity.
+    pub fn has_entity(&self) -> bool {
+        matches!(self.kind, DimensionKind::Entity { .. })
     }
 
     /// True for the generated calendar.

@@ -1,5 +1,7 @@
 //! Stars: a fact with its grain, the roles its dimensions play, degenerate columns and measures.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::types::{Caption, DataType};
@@ -59,8 +61,12 @@ pub struct Role {
     pub caption: Caption,
     /// The conformed dimension.
     pub dimension: String,
-    /// The entity's column with the business key, or with the date or instant of a calendar role.
+    /// The entity's column with the business key, or with the date or instant of a calendar role; empty in the role of a
+    /// dimension of combinations.
     pub column: String,
+    /// In the role of a dimension of combinations the entity's columns of attributes that have other names than these.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub columns: BTreeMap<String, String>,
     /// The entity's column (date or timestamp) at which a versioned member is looked up.
     pub as_of: Option<String>,
 }
@@ -69,6 +75,13 @@ impl Role {
     /// The surrogate key column in the fact.
     pub fn key_column(&self) -> String {
         format!("{}_key", self.name)
+    }
+
+    /// The entity's column of an attribute, in the role of a dimension of combinations.
+    pub fn column_of<'a>(&'a self, attribute: &'a str) -> &'a str {
+        self.columns
+            .get(attribute)
+            .map_or(attribute, String::as_str)
     }
 }
 

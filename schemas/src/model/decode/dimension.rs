@@ -28,6 +28,13 @@ pub(in crate::model) fn dimension(node: &Node, faults: &mut Faults) -> Option<Di
                 caption,
             }
         }
+        None if fields.or("combination", false) => Dimension {
+            kind: DimensionKind::Combination,
+            attributes: fields.named("attributes", part),
+            hierarchies: fields.named("hierarchies", hierarchy),
+            name,
+            caption,
+        },
         None => Dimension {
             kind: DimensionKind::Entity {
                 entity: fields.need("entity").unwrap_or_default(),
@@ -149,6 +156,22 @@ fn attribute(name: &str, node: &Node, place: &Place, faults: &mut Faults) -> Opt
         attribute,
         companion,
     })
+}
+
+/// An attribute of a combination: it never changes, and its column is said by the role of each star.
+fn part(name: &str, node: &Node, place: &Place, faults: &mut Faults) -> Option<Attribute> {
+    let name = id(name, place, faults);
+    let mut fields = Fields::of(node, "an attribute of a combination", faults)?;
+    let attribute = Attribute {
+        caption: caption(&mut fields, &name),
+        data_type: data_type(&mut fields),
+        scd: Scd::Original,
+        column: name.clone(),
+        tags: fields.list("tags"),
+        name,
+    };
+    fields.finish();
+    Some(attribute)
 }
 
 fn hierarchy(name: &str, node: &Node, place: &Place, faults: &mut Faults) -> Option<Hierarchy> {

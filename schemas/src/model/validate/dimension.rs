@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::model::dimension::{Dimension, DimensionKind};
+use crate::model::types::DataType;
 
 use super::{Check, within};
 
@@ -43,6 +44,9 @@ pub(super) fn check(check: &mut Check<'_>, dimension: &Dimension) {
             let spot = within(&spot, "column", &attribute.column);
             check.known(&spot, "column of the entity", &attribute.column, known());
         }
+    }
+    if dimension.is_combination() {
+        combination_rules(check, dimension);
     }
     let own = [
         dimension.key_column(),
@@ -85,5 +89,25 @@ pub(super) fn check(check: &mut Check<'_>, dimension: &Dimension) {
                 check.known(&spot, "attribute", name, known.iter().copied());
             }
         }
+    }
+}
+
+fn combination_rules(check: &mut Check<'_>, dimension: &Dimension) {
+    let name = &dimension.name;
+    if dimension.attributes.is_empty() {
+        let spot = ("dimension", name.clone());
+        let message =
+            format!("dimension '{name}' lacks 'attributes', of which it is to combine values");
+        check.fault(&spot, message);
+    }
+    let doubles = dimension.attributes.iter();
+    for attribute in doubles.filter(|attribute| attribute.data_type == DataType::Double) {
+        let spot = ("dimension", format!("{name}/{}", attribute.name));
+        let message = format!(
+            "attribute '{}' of a combination is a double, of which each row may have another; declare a decimal, or \
+             make it a measure",
+            attribute.name
+        );
+        check.fault(&spot, message);
     }
 }

@@ -1,0 +1,127 @@
+//! Builds the dimensions that are made of the combinations of values that occur in facts.
+
+use std::collections::BTreeMap;
+
+use arrow::array::{ArrayRef, RecordBatch};
+use planisphere_schemas::model::{Dimension, Role};
+use planisphere_schemas::warehouse::PinnedWarehouse;
+
+use crate::conform::Conformed;
+use crate::dimension::{
+    self, Aliases, CombinationKeys, Combinations, MemberIndex, Tally, align, build_combinations,
+    combination_map, map_table,
+};
+use crate::error::{Error, Result};
+
+use super::build::{Built, NextTable};
+use super::execute::Execution;
+use super::published::read_table;
+
+impl Execution<'_> {
+    /// Builds a dimension of combinations from the rows of all stars that have a role of it.
+    pub(super) async fn combinations(
+        &self,
+        dimension: &Dimension,
+        conformed: &BTreeMap<String, Conformed>,
+        base: Option<&PinnedWarehouse>,
+        built: &mut Built,
+    ) -> Result<()> {
+        let name = dimension.table();
+        let doing = || Error::arrow(format!("building dimension '{}'", dimension.name));
+        let published = base.and_then(|base| base.table(&name));
+        let existing = match published {
+            Some(table) => {
+                let rows = read_table(self.warehouse, table).await?;
+                Some(align(&name, &rows, &dimension::arrow_schema(dimension))?)
+            }
+            None => None,
+        };
+        let map = map_table(dimension);
+        let existing_map = match base.and_then(|base| base.table(&map)) {
+            Some(table) => Some(read_table(self.warehouse, table).await?),
+            None => None,
+        };
+        let keys = CombinationKeys::read(
+            existing_map.as_ref(),
+            &dimension.key_column(),
+            &dimension.id_column(),
+        );
+        let stars = self.occurring(dimension, conformed)?;
+        let next = build_combinations(dimension, existing.as_ref(), keys, &stars, built.audit_key)
+            .map_err(doing())?;
+        let changed = published.is_none()
+            || next.tally.has_changes()
+            || existing.is_some_and(|existing| existing.is_reshaped());
+        built.members.insert(
+            dimension.name.clone(),
+            MemberIndex::of(dimension, &next.table, Aliases::default(), next.moved),
+        );
+        let rows = combination_map(dimension, &next.keys).map_err(doing())?;
+        for (name, rows, tally) in [
+            (name, next.table, next.tally),
+            (map, rows, Tally::default()),
+        ] {
+            let sorted_by = vec![dimension.key_column()];
+            built
+                .tables
+                .push(NextTable::whole(name, rows, sorted_by, tally, changed));
+        }
+        Ok(())
+    }
+
+    /// The combinations in the rows of every role of the dimension.
+    fn occurring(
+        &self,
+        dimension: &Dimension,
+        conformed: &BTreeMap<String, Conformed>,
+    ) -> Result<Vec<Combinations>> {
+        let mut occurring = Vec::new();
+        for star in &self.model.stars {
+            let Some(rows) = conformed.get(&star.entity) else {
+                continue;
+            };
+            let roles = star
+                .roles
+                .iter()
+                .filter(|role| role.dimension == dimension.name);
+            for role in roles {
+                let columns = columns_of(dimension, role, &rows.rows)?;
+                let doing = format!("reading role '{}' of star '{}'", role.name, star.name);
+                let found = Combinations::of(dimension, &columns);
+                occurring.push(found.map_err(Error::arrow(doing))?);
+            }
+        }
+        Ok(occurring)
+    }
+}
+
+/// The columns of a role, one for each attribute.
+fn columns_of(dimension: &Dimension, role: &Role, rows: &RecordBatch) -> Result<Vec<ArrayRef>> {
+    let columns = dimension.attributes.iter().map(|attribute| {
+        let index = rows.schema().index_of(role.column_of(&attribute.name));
+        let index = index.map_err(Error::arrow(format!("reading role '{}'", role.name)))?;
+        Ok(rows.column(index).clone())
+    });
+    columns.collect()
+}
+
+impl NextTable {
+    /// A table that is written anew if it changed.
+    pub(super) fn whole(
+        name: String,
+        rows: RecordBatch,
+        sorted_by: Vec<String>,
+        tally: Tally,
+        changed: bool,
+    ) -> Self {
+        Self {
+            name,
+            schema: rows.schema(),
+            kept: Vec::new(),
+            rows,
+            sorted_by,
+            tally,
+            changed,
+        }
+    }
+}

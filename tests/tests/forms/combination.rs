@@ -175,7 +175,8 @@ fn several_stars_feed_it_and_cubes_drill_through_it() -> Result<()> {
              then coalesce(gift, 'none') || iif(rebate is null, '', 'r') end) from orders group by 1",
     )?;
     let mut sorted = found.clone();
-    (sorted.sort(), expected.sort());
+    sorted.sort();
+    expected.sort();
     assert_eq!(sorted, expected);
     Ok(())
 }

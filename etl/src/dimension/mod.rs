@@ -18,6 +18,7 @@ mod index;
 mod inferred;
 mod key_map;
 mod learn;
+mod mini;
 mod observe;
 mod published;
 mod special;
@@ -40,6 +41,7 @@ pub(crate) use evidence::{changes_schema, changes_table};
 pub(crate) use existing::{Existing, align};
 pub(crate) use index::MemberIndex;
 pub(crate) use key_map::map_table;
+pub(crate) use mini::{MiniIndex, attributes as mini_attributes};
 
 /// 0001-01-01T00:00:00Z in microseconds: the open beginning of valid time.
 pub(crate) const OPEN_FROM: i64 = -62_135_596_800_000_000;

@@ -163,10 +163,12 @@ fn keys(
         Some(column) => instants(column, input.zone).map_err(Error::arrow(doing()))?,
         None => vec![None; values.len()],
     };
-    let keys = ids
-        .iter()
-        .zip(instants)
-        .map(|(id, at)| index.member(id, at));
+    let pairs = ids.iter().zip(instants);
+    if let Some(mini) = input.minis.get(&role.dimension) {
+        let keys = pairs.map(|(id, at)| mini.member(id, at));
+        return Ok(Arc::new(Int32Array::from_iter_values(keys)));
+    }
+    let keys = pairs.map(|(id, at)| index.member(id, at));
     Ok(Arc::new(Int32Array::from_iter_values(keys)))
 }
 

@@ -20,7 +20,7 @@ use planisphere_schemas::model::{Dimension, Star};
 use planisphere_schemas::warehouse::DataFile;
 
 use crate::conform::Conformed;
-use crate::dimension::{MemberIndex, Tally};
+use crate::dimension::{MemberIndex, MiniIndex, Tally};
 use crate::error::Result;
 use crate::reject::Reject;
 
@@ -37,6 +37,8 @@ pub(crate) struct FactInput<'a> {
     pub(crate) conformed: &'a Conformed,
     /// The members of each dimension.
     pub(crate) members: &'a BTreeMap<String, MemberIndex>,
+    /// The combinations that members had, by mini-dimension.
+    pub(crate) minis: &'a BTreeMap<String, MiniIndex>,
     /// The declarations of all dimensions.
     pub(crate) dimensions: &'a [Dimension],
     /// The warehouse time zone.

@@ -9,8 +9,8 @@ use planisphere_schemas::warehouse::{DataFile, PinnedWarehouse};
 
 use crate::conform::Conformed;
 use crate::dimension::{
-    self, Aliases, DimensionInput, MemberIndex, Tally, align, build_calendar, build_dimension,
-    changes_schema, changes_table, map_table,
+    self, Aliases, DimensionInput, MemberIndex, MiniIndex, Tally, align, build_calendar,
+    build_dimension, changes_schema, changes_table, map_table,
 };
 use crate::error::{Error, Result};
 use crate::fact::{self, ExistingFile, FactInput, build_fact};
@@ -43,6 +43,7 @@ pub(super) struct Built {
     pub(super) tables: Vec<NextTable>,
     pub(super) rejects: Vec<Reject>,
     pub(super) members: BTreeMap<String, MemberIndex>,
+    pub(super) minis: BTreeMap<String, MiniIndex>,
     pub(super) referenced: Referenced,
     pub(super) audit_key: i64,
 }
@@ -86,25 +87,26 @@ impl Execution<'_> {
         conformed: &BTreeMap<String, Conformed>,
         base: Option<&PinnedWarehouse>,
         built: &mut Built,
-    ) -> Result<Option<Balance>> {
+    ) -> Result<Vec<Balance>> {
         match &dimension.kind {
-            DimensionKind::Calendar(_) => {
-                self.calendar(dimension, base, built).await?;
-                Ok(None)
-            }
+            DimensionKind::Calendar(_) => self.calendar(dimension, base, built).await?,
             DimensionKind::Combination => {
-                self.combinations(dimension, conformed, base, built).await?;
-                Ok(None)
+                self.combinations(dimension, conformed, base, built).await?
             }
+            // its owner makes it
+            DimensionKind::Mini { .. } => {}
             DimensionKind::Entity { entity, .. } => {
                 let Some(fed) = self.fed(entity, conformed) else {
-                    return Ok(None);
+                    return Ok(Vec::new());
                 };
-                self.members(dimension, &fed, package, base, built)
-                    .await
-                    .map(Some)
+                let (rows, mut balances) =
+                    self.minis(dimension, &fed, package, base, built).await?;
+                let fed = Fed { rows: &rows, ..fed };
+                balances.push(self.members(dimension, &fed, package, base, built).await?);
+                return Ok(balances);
             }
         }
+        Ok(Vec::new())
     }
 
     /// What feeds a dimension or star; `None` if this load does not read its entity.
@@ -162,7 +164,7 @@ impl Execution<'_> {
         Ok(())
     }
 
-    async fn members(
+    pub(super) async fn members(
         &self,
         dimension: &Dimension,
         fed: &Fed<'_>,
@@ -295,6 +297,7 @@ impl Execution<'_> {
             conformed: fed.rows,
             members: &built.members,
             dimensions: &self.model.dimensions,
+            minis: &built.minis,
             zone: self.model.zone(),
             existing,
             reshaped,

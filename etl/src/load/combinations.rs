@@ -26,6 +26,18 @@ impl Execution<'_> {
         base: Option<&PinnedWarehouse>,
         built: &mut Built,
     ) -> Result<()> {
+        let occurring = self.occurring(dimension, conformed)?;
+        self.combined(dimension, &occurring, base, built).await
+    }
+
+    /// Builds a dimension of combinations from those that occur.
+    pub(super) async fn combined(
+        &self,
+        dimension: &Dimension,
+        occurring: &[Combinations],
+        base: Option<&PinnedWarehouse>,
+        built: &mut Built,
+    ) -> Result<()> {
         let name = dimension.table();
         let doing = || Error::arrow(format!("building dimension '{}'", dimension.name));
         let published = base.and_then(|base| base.table(&name));
@@ -46,8 +58,8 @@ impl Execution<'_> {
             &dimension.key_column(),
             &dimension.id_column(),
         );
-        let stars = self.occurring(dimension, conformed)?;
-        let next = build_combinations(dimension, existing.as_ref(), keys, &stars, built.audit_key)
+        let existing = existing.as_ref();
+        let next = build_combinations(dimension, existing, keys, occurring, built.audit_key)
             .map_err(doing())?;
         let changed = published.is_none()
             || next.tally.has_changes()
@@ -97,12 +109,24 @@ impl Execution<'_> {
 
 /// The columns of a role, one for each attribute.
 fn columns_of(dimension: &Dimension, role: &Role, rows: &RecordBatch) -> Result<Vec<ArrayRef>> {
-    let columns = dimension.attributes.iter().map(|attribute| {
-        let index = rows.schema().index_of(role.column_of(&attribute.name));
-        let index = index.map_err(Error::arrow(format!("reading role '{}'", role.name)))?;
-        Ok(rows.column(index).clone())
-    });
+    let columns = dimension.attributes.iter();
+    let columns = columns.map(|attribute| column_named(rows, role.column_of(&attribute.name)));
     columns.collect()
+}
+
+/// A column of conformed rows.
+pub(super) fn column_named(rows: &RecordBatch, name: &str) -> Result<ArrayRef> {
+    let index = rows.schema().index_of(name);
+    let index = index.map_err(Error::arrow(format!("reading column '{name}'")))?;
+    Ok(rows.column(index).clone())
+}
+
+impl Built {
+    /// The rows that a table shall have.
+    pub(super) fn rows_of(&self, table: &str) -> Option<RecordBatch> {
+        let found = self.tables.iter().find(|next| next.name == table);
+        found.map(|next| next.rows.clone())
+    }
 }
 
 impl NextTable {

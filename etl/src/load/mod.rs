@@ -10,6 +10,7 @@ mod combinations;
 mod execute;
 mod extract_only;
 mod guard;
+mod minis;
 mod nature;
 mod observer;
 mod pace;

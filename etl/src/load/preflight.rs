@@ -80,7 +80,8 @@ impl Uses<'_> {
         };
         let name = &dimension.name;
         self.becomes(("dimension", name.clone()), entity, key, DataType::Text);
-        for attribute in &dimension.attributes {
+        let fast = dimension.fast.iter().map(|fast| &fast.attribute);
+        for attribute in dimension.attributes.iter().chain(fast) {
             let spot = ("dimension", format!("{name}/{}", attribute.name));
             self.becomes(spot, entity, &attribute.column, attribute.data_type);
         }

@@ -18,6 +18,18 @@ pub struct Dimension {
     pub attributes: Vec<Attribute>,
     /// The ways to drill through the members.
     pub hierarchies: Vec<Hierarchy>,
+    /// Attributes that change so often that their history stands in mini-dimensions (SCD type 4).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fast: Vec<FastAttribute>,
+}
+
+/// An attribute of type 4: its combinations with others make a mini-dimension.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FastAttribute {
+    /// The mini-dimension.
+    pub mini: String,
+    /// The attribute.
+    pub attribute: Attribute,
 }
 
 /// Where the members come from.
@@ -35,6 +47,11 @@ pub enum DimensionKind {
     Calendar(CalendarSpec),
     /// The combinations of values that occur in the facts of all stars with a role of it (Kimball's junk dimension).
     Combination,
+    /// The combinations that fast changing attributes of another dimension have had (Kimball's mini-dimension).
+    Mini {
+        /// The dimension whose attributes they are.
+        of: String,
+    },
 }
 
 /// The span of the generated calendar.
@@ -165,6 +182,19 @@ impl Dimension {
     /// True if its members are the combinations of values that occur in facts.
     pub fn is_combination(&self) -> bool {
         self.kind == DimensionKind::Combination
+    }
+
+    /// True for a mini-dimension.
+    pub fn is_mini(&self) -> bool {
+        matches!(self.kind, DimensionKind::Mini { .. })
+    }
+
+    /// The mini-dimensions of its attributes, each once.
+    pub fn minis(&self) -> Vec<&str> {
+        let mut minis: Vec<&str> = self.fast.iter().map(|fast| fast.mini.as_str()).collect();
+        minis.sort_unstable();
+        minis.dedup();
+        minis
     }
 
     /// True if its members come from an entity.

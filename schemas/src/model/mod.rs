@@ -9,6 +9,7 @@ mod cube;
 mod decode;
 mod dimension;
 mod file_format;
+mod link;
 mod members;
 mod places;
 mod read;
@@ -22,8 +23,11 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 pub use cube::{Aggregation, Cube, CubeDimension, DrillThrough, Format, Measure, MeasureKind};
-pub use dimension::{Attribute, CalendarSpec, Dimension, DimensionKind, Hierarchy, Level, Scd};
+pub use dimension::{
+    Attribute, CalendarSpec, Dimension, DimensionKind, FastAttribute, Hierarchy, Level, Scd,
+};
 pub use file_format::{Compression, FileFormat, FileKind};
+pub use link::{current_id_column, current_key_column};
 pub use members::{
     CALENDAR_ORIGIN, DurableKey, SpecialMember, SurrogateKey, date_of_key, key_of_date,
 };

@@ -11,6 +11,7 @@ use super::sql::parse_expression;
 
 mod cube;
 mod dimension;
+mod mini;
 mod source;
 mod star;
 

@@ -3,3 +3,4 @@
 mod combination;
 mod crm;
 mod inferred;
+mod mini;

@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use crate::document::{Decoder, Faults, Fields, Node, Place};
 use crate::model::calendar;
 use crate::model::dimension::{
-    Attribute, CalendarSpec, Dimension, DimensionKind, Hierarchy, Level, Scd,
+    Attribute, CalendarSpec, Dimension, DimensionKind, FastAttribute, Hierarchy, Level, Scd,
 };
 use crate::model::types::Caption;
 
@@ -17,37 +17,54 @@ pub(in crate::model) fn dimension(node: &Node, faults: &mut Faults) -> Option<Di
     fields.optional("planisphere");
     let name = own_id(&mut fields, "dimension");
     let caption = caption(&mut fields, &name);
-    let dimension = match fields.optional("calendar") {
-        Some(node) => {
-            let spec = calendar_spec(node, fields.faults());
-            Dimension {
-                kind: DimensionKind::Calendar(spec),
-                attributes: calendar::attributes(),
-                hierarchies: calendar::hierarchies(),
-                name,
-                caption,
-            }
-        }
-        None if fields.or("combination", false) => Dimension {
-            kind: DimensionKind::Combination,
-            attributes: fields.named("attributes", part),
-            hierarchies: fields.named("hierarchies", hierarchy),
-            name,
-            caption,
-        },
-        None => Dimension {
-            kind: DimensionKind::Entity {
-                entity: fields.need("entity").unwrap_or_default(),
-                key: fields.need("key").unwrap_or_default(),
-            },
-            attributes: with_companions(fields.named("attributes", attribute)),
-            hierarchies: fields.named("hierarchies", hierarchy),
-            name,
-            caption,
-        },
+    let calendar = fields.optional("calendar");
+    let mini_of = fields.want::<String>("mini_of");
+    let is_combination = fields.or("combination", false);
+    let mut dimension = Dimension {
+        kind: DimensionKind::Combination,
+        attributes: Vec::new(),
+        hierarchies: Vec::new(),
+        fast: Vec::new(),
+        name,
+        caption,
     };
+    if let Some(node) = calendar {
+        dimension.kind = DimensionKind::Calendar(calendar_spec(node, fields.faults()));
+        dimension.attributes = calendar::attributes();
+        dimension.hierarchies = calendar::hierarchies();
+    } else if let Some(of) = mini_of {
+        dimension.kind = DimensionKind::Mini { of };
+        dimension.hierarchies = fields.named("hierarchies", hierarchy);
+    } else if is_combination {
+        dimension.attributes = fields.named("attributes", part);
+        dimension.hierarchies = fields.named("hierarchies", hierarchy);
+    } else {
+        of_entity(&mut fields, &mut dimension);
+    }
     fields.finish();
     Some(dimension)
+}
+
+/// A dimension whose members come from an entity.
+fn of_entity(fields: &mut Fields<'_, '_>, dimension: &mut Dimension) {
+    dimension.kind = DimensionKind::Entity {
+        entity: fields.need("entity").unwrap_or_default(),
+        key: fields.need("key").unwrap_or_default(),
+    };
+    let (fast, slow) = fields
+        .named("attributes", attribute)
+        .into_iter()
+        .partition(|declared: &Declared| declared.mini.is_some());
+    dimension.attributes = with_companions(slow);
+    let fast: Vec<Declared> = fast;
+    let fast = fast.into_iter().filter_map(|declared| {
+        Some(FastAttribute {
+            mini: declared.mini?,
+            attribute: declared.attribute,
+        })
+    });
+    dimension.fast = fast.collect();
+    dimension.hierarchies = fields.named("hierarchies", hierarchy);
 }
 
 fn calendar_spec(node: &Node, faults: &mut Faults) -> CalendarSpec {
@@ -105,6 +122,8 @@ impl Decoder for NaiveDate {
 struct Declared {
     attribute: Attribute,
     companion: Option<Companion>,
+    /// The mini-dimension of an attribute of type 4.
+    mini: Option<String>,
 }
 
 /// What the name and the captions of a second column begin with, and what a change does to it.
@@ -139,10 +158,12 @@ fn attribute(name: &str, node: &Node, place: &Place, faults: &mut Faults) -> Opt
         ("1", (Scd::Overwrite, None)),
         ("2", (Scd::Version, None)),
         ("3", (Scd::Overwrite, Some((PREVIOUS, Scd::Previous)))),
+        ("4", (Scd::Version, None)),
         ("6", (Scd::Version, Some((CURRENT, Scd::Overwrite)))),
     ];
     let fallback = (Scd::Overwrite, None);
     let (scd, companion) = fields.choice("scd", &types).unwrap_or(fallback);
+    let mini = mini(&mut fields, &name);
     let attribute = Attribute {
         caption: caption(&mut fields, &name),
         data_type: data_type(&mut fields),
@@ -155,7 +176,29 @@ fn attribute(name: &str, node: &Node, place: &Place, faults: &mut Faults) -> Opt
     Some(Declared {
         attribute,
         companion,
+        mini,
     })
+}
+
+/// The mini-dimension of an attribute of type 4; others have none.
+fn mini(fields: &mut Fields<'_, '_>, name: &str) -> Option<String> {
+    let scd = fields.optional("scd").and_then(Node::scalar_text);
+    let mini = fields.want::<String>("mini");
+    let place = fields.place().clone();
+    let is_fast = scd.as_deref() == Some("4");
+    let message = match &mini {
+        Some(_) if !is_fast => {
+            format!("attribute '{name}' has a 'mini'-dimension, but not 'scd: 4'")
+        }
+        None if is_fast => {
+            format!(
+                "attribute '{name}' of type 4 lacks 'mini', the mini-dimension that keeps its history"
+            )
+        }
+        _ => return mini,
+    };
+    fields.faults().add(&place, message);
+    None
 }
 
 /// An attribute of a combination: it never changes, and its column is said by the role of each star.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::model::dimension::{Dimension, DimensionKind};
 use crate::model::types::DataType;
 
-use super::{Check, within};
+use super::{Check, mini, within};
 
 /// Columns that every dimension table has beside its attributes.
 const RESERVED: [&str; 7] = [
@@ -36,7 +36,10 @@ pub(super) fn check(check: &mut Check<'_>, dimension: &Dimension) {
             key,
             known(),
         );
-        for attribute in &dimension.attributes {
+        let fast = dimension.fast.iter().map(|fast| &fast.attribute);
+        // columns that a load makes begin with _
+        let declared = dimension.attributes.iter().chain(fast);
+        for attribute in declared.filter(|it| !it.column.starts_with('_')) {
             let spot = (
                 "dimension",
                 format!("{}/{}", dimension.name, attribute.name),
@@ -48,6 +51,7 @@ pub(super) fn check(check: &mut Check<'_>, dimension: &Dimension) {
     if dimension.is_combination() {
         combination_rules(check, dimension);
     }
+    mini::check(check, dimension);
     let own = [
         dimension.key_column(),
         dimension.durable_key_column(),
@@ -57,11 +61,14 @@ pub(super) fn check(check: &mut Check<'_>, dimension: &Dimension) {
         .attributes
         .iter()
         .map(|attribute| attribute.name.as_str());
+    let fast = dimension.fast.iter();
+    let fast = fast.map(|fast| fast.attribute.name.as_str());
     let columns: Vec<&str> = own
         .iter()
         .map(String::as_str)
         .chain(RESERVED)
         .chain(names)
+        .chain(fast)
         .collect();
     check.unique(&spot, "column", columns);
     for hierarchy in &dimension.hierarchies {
@@ -100,6 +107,12 @@ fn combination_rules(check: &mut Check<'_>, dimension: &Dimension) {
             format!("dimension '{name}' lacks 'attributes', of which it is to combine values");
         check.fault(&spot, message);
     }
+    no_doubles(check, dimension);
+}
+
+/// Of a double each row may have another.
+pub(super) fn no_doubles(check: &mut Check<'_>, dimension: &Dimension) {
+    let name = &dimension.name;
     let doubles = dimension.attributes.iter();
     for attribute in doubles.filter(|attribute| attribute.data_type == DataType::Double) {
         let spot = ("dimension", format!("{name}/{}", attribute.name));

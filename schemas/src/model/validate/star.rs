@@ -126,7 +126,7 @@ fn role_rules(check: &mut Check<'_>, star: &Star, role: &Role, columns: &[&str])
     }
     let versioned = model
         .dimension(&role.dimension)
-        .is_some_and(|found| found.is_versioned());
+        .is_some_and(|found| found.is_versioned() || found.is_mini());
     if versioned && role.as_of.is_none() {
         let message = format!(
             "role '{}' lacks 'as_of': dimension '{}' keeps history, so the fact must say at which date",

@@ -15,11 +15,8 @@ use arrow::datatypes::{DataType as Arrow, Field, Int32Type, Int64Type, Schema};
 use arrow::error::ArrowError;
 use planisphere_schemas::model::{DataType, Dimension, SpecialMember};
 
-use super::special::SpecialRow;
+use super::special::{SYSTEM, SpecialRow};
 use super::{Existing, OPEN_FROM, OPEN_TO, Tally, arrow_schema, cast_column};
-
-/// The system that the rows name.
-const SYSTEM: &str = "planisphere";
 
 /// The combinations in the rows of one star.
 pub(crate) struct Combinations {

@@ -6,6 +6,7 @@
 use arrow::array::StringArray;
 
 use super::learn::Learner;
+use super::published::Published;
 
 /// The basis of a row whose member has not arrived.
 const NOT_YET_ARRIVED: &str = "not_yet_arrived";
@@ -13,7 +14,7 @@ const NOT_YET_ARRIVED: &str = "not_yet_arrived";
 const REJECTED: &str = "rejected";
 
 /// True if a row stands for a member of which nothing was seen.
-pub(super) fn is_inferred(basis: &StringArray, row: usize) -> bool {
+pub(crate) fn is_inferred(basis: &StringArray, row: usize) -> bool {
     [NOT_YET_ARRIVED, REJECTED].contains(&basis.value(row))
 }
 
@@ -24,5 +25,19 @@ impl Learner<'_> {
             true => REJECTED,
             false => NOT_YET_ARRIVED,
         }
+    }
+}
+
+impl Published {
+    /// The members that are published and of which nothing was seen up to then.
+    pub(super) fn inferred(&self) -> impl Iterator<Item = &String> {
+        let members = self.members.iter();
+        let inferred = members.filter(|(_, rows)| self.is_inferred(rows));
+        inferred.map(|(id, _)| id)
+    }
+
+    /// True if the rows of a member stand for one of which nothing was seen.
+    pub(super) fn is_inferred(&self, rows: &[usize]) -> bool {
+        rows.iter().any(|row| is_inferred(&self.basis, *row))
     }
 }

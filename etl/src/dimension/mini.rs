@@ -22,19 +22,19 @@ impl MiniIndex {
     pub(crate) fn new(
         mini: &Dimension,
         history: MemberIndex,
-        versions: &RecordBatch,
+        versions: &[RecordBatch],
         combinations: &MemberIndex,
     ) -> Result<Self, ArrowError> {
-        let found = Combinations::of(mini, &attributes(mini, versions))?;
-        let versions = versions.column(0).as_primitive::<Int32Type>().values();
-        let keys = versions.iter().zip(&found.ids).map(|(version, id)| {
-            let key = combinations.member(id.as_deref(), None);
-            (*version, key)
-        });
-        Ok(Self {
-            keys: keys.collect(),
-            history,
-        })
+        let mut keys = HashMap::new();
+        for versions in versions {
+            let found = Combinations::of(mini, &attributes(mini, versions))?;
+            let versions = versions.column(0).as_primitive::<Int32Type>().values();
+            keys.extend(versions.iter().zip(&found.ids).map(|(version, id)| {
+                let key = combinations.member(id.as_deref(), None);
+                (*version, key)
+            }));
+        }
+        Ok(Self { keys, history })
     }
 
     /// The key of the combination that a member had at an instant.

@@ -163,13 +163,12 @@ fn keys(
         Some(column) => instants(column, input.zone).map_err(Error::arrow(doing()))?,
         None => vec![None; values.len()],
     };
-    let pairs = ids.iter().zip(instants);
     if let Some(mini) = input.minis.get(&role.dimension) {
+        let pairs = ids.iter().zip(instants);
         let keys = pairs.map(|(id, at)| mini.member(id, at));
         return Ok(Arc::new(Int32Array::from_iter_values(keys)));
     }
-    let keys = pairs.map(|(id, at)| index.member(id, at));
-    Ok(Arc::new(Int32Array::from_iter_values(keys)))
+    Ok(Arc::new(Int32Array::from(index.members(ids, &instants))))
 }
 
 /// The days of dates, or of instants in the warehouse time zone.

@@ -1,6 +1,6 @@
 //! Builds every dimension and fact of a load in memory; nothing is written here.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
@@ -8,18 +8,15 @@ use planisphere_schemas::model::{Dimension, DimensionKind, Entity, Source, Star}
 use planisphere_schemas::warehouse::{DataFile, PinnedWarehouse};
 
 use crate::conform::Conformed;
-use crate::dimension::{
-    self, Aliases, DimensionInput, MemberIndex, MiniIndex, Tally, align, build_calendar,
-    build_dimension, changes_schema, changes_table, map_table,
-};
+use crate::dimension::{MemberIndex, MiniIndex, Tally, align, build_calendar};
 use crate::error::{Error, Result};
 use crate::fact::{self, ExistingFile, FactInput, build_fact};
 use crate::reject::Reject;
 use crate::staging::Package;
+use crate::warehouse::RowEdits;
 
 use super::balance::{Balance, Stage};
 use super::execute::Execution;
-use super::nature::{audited, nature};
 use super::published::{read_file, read_table};
 use super::record::LoadRecord;
 use super::referenced::{Referenced, referenced};
@@ -30,7 +27,10 @@ pub(super) struct NextTable {
     pub(super) name: String,
     pub(super) schema: SchemaRef,
     pub(super) kept: Vec<DataFile>,
-    pub(super) rows: RecordBatch,
+    /// What becomes of rows of the files that stay.
+    pub(super) edits: Option<RowEdits>,
+    /// Rows to add, in their order.
+    pub(super) rows: Vec<RecordBatch>,
     pub(super) sorted_by: Vec<String>,
     pub(super) tally: Tally,
     /// False if the published table stays as it is.
@@ -44,6 +44,8 @@ pub(super) struct Built {
     pub(super) rejects: Vec<Reject>,
     pub(super) members: BTreeMap<String, MemberIndex>,
     pub(super) minis: BTreeMap<String, MiniIndex>,
+    /// The versions of the history of a mini-dimension that was built last.
+    pub(super) versions: Vec<RecordBatch>,
     pub(super) referenced: Referenced,
     pub(super) audit_key: i64,
 }
@@ -145,15 +147,15 @@ impl Execution<'_> {
             Some(table) => !same_but_audit(&read_table(self.warehouse, table).await?, &rows),
         };
         let inserted = if changed { rows.num_rows() as u64 } else { 0 };
-        built.members.insert(
-            dimension.name.clone(),
-            MemberIndex::of(dimension, &rows, Aliases::default(), HashMap::new()),
-        );
+        built
+            .members
+            .insert(dimension.name.clone(), MemberIndex::of(dimension, &rows));
         built.tables.push(NextTable {
             name,
             schema: rows.schema(),
             kept: Vec::new(),
-            rows,
+            rows: vec![rows],
+            edits: None,
             sorted_by: vec![dimension.key_column()],
             tally: Tally {
                 inserted,
@@ -162,102 +164,6 @@ impl Execution<'_> {
             changed,
         });
         Ok(())
-    }
-
-    pub(super) async fn members(
-        &self,
-        dimension: &Dimension,
-        fed: &Fed<'_>,
-        package: &Package,
-        base: Option<&PinnedWarehouse>,
-        built: &mut Built,
-    ) -> Result<Balance> {
-        let name = dimension.table();
-        let existing = match base.and_then(|base| base.table(&name)) {
-            Some(table) => {
-                let rows = read_table(self.warehouse, table).await?;
-                Some(align(&name, &rows, &dimension::arrow_schema(dimension))?)
-            }
-            None => None,
-        };
-        let map = map_table(dimension);
-        let existing_map = match base.and_then(|base| base.table(&map)) {
-            Some(table) => Some(read_table(self.warehouse, table).await?),
-            None => None,
-        };
-        let reshaped = existing
-            .as_ref()
-            .is_some_and(dimension::Existing::is_reshaped);
-        let referenced = built.referenced.remove(&dimension.name).unwrap_or_default();
-        let mut known: HashSet<String> = referenced.iter().cloned().collect();
-        if let Some(existing) = &existing {
-            known.extend(texts(&existing.rows, &dimension.id_column()));
-        }
-        let rejected_ids = self.rejected_ids(package, fed, &known).await?;
-        let changes = changes_table(dimension);
-        let published_changes = base.and_then(|base| base.table(&changes));
-        let existing_changes = match published_changes {
-            Some(table) => {
-                let rows = read_table(self.warehouse, table).await?;
-                Some(align(&changes, &rows, &changes_schema(dimension))?)
-            }
-            None => None,
-        };
-        let next = build_dimension(DimensionInput {
-            dimension,
-            source_system: &fed.source.name,
-            conformed: fed.rows,
-            existing,
-            existing_map,
-            existing_changes,
-            nature: nature(fed.entity),
-            audited: audited(dimension, fed),
-            rejected_ids: &rejected_ids,
-            referenced: &referenced,
-            snapshot_at: package.began_at.timestamp_micros(),
-            audit_key: built.audit_key,
-        })?;
-        let changed = base.is_none_or(|base| base.table(&name).is_none())
-            || reshaped
-            || next.tally.has_changes()
-            || next.changes.num_rows() > 0;
-        let balance = Balance::of_tally(
-            Stage::Dimension,
-            &dimension.name,
-            &next.tally,
-            &next.rejects,
-        );
-        built.rejects.extend(next.rejects);
-        built.members.insert(
-            dimension.name.clone(),
-            MemberIndex::of(dimension, &next.table, next.aliases, next.moved),
-        );
-        let kept = published_changes.filter(|_| !next.all_changes);
-        built.tables.push(NextTable {
-            name: changes,
-            schema: next.changes.schema(),
-            kept: kept.map(|table| table.files().to_vec()).unwrap_or_default(),
-            changed: published_changes.is_none() || next.all_changes || next.changes.num_rows() > 0,
-            rows: next.changes,
-            sorted_by: Vec::new(),
-            tally: Tally::default(),
-        });
-        let key = vec![dimension.key_column()];
-        for (name, rows, tally) in [
-            (name, next.table, next.tally),
-            (map, next.map, Tally::default()),
-        ] {
-            built.tables.push(NextTable {
-                name,
-                schema: rows.schema(),
-                kept: Vec::new(),
-                rows,
-                sorted_by: key.clone(),
-                tally,
-                changed,
-            });
-        }
-        Ok(balance)
     }
 
     async fn star(
@@ -313,7 +219,8 @@ impl Execution<'_> {
             name,
             schema,
             kept: next.kept,
-            rows: next.rows,
+            rows: vec![next.rows],
+            edits: None,
             sorted_by,
             tally: next.tally,
             changed,

@@ -1,6 +1,6 @@
 //! Builds the dimensions that are made of the combinations of values that occur in facts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use arrow::array::{ArrayRef, RecordBatch};
 use planisphere_schemas::model::{Dimension, Role};
@@ -8,8 +8,8 @@ use planisphere_schemas::warehouse::PinnedWarehouse;
 
 use crate::conform::Conformed;
 use crate::dimension::{
-    self, Aliases, CombinationKeys, Combinations, MemberIndex, Tally, align, build_combinations,
-    combination_map, map_table,
+    self, Aliases, CombinationKeys, Combinations, MemberIndex, MembersBuilder, Tally, align,
+    build_combinations, combination_map, map_table,
 };
 use crate::error::{Error, Result};
 
@@ -66,7 +66,7 @@ impl Execution<'_> {
             || existing.is_some_and(|existing| existing.is_reshaped());
         built.members.insert(
             dimension.name.clone(),
-            MemberIndex::of(dimension, &next.table, Aliases::default(), next.moved),
+            index(dimension, &next.table, next.moved),
         );
         let rows = combination_map(dimension, &next.keys).map_err(doing())?;
         for (name, rows, tally) in [
@@ -121,12 +121,11 @@ pub(super) fn column_named(rows: &RecordBatch, name: &str) -> Result<ArrayRef> {
     Ok(rows.column(index).clone())
 }
 
-impl Built {
-    /// The rows that a table shall have.
-    pub(super) fn rows_of(&self, table: &str) -> Option<RecordBatch> {
-        let found = self.tables.iter().find(|next| next.name == table);
-        found.map(|next| next.rows.clone())
-    }
+/// The keys of combinations by their ids.
+fn index(dimension: &Dimension, table: &RecordBatch, moved: HashMap<i32, i32>) -> MemberIndex {
+    let mut members = MembersBuilder::default();
+    members.add(dimension, table, &HashSet::new());
+    members.build(Aliases::default(), moved)
 }
 
 impl NextTable {
@@ -142,7 +141,8 @@ impl NextTable {
             name,
             schema: rows.schema(),
             kept: Vec::new(),
-            rows,
+            edits: None,
+            rows: vec![rows],
             sorted_by,
             tally,
             changed,

@@ -43,11 +43,11 @@ impl Execution<'_> {
             };
             balances.push(self.members(&history, fed, package, base, built).await?);
             let doing = || Error::arrow(format!("building mini-dimension '{}'", mini.name));
-            let Some(versions) = built.rows_of(&history.table()) else {
-                continue;
-            };
-            let mut occurred =
-                vec![Combinations::of(mini, &mini_attributes(mini, &versions)).map_err(doing())?];
+            let versions = std::mem::take(&mut built.versions);
+            let occurred = versions.iter();
+            let occurred =
+                occurred.map(|rows| Combinations::of(mini, &mini_attributes(mini, rows)));
+            let mut occurred: Vec<_> = occurred.collect::<Result<_, _>>().map_err(doing())?;
             if fed.entity.changes.is_some() {
                 let told = not(rows.rows[DELETED].as_boolean()).map_err(doing())?;
                 let told = filter_record_batch(&rows.rows, &told).map_err(doing())?;

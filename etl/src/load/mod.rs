@@ -10,6 +10,7 @@ mod combinations;
 mod execute;
 mod extract_only;
 mod guard;
+mod members;
 mod minis;
 mod nature;
 mod observer;
@@ -23,6 +24,7 @@ mod reading;
 mod record;
 mod referenced;
 mod rejected;
+mod scan;
 
 use std::sync::atomic::AtomicBool;
 

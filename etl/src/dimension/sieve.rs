@@ -172,12 +172,7 @@ impl<'a> Sieve<'a> {
             let width = self.input.dimension.attributes.len();
             let values = &self.columns.attributes[..width];
             let rows = self.columns.ids.len();
-            hash_rows(
-                self.input.dimension,
-                (values, rows),
-                seed,
-                &mut self.hashes,
-            )?;
+            hash_rows(self.input.dimension, (values, rows), seed, &mut self.hashes)?;
         }
         Ok(seed)
     }

@@ -172,7 +172,10 @@ fn keys(
 }
 
 /// The days of dates, or of instants in the warehouse time zone.
-fn days(values: &ArrayRef, zone: Tz) -> Result<Vec<Option<NaiveDate>>, arrow::error::ArrowError> {
+pub(crate) fn days(
+    values: &ArrayRef,
+    zone: Tz,
+) -> Result<Vec<Option<NaiveDate>>, arrow::error::ArrowError> {
     if let Arrow::Timestamp(..) = values.data_type() {
         let instants = cast(values, &DataType::Timestamp.arrow())?;
         let instants = instants.as_primitive::<TimestampMicrosecondType>();

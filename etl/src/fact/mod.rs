@@ -24,6 +24,7 @@ use crate::dimension::{MemberIndex, MiniIndex, Tally};
 use crate::error::Result;
 use crate::reject::Reject;
 
+pub(crate) use fresh::days;
 pub(crate) use merge::sort_columns;
 pub(crate) use schema::{SOURCE_ROW_ID, arrow_schema};
 

@@ -17,6 +17,7 @@ use crate::warehouse::RowEdits;
 
 use super::balance::{Balance, Stage};
 use super::execute::Execution;
+use super::order::in_order;
 use super::published::{read_file, read_table};
 use super::record::LoadRecord;
 use super::referenced::{Referenced, referenced};
@@ -67,7 +68,7 @@ impl Execution<'_> {
         for entity in conformed.values() {
             built.rejects.extend(entity.rejects.iter().cloned());
         }
-        for dimension in &self.model.dimensions {
+        for dimension in in_order(self.model) {
             let step = dimension.table();
             let work = self.dimension(dimension, package, conformed, base, &mut built);
             let balance = self.timed(record, &step, work).await?;
@@ -101,8 +102,9 @@ impl Execution<'_> {
                 let Some(fed) = self.fed(entity, conformed) else {
                     return Ok(Vec::new());
                 };
-                let (rows, mut balances) =
+                let (mut rows, mut balances) =
                     self.minis(dimension, &fed, package, base, built).await?;
+                rows.rows = self.outriggers(dimension, rows.rows, built)?;
                 let fed = Fed { rows: &rows, ..fed };
                 balances.push(self.members(dimension, &fed, package, base, built).await?);
                 return Ok(balances);

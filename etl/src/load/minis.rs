@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, Int32Array, RecordBatch, StringArray};
 use arrow::compute::{filter_record_batch, not};
-use arrow::datatypes::{Field, Schema};
 use planisphere_schemas::model::{Dimension, current_id_column, current_key_column};
 use planisphere_schemas::warehouse::PinnedWarehouse;
 
@@ -21,6 +20,7 @@ use super::balance::Balance;
 use super::build::{Built, Fed};
 use super::combinations::column_named;
 use super::execute::Execution;
+use super::outriggers::with_columns;
 
 impl Execution<'_> {
     /// Builds the mini-dimensions of a dimension; returns its rows with the present combinations beside them.
@@ -81,15 +81,10 @@ fn with_present(mini: &Dimension, rows: &RecordBatch, built: &Built) -> Result<R
     let key = |id: &Option<String>| index.map(|index| index.member(id.as_deref(), None));
     let keys: Int32Array = found.ids.iter().map(key).collect();
     let ids: StringArray = found.ids.iter().map(Option::as_deref).collect();
-    let mut fields: Vec<_> = rows.schema().fields().iter().cloned().collect();
-    let mut columns = rows.columns().to_vec();
-    for (name, values) in [
-        (current_id_column(&mini.name), Arc::new(ids) as ArrayRef),
+    let columns: [(String, ArrayRef); 2] = [
+        (current_id_column(&mini.name), Arc::new(ids)),
         (current_key_column(&mini.name), Arc::new(keys)),
-    ] {
-        fields.push(Arc::new(Field::new(name, values.data_type().clone(), true)));
-        columns.push(values);
-    }
+    ];
     let doing = format!("reading the attributes of mini-dimension '{}'", mini.name);
-    RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).map_err(Error::arrow(doing))
+    with_columns(rows, columns).map_err(Error::arrow(doing))
 }

@@ -14,6 +14,8 @@ mod members;
 mod minis;
 mod nature;
 mod observer;
+mod order;
+mod outriggers;
 mod pace;
 mod plan;
 mod preflight;

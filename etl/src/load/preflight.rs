@@ -80,6 +80,14 @@ impl Uses<'_> {
         };
         let name = &dimension.name;
         self.becomes(("dimension", name.clone()), entity, key, DataType::Text);
+        for outrigger in &dimension.outriggers {
+            let target = self.model.dimension(&outrigger.dimension);
+            let spot = ("dimension", format!("{name}/{}", outrigger.name));
+            match target.is_some_and(Dimension::is_calendar) {
+                true => self.is_day(spot, entity, &outrigger.column),
+                false => self.becomes(spot, entity, &outrigger.column, DataType::Text),
+            }
+        }
         let fast = dimension.fast.iter().map(|fast| &fast.attribute);
         for attribute in dimension.attributes.iter().chain(fast) {
             let spot = ("dimension", format!("{name}/{}", attribute.name));

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use arrow::array::AsArray as _;
 use arrow::compute::cast;
 use arrow::datatypes::DataType as Arrow;
-use planisphere_schemas::model::{Dimension, Model, Star};
+use planisphere_schemas::model::{Dimension, DimensionKind, Model, Star};
 
 use crate::conform::Conformed;
 use crate::error::{Error, Result};
@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 /// Business ids by dimension.
 pub(super) type Referenced = BTreeMap<String, BTreeSet<String>>;
 
-/// The ids in the role columns of all stars, by dimension. Nulls and empty texts refer to nobody.
+/// The ids in the role columns of all stars and in the outriggers of dimensions, by dimension. Nulls and empty texts refer to nobody.
 pub(super) fn referenced(
     model: &Model,
     conformed: &BTreeMap<String, Conformed>,
@@ -25,7 +25,22 @@ pub(super) fn referenced(
         };
         for (dimension, column) in references(model, star) {
             let ids = referenced.entry(dimension.to_owned()).or_default();
-            add(ids, rows, column, star)?;
+            add(ids, rows, column, &star.table())?;
+        }
+    }
+    for owner in &model.dimensions {
+        let DimensionKind::Entity { entity, .. } = &owner.kind else {
+            continue;
+        };
+        let Some(rows) = conformed.get(entity) else {
+            continue;
+        };
+        for outrigger in &owner.outriggers {
+            let target = model.dimension(&outrigger.dimension);
+            if target.is_some_and(Dimension::has_entity) {
+                let ids = referenced.entry(outrigger.dimension.clone()).or_default();
+                add(ids, rows, &outrigger.column, &owner.table())?;
+            }
         }
     }
     Ok(referenced)
@@ -40,11 +55,11 @@ fn references<'a>(model: &'a Model, star: &'a Star) -> impl Iterator<Item = (&'a
     roles.map(|role| (role.dimension.as_str(), role.column.as_str()))
 }
 
-fn add(ids: &mut BTreeSet<String>, rows: &Conformed, column: &str, star: &Star) -> Result<()> {
+fn add(ids: &mut BTreeSet<String>, rows: &Conformed, column: &str, table: &str) -> Result<()> {
     let Some(values) = rows.rows.column_by_name(column) else {
         return Ok(());
     };
-    let doing = || format!("reading the members to which star '{}' refers", star.name);
+    let doing = || format!("reading the members to which {table} refers");
     let values = cast(values, &Arrow::Utf8).map_err(Error::arrow(doing()))?;
     let values = values.as_string::<i32>().iter().flatten();
     for id in values.filter(|id| !id.is_empty()) {

@@ -21,6 +21,22 @@ pub struct Dimension {
     /// Attributes that change so often that their history stands in mini-dimensions (SCD type 4).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fast: Vec<FastAttribute>,
+    /// Other dimensions that the members refer to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub outriggers: Vec<Outrigger>,
+}
+
+/// Another dimension that the members of a dimension refer to (Kimball's outrigger): `<name>_key` is its surrogate key.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Outrigger {
+    /// The id.
+    pub name: String,
+    /// What people read.
+    pub caption: Caption,
+    /// The dimension: a calendar, or one whose members have no history.
+    pub dimension: String,
+    /// The entity's column with the business key, or with the date or instant of a calendar.
+    pub column: String,
 }
 
 /// An attribute of type 4: its combinations with others make a mini-dimension.

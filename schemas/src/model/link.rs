@@ -1,7 +1,8 @@
-//! What one part of a model gives another: mini-dimensions have the fast attributes of their owners.
+//! What one part of a model gives another: mini-dimensions have the fast attributes of their owners, and dimensions the columns
+//! that refer to others.
 
 use super::Model;
-use super::dimension::{Attribute, Dimension, DimensionKind, Scd};
+use super::dimension::{Attribute, Dimension, DimensionKind, Outrigger, Scd};
 use super::types::{Caption, DataType};
 
 /// Gives mini-dimensions their attributes, and their owners the columns that name the present combination.
@@ -23,23 +24,62 @@ pub(super) fn link(model: &mut Model) {
         }
     }
     for dimension in &mut model.dimensions {
-        for mini in dimension.clone().minis() {
-            let id = (current_id(mini), current_id_column(mini), DataType::Text);
-            let key = (
-                current_key(mini),
-                current_key_column(mini),
-                DataType::Integer,
-            );
-            let columns = [id, key].map(|(name, column, data_type)| Attribute {
-                caption: Caption::of_id(&name),
-                data_type,
-                scd: Scd::Overwrite,
-                column,
-                tags: Vec::new(),
-                name,
-            });
-            dimension.attributes.extend(columns);
-        }
+        let minis = dimension.minis().into_iter().map(str::to_owned);
+        let minis: Vec<Attribute> = minis.flat_map(|mini| present(&mini)).collect();
+        let outriggers = dimension.outriggers.iter();
+        let outriggers: Vec<Attribute> = outriggers.flat_map(reference).collect();
+        dimension
+            .attributes
+            .extend(minis.into_iter().chain(outriggers));
+    }
+}
+
+/// The id and the key of the present combination. The id stands first, so that two that are told of one instant are told
+/// apart by what they are, and not by the order in which they came.
+fn present(mini: &str) -> [Attribute; 2] {
+    let attribute = |name: String, column, data_type| Attribute {
+        caption: Caption::of_id(&name),
+        data_type,
+        scd: Scd::Overwrite,
+        column,
+        tags: Vec::new(),
+        name,
+    };
+    [
+        attribute(current_id(mini), current_id_column(mini), DataType::Text),
+        attribute(
+            current_key(mini),
+            current_key_column(mini),
+            DataType::Integer,
+        ),
+    ]
+}
+
+/// The id and the key of a member that an outrigger refers to.
+fn reference(outrigger: &Outrigger) -> [Attribute; 2] {
+    let attribute = |end: &str, column, data_type| Attribute {
+        name: format!("{}_{end}", outrigger.name),
+        caption: outrigger.caption.clone(),
+        data_type,
+        scd: Scd::Overwrite,
+        column,
+        tags: Vec::new(),
+    };
+    [
+        attribute("id", outrigger.id_column(), DataType::Text),
+        attribute("key", outrigger.key_column(), DataType::Integer),
+    ]
+}
+
+impl Outrigger {
+    /// The column, made by a load, with the business key.
+    pub fn id_column(&self) -> String {
+        format!("_outrigger_{}_id", self.name)
+    }
+
+    /// The column, made by a load, with the surrogate key.
+    pub fn key_column(&self) -> String {
+        format!("_outrigger_{}_key", self.name)
     }
 }
 
@@ -79,6 +119,7 @@ impl Model {
             attributes: fast.map(|fast| fast.attribute.clone()).collect(),
             hierarchies: Vec::new(),
             fast: Vec::new(),
+            outriggers: Vec::new(),
         })
     }
 }

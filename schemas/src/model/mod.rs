@@ -24,7 +24,8 @@ use sha2::{Digest, Sha256};
 
 pub use cube::{Aggregation, Cube, CubeDimension, DrillThrough, Format, Measure, MeasureKind};
 pub use dimension::{
-    Attribute, CalendarSpec, Dimension, DimensionKind, FastAttribute, Hierarchy, Level, Scd,
+    Attribute, CalendarSpec, Dimension, DimensionKind, FastAttribute, Hierarchy, Level, Outrigger,
+    Scd,
 };
 pub use file_format::{Compression, FileFormat, FileKind};
 pub use link::{current_id_column, current_key_column};

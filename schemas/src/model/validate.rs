@@ -12,6 +12,7 @@ use super::sql::parse_expression;
 mod cube;
 mod dimension;
 mod mini;
+mod outrigger;
 mod source;
 mod star;
 

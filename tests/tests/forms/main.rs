@@ -4,3 +4,4 @@ mod combination;
 mod crm;
 mod inferred;
 mod mini;
+mod outrigger;

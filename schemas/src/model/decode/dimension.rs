@@ -5,7 +5,8 @@ use chrono::NaiveDate;
 use crate::document::{Decoder, Faults, Fields, Node, Place};
 use crate::model::calendar;
 use crate::model::dimension::{
-    Attribute, CalendarSpec, Dimension, DimensionKind, FastAttribute, Hierarchy, Level, Scd,
+    Attribute, CalendarSpec, Dimension, DimensionKind, FastAttribute, Hierarchy, Level, Outrigger,
+    Scd,
 };
 use crate::model::types::Caption;
 
@@ -25,6 +26,7 @@ pub(in crate::model) fn dimension(node: &Node, faults: &mut Faults) -> Option<Di
         attributes: Vec::new(),
         hierarchies: Vec::new(),
         fast: Vec::new(),
+        outriggers: Vec::new(),
         name,
         caption,
     };
@@ -64,7 +66,21 @@ fn of_entity(fields: &mut Fields<'_, '_>, dimension: &mut Dimension) {
         })
     });
     dimension.fast = fast.collect();
+    dimension.outriggers = fields.named("outriggers", outrigger);
     dimension.hierarchies = fields.named("hierarchies", hierarchy);
+}
+
+fn outrigger(name: &str, node: &Node, place: &Place, faults: &mut Faults) -> Option<Outrigger> {
+    let name = id(name, place, faults);
+    let mut fields = Fields::of(node, "an outrigger", faults)?;
+    let outrigger = Outrigger {
+        caption: caption(&mut fields, &name),
+        dimension: fields.or("dimension", name.clone()),
+        column: fields.need("column").unwrap_or_default(),
+        name,
+    };
+    fields.finish();
+    Some(outrigger)
 }
 
 fn calendar_spec(node: &Node, faults: &mut Faults) -> CalendarSpec {

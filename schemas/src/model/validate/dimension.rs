@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::model::dimension::{Dimension, DimensionKind};
 use crate::model::types::DataType;
 
-use super::{Check, mini, within};
+use super::{Check, mini, outrigger, within};
 
 /// Columns that every dimension table has beside its attributes.
 const RESERVED: [&str; 7] = [
@@ -52,6 +52,7 @@ pub(super) fn check(check: &mut Check<'_>, dimension: &Dimension) {
         combination_rules(check, dimension);
     }
     mini::check(check, dimension);
+    outrigger::check(check, dimension);
     let own = [
         dimension.key_column(),
         dimension.durable_key_column(),

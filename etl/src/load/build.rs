@@ -45,6 +45,8 @@ pub(super) struct Built {
     pub(super) rejects: Vec<Reject>,
     pub(super) members: BTreeMap<String, MemberIndex>,
     pub(super) audit_key: i64,
+    /// Rows for `audit_lineage`.
+    pub(super) lineage: Option<RecordBatch>,
 }
 
 impl Execution<'_> {

@@ -9,6 +9,7 @@ mod build;
 mod execute;
 mod extract_only;
 mod guard;
+mod lineage;
 mod members;
 mod observer;
 mod pace;

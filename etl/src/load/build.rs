@@ -49,6 +49,8 @@ pub(super) struct Built {
     pub(super) versions: Vec<RecordBatch>,
     pub(super) referenced: Referenced,
     pub(super) audit_key: i64,
+    /// Rows for `audit_lineage`.
+    pub(super) lineage: Option<RecordBatch>,
 }
 
 impl Execution<'_> {

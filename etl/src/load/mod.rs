@@ -10,6 +10,7 @@ mod combinations;
 mod execute;
 mod extract_only;
 mod guard;
+mod lineage;
 mod members;
 mod minis;
 mod nature;

@@ -68,6 +68,8 @@ pub(crate) struct DimensionInput<'a> {
     pub(crate) existing_changes: Option<Existing>,
     /// The keys that were issued so far.
     pub(crate) issued: Issued,
+    /// True if the key map is that of another warehouse, which gives its keys.
+    pub(crate) is_seeded: bool,
     /// True if these are all members, and the tables are written anew.
     pub(crate) is_whole: bool,
     /// For each attribute whether the source keeps its past values.

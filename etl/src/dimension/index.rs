@@ -4,9 +4,10 @@ use std::collections::HashMap;
 
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::{Int32Type, TimestampMicrosecondType};
-use planisphere_schemas::model::{Dimension, SpecialMember};
+use planisphere_schemas::model::{Dimension, DimensionKind, SpecialMember, TimeOfDaySpec};
 
 use super::aliases::Aliases;
+use super::time_of_day::key_of;
 
 /// The versions of every member, ready for look-ups.
 pub(crate) enum MemberIndex {
@@ -26,6 +27,8 @@ pub(crate) enum MemberIndex {
         /// The last key.
         last: i32,
     },
+    /// The times of a day.
+    TimeOfDay(TimeOfDaySpec),
 }
 
 /// One version: half-open in microseconds.
@@ -54,6 +57,9 @@ impl MemberIndex {
         aliases: Aliases,
         moved: HashMap<i32, i32>,
     ) -> Self {
+        if let DimensionKind::TimeOfDay(spec) = &dimension.kind {
+            return Self::TimeOfDay(*spec);
+        }
         let name = dimension.key_column();
         let keys = table
             .column_by_name(&name)
@@ -125,13 +131,22 @@ impl MemberIndex {
     pub(crate) fn moved(&self, key: i32) -> Option<i32> {
         match self {
             Self::Members { moved, .. } => moved.get(&key).copied(),
-            Self::Calendar { .. } => None,
+            Self::Calendar { .. } | Self::TimeOfDay(_) => None,
         }
     }
 
     /// True if this load retired keys.
     pub(crate) fn has_moved(&self) -> bool {
         matches!(self, Self::Members { moved, .. } if !moved.is_empty())
+    }
+
+    /// The key of a time of day, in seconds since midnight.
+    pub(crate) fn time(&self, second: Option<u32>) -> i32 {
+        match (self, second) {
+            (_, None) => SpecialMember::NotGiven.key(),
+            (Self::TimeOfDay(spec), Some(second)) => key_of(*spec, second),
+            _ => SpecialMember::InvalidCode.key(),
+        }
     }
 
     /// The key of a day; a day outside the calendar is an invalid code.

@@ -13,12 +13,15 @@ mod calendar;
 mod columns;
 mod evidence;
 mod existing;
+mod holiday;
 mod index;
 mod key_map;
 mod learn;
 mod observe;
 mod published;
+mod retail;
 mod special;
+mod time_of_day;
 mod timeline;
 
 use std::collections::{HashMap, HashSet};
@@ -37,6 +40,7 @@ pub(crate) use evidence::{changes_schema, changes_table};
 pub(crate) use existing::{Existing, align};
 pub(crate) use index::MemberIndex;
 pub(crate) use key_map::map_table;
+pub(crate) use time_of_day::build_time_of_day;
 
 /// 0001-01-01T00:00:00Z in microseconds: the open beginning of valid time.
 pub(crate) const OPEN_FROM: i64 = -62_135_596_800_000_000;

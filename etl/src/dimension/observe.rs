@@ -100,7 +100,7 @@ pub(super) fn observe(input: &DimensionInput<'_>) -> Result<Observations> {
 fn ids(dimension: &Dimension, column: &dyn Fn(&str) -> Result<ArrayRef>) -> Result<ArrayRef> {
     match &dimension.kind {
         DimensionKind::Entity { key, .. } => column(key),
-        DimensionKind::Calendar(_) => column(&dimension.id_column()),
+        DimensionKind::Calendar(_) | DimensionKind::TimeOfDay(_) => column(&dimension.id_column()),
     }
 }
 

@@ -8,7 +8,7 @@ use arrow::array::{
 };
 use arrow::compute::{cast, filter_record_batch};
 use arrow::datatypes::{DataType as Arrow, Date32Type, TimestampMicrosecondType};
-use chrono::{DateTime, Days, NaiveDate, TimeDelta, TimeZone};
+use chrono::{DateTime, Days, NaiveDate, TimeDelta, TimeZone, Timelike};
 use chrono_tz::Tz;
 use planisphere_schemas::model::{DataType, Role, key_of_date};
 
@@ -152,6 +152,11 @@ fn keys(
         });
         return Ok(Arc::new(Int32Array::from_iter_values(keys)));
     }
+    if let MemberIndex::TimeOfDay(_) = index {
+        let times = times_of_day(values, input.zone).map_err(Error::arrow(doing()))?;
+        let keys = times.into_iter().map(|time| index.time(time));
+        return Ok(Arc::new(Int32Array::from_iter_values(keys)));
+    }
     let ids = cast(values, &Arrow::Utf8).map_err(Error::arrow(doing()))?;
     let ids = ids.as_string::<i32>();
     let instants = match as_of {
@@ -180,6 +185,20 @@ fn days(values: &ArrayRef, zone: Tz) -> Result<Vec<Option<NaiveDate>>, arrow::er
     Ok(dates
         .iter()
         .map(|days| days.and_then(Date32Type::to_naive_date_opt))
+        .collect())
+}
+
+/// The seconds since midnight of instants in the warehouse time zone, as a clock shows them.
+fn times_of_day(values: &ArrayRef, zone: Tz) -> Result<Vec<Option<u32>>, arrow::error::ArrowError> {
+    let instants = cast(values, &DataType::Timestamp.arrow())?;
+    let time = |micros: i64| {
+        let at = DateTime::from_timestamp_micros(micros)?;
+        Some(at.with_timezone(&zone).num_seconds_from_midnight())
+    };
+    let instants = instants.as_primitive::<TimestampMicrosecondType>();
+    Ok(instants
+        .iter()
+        .map(|micros| micros.and_then(time))
         .collect())
 }
 

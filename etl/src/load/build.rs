@@ -12,7 +12,7 @@ use planisphere_schemas::warehouse::{DataFile, PinnedWarehouse};
 use crate::conform::Conformed;
 use crate::dimension::{
     self, Aliases, DimensionInput, MemberIndex, Nature, Tally, align, build_calendar,
-    build_dimension, changes_schema, changes_table, map_table,
+    build_dimension, build_time_of_day, changes_schema, changes_table, map_table,
 };
 use crate::error::{Error, Result};
 use crate::fact::{self, ExistingFile, FactInput, build_fact};
@@ -86,8 +86,8 @@ impl Execution<'_> {
         built: &mut Built,
     ) -> Result<Option<Balance>> {
         match &dimension.kind {
-            DimensionKind::Calendar(_) => {
-                self.calendar(dimension, base, built).await?;
+            DimensionKind::Calendar(_) | DimensionKind::TimeOfDay(_) => {
+                self.generated(dimension, base, built).await?;
                 Ok(None)
             }
             DimensionKind::Entity { entity, .. } => {
@@ -116,20 +116,19 @@ impl Execution<'_> {
         })
     }
 
-    async fn calendar(
+    async fn generated(
         &self,
         dimension: &Dimension,
         base: Option<&PinnedWarehouse>,
         built: &mut Built,
     ) -> Result<()> {
-        let DimensionKind::Calendar(spec) = &dimension.kind else {
-            return Ok(());
-        };
         let key = built.audit_key;
-        let rows = build_calendar(dimension, spec, key).map_err(Error::arrow(format!(
-            "generating calendar '{}'",
-            dimension.name
-        )))?;
+        let rows = match &dimension.kind {
+            DimensionKind::Calendar(spec) => build_calendar(dimension, spec, key),
+            DimensionKind::TimeOfDay(spec) => build_time_of_day(dimension, *spec, key),
+            DimensionKind::Entity { .. } => return Ok(()),
+        };
+        let rows = rows.map_err(Error::arrow(format!("generating '{}'", dimension.name)))?;
         let name = dimension.table();
         let published = base.and_then(|base| base.table(&name));
         let changed = match published {

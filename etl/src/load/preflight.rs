@@ -98,9 +98,15 @@ impl Uses<'_> {
         }
         for role in &star.roles {
             let dimension = self.model.dimension(&role.dimension);
-            match dimension.is_some_and(Dimension::is_calendar) {
-                true => self.is_day(spot(&role.name), &star.entity, &role.column),
-                false => self.becomes(spot(&role.name), &star.entity, &role.column, DataType::Text),
+            let spot_of_role = spot(&role.name);
+            match dimension {
+                Some(found) if found.is_calendar() => {
+                    self.is_day(spot_of_role, &star.entity, &role.column);
+                }
+                Some(found) if found.is_time_of_day() => {
+                    self.is_instant(spot_of_role, &star.entity, &role.column);
+                }
+                _ => self.becomes(spot_of_role, &star.entity, &role.column, DataType::Text),
             }
             if let Some(as_of) = &role.as_of {
                 self.is_day(spot(&role.name), &star.entity, as_of);
@@ -143,6 +149,20 @@ impl Uses<'_> {
                     "column '{column}' of entity '{entity}' is {found}, not a date or an instant"
                 ),
             );
+        }
+    }
+
+    /// A day alone has no time of day.
+    fn is_instant(&mut self, spot: Spot, entity: &str, column: &str) {
+        let Some(found) = self.type_of(entity, column) else {
+            return;
+        };
+        if !matches!(found, Arrow::Timestamp(..) | Arrow::Null) {
+            let found = type_name(found);
+            let message = format!(
+                "column '{column}' of entity '{entity}' is {found}, not an instant, which has a time of day"
+            );
+            self.fault(&spot, message);
         }
     }
 

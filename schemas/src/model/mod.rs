@@ -9,12 +9,15 @@ mod cube;
 mod decode;
 mod dimension;
 mod file_format;
+mod generated;
+mod holidays;
 mod members;
 mod places;
 mod read;
 mod source;
 mod sql;
 mod star;
+mod time_of_day;
 mod types;
 mod validate;
 
@@ -22,8 +25,12 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 pub use cube::{Aggregation, Cube, CubeDimension, DrillThrough, Format, Measure, MeasureKind};
-pub use dimension::{Attribute, CalendarSpec, Dimension, DimensionKind, Hierarchy, Level, Scd};
+pub use dimension::{Attribute, Dimension, DimensionKind, Hierarchy, Level, Scd};
 pub use file_format::{Compression, FileFormat, FileKind};
+pub use generated::{
+    CalendarSpec, HolidaySpec, NamedAfter, RetailEnd, RetailSpec, TimeGrain, TimeOfDaySpec,
+};
+pub use holidays::Holidays;
 pub use members::{
     CALENDAR_ORIGIN, DurableKey, SpecialMember, SurrogateKey, date_of_key, key_of_date,
 };

@@ -3,12 +3,11 @@
 use chrono::NaiveDate;
 
 use crate::document::{Decoder, Faults, Fields, Node, Place};
-use crate::model::calendar;
-use crate::model::dimension::{
-    Attribute, CalendarSpec, Dimension, DimensionKind, Hierarchy, Level, Scd,
-};
+use crate::model::dimension::{Attribute, Dimension, DimensionKind, Hierarchy, Level, Scd};
 use crate::model::types::Caption;
+use crate::model::{calendar, time_of_day};
 
+use super::calendar::{calendar_spec, time_of_day_spec};
 use super::{caption, data_type, id, own_id};
 
 /// Decodes a dimension file.
@@ -17,18 +16,34 @@ pub(in crate::model) fn dimension(node: &Node, faults: &mut Faults) -> Option<Di
     fields.optional("planisphere");
     let name = own_id(&mut fields, "dimension");
     let caption = caption(&mut fields, &name);
-    let dimension = match fields.optional("calendar") {
-        Some(node) => {
+    let calendar = fields.optional("calendar");
+    let time_of_day = fields.optional("time_of_day");
+    if let (Some(_), Some(node)) = (calendar, time_of_day) {
+        let message = "a dimension is a calendar or a time of day, not both";
+        fields.faults().add(&node.place, message);
+    }
+    let dimension = match (calendar, time_of_day) {
+        (Some(node), _) => {
             let spec = calendar_spec(node, fields.faults());
             Dimension {
+                attributes: calendar::attributes(&spec),
+                hierarchies: calendar::hierarchies(&spec),
                 kind: DimensionKind::Calendar(spec),
-                attributes: calendar::attributes(),
-                hierarchies: calendar::hierarchies(),
                 name,
                 caption,
             }
         }
-        None => Dimension {
+        (None, Some(node)) => {
+            let spec = time_of_day_spec(node, fields.faults());
+            Dimension {
+                kind: DimensionKind::TimeOfDay(spec),
+                attributes: time_of_day::attributes(spec),
+                hierarchies: time_of_day::hierarchies(spec),
+                name,
+                caption,
+            }
+        }
+        (None, None) => Dimension {
             kind: DimensionKind::Entity {
                 entity: fields.need("entity").unwrap_or_default(),
                 key: fields.need("key").unwrap_or_default(),
@@ -41,43 +56,6 @@ pub(in crate::model) fn dimension(node: &Node, faults: &mut Faults) -> Option<Di
     };
     fields.finish();
     Some(dimension)
-}
-
-fn calendar_spec(node: &Node, faults: &mut Faults) -> CalendarSpec {
-    let fallback = CalendarSpec {
-        from: NaiveDate::MIN,
-        to: NaiveDate::MIN,
-        fiscal_year_starts: 1,
-    };
-    let Some(mut fields) = Fields::of(node, "a calendar", faults) else {
-        return fallback;
-    };
-    let from = fields.need::<NaiveDate>("from");
-    let to = fields.need::<NaiveDate>("to");
-    let starts = fields.or("fiscal_year_starts", 1_u64);
-    fields.finish();
-    let (Some(from), Some(to)) = (from, to) else {
-        return fallback;
-    };
-    if from < calendar::FIRST_DAY || to < from || to > calendar::LAST_DAY {
-        let message = format!(
-            "a calendar runs from {} at the earliest to {} at the latest, and not backwards",
-            calendar::FIRST_DAY,
-            calendar::LAST_DAY
-        );
-        faults.add(&node.place, message);
-    }
-    if !(1..=12).contains(&starts) {
-        faults.add(
-            &node.place,
-            format!("fiscal_year_starts {starts} is not a month from 1 to 12"),
-        );
-    }
-    CalendarSpec {
-        from,
-        to,
-        fiscal_year_starts: u32::try_from(starts).unwrap_or(1),
-    }
 }
 
 impl Decoder for NaiveDate {

@@ -1,0 +1,5 @@
+//! Calendars and kinds of stars, against computations in SQL on the rows of the source and against published dates.
+
+mod calendar;
+mod case;
+mod time_of_day;

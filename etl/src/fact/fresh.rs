@@ -7,7 +7,7 @@ use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Int32Array, Int64Array, RecordBatch, StringArray,
 };
 use arrow::compute::{cast, filter_record_batch};
-use arrow::datatypes::{DataType as Arrow, Date32Type, TimestampMicrosecondType};
+use arrow::datatypes::{DataType as Arrow, Date32Type, Int32Type, TimestampMicrosecondType};
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, TimeZone, Timelike};
 use chrono_tz::Tz;
 use planisphere_schemas::model::{DataType, Role, key_of_date};
@@ -19,6 +19,7 @@ use crate::problems::{Destination, Problems};
 use crate::reject::{Reject, row_id};
 
 use super::FactInput;
+use super::milestones::special_column;
 use super::schema::arrow_schema;
 
 /// Fact rows of this load, and the conformed rows that could not become one.
@@ -32,7 +33,7 @@ pub(super) struct Fresh {
 /// Turns the conformed rows into fact rows.
 pub(super) fn fresh_rows(input: &FactInput<'_>) -> Result<Fresh> {
     let star = input.star;
-    let rows = &input.conformed.rows;
+    let rows = input.rows;
     let doing = || format!("reading the entity of star '{}'", star.name);
     let column = |name: &str| -> Result<ArrayRef> {
         let index = rows
@@ -45,7 +46,8 @@ pub(super) fn fresh_rows(input: &FactInput<'_>) -> Result<Fresh> {
     let mut columns: Vec<ArrayRef> = Vec::new();
     for role in &star.roles {
         let as_of = role.as_of.as_deref().map(column).transpose()?;
-        columns.push(keys(input, role, &column(&role.column)?, as_of.as_ref())?);
+        let keys = keys(input, role, &column(&role.column)?, as_of.as_ref())?;
+        columns.push(with_special(keys, rows, &role.name));
     }
     let degenerate = star
         .degenerate
@@ -95,6 +97,18 @@ pub(super) fn fresh_rows(input: &FactInput<'_>) -> Result<Fresh> {
         rows: good,
         rejects,
     })
+}
+
+/// The keys of a role, but for rows of which it is known why they have none.
+fn with_special(keys: ArrayRef, rows: &RecordBatch, role: &str) -> ArrayRef {
+    let Some(special) = rows.column_by_name(&special_column(role)) else {
+        return keys;
+    };
+    let pairs = keys.as_primitive::<Int32Type>().iter();
+    let pairs = pairs.zip(special.as_primitive::<Int32Type>().iter());
+    Arc::new(Int32Array::from_iter(
+        pairs.map(|(key, special)| special.or(key)),
+    ))
 }
 
 fn nullable(schema: &arrow::datatypes::Schema) -> arrow::datatypes::SchemaRef {
@@ -171,7 +185,10 @@ fn keys(
 }
 
 /// The days of dates, or of instants in the warehouse time zone.
-fn days(values: &ArrayRef, zone: Tz) -> Result<Vec<Option<NaiveDate>>, arrow::error::ArrowError> {
+pub(super) fn days(
+    values: &ArrayRef,
+    zone: Tz,
+) -> Result<Vec<Option<NaiveDate>>, arrow::error::ArrowError> {
     if let Arrow::Timestamp(..) = values.data_type() {
         let instants = cast(values, &DataType::Timestamp.arrow())?;
         let instants = instants.as_primitive::<TimestampMicrosecondType>();
@@ -203,7 +220,10 @@ fn times_of_day(values: &ArrayRef, zone: Tz) -> Result<Vec<Option<u32>>, arrow::
 }
 
 /// Instants of look-ups; a date means the end of that day in the warehouse time zone.
-fn instants(column: &ArrayRef, zone: Tz) -> Result<Vec<Option<i64>>, arrow::error::ArrowError> {
+pub(super) fn instants(
+    column: &ArrayRef,
+    zone: Tz,
+) -> Result<Vec<Option<i64>>, arrow::error::ArrowError> {
     if let Arrow::Timestamp(..) = column.data_type() {
         let instants = cast(column, &DataType::Timestamp.arrow())?;
         return Ok(instants

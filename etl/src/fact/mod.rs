@@ -9,6 +9,8 @@
 
 mod fresh;
 mod merge;
+mod milestones;
+mod prepare;
 mod schema;
 
 use std::collections::{BTreeMap, HashSet};
@@ -18,12 +20,12 @@ use chrono_tz::Tz;
 use planisphere_schemas::model::Star;
 use planisphere_schemas::warehouse::DataFile;
 
-use crate::conform::Conformed;
 use crate::dimension::{MemberIndex, Tally};
 use crate::error::Result;
 use crate::reject::Reject;
 
 pub(crate) use merge::sort_columns;
+pub(crate) use prepare::{prepare, standing_rows};
 pub(crate) use schema::{SOURCE_ROW_ID, arrow_schema};
 
 /// What a fact is built from.
@@ -32,8 +34,8 @@ pub(crate) struct FactInput<'a> {
     pub(crate) star: &'a Star,
     /// The source system of the entity.
     pub(crate) source_system: &'a str,
-    /// The conformed rows.
-    pub(crate) conformed: &'a Conformed,
+    /// The conformed rows with what the star adds to them.
+    pub(crate) rows: &'a RecordBatch,
     /// The members of each dimension.
     pub(crate) members: &'a BTreeMap<String, MemberIndex>,
     /// The warehouse time zone.

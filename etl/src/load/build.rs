@@ -44,6 +44,8 @@ pub(super) struct Built {
     pub(super) rejects: Vec<Reject>,
     pub(super) members: BTreeMap<String, MemberIndex>,
     pub(super) audit_key: i64,
+    /// What the operator should know.
+    pub(super) notices: Vec<String>,
 }
 
 impl Execution<'_> {
@@ -74,6 +76,7 @@ impl Execution<'_> {
             let balance = self.timed(record, &step, work).await?;
             record.balances.extend(balance);
         }
+        record.notices.append(&mut built.notices);
         Ok(built)
     }
 
@@ -274,7 +277,7 @@ impl Execution<'_> {
             reshaped |= aligned.is_reshaped();
             existing.push(ExistingFile {
                 file: file.clone(),
-                rows: aligned.rows,
+                rows: fact::standing_rows(star, &aligned)?,
             });
         }
         let mut known = HashSet::new();
@@ -282,12 +285,15 @@ impl Execution<'_> {
             known.extend(texts(&file.rows, fact::SOURCE_ROW_ID));
         }
         let rejected_ids = self.rejected_ids(package, &fed, &known).await?;
+        let zone = self.model.zone();
+        let prepared = fact::prepare(star, &fed.rows.rows, zone)?;
+        built.notices.extend(prepared.notices);
         let input = FactInput {
             star,
             source_system: &fed.source.name,
-            conformed: fed.rows,
+            rows: &prepared.rows,
             members: &built.members,
-            zone: self.model.zone(),
+            zone,
             existing,
             reshaped,
             rejected_ids: &rejected_ids,

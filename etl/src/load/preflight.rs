@@ -3,7 +3,9 @@
 use arrow::compute::can_cast_types;
 use arrow::datatypes::DataType as Arrow;
 use planisphere_schemas::document::Faults;
-use planisphere_schemas::model::{DataType, Dimension, DimensionKind, Model, Places, Star};
+use planisphere_schemas::model::{
+    DataType, Dimension, DimensionKind, DurationUnit, Milestones, Model, Places, Star,
+};
 use planisphere_schemas::settings::Settings;
 
 use crate::conform::{Types, check, type_name};
@@ -112,12 +114,29 @@ impl Uses<'_> {
                 self.is_day(spot(&role.name), &star.entity, as_of);
             }
         }
+        if let Some(milestones) = &star.milestones {
+            self.milestones(star, milestones);
+        }
         let degenerate = star.degenerate.iter();
         let degenerate = degenerate.map(|column| (&column.name, &column.column, column.data_type));
         let measures = star.measures.iter();
         let measures = measures.map(|measure| (&measure.name, &measure.column, measure.data_type));
-        for (name, column, data_type) in degenerate.chain(measures) {
+        let own = degenerate.chain(measures);
+        for (name, column, data_type) in own.filter(|(_, column, _)| !star.derives(column)) {
             self.becomes(spot(name), &star.entity, column, data_type);
+        }
+    }
+
+    fn milestones(&mut self, star: &Star, milestones: &Milestones) {
+        if let Some(ended) = &milestones.ended {
+            let spot = ("star", format!("{}/ended/{ended}", star.name));
+            self.becomes(spot, &star.entity, ended, DataType::Boolean);
+        }
+        if milestones.durations == DurationUnit::Hours {
+            for step in &milestones.steps {
+                let spot = ("star", format!("{}/{}", star.name, step.name));
+                self.is_instant(spot, &star.entity, &step.column);
+            }
         }
     }
 

@@ -8,6 +8,7 @@ mod calendar;
 mod cube;
 mod dimension;
 mod file_format;
+mod milestones;
 mod source;
 mod star;
 

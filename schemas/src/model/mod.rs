@@ -12,6 +12,7 @@ mod file_format;
 mod generated;
 mod holidays;
 mod members;
+mod milestones;
 mod places;
 mod read;
 mod source;
@@ -34,6 +35,7 @@ pub use holidays::Holidays;
 pub use members::{
     CALENDAR_ORIGIN, DurableKey, SpecialMember, SurrogateKey, date_of_key, key_of_date,
 };
+pub use milestones::{DurationUnit, LAST_MILESTONE, Milestone, Milestones};
 pub use places::Places;
 pub use read::{read_model, read_model_with_places};
 pub use source::{

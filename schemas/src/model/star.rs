@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::milestones::Milestones;
 use super::types::{Caption, DataType};
 
 /// One fact, from one file in `stars/`.
@@ -28,6 +29,9 @@ pub struct Star {
     pub degenerate: Vec<DegenerateColumn>,
     /// The numbers.
     pub measures: Vec<FactMeasure>,
+    /// The milestones of an accumulating snapshot; what follows from them stands among roles, columns and numbers too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub milestones: Option<Milestones>,
 }
 
 impl Star {
@@ -48,6 +52,8 @@ pub enum StarKind {
     Transaction,
     /// One row a process, revisited at each milestone.
     Accumulating,
+    /// One row an event or a coverage that nothing is measured of.
+    Factless,
 }
 
 /// A dimension in a role: `order_date` is the role of `date`; the column is `<role>_key`.
@@ -114,6 +120,12 @@ impl Star {
     /// The degenerate column of that name.
     pub fn degenerate(&self, name: &str) -> Option<&DegenerateColumn> {
         self.degenerate.iter().find(|column| column.name == name)
+    }
+
+    /// True for a column that is worked out of the rows and is none of the entity.
+    pub fn derives(&self, column: &str) -> bool {
+        let milestones = self.milestones.as_ref();
+        milestones.is_some_and(|milestones| milestones.derives(column))
     }
 
     /// The stored measure of that name.

@@ -33,6 +33,11 @@ impl Case {
             .write(&format!("model/{name}"), format!("planisphere: 1\n{text}"))
     }
 
+    /// Changes the database.
+    pub(crate) fn change(&self, sql: &str) -> Result<()> {
+        Ok(self.database.execute_batch(sql)?)
+    }
+
     /// Loads as of a day; the load has to succeed.
     pub(crate) fn load(&self, day: &str) -> Result<Said> {
         self.lab.load_as_of(day)?.done()

@@ -2,4 +2,6 @@
 
 mod calendar;
 mod case;
+mod factless;
+mod milestones;
 mod time_of_day;

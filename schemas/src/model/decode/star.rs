@@ -3,6 +3,7 @@
 use crate::document::{Faults, Fields, Node, Place};
 use crate::model::star::{DegenerateColumn, FactMeasure, Role, Star, StarKind};
 
+use super::milestones::milestones;
 use super::{caption, data_type, id, own_id, short_type, texts, type_of_text};
 use crate::model::types::Caption;
 
@@ -14,9 +15,11 @@ pub(in crate::model) fn star(node: &Node, faults: &mut Faults) -> Option<Star> {
     let kinds = [
         ("transaction", StarKind::Transaction),
         ("accumulating", StarKind::Accumulating),
+        ("factless", StarKind::Factless),
     ];
     let grain: Caption = fields.need("grain").unwrap_or_default();
-    let star = Star {
+    let milestones = milestones(&mut fields);
+    let mut star = Star {
         caption: caption(&mut fields, &name),
         grain_zh: (grain.zh != grain.en).then_some(grain.zh),
         grain: grain.en,
@@ -28,8 +31,14 @@ pub(in crate::model) fn star(node: &Node, faults: &mut Faults) -> Option<Star> {
         roles: fields.named("dimensions", role),
         degenerate: fields.named("degenerate", degenerate),
         measures: fields.named("measures", measure),
+        milestones,
         name,
     };
+    if let Some(milestones) = &star.milestones {
+        star.roles.extend(milestones.roles());
+        star.degenerate.push(milestones.last());
+        star.measures.extend(milestones.measures());
+    }
     if star.key.is_empty() {
         let place = fields.place().clone();
         fields.faults().add(

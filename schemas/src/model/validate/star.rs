@@ -1,6 +1,6 @@
 //! Stars: roles, degenerate columns and measures against the entity and the dimensions.
 
-use crate::model::star::{Role, Star};
+use crate::model::star::{Role, Star, StarKind};
 
 use super::{Check, Spot, within};
 
@@ -52,6 +52,7 @@ pub(super) fn check(check: &mut Check<'_>, star: &Star) {
     for role in &star.roles {
         role_rules(check, star, role, &columns);
     }
+    kind_rules(check, star, &columns);
     for key in &star.key {
         check.known(
             &within(&spot, "key", key),
@@ -68,7 +69,8 @@ pub(super) fn check(check: &mut Check<'_>, star: &Star) {
         .measures
         .iter()
         .map(|measure| (&measure.name, &measure.column));
-    for (name, column) in degenerate.chain(measures) {
+    let own = degenerate.chain(measures);
+    for (name, column) in own.filter(|(_, column)| !star.derives(column)) {
         let spot = ("star", format!("{}/{name}", star.name));
         check.known(
             &within(&spot, "column", column),
@@ -85,8 +87,53 @@ pub(super) fn check(check: &mut Check<'_>, star: &Star) {
     }
 }
 
+/// What the kind of a star demands and forbids.
+fn kind_rules(check: &mut Check<'_>, star: &Star, columns: &[&str]) {
+    let spot: Spot = ("star", star.name.clone());
+    if star.kind == StarKind::Factless
+        && let Some(measure) = star.measures.first()
+    {
+        let spot = ("star", format!("{}/{}", star.name, measure.name));
+        let message = format!(
+            "star '{}' is factless and has no measures; count its rows in a cube",
+            star.name
+        );
+        check.fault(&spot, message);
+    }
+    let Some(milestones) = &star.milestones else {
+        return;
+    };
+    if star.kind != StarKind::Accumulating {
+        let message = "milestones belong to a star of 'kind: accumulating'";
+        check.fault(&spot, message.into());
+    }
+    if milestones.steps.len() < 2 {
+        check.fault(&spot, "a process has at least two milestones".into());
+    }
+    for step in &milestones.steps {
+        let model = check.model;
+        let calendar = model.dimension(&step.dimension);
+        if calendar.is_some_and(|found| !found.is_calendar()) {
+            let spot = ("star", format!("{}/{}", star.name, step.name));
+            let message = format!(
+                "dimension '{}' of milestone '{}' is no calendar",
+                step.dimension, step.name
+            );
+            check.fault(&spot, message);
+        }
+    }
+    if let Some(ended) = &milestones.ended {
+        let spot = within(&spot, "ended", ended);
+        let known = columns.iter().copied();
+        check.known(&spot, "column of the entity", ended, known);
+    }
+}
+
 fn role_rules(check: &mut Check<'_>, star: &Star, role: &Role, columns: &[&str]) {
-    let spot: Spot = ("star", format!("{}/{}", star.name, role.name));
+    let milestones = star.milestones.as_ref();
+    let milestone = milestones.and_then(|all| all.steps.iter().find(|it| it.role() == role.name));
+    let name = milestone.map_or(&role.name, |milestone| &milestone.name);
+    let spot: Spot = ("star", format!("{}/{name}", star.name));
     let model = check.model;
     let names = model
         .dimensions

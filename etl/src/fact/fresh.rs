@@ -20,6 +20,7 @@ use crate::reject::{Reject, row_id};
 
 use super::FactInput;
 use super::milestones::special_column;
+use super::prepare::PROBLEM;
 use super::schema::arrow_schema;
 
 /// Fact rows of this load, and the conformed rows that could not become one.
@@ -70,6 +71,7 @@ pub(super) fn fresh_rows(input: &FactInput<'_>) -> Result<Fresh> {
             .collect::<Result<Vec<_>>>()?,
     )
     .map_err(Error::arrow(doing()))?;
+    problems_of(&mut problems, rows);
     check_ids(&mut problems, &ids);
     let systems = std::iter::repeat_n(input.source_system, rows.num_rows());
     columns.push(Arc::new(StringArray::from_iter_values(systems)));
@@ -119,6 +121,17 @@ fn nullable(schema: &arrow::datatypes::Schema) -> arrow::datatypes::SchemaRef {
     Arc::new(arrow::datatypes::Schema::new(fields.collect::<Vec<_>>()))
 }
 
+/// The problems that were found before keys are looked up.
+fn problems_of(problems: &mut Problems, rows: &RecordBatch) {
+    let Some(found) = rows.column_by_name(PROBLEM) else {
+        return;
+    };
+    let found = found.as_string::<i32>().iter().enumerate();
+    for (row, reason) in found.filter_map(|(row, reason)| Some((row, reason?))) {
+        problems.named(row, reason);
+    }
+}
+
 fn check_ids(problems: &mut Problems, ids: &StringArray) {
     let mut seen = HashSet::new();
     for row in 0..ids.len() {
@@ -131,7 +144,7 @@ fn check_ids(problems: &mut Problems, ids: &StringArray) {
 }
 
 /// The key columns as one text, parts joined by `|`; null if any part is.
-fn row_ids(keys: Vec<ArrayRef>) -> Result<StringArray, arrow::error::ArrowError> {
+pub(super) fn row_ids(keys: Vec<ArrayRef>) -> Result<StringArray, arrow::error::ArrowError> {
     let texts: Vec<ArrayRef> = keys
         .iter()
         .map(|key| cast(key, &Arrow::Utf8))
@@ -240,7 +253,7 @@ pub(super) fn instants(
 }
 
 /// The first instant of a day in a zone, in microseconds; also where the clock jumps over midnight.
-fn start_of_day(day: NaiveDate, zone: Tz) -> Option<i64> {
+pub(super) fn start_of_day(day: NaiveDate, zone: Tz) -> Option<i64> {
     const LONGEST_JUMP_MINUTES: u32 = 180;
     let midnight = day.and_hms_opt(0, 0, 0)?;
     (0..=LONGEST_JUMP_MINUTES).find_map(|minutes| {

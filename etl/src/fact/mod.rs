@@ -8,8 +8,10 @@
 //! Pure: Arrow in, Arrow out. A file is rewritten only if one of its rows changed.
 
 mod fresh;
+mod history;
 mod merge;
 mod milestones;
+mod periods;
 mod prepare;
 mod schema;
 
@@ -24,8 +26,9 @@ use crate::dimension::{MemberIndex, Tally};
 use crate::error::Result;
 use crate::reject::Reject;
 
+pub(crate) use history::{changes_schema, changes_table};
 pub(crate) use merge::sort_columns;
-pub(crate) use prepare::{prepare, standing_rows};
+pub(crate) use prepare::{PrepareInput, Prepared, is_past, prepare, source_id, standing_rows};
 pub(crate) use schema::{SOURCE_ROW_ID, arrow_schema};
 
 /// What a fact is built from.

@@ -11,8 +11,8 @@ use planisphere_schemas::warehouse::{DataFile, PinnedWarehouse};
 
 use crate::conform::Conformed;
 use crate::dimension::{
-    self, Aliases, DimensionInput, MemberIndex, Nature, Tally, align, build_calendar,
-    build_dimension, build_time_of_day, changes_schema, changes_table, map_table,
+    self, Aliases, DimensionInput, MemberIndex, Tally, align, build_calendar, build_dimension,
+    build_time_of_day, changes_schema, changes_table, map_table,
 };
 use crate::error::{Error, Result};
 use crate::fact::{self, ExistingFile, FactInput, build_fact};
@@ -21,6 +21,7 @@ use crate::staging::Package;
 
 use super::balance::{Balance, Stage};
 use super::execute::Execution;
+use super::prepare::nature;
 use super::published::{read_file, read_table};
 use super::record::LoadRecord;
 use super::rejected::texts;
@@ -280,14 +281,14 @@ impl Execution<'_> {
                 rows: fact::standing_rows(star, &aligned)?,
             });
         }
-        let mut known = HashSet::new();
-        for file in &existing {
-            known.extend(texts(&file.rows, fact::SOURCE_ROW_ID));
-        }
-        let rejected_ids = self.rejected_ids(package, &fed, &known).await?;
+        let known = existing
+            .iter()
+            .flat_map(|file| texts(&file.rows, fact::SOURCE_ROW_ID))
+            .collect();
+        let (prepared, rejected_ids) = self
+            .prepared(star, &fed, package, base, (known, built))
+            .await?;
         let zone = self.model.zone();
-        let prepared = fact::prepare(star, &fed.rows.rows, zone)?;
-        built.notices.extend(prepared.notices);
         let input = FactInput {
             star,
             source_system: &fed.source.name,
@@ -322,15 +323,6 @@ pub(super) struct Fed<'a> {
     pub(super) source: &'a Source,
     pub(super) entity: &'a Entity,
     pub(super) rows: &'a Conformed,
-}
-
-/// What the rows of an entity say.
-fn nature(entity: &Entity) -> Nature {
-    match (&entity.changes, entity.from.ends_with("_versions")) {
-        (Some(_), _) => Nature::Changes,
-        (None, true) => Nature::Mined,
-        (None, false) => Nature::Present,
-    }
 }
 
 /// For each attribute whether the staged history knows its past values.

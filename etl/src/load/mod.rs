@@ -13,6 +13,7 @@ mod observer;
 mod pace;
 mod plan;
 mod preflight;
+mod prepare;
 mod process;
 mod publish;
 mod published;

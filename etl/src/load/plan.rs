@@ -203,10 +203,15 @@ fn fact_step(star: &Star, old: Option<&Model>) -> Result<Step> {
             backfill: Vec::new(),
         });
     };
-    if before.key != star.key || before.kind != star.kind || before.entity != star.entity {
+    let every = |star: &Star| star.periodic.as_ref().map(|periodic| periodic.every);
+    if before.key != star.key
+        || before.kind != star.kind
+        || before.entity != star.entity
+        || every(before) != every(star)
+    {
         return Err(Error::ModelChange {
             object: format!("star '{name}'"),
-            reason: "its grain changed (key, kind or entity)".into(),
+            reason: "its grain changed (key, kind, entity or period)".into(),
         });
     }
     let columns = |star: &Star| -> BTreeSet<String> {

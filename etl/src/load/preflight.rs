@@ -90,7 +90,7 @@ impl Uses<'_> {
 
     fn star(&mut self, star: &Star) {
         let spot = |name: &str| ("star", format!("{}/{name}", star.name));
-        for key in &star.key {
+        for key in star.key.iter().filter(|key| !star.derives(key)) {
             self.becomes(
                 ("star", star.name.clone()),
                 &star.entity,
@@ -116,6 +116,14 @@ impl Uses<'_> {
         }
         if let Some(milestones) = &star.milestones {
             self.milestones(star, milestones);
+        }
+        for periodic in &star.periodic {
+            let edges = [("begins", &periodic.begins), ("ends", &periodic.ends)];
+            for (field, column) in edges {
+                let Some(column) = column else { continue };
+                let spot = ("star", format!("{}/{field}/{column}", star.name));
+                self.is_day(spot, &star.entity, column);
+            }
         }
         let degenerate = star.degenerate.iter();
         let degenerate = degenerate.map(|column| (&column.name, &column.column, column.data_type));

@@ -9,6 +9,7 @@ mod cube;
 mod dimension;
 mod file_format;
 mod milestones;
+mod periodic;
 mod source;
 mod star;
 

@@ -112,6 +112,7 @@ impl Milestones {
                 data_type: DataType::Integer,
                 column: name.clone(),
                 additive: true,
+                semi_additive: None,
                 name,
             }
         })

@@ -13,6 +13,7 @@ mod generated;
 mod holidays;
 mod members;
 mod milestones;
+mod periodic;
 mod places;
 mod read;
 mod source;
@@ -36,6 +37,7 @@ pub use members::{
     CALENDAR_ORIGIN, DurableKey, SpecialMember, SurrogateKey, date_of_key, key_of_date,
 };
 pub use milestones::{DurationUnit, LAST_MILESTONE, Milestone, Milestones};
+pub use periodic::{PERIOD_END, Period, Periodic, SemiAdditive, Take};
 pub use places::Places;
 pub use read::{read_model, read_model_with_places};
 pub use source::{

@@ -1,8 +1,11 @@
 //! Stars: a fact with its grain, the roles its dimensions play, degenerate columns and measures.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::milestones::Milestones;
+use super::periodic::{PERIOD_END, Periodic, SemiAdditive};
 use super::types::{Caption, DataType};
 
 /// One fact, from one file in `stars/`.
@@ -32,6 +35,9 @@ pub struct Star {
     /// The milestones of an accumulating snapshot; what follows from them stands among roles, columns and numbers too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub milestones: Option<Milestones>,
+    /// How a periodic snapshot is taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub periodic: Option<Periodic>,
 }
 
 impl Star {
@@ -52,6 +58,8 @@ pub enum StarKind {
     Transaction,
     /// One row a process, revisited at each milestone.
     Accumulating,
+    /// One row a state of something at the end of a period.
+    Periodic,
     /// One row an event or a coverage that nothing is measured of.
     Factless,
 }
@@ -104,6 +112,9 @@ pub struct FactMeasure {
     pub column: String,
     /// True if it may be summed over every dimension.
     pub additive: bool,
+    /// How a state such as a balance is answered for several periods.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub semi_additive: Option<SemiAdditive>,
 }
 
 impl Star {
@@ -126,6 +137,28 @@ impl Star {
     pub fn derives(&self, column: &str) -> bool {
         let milestones = self.milestones.as_ref();
         milestones.is_some_and(|milestones| milestones.derives(column))
+            || (self.periodic.is_some() && column == PERIOD_END)
+    }
+
+    /// The columns of the entity that the star uses, each once.
+    pub fn entity_columns(&self) -> Vec<&str> {
+        let keys = self.key.iter();
+        let roles = self.roles.iter();
+        let roles = roles.flat_map(|role| std::iter::once(&role.column).chain(&role.as_of));
+        let degenerate = self.degenerate.iter().map(|column| &column.column);
+        let measures = self.measures.iter().map(|measure| &measure.column);
+        let ended = self.milestones.iter().filter_map(|it| it.ended.as_ref());
+        let periodic = self.periodic.iter();
+        let edges = periodic.flat_map(|it| it.begins.iter().chain(&it.ends));
+        let mut seen = BTreeSet::new();
+        keys.chain(roles)
+            .chain(degenerate)
+            .chain(measures)
+            .chain(ended)
+            .chain(edges)
+            .map(String::as_str)
+            .filter(|column| !self.derives(column) && seen.insert(*column))
+            .collect()
     }
 
     /// The stored measure of that name.

@@ -120,7 +120,10 @@ fn aggregate_rules(
         }
         (Aggregation::Sum, Some(of)) => {
             check.known(spot, "measure of the fact", of, numbers);
-            if star.measure(of).is_some_and(|measure| !measure.additive) {
+            if star
+                .measure(of)
+                .is_some_and(|measure| !measure.additive && measure.semi_additive.is_none())
+            {
                 check.fault(spot, format!("'{of}' is not additive and cannot be summed"));
             }
         }

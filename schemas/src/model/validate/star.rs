@@ -1,7 +1,9 @@
 //! Stars: roles, degenerate columns and measures against the entity and the dimensions.
 
-use crate::model::star::{Role, Star, StarKind};
+use crate::model::periodic::PERIOD_END;
+use crate::model::star::{Role, Star};
 
+use super::star_kind::{States, kind_rules};
 use super::{Check, Spot, within};
 
 /// Columns that every fact table has beside its own.
@@ -35,25 +37,21 @@ pub(super) fn check(check: &mut Check<'_>, star: &Star) {
     let Some((_, entity)) = check.entity(&spot, &star.entity) else {
         return;
     };
-    let holds_changes = entity.changes.is_some();
+    let states = States::of(entity);
     let columns: Vec<String> = entity
         .columns
         .iter()
         .map(|column| column.name.clone())
         .collect();
-    let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
-    if holds_changes {
-        let message = format!(
-            "entity '{}' holds changes, of which a dimension can be made, but no star yet",
-            star.entity
-        );
-        check.fault(&spot, message);
+    let mut columns: Vec<&str> = columns.iter().map(String::as_str).collect();
+    kind_rules(check, star, &columns, states);
+    if star.periodic.is_some() {
+        columns.push(PERIOD_END);
     }
     for role in &star.roles {
         role_rules(check, star, role, &columns);
     }
-    kind_rules(check, star, &columns);
-    for key in &star.key {
+    for key in star.key.iter().filter(|key| !star.derives(key)) {
         check.known(
             &within(&spot, "key", key),
             "key column of the entity",
@@ -84,48 +82,6 @@ pub(super) fn check(check: &mut Check<'_>, star: &Star) {
             let spot = ("star", format!("{}/{}", star.name, measure.name));
             check.fault(&spot, format!("measure '{}' is not a number", measure.name));
         }
-    }
-}
-
-/// What the kind of a star demands and forbids.
-fn kind_rules(check: &mut Check<'_>, star: &Star, columns: &[&str]) {
-    let spot: Spot = ("star", star.name.clone());
-    if star.kind == StarKind::Factless
-        && let Some(measure) = star.measures.first()
-    {
-        let spot = ("star", format!("{}/{}", star.name, measure.name));
-        let message = format!(
-            "star '{}' is factless and has no measures; count its rows in a cube",
-            star.name
-        );
-        check.fault(&spot, message);
-    }
-    let Some(milestones) = &star.milestones else {
-        return;
-    };
-    if star.kind != StarKind::Accumulating {
-        let message = "milestones belong to a star of 'kind: accumulating'";
-        check.fault(&spot, message.into());
-    }
-    if milestones.steps.len() < 2 {
-        check.fault(&spot, "a process has at least two milestones".into());
-    }
-    for step in &milestones.steps {
-        let model = check.model;
-        let calendar = model.dimension(&step.dimension);
-        if calendar.is_some_and(|found| !found.is_calendar()) {
-            let spot = ("star", format!("{}/{}", star.name, step.name));
-            let message = format!(
-                "dimension '{}' of milestone '{}' is no calendar",
-                step.dimension, step.name
-            );
-            check.fault(&spot, message);
-        }
-    }
-    if let Some(ended) = &milestones.ended {
-        let spot = within(&spot, "ended", ended);
-        let known = columns.iter().copied();
-        check.known(&spot, "column of the entity", ended, known);
     }
 }
 

@@ -83,10 +83,10 @@ pub(super) fn stream(
         .collect();
     let new = take_record_batch(&shown, &new)?;
     let all = match kept {
-        Some(kept) => concat_batches(
-            &schema,
-            [&kept.clone().with_schema(Arc::clone(&schema))?, &new],
-        )?,
+        Some(kept) => {
+            let kept = RecordBatch::try_new(Arc::clone(&schema), kept.columns().to_vec())?;
+            concat_batches(&schema, [&kept, &new])?
+        }
         None => new.clone(),
     };
     Ok(Stream {

@@ -7,6 +7,7 @@
 //! ```
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -53,6 +54,8 @@ pub(crate) struct Prepared<'a> {
     pub(crate) changes: Option<RecordBatch>,
     /// The only period that this load speaks of: published rows of others stay as they are.
     pub(crate) period: Option<NaiveDate>,
+    /// Ids at the source of rows that are rejected here; what is published of them stays as it is.
+    pub(crate) held: HashSet<String>,
     /// What the operator should know.
     pub(crate) notices: Vec<String>,
 }
@@ -82,26 +85,32 @@ fn states<'a>(input: &PrepareInput<'_>, rows: &'a RecordBatch) -> Result<Prepare
         rows: Cow::Borrowed(rows),
         changes: None,
         period: None,
+        held: HashSet::new(),
         notices: Vec::new(),
     };
     match (input.nature, &star.periodic) {
         (Nature::Changes, periodic) => {
             let (good, bad) = problems(star, rows)?;
             let stream = stream(star, &good, input.kept, input.audit_key)?;
-            let of_states = match periodic {
+            let (of_states, held) = match periodic {
                 Some(periodic) => at_period_ends(input, periodic, &stream.states)?,
-                None => last_states(star, &stream.states)?,
+                None => (last_states(star, &stream.states)?, HashSet::new()),
             };
             Ok(Prepared {
                 rows: Cow::Owned(together(&of_states, &bad)?),
+                held,
                 changes: Some(stream.new),
                 ..as_they_are
             })
         }
-        (Nature::Mined, Some(periodic)) => Ok(Prepared {
-            rows: Cow::Owned(at_period_ends(input, periodic, rows)?),
-            ..as_they_are
-        }),
+        (Nature::Mined, Some(periodic)) => {
+            let (rows, held) = at_period_ends(input, periodic, rows)?;
+            Ok(Prepared {
+                rows: Cow::Owned(rows),
+                held,
+                ..as_they_are
+            })
+        }
         (Nature::Present, Some(periodic)) => {
             let end = period_end(periodic.every, input.business_date);
             let end = end.unwrap_or(input.business_date);
@@ -135,7 +144,7 @@ fn at_period_ends(
     input: &PrepareInput<'_>,
     periodic: &Periodic,
     states: &RecordBatch,
-) -> Result<RecordBatch, ArrowError> {
+) -> Result<(RecordBatch, HashSet<String>), ArrowError> {
     let histories = histories(input.star, states)?;
     let all = snapshots(
         periodic,
@@ -149,12 +158,23 @@ fn at_period_ends(
     let ends = dates(all.taken.iter().map(|snapshot| snapshot.period_end));
     let taken = with_columns(&taken, vec![(PERIOD_END.into(), ends)])?;
     let beginless = rows_at(states, all.beginless)?;
+    let held = ids(input.star, &beginless)?;
+    let held = held.iter().flatten().map(str::to_owned).collect();
     let problem = StringArray::from(vec!["missing_begin"; beginless.num_rows()]);
-    let beginless = with_columns(&beginless, vec![(PROBLEM.into(), Arc::new(problem))])?;
+    let today = dates(std::iter::repeat_n(
+        input.business_date,
+        beginless.num_rows(),
+    ));
+    let more = vec![
+        (PERIOD_END.into(), today),
+        (PROBLEM.into(), Arc::new(problem) as ArrayRef),
+    ];
+    let beginless = with_columns(&beginless, more)?;
     // rows without a key are left to the look-up of keys, which says so
     let keyless = ids(input.star, states)?;
     let keyless = filter_record_batch(states, &arrow::compute::is_null(&keyless)?)?;
-    together(&together(&taken, &beginless)?, &keyless)
+    let rows = together(&together(&taken, &beginless)?, &keyless)?;
+    Ok((rows, held))
 }
 
 fn last_states(star: &Star, states: &RecordBatch) -> Result<RecordBatch, ArrowError> {
@@ -202,11 +222,16 @@ fn together(a: &RecordBatch, b: &RecordBatch) -> Result<RecordBatch, ArrowError>
     concat_batches(&schema, [&a, &b])
 }
 
-/// The ids by which rejected rows of the source are known: without the period that a snapshot adds.
-pub(crate) fn source_id<'i>(star: &Star, id: &'i str) -> &'i str {
-    match star.periodic {
-        Some(_) => id.rsplit_once('|').map_or(id, |(source, _)| source),
-        None => id,
+/// The id by which rejected rows of the source are known: without the period that a snapshot adds, and a key of one column
+/// as it is.
+pub(crate) fn source_id<'i>(star: &Star, id: &'i str) -> Cow<'i, str> {
+    if star.periodic.is_none() {
+        return Cow::Borrowed(id);
+    }
+    let source = id.rsplit_once('|').map_or(id, |(source, _)| source);
+    match star.key.len() {
+        2 => Cow::Owned(source.replace("\\|", "|").replace("\\\\", "\\")),
+        _ => Cow::Borrowed(source),
     }
 }
 

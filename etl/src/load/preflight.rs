@@ -117,7 +117,7 @@ impl Uses<'_> {
         if let Some(milestones) = &star.milestones {
             self.milestones(star, milestones);
         }
-        for periodic in &star.periodic {
+        if let Some(periodic) = &star.periodic {
             let edges = [("begins", &periodic.begins), ("ends", &periodic.ends)];
             for (field, column) in edges {
                 let Some(column) = column else { continue };

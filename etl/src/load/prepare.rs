@@ -44,14 +44,15 @@ impl Execution<'_> {
             let table = self.changes_of(star, rows, kept, base)?;
             built.tables.push(table);
         }
-        let at_source = known.iter().map(|id| source_id(star, id).to_owned());
+        let at_source = known.iter().map(|id| source_id(star, id).into_owned());
         let rejected = self
             .rejected_ids(package, fed, &at_source.collect())
             .await?;
-        let period = prepared.period;
-        let stay = known
-            .into_iter()
-            .filter(|id| rejected.contains(source_id(star, id)) || is_past(id, period));
+        let (period, held) = (prepared.period, std::mem::take(&mut prepared.held));
+        let stay = known.into_iter().filter(|id| {
+            let source = source_id(star, id);
+            rejected.contains(&*source) || held.contains(&*source) || is_past(id, period)
+        });
         let stay = stay.collect();
         Ok((prepared, stay))
     }
@@ -89,7 +90,7 @@ impl Execution<'_> {
         let doing = || format!("keeping the changes of star '{}'", star.name);
         let rows = match kept.filter(|_| reshaped) {
             Some(kept) => {
-                let kept = kept.rows.with_schema(Arc::clone(&schema));
+                let kept = RecordBatch::try_new(Arc::clone(&schema), kept.rows.columns().to_vec());
                 let kept = kept.map_err(Error::arrow(doing()))?;
                 concat_batches(&schema, [&kept, &new]).map_err(Error::arrow(doing()))?
             }

@@ -4,4 +4,6 @@ mod calendar;
 mod case;
 mod factless;
 mod milestones;
+mod periods;
+mod stream;
 mod time_of_day;

@@ -7,7 +7,7 @@ PROGRAMS = $${CARGO_TARGET_DIR:-target}/debug
 RELEASED = $${CARGO_TARGET_DIR:-$$PWD/target}/release
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench-extract
+.PHONY: help demo test lint bench-extract bench-load
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\): ##/make \1:/p' Makefile
@@ -22,4 +22,7 @@ lint: ## formatting, clippy and documentation, warnings refused
 	@$(CARGO) fmt --all --check && $(CARGO) clippy --workspace --all-targets -- -D warnings && RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps
 
 bench-extract: ## extraction to Parquet beside DuckDB, connectorx, the server's own copy and bare drivers; N=10000000 ROUNDS=3
-	@python=$$(sh tests/peers/environment.sh) && $(CARGO) build --release --workspace --bin planisphere-etl && CARGO_TARGET_DIR=$${CARGO_TARGET_DIR:-$$PWD/target} $(CARGO) build --release --manifest-path tests/peers/bare/Cargo.toml && PLANISPHERE_ETL="$(RELEASED)/planisphere-etl" BARE_LOOP="$(RELEASED)/bare-loop" "$$python" tests/peers/extract
+	@python=$$(sh tests/peers/environment.sh extract) && $(CARGO) build --release --workspace --bin planisphere-etl && CARGO_TARGET_DIR=$${CARGO_TARGET_DIR:-$$PWD/target} $(CARGO) build --release --manifest-path tests/peers/bare/Cargo.toml && PLANISPHERE_ETL="$(RELEASED)/planisphere-etl" BARE_LOOP="$(RELEASED)/bare-loop" PYTHONPATH=tests/peers "$$python" tests/peers/extract
+
+bench-load: ## changes of a dimension and a fact load beside DuckDB and Delta's MERGE; N=10000000 ROUNDS=3
+	@python=$$(sh tests/peers/environment.sh load) && $(CARGO) build --release --workspace --bin planisphere-etl && PLANISPHERE_ETL="$(RELEASED)/planisphere-etl" PYTHONPATH=tests/peers "$$python" tests/peers/load

@@ -31,6 +31,11 @@ impl Aliases {
         Self(aliases.collect())
     }
 
+    /// True if nobody was merged.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The member that stands for another; `None` if it stands for itself.
     pub(crate) fn of(&self, id: &str) -> Option<&str> {
         self.0.get(id).map(String::as_str)

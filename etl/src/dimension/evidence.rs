@@ -1,10 +1,11 @@
 //! Everything that was ever seen of the members of a dimension: what earlier loads kept, and what this one brings.
 //!
 //! Versions alone do not tell it all: a change that changed nothing begins none, yet it matters once an earlier one comes
-//! late. So every load adds what is new to `map_<dimension>_changes`, of which the dimension is a function.
+//! late. What a version says completely is not kept twice: the key map tells when it was seen. Every load adds the rest of
+//! what is new to `map_<dimension>_changes`. Of all this the dimension is a function.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -12,19 +13,18 @@ use arrow::array::{
     TimestampMicrosecondArray, UInt32Array, new_null_array,
 };
 use arrow::compute::{concat, take};
-use arrow::datatypes::{
-    DataType as Arrow, Field, Int64Type, Schema, SchemaRef, TimestampMicrosecondType,
-};
+use arrow::datatypes::{DataType as Arrow, Field, Schema, SchemaRef};
 use arrow::error::ArrowError;
 use arrow::row::{RowConverter, Rows, SortField};
 use planisphere_schemas::model::{DataType, Dimension};
 
 use crate::conform::MERGED_INTO;
 
-use super::existing::Existing;
+use super::faithful::faithful;
 use super::observe::Observations;
 use super::published::Published;
-use super::timeline::{Basis, Seen, Values};
+use super::recall::{Known, Masks, Past, kept_members, published_members, read_back};
+use super::timeline::{Seen, Values};
 
 /// The table of what was seen of a dimension's members.
 pub(crate) fn changes_table(dimension: &Dimension) -> String {
@@ -52,21 +52,6 @@ pub(crate) fn changes_schema(dimension: &Dimension) -> SchemaRef {
 /// Columns before the values.
 const BEFORE: usize = 6;
 
-/// Which attributes something that was seen speaks of.
-#[derive(Debug, Default)]
-struct Masks(Vec<Vec<bool>>);
-
-impl Masks {
-    fn number(&mut self, mask: Vec<bool>) -> u32 {
-        let at = self.0.iter().position(|known| *known == mask);
-        let at = at.unwrap_or_else(|| {
-            self.0.push(mask);
-            self.0.len() - 1
-        });
-        u32::try_from(at).unwrap_or(u32::MAX)
-    }
-}
-
 /// What was seen, with its values.
 pub(super) struct Evidence {
     /// For each attribute its values, and last what members were merged into: of the kept rows, then of this load's.
@@ -82,24 +67,25 @@ pub(super) struct Evidence {
     pub(super) fate: u32,
     /// What speaks of the attributes whose past the source keeps.
     pub(super) audited: u32,
-    /// How many rows were kept; those of this load come after them.
+    /// How many rows were kept; those of this load come after them, then those of the published table.
     kept: u32,
+    /// For each attribute the one from whose column its values are read back.
+    faithful: Vec<usize>,
     /// What earlier loads have seen of each member.
-    pub(super) members: BTreeMap<String, Vec<Seen>>,
+    pub(super) members: BTreeMap<String, Known>,
     /// True if the kept rows have to be written again, in today's columns.
     pub(super) reshaped: bool,
 }
 
 impl Evidence {
-    /// Puts what was kept, or what the published versions say if nothing was, beside what this load observes.
+    /// Puts what was kept and what the published versions say beside what this load observes.
     pub(super) fn new(
         dimension: &Dimension,
-        kept: Option<&Existing>,
-        published: &Published,
-        is_new: &[bool],
+        past: &Past<'_>,
         observed: &Observations,
         audited: &[bool],
     ) -> Result<Self, ArrowError> {
+        let (kept, published) = (past.kept, past.published);
         let mut masks = Masks::default();
         let width = dimension.attributes.len() + 1;
         let mask = |attributes: &[bool], merged: bool| {
@@ -111,37 +97,34 @@ impl Evidence {
         let none = masks.number(vec![false; width]);
         let fate = masks.number(mask(&blank, true));
         let audited = masks.number(mask(audited, false));
-        let (members, columns) = match kept {
-            Some(kept) => (
-                kept_members(dimension, &kept.rows, &mut masks),
-                (BEFORE..BEFORE + width)
-                    .map(|at| Arc::clone(kept.rows.column(at)))
-                    .collect(),
-            ),
-            None => {
-                let known: Vec<bool> = is_new.iter().map(|is_new| !is_new).collect();
-                let known = masks.number(mask(&known, false));
-                (
-                    published_members(published, known),
-                    published_values(published),
-                )
-            }
+        let known: Vec<bool> = past.is_new.iter().map(|is_new| !is_new).collect();
+        let known = match known.contains(&false) {
+            true => masks.number(mask(&known, false)),
+            false => all,
         };
-        let kept_rows = match kept {
-            Some(kept) => kept.rows.num_rows(),
-            None => published.rows.num_rows(),
-        };
+        let empty = RecordBatch::new_empty(changes_schema(dimension));
+        let kept_rows = kept.map_or(&empty, |kept| &kept.rows);
+        let mut members = kept_members(dimension, kept_rows, &mut masks);
+        let begins = kept_rows.num_rows() + observed.columns.ids.len();
+        let row = |row: usize| u32::try_from(begins + row).unwrap_or(u32::MAX);
+        match kept {
+            Some(_) => read_back(&mut members, past, known, &row),
+            None => members = published_members(published, known, &row),
+        }
+        let faithful = faithful(dimension);
         let mut attributes = Vec::with_capacity(width);
         let mut compared = Vec::with_capacity(width);
-        for ((old, new), published) in columns
-            .iter()
-            .zip(&observed.attributes)
-            .zip(published_values(published))
-        {
-            let values = concat(&[old.as_ref(), new.as_ref()])?;
+        let values_of = published_values(published);
+        for at in 0..width {
+            let (old, new) = (
+                kept_rows.column(BEFORE + at),
+                &observed.columns.attributes[at],
+            );
+            let back = &values_of[faithful.get(at).copied().unwrap_or(at)];
+            let values = concat(&[old.as_ref(), new.as_ref(), back.as_ref()])?;
             let converter = RowConverter::new(vec![SortField::new(values.data_type().clone())])?;
             let rows = |column: &ArrayRef| converter.convert_columns(std::slice::from_ref(column));
-            compared.push([rows(&values)?, rows(&published)?]);
+            compared.push([rows(&values)?, rows(&values_of[at])?]);
             attributes.push(values);
         }
         Ok(Self {
@@ -152,7 +135,8 @@ impl Evidence {
             none,
             fate,
             audited,
-            kept: u32::try_from(kept_rows).unwrap_or(u32::MAX),
+            kept: u32::try_from(kept_rows.num_rows()).unwrap_or(u32::MAX),
+            faithful,
             members,
             reshaped: kept.map_or(!published.is_first, |kept| kept.reshaped),
         })
@@ -169,6 +153,17 @@ impl Evidence {
     pub(super) fn row(&self, observed: usize) -> u32 {
         self.kept
             .saturating_add(u32::try_from(observed).unwrap_or(u32::MAX))
+    }
+
+    /// True if a version says all that was seen, so that the version can be read back as what was seen.
+    pub(super) fn is_told_by(&self, seen: &Seen, cells: &[Option<u32>]) -> bool {
+        let attributes = self.faithful.iter().enumerate();
+        let mut faithful = attributes.filter(|(at, faithful)| at == *faithful);
+        let told = |(at, _): (usize, &usize)| cells[at].is_some_and(|c| self.same(at, c, seen.row));
+        seen.mask == self.all
+            && seen.deleted == Some(false)
+            && self.merged_into(Some(seen.row)).is_none()
+            && faithful.all(told)
     }
 
     /// True if an attribute has the same value as a row of the published table.
@@ -236,7 +231,7 @@ impl Evidence {
 
 impl Values for Evidence {
     fn knows(&self, seen: &Seen, attribute: usize) -> bool {
-        self.masks.0[index(seen.mask)][attribute]
+        self.masks.of(seen.mask)[attribute]
     }
 
     fn same(&self, attribute: usize, a: u32, b: u32) -> bool {
@@ -246,7 +241,7 @@ impl Values for Evidence {
 
     /// What speaks of less comes first, then by the values in the order of the attributes, then what is not deleted.
     fn order(&self, a: &Seen, b: &Seen) -> Ordering {
-        let mask = |seen: &Seen| &self.masks.0[index(seen.mask)];
+        let mask = |seen: &Seen| self.masks.of(seen.mask);
         let mut order = mask(a).cmp(mask(b));
         for attribute in (0..self.attributes.len()).filter(|at| self.knows(a, *at)) {
             let [seen, _] = &self.compared[attribute];
@@ -259,7 +254,7 @@ impl Values for Evidence {
 }
 
 /// The names of the attributes, and last of what members were merged into.
-fn value_names(dimension: &Dimension) -> impl Iterator<Item = &str> {
+pub(super) fn value_names(dimension: &Dimension) -> impl Iterator<Item = &str> {
     let attributes = dimension.attributes.iter();
     let attributes = attributes.map(|attribute| attribute.name.as_str());
     attributes.chain([MERGED_INTO])
@@ -274,60 +269,4 @@ fn published_values(published: &Published) -> Vec<ArrayRef> {
 
 fn index(row: u32) -> usize {
     usize::try_from(row).unwrap_or(usize::MAX)
-}
-
-/// What the kept rows say.
-fn kept_members(
-    dimension: &Dimension,
-    rows: &RecordBatch,
-    masks: &mut Masks,
-) -> BTreeMap<String, Vec<Seen>> {
-    let column = |at: usize| rows.column(at);
-    let (ids, basis, known) = (
-        column(0).as_string::<i32>(),
-        column(2).as_string::<i32>(),
-        column(4).as_string::<i32>(),
-    );
-    let from = column(1).as_primitive::<TimestampMicrosecondType>();
-    let sequence = column(3).as_primitive::<Int64Type>();
-    let deleted = column(5).as_boolean();
-    let mut members: BTreeMap<String, Vec<Seen>> = BTreeMap::new();
-    // few different ones stand in many rows
-    let mut numbers: HashMap<&str, u32> = HashMap::new();
-    for row in 0..rows.num_rows() {
-        let mask = numbers.entry(known.value(row)).or_insert_with(|| {
-            let names: Vec<&str> = known.value(row).split(' ').collect();
-            let mask = value_names(dimension).map(|name| names.contains(&name));
-            masks.number(mask.collect())
-        });
-        let seen = Seen {
-            at: from.value(row),
-            sequence: sequence.value(row),
-            row: u32::try_from(row).unwrap_or(u32::MAX),
-            mask: *mask,
-            deleted: deleted.is_valid(row).then(|| deleted.value(row)),
-            basis: Basis::of(basis.value(row)),
-        };
-        members
-            .entry(ids.value(row).to_owned())
-            .or_default()
-            .push(seen);
-    }
-    members
-}
-
-/// What the versions of a warehouse say that kept nothing else.
-fn published_members(published: &Published, mask: u32) -> BTreeMap<String, Vec<Seen>> {
-    let seen = |row: &usize| Seen {
-        at: published.from.value(*row),
-        sequence: 0,
-        row: u32::try_from(*row).unwrap_or(u32::MAX),
-        mask,
-        deleted: Some(published.deleted.value(*row)),
-        basis: Basis::of(published.basis.value(*row)),
-    };
-    let members = published.members.iter();
-    members
-        .map(|(id, rows)| (id.clone(), rows.iter().map(seen).collect()))
-        .collect()
 }

@@ -1,25 +1,19 @@
 //! Looks up surrogate keys: by business id and instant, or by day.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use arrow::array::{AsArray, RecordBatch};
+use arrow::array::{Array as _, AsArray, RecordBatch, StringArray};
 use arrow::datatypes::{Int32Type, TimestampMicrosecondType};
 use planisphere_schemas::model::{Dimension, DimensionKind, SpecialMember, TimeOfDaySpec};
 
 use super::aliases::Aliases;
+use super::ids::IdIndex;
 use super::time_of_day::key_of;
 
 /// The versions of every member, ready for look-ups.
 pub(crate) enum MemberIndex {
     /// Members of an entity dimension.
-    Members {
-        /// For each member its versions.
-        spans: HashMap<String, Vec<Span>>,
-        /// The members that were merged into others.
-        aliases: Aliases,
-        /// For each key that was retired that of the version that holds in its place.
-        moved: HashMap<i32, i32>,
-    },
+    Members(Members),
     /// The keys of the calendar's first and last day.
     Calendar {
         /// The first key.
@@ -31,77 +25,117 @@ pub(crate) enum MemberIndex {
     TimeOfDay(TimeOfDaySpec),
 }
 
-/// One version: half-open in microseconds.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Span {
-    from: i64,
-    to: i64,
-    key: i32,
-    current: bool,
+/// Members by their ids; the versions of each lie side by side in the order of time, each ends where the next begins.
+#[derive(Default)]
+pub(crate) struct Members {
+    ids: IdIndex,
+    /// For each member its first version, and last the end of all.
+    firsts: Vec<u32>,
+    /// For each version from when it holds, in microseconds.
+    from: Vec<i64>,
+    keys: Vec<i32>,
+    /// The members that were merged into others.
+    aliases: Aliases,
+    /// For each key that was retired that of the version that holds in its place.
+    moved: HashMap<i32, i32>,
+}
+
+/// Gathers the versions of an index.
+#[derive(Default)]
+pub(crate) struct MembersBuilder {
+    ids: IdIndex,
+    versions: Vec<(u32, i64, i32)>,
+}
+
+impl MembersBuilder {
+    /// Adds the versions of some rows of the dimension table, but for special members and some keys.
+    pub(crate) fn add(&mut self, dimension: &Dimension, rows: &RecordBatch, but: &HashSet<i32>) {
+        let column = |name: &str| rows.column_by_name(name);
+        let (Some(keys), Some(ids), Some(from)) = (
+            column(&dimension.key_column()),
+            column(&dimension.id_column()),
+            column("valid_from"),
+        ) else {
+            return;
+        };
+        let keys = keys.as_primitive::<Int32Type>();
+        let ids = ids.as_string::<i32>();
+        let from = from.as_primitive::<TimestampMicrosecondType>();
+        for row in 0..rows.num_rows() {
+            let key = keys.value(row);
+            if key > 0 && !but.contains(&key) {
+                let member = self.ids.add(ids.value(row));
+                self.versions.push((member, from.value(row), key));
+            }
+        }
+    }
+
+    /// The index of what was added.
+    pub(crate) fn build(mut self, aliases: Aliases, moved: HashMap<i32, i32>) -> MemberIndex {
+        self.versions.sort_unstable();
+        let mut firsts = Vec::with_capacity(self.ids.len() + 1);
+        for (at, (member, ..)) in self.versions.iter().enumerate() {
+            if firsts.len() == *member as usize {
+                firsts.push(u32::try_from(at).unwrap_or(u32::MAX));
+            }
+        }
+        firsts.push(u32::try_from(self.versions.len()).unwrap_or(u32::MAX));
+        MemberIndex::Members(Members {
+            ids: self.ids,
+            firsts,
+            from: self.versions.iter().map(|(_, from, _)| *from).collect(),
+            keys: self.versions.iter().map(|(.., key)| *key).collect(),
+            aliases,
+            moved,
+        })
+    }
+}
+
+impl Members {
+    /// The key of a member's version at an instant; of the last one where no instant is given or none holds.
+    fn version(&self, member: u32, at: Option<i64>) -> i32 {
+        let place = member as usize;
+        let (first, end) = (self.firsts[place] as usize, self.firsts[place + 1] as usize);
+        let holds = |at: i64| self.from[first..end].partition_point(|from| *from <= at);
+        let found = match at {
+            Some(at) if end - first > 1 => match holds(at) {
+                0 => end - 1,
+                versions => first + versions - 1,
+            },
+            _ => end - 1,
+        };
+        self.keys[found]
+    }
+
+    fn member(&self, id: &str) -> Option<u32> {
+        self.ids.find(self.aliases.of(id).unwrap_or(id))
+    }
 }
 
 impl MemberIndex {
     /// No member at all.
     pub(crate) fn empty() -> Self {
-        Self::Members {
-            spans: HashMap::new(),
-            aliases: Aliases::default(),
-            moved: HashMap::new(),
-        }
+        MembersBuilder::default().build(Aliases::default(), HashMap::new())
     }
 
-    /// Indexes a dimension table, of which members may have been merged into others and keys been retired.
-    pub(crate) fn of(
-        dimension: &Dimension,
-        table: &RecordBatch,
-        aliases: Aliases,
-        moved: HashMap<i32, i32>,
-    ) -> Self {
+    /// Indexes a whole dimension table.
+    pub(crate) fn of(dimension: &Dimension, table: &RecordBatch) -> Self {
         if let DimensionKind::TimeOfDay(spec) = &dimension.kind {
             return Self::TimeOfDay(*spec);
         }
-        let name = dimension.key_column();
+        if !dimension.is_calendar() {
+            let mut members = MembersBuilder::default();
+            members.add(dimension, table, &HashSet::new());
+            return members.build(Aliases::default(), HashMap::new());
+        }
         let keys = table
-            .column_by_name(&name)
+            .column_by_name(&dimension.key_column())
             .map(|column| column.as_primitive::<Int32Type>());
-        let Some(keys) = keys else {
-            return Self::empty();
-        };
-        if dimension.is_calendar() {
-            let days = || keys.iter().flatten().filter(|key| *key > 0);
-            let (first, last) = (days().min().unwrap_or(1), days().max().unwrap_or(0));
-            return Self::Calendar { first, last };
-        }
-        let column = |name: &str| table.column_by_name(name);
-        let (Some(ids), Some(from), Some(to), Some(current)) = (
-            column(&dimension.id_column()),
-            column("valid_from"),
-            column("valid_to"),
-            column("is_current"),
-        ) else {
-            return Self::empty();
-        };
-        let (from, to) = (
-            from.as_primitive::<TimestampMicrosecondType>(),
-            to.as_primitive::<TimestampMicrosecondType>(),
-        );
-        let (ids, current) = (ids.as_string::<i32>(), current.as_boolean());
-        let mut members: HashMap<String, Vec<Span>> = HashMap::new();
-        for row in (0..table.num_rows()).filter(|row| keys.value(*row) > 0) {
-            members
-                .entry(ids.value(row).to_owned())
-                .or_default()
-                .push(Span {
-                    from: from.value(row),
-                    to: to.value(row),
-                    key: keys.value(row),
-                    current: current.value(row),
-                });
-        }
-        Self::Members {
-            spans: members,
-            aliases,
-            moved,
+        let days = || keys.iter().flat_map(|keys| keys.iter()).flatten();
+        let days = || days().filter(|key| *key > 0);
+        Self::Calendar {
+            first: days().min().unwrap_or(1),
+            last: days().max().unwrap_or(0),
         }
     }
 
@@ -110,34 +144,44 @@ impl MemberIndex {
         let Some(id) = id else {
             return SpecialMember::NotGiven.key();
         };
-        let Self::Members { spans, aliases, .. } = self else {
+        let Self::Members(members) = self else {
             return SpecialMember::InvalidCode.key();
         };
-        let Some(spans) = spans.get(aliases.of(id).unwrap_or(id)) else {
-            return SpecialMember::NotYetArrived.key();
+        match members.member(id) {
+            Some(member) => members.version(member, at),
+            None => SpecialMember::NotYetArrived.key(),
+        }
+    }
+
+    /// The keys of members at instants, as [`Self::member`] finds them.
+    pub(crate) fn members(&self, ids: &StringArray, at: &[Option<i64>]) -> Vec<i32> {
+        let pairs = ids.iter().zip(at);
+        let Self::Members(members) = self else {
+            return pairs.map(|(id, at)| self.member(id, *at)).collect();
         };
-        let valid = |span: &&Span| match at {
-            Some(at) => span.from <= at && at < span.to,
-            None => span.current,
+        if !members.aliases.is_empty() {
+            return pairs.map(|(id, at)| self.member(id, *at)).collect();
+        }
+        let found = members.ids.find_all(ids).into_iter().zip(at).enumerate();
+        let key = |(row, (found, at)): (usize, (Option<u32>, &Option<i64>))| match found {
+            Some(member) => members.version(member, *at),
+            None if ids.is_null(row) => SpecialMember::NotGiven.key(),
+            None => SpecialMember::NotYetArrived.key(),
         };
-        let found = spans
-            .iter()
-            .find(valid)
-            .or_else(|| spans.iter().find(|span| span.current));
-        found.map_or(SpecialMember::NotYetArrived.key(), |span| span.key)
+        found.map(key).collect()
     }
 
     /// The key in the place of one that was retired by this load.
     pub(crate) fn moved(&self, key: i32) -> Option<i32> {
         match self {
-            Self::Members { moved, .. } => moved.get(&key).copied(),
+            Self::Members(members) => members.moved.get(&key).copied(),
             Self::Calendar { .. } | Self::TimeOfDay(_) => None,
         }
     }
 
     /// True if this load retired keys.
     pub(crate) fn has_moved(&self) -> bool {
-        matches!(self, Self::Members { moved, .. } if !moved.is_empty())
+        matches!(self, Self::Members(members) if !members.moved.is_empty())
     }
 
     /// The key of a time of day, in seconds since midnight.

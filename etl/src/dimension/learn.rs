@@ -7,6 +7,9 @@ use super::observe::Observations;
 use super::timeline::{Basis, Rule, Seen, Timeline, Values as _, fold};
 use super::{DimensionInput, Nature, OPEN_FROM};
 
+/// The sequence of a present state: after what audit tables tell of the same instant.
+pub(super) const LAST_WORD: i64 = 1;
+
 /// The rows of a load beside what is known.
 pub(super) struct Learner<'a> {
     pub(super) input: &'a DimensionInput<'a>,
@@ -18,7 +21,7 @@ pub(super) struct Learner<'a> {
 impl Learner<'_> {
     /// Adds what this load says of a member that nobody knew, behind what was known; returns the timeline of all.
     pub(super) fn learn(&self, id: &str, observed: &[usize], seen: &mut Vec<Seen>) -> Timeline {
-        let nature = self.input.nature;
+        let nature = self.input.entity.nature;
         for (at, row) in observed.iter().enumerate() {
             let next = observed.get(at + 1);
             if nature == Nature::Present && next.is_none() {
@@ -58,10 +61,10 @@ impl Learner<'_> {
 
     /// What a row says of the past, or a change of its instant.
     fn told(&self, row: usize, next: Option<usize>) -> Seen {
-        let observed = self.observed;
+        let observed = &self.observed.columns;
         let deleted = observed.deleted.value(row);
         let at = observed.from[row];
-        let (mask, sequence, deleted) = match self.input.nature {
+        let (mask, sequence, deleted) = match self.input.entity.nature {
             Nature::Changes if deleted => (self.evidence.fate, observed.sequence[row], Some(true)),
             Nature::Changes => (self.evidence.all, observed.sequence[row], Some(false)),
             // of several beginnings the one that knows the earliest change has the last word
@@ -85,9 +88,7 @@ impl Learner<'_> {
     /// The present state of a member, if it says anything new. A change is dated at the modified time, else at the
     /// snapshot; what only fills gaps holds from where the member is known, or from the beginning.
     fn present(&self, row: usize, timeline: &Timeline, is_first: bool) -> Option<Seen> {
-        /// After what audit tables tell of the same instant.
-        const LAST_WORD: i64 = 1;
-        let observed = self.observed;
+        let observed = &self.observed.columns;
         let place = self.evidence.row(row);
         let deleted = observed.deleted.value(row);
         let cells = || timeline.state.iter().enumerate();
@@ -139,6 +140,6 @@ impl Learner<'_> {
 
     /// The instant of the snapshot, or a later one if something is known of a later one.
     fn now(&self, timeline: &Timeline) -> i64 {
-        self.input.snapshot_at.max(timeline.latest.0 + 1)
+        self.input.entity.snapshot_at.max(timeline.latest.0 + 1)
     }
 }

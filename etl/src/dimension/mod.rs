@@ -8,38 +8,45 @@
 //! Pure: Arrow in, Arrow out. Not responsible for reading sources or committing tables.
 
 mod aliases;
+mod assembly;
 mod build;
+mod bulk;
 mod calendar;
 mod columns;
 mod evidence;
 mod existing;
+mod faithful;
 mod holiday;
+mod ids;
 mod index;
 mod key_map;
 mod learn;
 mod observe;
 mod published;
+mod recall;
 mod retail;
+mod sieve;
 mod special;
 mod time_of_day;
 mod timeline;
 
 use std::collections::{HashMap, HashSet};
 
-use arrow::array::RecordBatch;
-use planisphere_schemas::model::Dimension;
-
-use crate::conform::Conformed;
 use crate::reject::Reject;
+use arrow::array::RecordBatch;
 
 pub(crate) use aliases::Aliases;
 pub(crate) use build::build_dimension;
+pub(crate) use bulk::Bulk;
 pub(crate) use calendar::build_calendar;
 pub(crate) use columns::{arrow_schema, cast_column};
 pub(crate) use evidence::{changes_schema, changes_table};
 pub(crate) use existing::{Existing, align};
-pub(crate) use index::MemberIndex;
-pub(crate) use key_map::map_table;
+pub(crate) use ids::IdIndex;
+pub(crate) use index::{MemberIndex, MembersBuilder};
+pub(crate) use key_map::{IS_RETIRED, Issued, map_schema, map_table};
+pub(crate) use observe::EntityRows;
+pub(crate) use sieve::{Sieve, Sorted};
 pub(crate) use time_of_day::build_time_of_day;
 
 /// 0001-01-01T00:00:00Z in microseconds: the open beginning of valid time.
@@ -47,28 +54,24 @@ pub(crate) const OPEN_FROM: i64 = -62_135_596_800_000_000;
 /// 9999-12-31T00:00:00Z in microseconds: the open end of valid time.
 pub(crate) const OPEN_TO: i64 = 253_402_214_400_000_000;
 
-/// What a dimension is built from.
+/// What is known of the members that a load touches.
 pub(crate) struct DimensionInput<'a> {
-    /// The declaration.
-    pub(crate) dimension: &'a Dimension,
-    /// The source system of the entity.
-    pub(crate) source_system: &'a str,
-    /// The conformed rows.
-    pub(crate) conformed: &'a Conformed,
-    /// The published dimension table, aligned to the declared columns.
+    /// The conformed rows that speak of them.
+    pub(crate) entity: EntityRows<'a>,
+    /// Their published versions, aligned to the declared columns; `None` if the dimension is new.
     pub(crate) existing: Option<Existing>,
-    /// The published key map.
+    /// Their rows of the published key map, those of retired keys among them.
     pub(crate) existing_map: Option<RecordBatch>,
-    /// What was kept of what earlier loads have seen, aligned to the declared columns.
+    /// What was kept of what earlier loads have seen of them, aligned to the declared columns.
     pub(crate) existing_changes: Option<Existing>,
-    /// What the rows of the entity say.
-    pub(crate) nature: Nature,
+    /// The keys that were issued so far.
+    pub(crate) issued: Issued,
+    /// True if these are all members, and the tables are written anew.
+    pub(crate) is_whole: bool,
     /// For each attribute whether the source keeps its past values.
     pub(crate) audited: Vec<bool>,
     /// Business ids of rows that were rejected before; their members stay as they are.
     pub(crate) rejected_ids: &'a HashSet<String>,
-    /// When the snapshot was taken, in microseconds.
-    pub(crate) snapshot_at: i64,
     /// The audit key of this load.
     pub(crate) audit_key: i64,
 }
@@ -84,14 +87,39 @@ pub(crate) enum Nature {
     Changes,
 }
 
-/// A dimension after a load.
+/// What becomes of the rows of a table.
+#[derive(Debug)]
+pub(crate) struct Delta {
+    /// New rows, in the order of their keys.
+    pub(crate) added: RecordBatch,
+    /// Rows with other values than those that are published under their keys.
+    pub(crate) changed: RecordBatch,
+    /// For each column whether any of the changed rows has another value in it.
+    pub(crate) columns: Vec<bool>,
+    /// The keys of published rows that are no more.
+    pub(crate) removed: Vec<i32>,
+}
+
+impl Delta {
+    /// All rows of a table that is written anew.
+    fn whole(rows: RecordBatch) -> Result<Self, arrow::error::ArrowError> {
+        Ok(Self {
+            changed: RecordBatch::new_empty(rows.schema()),
+            columns: vec![false; rows.num_columns()],
+            added: rows,
+            removed: Vec::new(),
+        })
+    }
+}
+
+/// What a load makes of the members that it touches.
 #[derive(Debug)]
 pub(crate) struct DimensionBuild {
-    /// The whole table.
-    pub(crate) table: RecordBatch,
-    /// The whole key map.
-    pub(crate) map: RecordBatch,
-    /// What was seen for the first time; with `all_changes` everything that was ever seen.
+    /// What becomes of the rows of the table.
+    pub(crate) table: Delta,
+    /// What becomes of the rows of the key map.
+    pub(crate) map: Delta,
+    /// What is to be kept of what was seen for the first time; with `all_changes` of everything that was ever seen.
     pub(crate) changes: RecordBatch,
     /// The members that were merged into others.
     pub(crate) aliases: Aliases,

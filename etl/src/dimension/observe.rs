@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, StringArray, TimestampMicrosecondArray,
+    Array, ArrayRef, AsArray, BooleanArray, RecordBatch, StringArray, TimestampMicrosecondArray,
 };
 use arrow::compute::cast;
 use arrow::datatypes::{DataType as Arrow, Int64Type, TimestampMicrosecondType};
@@ -14,12 +14,29 @@ use crate::error::{Error, Result};
 use crate::problems::{Destination, Problems};
 use crate::reject::Reject;
 
-use super::{DimensionInput, Nature, cast_column};
+use super::{Nature, cast_column};
+
+/// Conformed rows on their way into a dimension.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct EntityRows<'a> {
+    /// The declaration.
+    pub(crate) dimension: &'a Dimension,
+    /// The source system of the entity.
+    pub(crate) source_system: &'a str,
+    /// The rows.
+    pub(crate) rows: &'a RecordBatch,
+    /// What they say.
+    pub(crate) nature: Nature,
+    /// When the snapshot was taken, in microseconds.
+    pub(crate) snapshot_at: i64,
+}
 
 /// The conformed rows of a dimension, column by column.
-pub(super) struct Observations {
+pub(super) struct Columns {
     /// For each attribute its values in the declared type; last the members that these were merged into.
     pub(super) attributes: Vec<ArrayRef>,
+    /// The business ids.
+    pub(super) ids: StringArray,
     /// From when each row holds; the snapshot's instant where the source does not say.
     pub(super) from: Vec<i64>,
     /// On which basis.
@@ -30,104 +47,120 @@ pub(super) struct Observations {
     pub(super) modified: TimestampMicrosecondArray,
     /// True where the source marks the row as deleted.
     pub(super) deleted: BooleanArray,
+}
+
+/// The rows and who they speak of.
+pub(super) struct Observations {
+    /// The rows.
+    pub(super) columns: Columns,
     /// The good rows of each business id in the order of time.
     pub(super) members: BTreeMap<String, Vec<usize>>,
     /// Rows that are rejected here.
     pub(super) rejects: Vec<Reject>,
 }
 
+impl Columns {
+    /// Reads the columns in their declared types; also which rows cannot be of any member.
+    pub(super) fn read(input: &EntityRows<'_>) -> Result<(Self, Problems)> {
+        let dimension = input.dimension;
+        let rows = input.rows;
+        let doing = || format!("reading the entity of dimension '{}'", dimension.name);
+        let column = |name: &str| -> Result<ArrayRef> {
+            let index = rows
+                .schema()
+                .index_of(name)
+                .map_err(Error::arrow(doing()))?;
+            Ok(rows.column(index).clone())
+        };
+        let texts = |column: ArrayRef| -> Result<StringArray> {
+            let texts = cast(&column, &Arrow::Utf8).map_err(Error::arrow(doing()))?;
+            Ok(texts.as_string::<i32>().clone())
+        };
+        let mut problems = Problems::default();
+        let mut attributes = Vec::with_capacity(dimension.attributes.len() + 1);
+        for attribute in &dimension.attributes {
+            let values = column(&attribute.column)?;
+            let (cast, misfits) =
+                cast_column(&values, attribute.data_type).map_err(Error::arrow(doing()))?;
+            problems.misfits(&attribute.name, attribute.data_type, misfits);
+            attributes.push(cast);
+        }
+        attributes.push(std::sync::Arc::new(texts(column(MERGED_INTO)?)?));
+        let instants = |name: &str| -> Result<TimestampMicrosecondArray> {
+            let instants = cast(&column(name)?, &DataType::Timestamp.arrow())
+                .map_err(Error::arrow(doing()))?;
+            Ok(instants.as_primitive::<TimestampMicrosecondType>().clone())
+        };
+        let from = instants(VALID_FROM)?;
+        let is_stream = input.nature == Nature::Changes;
+        for row in (0..rows.num_rows()).filter(|row| is_stream && from.is_null(*row)) {
+            problems.missing_key(row, "the instant of the change is null");
+        }
+        let ids = texts(column(id_column(dimension))?)?;
+        for row in (0..rows.num_rows()).filter(|row| ids.is_null(*row)) {
+            problems.missing_key(row, "the business key is null");
+        }
+        let sequence = cast(&column(SEQUENCE)?, &Arrow::Int64).map_err(Error::arrow(doing()))?;
+        let sequence = sequence.as_primitive::<Int64Type>().iter();
+        let from = from.iter();
+        let columns = Self {
+            attributes,
+            ids,
+            from: from
+                .map(|instant| instant.unwrap_or(input.snapshot_at))
+                .collect(),
+            basis: texts(column(BASIS)?)?,
+            modified: instants(MODIFIED)?,
+            sequence: sequence.map(Option::unwrap_or_default).collect(),
+            deleted: column(DELETED)?.as_boolean().clone(),
+        };
+        Ok((columns, problems))
+    }
+}
+
 /// Reads the conformed rows of a dimension.
-pub(super) fn observe(input: &DimensionInput<'_>) -> Result<Observations> {
-    let dimension = input.dimension;
-    let rows = &input.conformed.rows;
-    let doing = || format!("reading the entity of dimension '{}'", dimension.name);
-    let column = |name: &str| -> Result<ArrayRef> {
-        let index = rows
-            .schema()
-            .index_of(name)
-            .map_err(Error::arrow(doing()))?;
-        Ok(rows.column(index).clone())
-    };
-    let mut problems = Problems::default();
-    let mut attributes = Vec::with_capacity(dimension.attributes.len());
-    for attribute in &dimension.attributes {
-        let values = column(&attribute.column)?;
-        let (cast, misfits) =
-            cast_column(&values, attribute.data_type).map_err(Error::arrow(doing()))?;
-        problems.misfits(&attribute.name, attribute.data_type, misfits);
-        attributes.push(cast);
-    }
-    let merged = cast(&column(MERGED_INTO)?, &Arrow::Utf8).map_err(Error::arrow(doing()))?;
-    attributes.push(merged);
-    let ids = ids(dimension, &column)
-        .and_then(|ids| cast(&ids, &Arrow::Utf8).map_err(Error::arrow(doing())))?;
-    let ids = ids.as_string::<i32>();
-    let instants = |name: &str| -> Result<TimestampMicrosecondArray> {
-        let instants =
-            cast(&column(name)?, &DataType::Timestamp.arrow()).map_err(Error::arrow(doing()))?;
-        Ok(instants.as_primitive::<TimestampMicrosecondType>().clone())
-    };
-    let instants_of_rows = instants(VALID_FROM)?;
-    let from = instants_or(&instants_of_rows, input.snapshot_at);
-    let basis = cast(&column(BASIS)?, &Arrow::Utf8).map_err(Error::arrow(doing()))?;
+pub(super) fn observe(input: &EntityRows<'_>) -> Result<Observations> {
+    let (columns, mut problems) = Columns::read(input)?;
     let is_stream = input.nature == Nature::Changes;
-    for row in (0..rows.num_rows()).filter(|row| is_stream && instants_of_rows.is_null(*row)) {
-        problems.missing_key(row, "the instant of the change is null");
-    }
-    let members = members(ids, &from, is_stream, &mut problems);
-    let sequence = cast(&column(SEQUENCE)?, &Arrow::Int64).map_err(Error::arrow(doing()))?;
-    let sequence = sequence.as_primitive::<Int64Type>().iter();
+    let members = members(&columns, is_stream, &mut problems);
     let destination = Destination {
         source: input.source_system,
         stage: "dimension",
-        object: &dimension.name,
+        object: &input.dimension.name,
     };
+    let doing = || format!("reading the entity of dimension '{}'", input.dimension.name);
     let rejects = problems
-        .rejects(&destination, rows, ids)
+        .rejects(&destination, input.rows, &columns.ids)
         .map_err(Error::arrow(doing()))?;
     Ok(Observations {
-        attributes,
-        from,
-        basis: basis.as_string::<i32>().clone(),
-        modified: instants(MODIFIED)?,
-        sequence: sequence.map(Option::unwrap_or_default).collect(),
-        deleted: column(DELETED)?.as_boolean().clone(),
+        columns,
         members,
         rejects,
     })
 }
 
-fn ids(dimension: &Dimension, column: &dyn Fn(&str) -> Result<ArrayRef>) -> Result<ArrayRef> {
+fn id_column(dimension: &Dimension) -> &str {
     match &dimension.kind {
-        DimensionKind::Entity { key, .. } => column(key),
-        DimensionKind::Calendar(_) | DimensionKind::TimeOfDay(_) => column(&dimension.id_column()),
+        DimensionKind::Entity { key, .. } => key,
+        DimensionKind::Calendar(_) | DimensionKind::TimeOfDay(_) => "date",
     }
 }
 
-fn instants_or(instants: &TimestampMicrosecondArray, otherwise: i64) -> Vec<i64> {
-    instants
-        .iter()
-        .map(|instant| instant.unwrap_or(otherwise))
-        .collect()
-}
-
-/// Groups the rows by business id; a row without id is a problem, and so is one with the id and instant of another
-/// unless it is a change, of which there may be several.
+/// Groups the rows by business id; a row with the id and instant of another is a problem unless it is a change, of which
+/// there may be several.
 fn members(
-    ids: &StringArray,
-    from: &[i64],
+    columns: &Columns,
     is_stream: bool,
     problems: &mut Problems,
 ) -> BTreeMap<String, Vec<usize>> {
+    let (ids, from) = (&columns.ids, &columns.from);
     let mut members: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     let mut seen: HashSet<(&str, i64)> = HashSet::new();
     for (row, instant) in from.iter().enumerate() {
         if problems.has(row) {
             continue;
         }
-        if ids.is_null(row) {
-            problems.missing_key(row, "the business key is null");
-        } else if !seen.insert((ids.value(row), *instant)) && !is_stream {
+        if !seen.insert((ids.value(row), *instant)) && !is_stream {
             problems.duplicate_key(row, ids.value(row));
         } else {
             members

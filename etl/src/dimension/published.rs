@@ -32,7 +32,7 @@ pub(super) struct Published {
 
 impl Published {
     pub(super) fn new(input: &DimensionInput<'_>, rows: RecordBatch) -> Self {
-        let width = input.dimension.attributes.len();
+        let width = input.entity.dimension.attributes.len();
         let column = |at: usize| rows.column(at).clone();
         let after = FIXED_BEFORE + width;
         let key = column(0).as_primitive::<Int32Type>().clone();

@@ -2,6 +2,9 @@
 
 use planisphere_schemas::model::SpecialMember;
 
+/// The source system of special members.
+pub(super) const SYSTEM: &str = "planisphere";
+
 /// What is fixed about a special member's row; its attributes are null.
 pub(super) struct SpecialRow {
     /// Surrogate and durable key.

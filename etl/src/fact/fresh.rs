@@ -190,11 +190,7 @@ fn keys(
         Some(column) => instants(column, input.zone).map_err(Error::arrow(doing()))?,
         None => vec![None; values.len()],
     };
-    let keys = ids
-        .iter()
-        .zip(instants)
-        .map(|(id, at)| index.member(id, at));
-    Ok(Arc::new(Int32Array::from_iter_values(keys)))
+    Ok(Arc::new(Int32Array::from(index.members(ids, &instants))))
 }
 
 /// The days of dates, or of instants in the warehouse time zone.

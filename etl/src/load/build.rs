@@ -1,6 +1,6 @@
 //! Builds every dimension and fact of a load in memory; nothing is written here.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
@@ -10,18 +10,15 @@ use planisphere_schemas::model::{
 use planisphere_schemas::warehouse::{DataFile, PinnedWarehouse};
 
 use crate::conform::Conformed;
-use crate::dimension::{
-    self, Aliases, DimensionInput, MemberIndex, Tally, align, build_calendar, build_dimension,
-    build_time_of_day, changes_schema, changes_table, map_table,
-};
+use crate::dimension::{MemberIndex, Nature, Tally, align, build_calendar, build_time_of_day};
 use crate::error::{Error, Result};
 use crate::fact::{self, ExistingFile, FactInput, build_fact};
 use crate::reject::Reject;
 use crate::staging::Package;
+use crate::warehouse::RowEdits;
 
 use super::balance::{Balance, Stage};
 use super::execute::Execution;
-use super::prepare::nature;
 use super::published::{read_file, read_table};
 use super::record::LoadRecord;
 use super::rejected::texts;
@@ -31,7 +28,10 @@ pub(super) struct NextTable {
     pub(super) name: String,
     pub(super) schema: SchemaRef,
     pub(super) kept: Vec<DataFile>,
-    pub(super) rows: RecordBatch,
+    /// What becomes of rows of the files that stay.
+    pub(super) edits: Option<RowEdits>,
+    /// Rows to add, in their order.
+    pub(super) rows: Vec<RecordBatch>,
     pub(super) sorted_by: Vec<String>,
     pub(super) tally: Tally,
     /// False if the published table stays as it is.
@@ -140,15 +140,15 @@ impl Execution<'_> {
             Some(table) => !same_but_audit(&read_table(self.warehouse, table).await?, &rows),
         };
         let inserted = if changed { rows.num_rows() as u64 } else { 0 };
-        built.members.insert(
-            dimension.name.clone(),
-            MemberIndex::of(dimension, &rows, Aliases::default(), HashMap::new()),
-        );
+        built
+            .members
+            .insert(dimension.name.clone(), MemberIndex::of(dimension, &rows));
         built.tables.push(NextTable {
             name,
             schema: rows.schema(),
             kept: Vec::new(),
-            rows,
+            rows: vec![rows],
+            edits: None,
             sorted_by: vec![dimension.key_column()],
             tally: Tally {
                 inserted,
@@ -157,102 +157,6 @@ impl Execution<'_> {
             changed,
         });
         Ok(())
-    }
-
-    async fn members(
-        &self,
-        dimension: &Dimension,
-        fed: &Fed<'_>,
-        package: &Package,
-        base: Option<&PinnedWarehouse>,
-        built: &mut Built,
-    ) -> Result<Balance> {
-        let name = dimension.table();
-        let existing = match base.and_then(|base| base.table(&name)) {
-            Some(table) => {
-                let rows = read_table(self.warehouse, table).await?;
-                Some(align(&name, &rows, &dimension::arrow_schema(dimension))?)
-            }
-            None => None,
-        };
-        let map = map_table(dimension);
-        let existing_map = match base.and_then(|base| base.table(&map)) {
-            Some(table) => Some(read_table(self.warehouse, table).await?),
-            None => None,
-        };
-        let reshaped = existing
-            .as_ref()
-            .is_some_and(dimension::Existing::is_reshaped);
-        let rejected_ids = match &existing {
-            Some(existing) => {
-                let known = texts(&existing.rows, &dimension.id_column());
-                self.rejected_ids(package, fed, &known).await?
-            }
-            None => HashSet::new(),
-        };
-        let changes = changes_table(dimension);
-        let published_changes = base.and_then(|base| base.table(&changes));
-        let existing_changes = match published_changes {
-            Some(table) => {
-                let rows = read_table(self.warehouse, table).await?;
-                Some(align(&changes, &rows, &changes_schema(dimension))?)
-            }
-            None => None,
-        };
-        let next = build_dimension(DimensionInput {
-            dimension,
-            source_system: &fed.source.name,
-            conformed: fed.rows,
-            existing,
-            existing_map,
-            existing_changes,
-            nature: nature(fed.entity),
-            audited: audited(dimension, fed),
-            rejected_ids: &rejected_ids,
-            snapshot_at: package.began_at.timestamp_micros(),
-            audit_key: built.audit_key,
-        })?;
-        let changed = base.is_none_or(|base| base.table(&name).is_none())
-            || reshaped
-            || next.tally.has_changes()
-            || next.changes.num_rows() > 0;
-        let balance = Balance::of_tally(
-            Stage::Dimension,
-            &dimension.name,
-            &next.tally,
-            &next.rejects,
-        );
-        built.rejects.extend(next.rejects);
-        built.members.insert(
-            dimension.name.clone(),
-            MemberIndex::of(dimension, &next.table, next.aliases, next.moved),
-        );
-        let kept = published_changes.filter(|_| !next.all_changes);
-        built.tables.push(NextTable {
-            name: changes,
-            schema: next.changes.schema(),
-            kept: kept.map(|table| table.files().to_vec()).unwrap_or_default(),
-            changed: published_changes.is_none() || next.all_changes || next.changes.num_rows() > 0,
-            rows: next.changes,
-            sorted_by: Vec::new(),
-            tally: Tally::default(),
-        });
-        let key = vec![dimension.key_column()];
-        for (name, rows, tally) in [
-            (name, next.table, next.tally),
-            (map, next.map, Tally::default()),
-        ] {
-            built.tables.push(NextTable {
-                name,
-                schema: rows.schema(),
-                kept: Vec::new(),
-                rows,
-                sorted_by: key.clone(),
-                tally,
-                changed,
-            });
-        }
-        Ok(balance)
     }
 
     async fn star(
@@ -309,7 +213,8 @@ impl Execution<'_> {
             name,
             schema,
             kept: next.kept,
-            rows: next.rows,
+            rows: vec![next.rows],
+            edits: None,
             sorted_by,
             tally: next.tally,
             changed,
@@ -325,11 +230,20 @@ pub(super) struct Fed<'a> {
     pub(super) rows: &'a Conformed,
 }
 
+/// What the rows of an entity say.
+pub(super) fn nature(entity: &Entity) -> Nature {
+    match (&entity.changes, entity.from.ends_with("_versions")) {
+        (Some(_), _) => Nature::Changes,
+        (None, true) => Nature::Mined,
+        (None, false) => Nature::Present,
+    }
+}
+
 /// For each attribute whether the staged history knows its past values.
 ///
 /// It does if the attribute depends on audited columns only: those of the driving row, and those by which
 /// joined rows are found. What a joined row says is said for all times alike.
-fn audited(dimension: &Dimension, fed: &Fed<'_>) -> Vec<bool> {
+pub(super) fn audited(dimension: &Dimension, fed: &Fed<'_>) -> Vec<bool> {
     let entity = fed.entity;
     let table = entity
         .from

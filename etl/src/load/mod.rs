@@ -9,6 +9,7 @@ mod build;
 mod execute;
 mod extract_only;
 mod guard;
+mod members;
 mod observer;
 mod pace;
 mod plan;
@@ -20,6 +21,7 @@ mod published;
 mod reading;
 mod record;
 mod rejected;
+mod scan;
 
 use std::sync::atomic::AtomicBool;
 

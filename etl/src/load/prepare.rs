@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
-use planisphere_schemas::model::{Entity, Star};
+use planisphere_schemas::model::Star;
 use planisphere_schemas::warehouse::PinnedWarehouse;
 
 use crate::dimension::{Existing, Nature, Tally, align};
@@ -15,7 +15,7 @@ use crate::fact::{
 };
 use crate::staging::Package;
 
-use super::build::{Built, Fed, NextTable};
+use super::build::{Built, Fed, NextTable, nature};
 use super::execute::Execution;
 use super::published::read_table;
 
@@ -102,18 +102,10 @@ impl Execution<'_> {
             schema,
             kept: stay.map(|table| table.files().to_vec()).unwrap_or_default(),
             changed: published.is_none() || rows.num_rows() > 0,
-            rows,
+            rows: vec![rows],
+            edits: None,
             sorted_by: Vec::new(),
             tally: Tally::default(),
         })
-    }
-}
-
-/// What the rows of an entity say.
-pub(super) fn nature(entity: &Entity) -> Nature {
-    match (&entity.changes, entity.from.ends_with("_versions")) {
-        (Some(_), _) => Nature::Changes,
-        (None, true) => Nature::Mined,
-        (None, false) => Nature::Present,
     }
 }

@@ -10,7 +10,7 @@ use planisphere_schemas::warehouse::{DataFile, Manifest, PinnedWarehouse, Wareho
 use crate::error::{Error, Result};
 use crate::reject::{self, Reject};
 use crate::staging::Package;
-use crate::warehouse::{TableCommit, WriteOptions, write_table};
+use crate::warehouse::{EditedTable, TableCommit, WriteOptions, write_table};
 
 use super::audit;
 use super::build::{Built, NextTable};
@@ -103,8 +103,7 @@ impl Execution<'_> {
             let entry = published.map(|table| table.entry());
             let commit = TableCommit::new(self.warehouse, &table.name, self.load_id, entry);
             let entry = if table.changed {
-                let mut files = table.kept.clone();
-                files.extend(self.write_rows(table).await?);
+                let files = self.write_table(table).await?;
                 commit.commit(&table.schema, &files).await?.entry
             } else {
                 match commit.take_back().await? {
@@ -117,18 +116,29 @@ impl Execution<'_> {
         Ok(())
     }
 
-    async fn write_rows(&self, table: &NextTable) -> Result<Vec<DataFile>> {
-        if table.rows.num_rows() == 0 {
-            return Ok(Vec::new());
-        }
+    /// Edits the files of a table and adds its new rows; returns all of its files.
+    async fn write_table(&self, table: &NextTable) -> Result<Vec<DataFile>> {
         let options = WriteOptions {
             row_group_rows: self.options.settings.etl.row_group_rows,
             ..WriteOptions::default()
         };
         let options = options.sorted_by(table.sorted_by.iter().map(String::as_str));
-        let rows = std::slice::from_ref(&table.rows);
+        let mut files = match &table.edits {
+            None => table.kept.clone(),
+            Some(edits) => {
+                let edited = EditedTable {
+                    warehouse: self.warehouse,
+                    name: &table.name,
+                    schema: &table.schema,
+                    options: &options,
+                };
+                edited.apply(&table.kept, edits).await?
+            }
+        };
         let schema = Arc::clone(&table.schema);
-        Ok(write_table(self.warehouse, &table.name, schema, &options, rows).await?)
+        let added = write_table(self.warehouse, &table.name, schema, &options, &table.rows).await?;
+        files.extend(added);
+        Ok(files)
     }
 
     /// Adds rows to an audit table; returns all of its files.

@@ -10,6 +10,7 @@
 
 mod commit;
 mod create;
+mod edit;
 mod error;
 mod log;
 mod options;
@@ -20,6 +21,8 @@ mod stats;
 #[cfg(test)]
 mod tests;
 mod writer;
+
+pub(crate) use edit::{EditedTable, Place, RowEdits, changed_columns};
 
 pub use commit::{CommitOutcome, Committed, TableCommit};
 pub use error::WriteError;

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import contenders
 import report
+import results as shown
 import servers
 import table
 
@@ -29,15 +30,15 @@ def main() -> int:
             table.fill_mariadb(mariadb, small)
             sqlite = table.fill_sqlite(folder / "lines.db", small)
             field = contenders.Field(folder, programs, postgres, mariadb, sqlite)
-            results = report.Results()
+            results = shown.Results()
             for number in range(rounds):
                 for contender in field.order(number, rows, small):
                     results.add(number, contender.name, contender.run())
-                    report.tell(number, contender.name, results.last())
+                    shown.tell(number, contender.name, results.last())
             for name_of_peak, count in peaks.items():
                 results.peaks[name_of_peak] = field.planisphere("postgres", count).run().peak_mib
             same = field.same_rows(rows)
-            report.print_table(results)
+            shown.print_table(results)
             print(report.bench_line(results, rows, same), flush=True)
     return 0 if same else 1
 

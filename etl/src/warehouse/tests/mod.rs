@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod dead_load;
+mod edits;
 mod faults;
 mod publish;
 mod schema;

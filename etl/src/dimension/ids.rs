@@ -1,0 +1,148 @@
+//! Business ids numbered in the order in which they come, in little memory: sixteen bytes a slot, one cache line a look-up.
+//!
+//! A slot holds 96 bits of a keyed hash of the id beside its number; the ids themselves are not kept. Among n ids two
+//! would be taken for one with a probability of n²/2⁹⁷: 6·10⁻¹⁶ for ten million, far below that of a memory error. The key of the
+//! hash is drawn anew in each run, so that nobody can choose ids that collide.
+
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+
+use arrow::array::{Array as _, StringArray};
+use twox_hash::XxHash3_128;
+
+/// Ids and their numbers, 0, 1, 2 …
+#[derive(Debug, Clone)]
+pub(crate) struct IdIndex {
+    seed: u64,
+    /// Hash in the upper 96 bits, number + 1 in the lower 32; 0 is empty. The length is a power of two.
+    slots: Vec<u128>,
+    len: u32,
+}
+
+/// The part of a slot that is the number.
+const NUMBER: u128 = u32::MAX as u128;
+/// Ids looked up together: their places in memory are fetched side by side.
+const BLOCK: usize = 256;
+
+impl Default for IdIndex {
+    fn default() -> Self {
+        Self::with_capacity(0)
+    }
+}
+
+impl IdIndex {
+    /// Room for so many ids; it grows where there are more.
+    pub(crate) fn with_capacity(ids: usize) -> Self {
+        let slots = (ids.saturating_mul(3) / 2).next_power_of_two().max(16);
+        Self {
+            seed: RandomState::new().build_hasher().finish(),
+            slots: vec![0; slots],
+            len: 0,
+        }
+    }
+
+    /// The key of the hashes.
+    pub(super) fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// How many different ids there are.
+    pub(crate) fn len(&self) -> usize {
+        self.len as usize
+    }
+
+    /// The number of an id, which is new if nobody knew it.
+    pub(crate) fn add(&mut self, id: &str) -> u32 {
+        if (self.len() + 1) * 3 / 2 > self.slots.len() {
+            self.grow();
+        }
+        let hash = self.hash(id);
+        let at = self.place(hash);
+        if self.slots[at] == 0 {
+            self.len += 1;
+            self.slots[at] = hash | u128::from(self.len);
+        }
+        number(self.slots[at])
+    }
+
+    /// The number of an id; `None` if nobody knows it.
+    pub(crate) fn find(&self, id: &str) -> Option<u32> {
+        let slot = self.slots[self.place(self.hash(id))];
+        (slot != 0).then(|| number(slot))
+    }
+
+    /// The numbers of ids; `None` of those that are null or unknown.
+    pub(crate) fn find_all(&self, ids: &StringArray) -> Vec<Option<u32>> {
+        let mut found = Vec::with_capacity(ids.len());
+        let mut hashes = [0_u128; BLOCK];
+        for from in (0..ids.len()).step_by(BLOCK) {
+            let rows = BLOCK.min(ids.len() - from);
+            for (at, hash) in hashes[..rows].iter_mut().enumerate() {
+                *hash = self.hash(ids.value(from + at));
+            }
+            let slots = hashes[..rows]
+                .iter()
+                .map(|hash| self.slots[self.place(*hash)]);
+            found.extend(slots.map(|slot| (slot != 0).then(|| number(slot))));
+        }
+        if ids.null_count() > 0 {
+            for (row, found) in found.iter_mut().enumerate() {
+                *found = found.filter(|_| ids.is_valid(row));
+            }
+        }
+        found
+    }
+
+    fn hash(&self, id: &str) -> u128 {
+        XxHash3_128::oneshot_with_seed(self.seed, id.as_bytes()) & !NUMBER
+    }
+
+    /// The slot of a hash, or the empty one where it belongs.
+    fn place(&self, hash: u128) -> usize {
+        let mask = self.slots.len() - 1;
+        let mut at = home(hash) & mask;
+        while self.slots[at] != 0 && self.slots[at] & !NUMBER != hash {
+            at = (at + 1) & mask;
+        }
+        at
+    }
+
+    fn grow(&mut self) {
+        let slots = vec![0; self.slots.len() * 2];
+        let old = std::mem::replace(&mut self.slots, slots);
+        for slot in old.into_iter().filter(|slot| *slot != 0) {
+            let at = self.place(slot & !NUMBER);
+            self.slots[at] = slot;
+        }
+    }
+}
+
+fn number(slot: u128) -> u32 {
+    (slot & NUMBER) as u32 - 1
+}
+
+fn home(hash: u128) -> usize {
+    (hash >> 32) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_numbered_once_and_found_again() {
+        let mut index = IdIndex::default();
+        let ids: Vec<String> = (0..5_000).map(|n| format!("customer-{n}")).collect();
+        for (number, id) in ids.iter().enumerate() {
+            assert_eq!(index.add(id) as usize, number);
+        }
+        assert_eq!(index.add("customer-17"), 17);
+        assert_eq!(index.len(), 5_000);
+        assert_eq!(index.find("customer-4999"), Some(4_999));
+        assert_eq!(index.find("customer-5000"), None);
+        let asked = StringArray::from(vec![Some("customer-3"), None, Some(""), Some("customer-0")]);
+        assert_eq!(index.find_all(&asked), [Some(3), None, None, Some(0)]);
+        let all = StringArray::from(ids);
+        let numbers: Vec<Option<u32>> = (0..5_000).map(Some).collect();
+        assert_eq!(index.find_all(&all), numbers);
+    }
+}

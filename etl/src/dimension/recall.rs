@@ -1,0 +1,152 @@
+//! What earlier loads have seen of members: what the table of changes keeps, and what published versions tell.
+
+use std::collections::{BTreeMap, HashMap};
+
+use arrow::array::{Array as _, AsArray as _, RecordBatch};
+use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
+use planisphere_schemas::model::Dimension;
+
+use super::evidence::value_names;
+use super::existing::Existing;
+use super::key_map::KeyMap;
+use super::published::Published;
+use super::timeline::{Basis, Seen};
+
+/// What earlier loads have seen of a member.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Known {
+    /// What `map_<dimension>_changes` holds, then what published versions say.
+    pub(super) seen: Vec<Seen>,
+    /// How many of them the table holds.
+    pub(super) kept: usize,
+}
+
+/// What stands beside what a load observes.
+pub(super) struct Past<'a> {
+    /// The rows of `map_<dimension>_changes`; `None` of warehouses that have no such table yet.
+    pub(super) kept: Option<&'a Existing>,
+    /// The published versions.
+    pub(super) published: &'a Published,
+    /// For each attribute whether it is new in the model.
+    pub(super) is_new: &'a [bool],
+    /// The key map.
+    pub(super) keys: &'a KeyMap,
+}
+
+/// Which attributes something that was seen speaks of.
+#[derive(Debug, Default)]
+pub(super) struct Masks(Vec<Vec<bool>>);
+
+impl Masks {
+    pub(super) fn number(&mut self, mask: Vec<bool>) -> u32 {
+        let at = self.0.iter().position(|known| *known == mask);
+        let at = at.unwrap_or_else(|| {
+            self.0.push(mask);
+            self.0.len() - 1
+        });
+        u32::try_from(at).unwrap_or(u32::MAX)
+    }
+
+    /// For each attribute whether the mask of that number speaks of it.
+    pub(super) fn of(&self, number: u32) -> &[bool] {
+        &self.0[number as usize]
+    }
+}
+
+/// What the kept rows say.
+pub(super) fn kept_members(
+    dimension: &Dimension,
+    rows: &RecordBatch,
+    masks: &mut Masks,
+) -> BTreeMap<String, Known> {
+    let column = |at: usize| rows.column(at);
+    let (ids, basis, known) = (
+        column(0).as_string::<i32>(),
+        column(2).as_string::<i32>(),
+        column(4).as_string::<i32>(),
+    );
+    let from = column(1).as_primitive::<TimestampMicrosecondType>();
+    let sequence = column(3).as_primitive::<Int64Type>();
+    let deleted = column(5).as_boolean();
+    let mut members: BTreeMap<String, Known> = BTreeMap::new();
+    // few different ones stand in many rows
+    let mut numbers: HashMap<&str, u32> = HashMap::new();
+    for row in 0..rows.num_rows() {
+        let mask = numbers.entry(known.value(row)).or_insert_with(|| {
+            let names: Vec<&str> = known.value(row).split(' ').collect();
+            let mask = value_names(dimension).map(|name| names.contains(&name));
+            masks.number(mask.collect())
+        });
+        let seen = Seen {
+            at: from.value(row),
+            sequence: sequence.value(row),
+            row: u32::try_from(row).unwrap_or(u32::MAX),
+            mask: *mask,
+            deleted: deleted.is_valid(row).then(|| deleted.value(row)),
+            basis: Basis::of(basis.value(row)),
+        };
+        let member = members.entry(ids.value(row).to_owned()).or_default();
+        member.seen.push(seen);
+        member.kept += 1;
+    }
+    members
+}
+
+/// Adds what published versions say completely; what was kept of the same instant goes before it.
+pub(super) fn read_back(
+    members: &mut BTreeMap<String, Known>,
+    past: &Past<'_>,
+    mask: u32,
+    place: &dyn Fn(usize) -> u32,
+) {
+    let published = past.published;
+    for (id, rows) in &published.members {
+        let told = rows.iter().filter_map(|row| {
+            let told = past.keys.told_by(published.key.value(*row))?;
+            let (from, to) = (published.from.value(*row), published.to.value(*row));
+            (from <= told.at && told.at < to).then_some((*row, told))
+        });
+        let told: Vec<_> = told.collect();
+        if told.is_empty() {
+            continue;
+        }
+        let member = members.entry(id.clone()).or_default();
+        for (row, told) in told {
+            if member.seen.iter().any(|seen| seen.at == told.at) {
+                continue;
+            }
+            member.seen.push(Seen {
+                at: told.at,
+                sequence: told.sequence,
+                row: place(row),
+                mask,
+                deleted: Some(false),
+                basis: told.basis,
+            });
+        }
+    }
+}
+
+/// What the versions of a warehouse say that kept nothing else.
+pub(super) fn published_members(
+    published: &Published,
+    mask: u32,
+    place: &dyn Fn(usize) -> u32,
+) -> BTreeMap<String, Known> {
+    let seen = |row: &usize| Seen {
+        at: published.from.value(*row),
+        sequence: 0,
+        row: place(*row),
+        mask,
+        deleted: Some(published.deleted.value(*row)),
+        basis: Basis::of(published.basis.value(*row)),
+    };
+    let members = published.members.iter();
+    let known = |rows: &Vec<usize>| Known {
+        seen: rows.iter().map(seen).collect(),
+        kept: 0,
+    };
+    members
+        .map(|(id, rows)| (id.clone(), known(rows)))
+        .collect()
+}

@@ -1,0 +1,183 @@
+//! What is published of the members that a load touches, read by the places of their rows.
+
+use std::collections::HashMap;
+
+use arrow::array::{AsArray as _, RecordBatch};
+use arrow::datatypes::Int32Type;
+use datafusion::common::ScalarValue;
+use futures::TryStreamExt as _;
+use planisphere_schemas::warehouse::PinnedTable;
+
+use crate::dimension::{
+    self, Existing, IS_RETIRED, IdIndex, Issued, Sorted, align, changes_schema, changes_table,
+    map_schema, map_table,
+};
+use crate::error::Result;
+use crate::warehouse::Place;
+
+use super::{DimensionLoad, Published};
+
+/// What is published of the members that a load touches.
+pub(super) struct Past {
+    pub(super) existing: Existing,
+    pub(super) map: RecordBatch,
+    pub(super) changes: Existing,
+    pub(super) issued: Issued,
+    pub(super) places: KeyPlaces,
+}
+
+impl DimensionLoad<'_> {
+    /// Reads what is published of the members that the load touches.
+    pub(super) async fn past(&self, published: Published<'_>, sorted: &Sorted) -> Result<Past> {
+        let dimension = self.entity.dimension;
+        let (id, key) = (dimension.id_column(), dimension.key_column());
+        let table_places = self.places(published.table, &id, &sorted.members).await?;
+        let rows = self.scan(published.table).rows(&table_places).await?;
+        let existing = align(
+            &dimension.table(),
+            &rows,
+            &dimension::arrow_schema(dimension),
+        )?;
+        let changes = match published.changes {
+            Some(table) => {
+                let places = self.places(table, &id, &sorted.members).await?;
+                self.scan(table).rows(&places).await?
+            }
+            None => RecordBatch::new_empty(changes_schema(dimension)),
+        };
+        let changes = align(
+            &changes_table(dimension),
+            &changes,
+            &changes_schema(dimension),
+        )?;
+        let keys = existing.rows.column(0).as_primitive::<Int32Type>();
+        let mut places = self
+            .retired_places(published.map, &id, &sorted.members)
+            .await?;
+        let order = KeyOrder::of(published.map, &key);
+        places.extend(keys.values().iter().filter_map(|key| order.place(*key)));
+        places.sort_unstable();
+        places.dedup();
+        let map = self.scan(published.map).rows(&places).await?;
+        let map = align(&map_table(dimension), &map, &map_schema(dimension))?;
+        Ok(Past {
+            places: KeyPlaces {
+                table: by_key(&existing.rows, &table_places),
+                map: by_key(&map.rows, &places),
+            },
+            existing,
+            map: map.rows,
+            changes,
+            issued: Issued {
+                keys: largest(published.map, &key),
+                durables: largest(published.map, &dimension.durable_key_column()),
+            },
+        })
+    }
+
+    /// The rows of some members.
+    async fn places(&self, table: &PinnedTable, id: &str, members: &IdIndex) -> Result<Vec<Place>> {
+        let mut places = Vec::new();
+        if members.len() == 0 {
+            return Ok(places);
+        }
+        let columns = [id];
+        let mut groups = std::pin::pin!(self.scan(table).groups(&columns));
+        while let Some(group) = groups.try_next().await? {
+            let found = members.find_all(group.rows.column(0).as_string::<i32>());
+            let found = found
+                .iter()
+                .enumerate()
+                .filter(|(_, found)| found.is_some());
+            let (file, first) = group.first;
+            places.extend(found.map(|(row, _)| (file, first + row)));
+        }
+        Ok(places)
+    }
+
+    /// The rows of the key map of some members whose keys are retired.
+    async fn retired_places(
+        &self,
+        map: &PinnedTable,
+        id: &str,
+        members: &IdIndex,
+    ) -> Result<Vec<Place>> {
+        let mut places = Vec::new();
+        let columns = [IS_RETIRED, id];
+        let mut groups = std::pin::pin!(self.scan(map).groups(&columns));
+        while let Some(group) = groups.try_next().await? {
+            let Some(flags) = group.rows.column_by_name(IS_RETIRED) else {
+                continue;
+            };
+            let flags = flags.as_boolean();
+            if flags.true_count() == 0 {
+                continue;
+            }
+            let ids = group
+                .rows
+                .column_by_name(id)
+                .map(|ids| ids.as_string::<i32>());
+            let found = ids.map(|ids| members.find_all(ids)).unwrap_or_default();
+            let (file, first) = group.first;
+            let wanted = (0..found.len()).filter(|row| flags.value(*row) && found[*row].is_some());
+            places.extend(wanted.map(|row| (file, first + row)));
+        }
+        Ok(places)
+    }
+}
+
+/// Where the published rows of some keys are.
+#[derive(Debug, Default)]
+pub(super) struct KeyPlaces {
+    pub(super) table: HashMap<i32, Place>,
+    pub(super) map: HashMap<i32, Place>,
+}
+
+/// The places of rows by their keys, which stand in the first column.
+fn by_key(rows: &RecordBatch, places: &[Place]) -> HashMap<i32, Place> {
+    let keys = rows.column(0).as_primitive::<Int32Type>().values();
+    keys.iter().copied().zip(places.iter().copied()).collect()
+}
+
+/// The largest key in a column, by the statistics of the files; 0 if there is none.
+fn largest(table: &PinnedTable, column: &str) -> i32 {
+    let Ok(at) = table.schema().index_of(column) else {
+        return 0;
+    };
+    let statistics = table.file_statistics().iter();
+    let largest =
+        statistics.filter_map(|file| int(file.column_statistics[at].max_value.get_value()?));
+    largest.max().unwrap_or(0).max(0)
+}
+
+fn int(value: &ScalarValue) -> Option<i32> {
+    match value {
+        ScalarValue::Int32(value) => *value,
+        _ => None,
+    }
+}
+
+/// The files of a key map, which hold every key that was ever issued, in the order of their keys.
+struct KeyOrder(Vec<(i32, usize, u64)>);
+
+impl KeyOrder {
+    fn of(map: &PinnedTable, key: &str) -> Self {
+        let at = map.schema().index_of(key).unwrap_or(0);
+        let files = map.files().iter().zip(map.file_statistics()).enumerate();
+        let files = files.filter_map(|(place, (file, statistics))| {
+            let first = int(statistics.column_statistics[at].min_value.get_value()?)?;
+            Some((first, place, file.rows))
+        });
+        let mut files: Vec<_> = files.collect();
+        files.sort_unstable();
+        Self(files)
+    }
+
+    /// Where a key stands.
+    fn place(&self, key: i32) -> Option<Place> {
+        let file = self.0.partition_point(|(first, ..)| *first <= key);
+        let (first, file, rows) = self.0.get(file.checked_sub(1)?)?;
+        let row = usize::try_from(key.checked_sub(*first)?).ok()?;
+        ((row as u64) < *rows).then_some((*file, row))
+    }
+}

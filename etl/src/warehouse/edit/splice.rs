@@ -1,0 +1,280 @@
+//! A Parquet file with some columns encoded anew; the chunks of the others are carried over byte by byte.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, RecordBatch};
+use arrow::compute::concat;
+use arrow::datatypes::{Schema, SchemaRef};
+use bytes::Bytes;
+use chrono::Utc;
+use futures::{StreamExt as _, TryStreamExt as _};
+use object_store::buffered::BufWriter;
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
+};
+use parquet::arrow::arrow_writer::{
+    ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves,
+};
+use parquet::arrow::{ArrowSchemaConverter, ProjectionMask, add_encoded_arrow_schema_to_metadata};
+use parquet::column::writer::ColumnCloseResult;
+use parquet::errors::{ParquetError, Result};
+use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData};
+use parquet::file::properties::WriterProperties;
+use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
+use planisphere_schemas::warehouse::DataFile;
+use tokio::io::AsyncWriteExt as _;
+use uuid::Uuid;
+
+use super::patch::{Patch, patched, within};
+use super::{EditedTable, RowEdits};
+use crate::warehouse::error::WriteError;
+use crate::warehouse::properties::writer_properties;
+use crate::warehouse::stats::FileStats;
+
+/// A file in memory, as it is encoded.
+#[derive(Debug, Clone)]
+pub(super) struct Encoded {
+    bytes: Bytes,
+    metadata: ArrowReaderMetadata,
+}
+
+impl Encoded {
+    /// Reads the footer.
+    pub(super) fn read(bytes: Bytes) -> Result<Self> {
+        let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional);
+        let metadata = ArrowReaderMetadata::load(&bytes, options)?;
+        Ok(Self { bytes, metadata })
+    }
+
+    fn parquet(&self) -> &Arc<ParquetMetaData> {
+        self.metadata.metadata()
+    }
+
+    /// The rows of a row group, counted from the first row of the file.
+    fn range(&self, group: usize) -> Range<usize> {
+        let rows = |group: usize| {
+            let rows = self.parquet().row_group(group).num_rows();
+            usize::try_from(rows).unwrap_or(usize::MAX)
+        };
+        let first = (0..group).map(rows).sum();
+        first..first + rows(group)
+    }
+
+    /// One column of one row group.
+    fn column(&self, group: usize, column: usize) -> Result<ArrayRef> {
+        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(
+            self.bytes.clone(),
+            self.metadata.clone(),
+        );
+        let rows = self.parquet().row_group(group).num_rows();
+        let rows = usize::try_from(rows).unwrap_or(usize::MAX);
+        let mask = ProjectionMask::leaves(builder.parquet_schema(), [column]);
+        let reader = builder
+            .with_row_groups(vec![group])
+            .with_projection(mask)
+            .with_batch_size(rows.max(1))
+            .build()?;
+        let batches = reader.collect::<std::result::Result<Vec<RecordBatch>, _>>()?;
+        let parts: Vec<&dyn arrow::array::Array> = batches
+            .iter()
+            .map(|batch| batch.column(0).as_ref())
+            .collect();
+        Ok(concat(&parts)?)
+    }
+
+    /// What the file says of one column chunk, in the form in which a writer takes it over.
+    fn chunk(&self, group: usize, column: usize) -> ColumnCloseResult {
+        let parquet = self.parquet();
+        let metadata = parquet.row_group(group).column(column).clone();
+        let index = |found: Option<&Vec<Vec<_>>>| found?.get(group)?.get(column).cloned();
+        ColumnCloseResult {
+            bytes_written: u64::try_from(metadata.compressed_size()).unwrap_or_default(),
+            rows_written: u64::try_from(parquet.row_group(group).num_rows()).unwrap_or_default(),
+            column_index: index(parquet.column_index()),
+            offset_index: parquet
+                .offset_index()
+                .and_then(|found| found.get(group)?.get(column).cloned()),
+            bloom_filter: None,
+            metadata,
+        }
+    }
+}
+
+/// One row group with its changed columns encoded anew.
+struct NewGroup {
+    /// For each column its chunk, where it changed.
+    chunks: Vec<Option<ArrowColumnChunk>>,
+    stats: FileStats,
+}
+
+/// Writes a file anew, with new values in some of its rows.
+pub(super) async fn splice(
+    table: &EditedTable<'_>,
+    file: &DataFile,
+    encoded: Encoded,
+    (edits, patches): (&RowEdits, Vec<Patch>),
+) -> super::Result<DataFile> {
+    let path = format!("part-{}.parquet", Uuid::now_v7());
+    let failed = |source: ParquetError| WriteError::File {
+        table: table.name.to_owned(),
+        path: file.path.clone(),
+        source,
+    };
+    let properties = writer_properties(table.name, table.schema, table.options)?;
+    let mut writer = file_writer(table.schema, properties).map_err(failed)?;
+    let place = table.warehouse.object_path(table.name).join(path.as_str());
+    let mut store = BufWriter::new(Arc::clone(table.warehouse.store()), place);
+    let changed: Vec<usize> = (0..edits.columns.len())
+        .filter(|at| edits.columns[*at])
+        .collect();
+    let factory = ArrowRowGroupWriterFactory::new(&writer, Arc::clone(table.schema));
+    let work = Arc::new(Work {
+        encoded,
+        rows: edits.rows.clone(),
+        patches,
+        changed,
+        factory,
+        schema: Arc::clone(table.schema),
+    });
+    let groups = work.encoded.parquet().num_row_groups();
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut encoded = futures::stream::iter(0..groups)
+        .map(|group| {
+            let work = Arc::clone(&work);
+            tokio::task::spawn_blocking(move || work.group(group))
+        })
+        .buffered(threads);
+    let mut stats =
+        FileStats::new(&work.changed_schema()).map_err(|source| rows_failed(table, source))?;
+    let mut bytes = 0;
+    let mut group = 0;
+    while let Some(new) = encoded.try_next().await.map_err(|error| {
+        failed(ParquetError::General(format!(
+            "a thread ended early: {error}"
+        )))
+    })? {
+        let new = new.map_err(failed)?;
+        stats
+            .merge(new.stats)
+            .map_err(|source| rows_failed(table, source))?;
+        let next = writer.next_row_group().map_err(failed)?;
+        assemble(&work.encoded, group, new.chunks, next).map_err(failed)?;
+        group += 1;
+        bytes += flush(&mut writer, &mut store).await.map_err(failed)?;
+    }
+    let writer = writer.into_inner().map_err(failed)?;
+    bytes += writer.len() as u64;
+    let put = async {
+        store.write_all(&writer).await?;
+        store.shutdown().await
+    };
+    put.await.map_err(|error| failed(error.into()))?;
+    Ok(DataFile {
+        path,
+        bytes,
+        rows: file.rows,
+        modified_at_ms: Utc::now().timestamp_millis(),
+        stats: stats
+            .into_json_over(&file.stats)
+            .map_err(|source| rows_failed(table, source))?,
+    })
+}
+
+fn rows_failed(table: &EditedTable<'_>, source: datafusion::error::DataFusionError) -> WriteError {
+    WriteError::Rows {
+        table: table.name.to_owned(),
+        source,
+    }
+}
+
+/// A writer into memory, which is emptied row group by row group.
+fn file_writer(
+    schema: &SchemaRef,
+    mut properties: WriterProperties,
+) -> Result<SerializedFileWriter<Vec<u8>>> {
+    let parquet = ArrowSchemaConverter::new().convert(schema)?;
+    add_encoded_arrow_schema_to_metadata(schema, &mut properties);
+    SerializedFileWriter::new(Vec::new(), parquet.root_schema_ptr(), Arc::new(properties))
+}
+
+/// Hands what is written so far to the store; returns how many bytes.
+async fn flush(writer: &mut SerializedFileWriter<Vec<u8>>, store: &mut BufWriter) -> Result<u64> {
+    writer.flush()?;
+    let bytes = std::mem::take(writer.inner_mut());
+    store.write_all(&bytes).await?;
+    Ok(bytes.len() as u64)
+}
+
+/// What the threads share that encode row groups.
+struct Work {
+    encoded: Encoded,
+    rows: RecordBatch,
+    /// The rows of the file that change.
+    patches: Vec<Patch>,
+    /// The columns that are encoded anew.
+    changed: Vec<usize>,
+    factory: ArrowRowGroupWriterFactory,
+    schema: SchemaRef,
+}
+
+impl Work {
+    fn changed_schema(&self) -> Schema {
+        let fields = self.changed.iter().map(|at| self.schema.field(*at).clone());
+        Schema::new(fields.collect::<Vec<_>>())
+    }
+
+    /// Encodes the changed columns of a row group.
+    fn group(&self, group: usize) -> Result<NewGroup> {
+        let patches = within(&self.patches, &self.encoded.range(group));
+        let writers = self.factory.create_column_writers(group)?;
+        let mut chunks: Vec<Option<ArrowColumnChunk>> = Vec::with_capacity(writers.len());
+        let mut columns = Vec::with_capacity(self.changed.len());
+        for (at, writer) in writers.into_iter().enumerate() {
+            if !self.changed.contains(&at) {
+                chunks.push(None);
+                continue;
+            }
+            let (values, chunk) = self.encode(group, at, &patches, writer)?;
+            columns.push(values);
+            chunks.push(Some(chunk));
+        }
+        let rows = RecordBatch::try_new(Arc::new(self.changed_schema()), columns)?;
+        let external = |error| ParquetError::External(Box::new(error));
+        let mut stats = FileStats::new(&self.changed_schema()).map_err(external)?;
+        stats.update(&rows).map_err(external)?;
+        Ok(NewGroup { chunks, stats })
+    }
+
+    fn encode(
+        &self,
+        group: usize,
+        column: usize,
+        patches: &[Patch],
+        mut writer: ArrowColumnWriter,
+    ) -> Result<(ArrayRef, ArrowColumnChunk)> {
+        let old = self.encoded.column(group, column)?;
+        let values = patched(&old, self.rows.column(column), patches)?;
+        for leaf in compute_leaves(self.schema.field(column), &values)? {
+            writer.write(&leaf)?;
+        }
+        Ok((values, writer.close()?))
+    }
+}
+
+/// Puts a row group together, of chunks that are new and chunks that stay.
+fn assemble(
+    encoded: &Encoded,
+    group: usize,
+    chunks: Vec<Option<ArrowColumnChunk>>,
+    mut writer: SerializedRowGroupWriter<'_, Vec<u8>>,
+) -> Result<()> {
+    for (column, chunk) in chunks.into_iter().enumerate() {
+        match chunk {
+            Some(chunk) => chunk.append_to_row_group(&mut writer)?,
+            None => writer.append_column(&encoded.bytes, encoded.chunk(group, column))?,
+        }
+    }
+    writer.close()?;
+    Ok(())
+}

@@ -11,7 +11,9 @@
 mod commit;
 mod create;
 mod edit;
+mod encode;
 mod error;
+mod file;
 mod log;
 mod options;
 mod plan;

@@ -9,8 +9,8 @@ use parquet::schema::types::ColumnPath;
 use super::error::{Result, WriteError};
 use super::options::{Codec, WriteOptions};
 
-/// Bytes at which a row group ends however few its rows are, so that long texts do not fill the memory.
-const ROW_GROUP_BYTES: usize = 64 << 20;
+/// Bytes in memory at which a row group ends however few its rows are, so that long texts do not fill it.
+pub(super) const ROW_GROUP_BYTES: usize = 128 << 20;
 
 /// The properties for files of a table.
 ///
@@ -25,8 +25,6 @@ pub(crate) fn writer_properties(
         .set_writer_version(WriterVersion::PARQUET_1_0)
         .set_created_by(format!("planisphere {}", env!("CARGO_PKG_VERSION")))
         .set_compression(compression(options.codec))
-        .set_max_row_group_row_count(Some(options.row_group_rows.max(1)))
-        .set_max_row_group_bytes(Some(ROW_GROUP_BYTES))
         .set_dictionary_enabled(false)
         .set_sorting_columns(sorting_columns(table, schema, options)?);
     for field in schema.fields() {

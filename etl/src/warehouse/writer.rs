@@ -8,16 +8,15 @@ use arrow::datatypes::SchemaRef;
 use chrono::Utc;
 use datafusion::error::DataFusionError;
 use futures::{Stream, TryStreamExt as _};
-use object_store::buffered::BufWriter;
-use parquet::arrow::AsyncArrowWriter;
 use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
 use planisphere_schemas::warehouse::{DataFile, Warehouse};
-use uuid::Uuid;
 
+use super::encode::{RowGroups, bytes_of};
 use super::error::{Result, WriteError};
+use super::file::NewFile;
 use super::options::WriteOptions;
-use super::properties::writer_properties;
+use super::properties::{ROW_GROUP_BYTES, writer_properties};
 use super::shape::{check_schema, conform};
 use super::stats::FileStats;
 
@@ -29,22 +28,69 @@ pub struct TableWriter {
     schema: SchemaRef,
     properties: WriterProperties,
     file_rows: usize,
+    group_rows: usize,
     open: Option<OpenFile>,
     closed: Vec<DataFile>,
 }
 
 /// The file that rows go into at the moment.
 struct OpenFile {
-    path: String,
-    writer: AsyncArrowWriter<BufWriter>,
+    file: NewFile,
+    groups: RowGroups,
     stats: FileStats,
+    /// Rows that no row group has yet, and how many in all the file has.
+    waiting: Vec<RecordBatch>,
+    waiting_rows: usize,
+    waiting_bytes: usize,
+    rows: usize,
 }
 
 impl std::fmt::Debug for OpenFile {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("OpenFile")
-            .field("path", &self.path)
+            .field("path", &self.file.path)
             .finish_non_exhaustive()
+    }
+}
+
+impl OpenFile {
+    /// Adds rows; a row group begins as soon as its rows are there.
+    async fn write(&mut self, rows: &RecordBatch, group_rows: usize) -> Result<(), ParquetError> {
+        let mut from = 0;
+        while from < rows.num_rows() {
+            let part = (group_rows - self.waiting_rows).min(rows.num_rows() - from);
+            let part = rows.slice(from, part);
+            from += part.num_rows();
+            self.rows += part.num_rows();
+            self.waiting_rows += part.num_rows();
+            self.waiting_bytes += bytes_of(&part);
+            self.waiting.push(part);
+            if self.waiting_rows >= group_rows || self.waiting_bytes >= ROW_GROUP_BYTES {
+                self.begin_group().await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn begin_group(&mut self) -> Result<(), ParquetError> {
+        let rows = std::mem::take(&mut self.waiting);
+        (self.waiting_rows, self.waiting_bytes) = (0, 0);
+        match rows.is_empty() {
+            true => Ok(()),
+            false => {
+                self.groups
+                    .begin(rows, &mut self.file, &mut self.stats)
+                    .await
+            }
+        }
+    }
+
+    /// Completes the file; returns its name, size and statistics.
+    async fn finish(mut self) -> Result<(String, u64, FileStats), ParquetError> {
+        self.begin_group().await?;
+        self.groups.finish(&mut self.file, &mut self.stats).await?;
+        let (path, bytes) = self.file.finish().await?;
+        Ok((path, bytes, self.stats))
     }
 }
 
@@ -68,6 +114,7 @@ impl TableWriter {
             schema,
             properties,
             file_rows: options.file_rows.max(1),
+            group_rows: options.row_group_rows.max(1),
             open: None,
             closed: Vec::new(),
         })
@@ -124,55 +171,50 @@ impl TableWriter {
 
     /// How many rows still go into the open file; opens one if there is none.
     fn room(&mut self) -> Result<usize> {
-        if let Some(file) = &self.open {
-            let written = usize::try_from(file.stats.rows()).unwrap_or(usize::MAX);
-            return Ok(self.file_rows.saturating_sub(written).max(1));
+        if let Some(open) = &self.open {
+            return Ok(self.file_rows.saturating_sub(open.rows).max(1));
         }
-        let path = format!("part-{}.parquet", Uuid::now_v7());
-        let place = self.warehouse.object_path(&self.table).join(path.as_str());
-        let store = BufWriter::new(std::sync::Arc::clone(self.warehouse.store()), place);
-        let properties = Some(self.properties.clone());
-        let writer = AsyncArrowWriter::try_new(store, SchemaRef::clone(&self.schema), properties)
-            .map_err(|source| self.file_failed(&path, source))?;
-        let stats = FileStats::new(&self.schema).map_err(|source| self.rows_failed(source))?;
+        let properties = self.properties.clone();
+        let file = NewFile::begin(&self.warehouse, &self.table, &self.schema, properties)
+            .map_err(|source| self.file_failed("of its own", source))?;
         self.open = Some(OpenFile {
-            path,
-            writer,
-            stats,
+            groups: RowGroups::new(&file, &self.schema),
+            stats: FileStats::new(&self.schema).map_err(|source| self.rows_failed(source))?,
+            file,
+            waiting: Vec::new(),
+            waiting_rows: 0,
+            waiting_bytes: 0,
+            rows: 0,
         });
         Ok(self.file_rows)
     }
 
     async fn append(&mut self, rows: &RecordBatch) -> Result<()> {
-        let Some(mut file) = self.open.take() else {
+        let Some(mut open) = self.open.take() else {
             return Ok(());
         };
-        file.stats
-            .update(rows)
-            .map_err(|source| self.rows_failed(source))?;
-        if let Err(source) = file.writer.write(rows).await {
-            return Err(self.file_failed(&file.path, source));
+        if let Err(source) = open.write(rows, self.group_rows).await {
+            return Err(self.file_failed(&open.file.path, source));
         }
-        self.open = Some(file);
+        self.open = Some(open);
         Ok(())
     }
 
     async fn close_file(&mut self) -> Result<()> {
-        let Some(mut file) = self.open.take() else {
+        let Some(open) = self.open.take() else {
             return Ok(());
         };
-        if let Err(source) = file.writer.finish().await {
-            return Err(self.file_failed(&file.path, source));
-        }
+        let path = open.file.path.clone();
+        let closed = open.finish().await;
+        let (path, bytes, stats) = closed.map_err(|source| self.file_failed(&path, source))?;
         self.closed.push(DataFile {
-            bytes: file.writer.bytes_written() as u64,
-            rows: file.stats.rows(),
+            path,
+            bytes,
+            rows: stats.rows(),
             modified_at_ms: Utc::now().timestamp_millis(),
-            stats: file
-                .stats
+            stats: stats
                 .into_json()
                 .map_err(|source| self.rows_failed(source))?,
-            path: file.path,
         });
         Ok(())
     }

@@ -8,27 +8,25 @@ use arrow::compute::concat;
 use arrow::datatypes::{Schema, SchemaRef};
 use bytes::Bytes;
 use chrono::Utc;
-use futures::{StreamExt as _, TryStreamExt as _};
-use object_store::buffered::BufWriter;
+use futures::StreamExt as _;
+use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
 };
 use parquet::arrow::arrow_writer::{
     ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves,
 };
-use parquet::arrow::{ArrowSchemaConverter, ProjectionMask, add_encoded_arrow_schema_to_metadata};
 use parquet::column::writer::ColumnCloseResult;
 use parquet::errors::{ParquetError, Result};
 use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData};
-use parquet::file::properties::WriterProperties;
-use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
+use parquet::file::writer::SerializedRowGroupWriter;
 use planisphere_schemas::warehouse::DataFile;
-use tokio::io::AsyncWriteExt as _;
-use uuid::Uuid;
 
 use super::patch::{Patch, patched, within};
 use super::{EditedTable, RowEdits};
+use crate::warehouse::encode::{ended_early, threads};
 use crate::warehouse::error::WriteError;
+use crate::warehouse::file::NewFile;
 use crate::warehouse::properties::writer_properties;
 use crate::warehouse::stats::FileStats;
 
@@ -115,69 +113,45 @@ pub(super) async fn splice(
     encoded: Encoded,
     (edits, patches): (&RowEdits, Vec<Patch>),
 ) -> super::Result<DataFile> {
-    let path = format!("part-{}.parquet", Uuid::now_v7());
-    let failed = |source: ParquetError| WriteError::File {
-        table: table.name.to_owned(),
-        path: file.path.clone(),
-        source,
-    };
+    let failed = |source: ParquetError| table.file_failed(&file.path, source);
     let properties = writer_properties(table.name, table.schema, table.options)?;
-    let mut writer = file_writer(table.schema, properties).map_err(failed)?;
-    let place = table.warehouse.object_path(table.name).join(path.as_str());
-    let mut store = BufWriter::new(Arc::clone(table.warehouse.store()), place);
-    let changed: Vec<usize> = (0..edits.columns.len())
-        .filter(|at| edits.columns[*at])
-        .collect();
-    let factory = ArrowRowGroupWriterFactory::new(&writer, Arc::clone(table.schema));
+    let new = NewFile::begin(table.warehouse, table.name, table.schema, properties);
+    let mut new = new.map_err(failed)?;
+    let changed = edits.columns.iter().enumerate();
+    let changed = changed.filter_map(|(at, changed)| changed.then_some(at));
     let work = Arc::new(Work {
         encoded,
         rows: edits.rows.clone(),
         patches,
-        changed,
-        factory,
+        changed: changed.collect(),
+        encoders: new.encoders(table.schema),
         schema: Arc::clone(table.schema),
     });
     let groups = work.encoded.parquet().num_row_groups();
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let mut encoded = futures::stream::iter(0..groups)
+    let mut groups = futures::stream::iter(0..groups)
         .map(|group| {
             let work = Arc::clone(&work);
-            tokio::task::spawn_blocking(move || work.group(group))
+            tokio::task::spawn_blocking(move || (group, work.group(group)))
         })
-        .buffered(threads);
-    let mut stats =
-        FileStats::new(&work.changed_schema()).map_err(|source| rows_failed(table, source))?;
-    let mut bytes = 0;
-    let mut group = 0;
-    while let Some(new) = encoded.try_next().await.map_err(|error| {
-        failed(ParquetError::General(format!(
-            "a thread ended early: {error}"
-        )))
-    })? {
-        let new = new.map_err(failed)?;
-        stats
-            .merge(new.stats)
-            .map_err(|source| rows_failed(table, source))?;
-        let next = writer.next_row_group().map_err(failed)?;
-        assemble(&work.encoded, group, new.chunks, next).map_err(failed)?;
-        group += 1;
-        bytes += flush(&mut writer, &mut store).await.map_err(failed)?;
+        .buffered(threads());
+    let stats = FileStats::new(&work.changed_schema());
+    let mut stats = stats.map_err(|source| rows_failed(table, source))?;
+    while let Some(done) = groups.next().await {
+        let (group, done) = done.map_err(|error| failed(ended_early(&error)))?;
+        let done = done.map_err(failed)?;
+        let merged = stats.merge(done.stats);
+        merged.map_err(|source| rows_failed(table, source))?;
+        let add = new.add(|writer| assemble(&work.encoded, group, done.chunks, writer));
+        add.await.map_err(failed)?;
     }
-    let writer = writer.into_inner().map_err(failed)?;
-    bytes += writer.len() as u64;
-    let put = async {
-        store.write_all(&writer).await?;
-        store.shutdown().await
-    };
-    put.await.map_err(|error| failed(error.into()))?;
+    let (path, bytes) = new.finish().await.map_err(failed)?;
+    let stats = stats.into_json_over(&file.stats);
     Ok(DataFile {
         path,
         bytes,
         rows: file.rows,
         modified_at_ms: Utc::now().timestamp_millis(),
-        stats: stats
-            .into_json_over(&file.stats)
-            .map_err(|source| rows_failed(table, source))?,
+        stats: stats.map_err(|source| rows_failed(table, source))?,
     })
 }
 
@@ -188,24 +162,6 @@ fn rows_failed(table: &EditedTable<'_>, source: datafusion::error::DataFusionErr
     }
 }
 
-/// A writer into memory, which is emptied row group by row group.
-fn file_writer(
-    schema: &SchemaRef,
-    mut properties: WriterProperties,
-) -> Result<SerializedFileWriter<Vec<u8>>> {
-    let parquet = ArrowSchemaConverter::new().convert(schema)?;
-    add_encoded_arrow_schema_to_metadata(schema, &mut properties);
-    SerializedFileWriter::new(Vec::new(), parquet.root_schema_ptr(), Arc::new(properties))
-}
-
-/// Hands what is written so far to the store; returns how many bytes.
-async fn flush(writer: &mut SerializedFileWriter<Vec<u8>>, store: &mut BufWriter) -> Result<u64> {
-    writer.flush()?;
-    let bytes = std::mem::take(writer.inner_mut());
-    store.write_all(&bytes).await?;
-    Ok(bytes.len() as u64)
-}
-
 /// What the threads share that encode row groups.
 struct Work {
     encoded: Encoded,
@@ -214,7 +170,7 @@ struct Work {
     patches: Vec<Patch>,
     /// The columns that are encoded anew.
     changed: Vec<usize>,
-    factory: ArrowRowGroupWriterFactory,
+    encoders: ArrowRowGroupWriterFactory,
     schema: SchemaRef,
 }
 
@@ -227,7 +183,7 @@ impl Work {
     /// Encodes the changed columns of a row group.
     fn group(&self, group: usize) -> Result<NewGroup> {
         let patches = within(&self.patches, &self.encoded.range(group));
-        let writers = self.factory.create_column_writers(group)?;
+        let writers = self.encoders.create_column_writers(group)?;
         let mut chunks: Vec<Option<ArrowColumnChunk>> = Vec::with_capacity(writers.len());
         let mut columns = Vec::with_capacity(self.changed.len());
         for (at, writer) in writers.into_iter().enumerate() {
@@ -267,14 +223,13 @@ fn assemble(
     encoded: &Encoded,
     group: usize,
     chunks: Vec<Option<ArrowColumnChunk>>,
-    mut writer: SerializedRowGroupWriter<'_, Vec<u8>>,
+    writer: &mut SerializedRowGroupWriter<'_, Vec<u8>>,
 ) -> Result<()> {
     for (column, chunk) in chunks.into_iter().enumerate() {
         match chunk {
-            Some(chunk) => chunk.append_to_row_group(&mut writer)?,
+            Some(chunk) => chunk.append_to_row_group(writer)?,
             None => writer.append_column(&encoded.bytes, encoded.chunk(group, column))?,
         }
     }
-    writer.close()?;
     Ok(())
 }

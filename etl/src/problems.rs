@@ -50,7 +50,10 @@ impl Problems {
         let detail = match reason {
             "missing_instant" => "the instant of the change is null",
             "missing_begin" => "nothing says since when the row is there",
-            "missing_rate" => "no rate of the currency is known at the date",
+            "missing_rate" => {
+                "no rate of the currency is known at the day, or rates contradict each other"
+            }
+            "amount_too_large" => "the amount in the reporting currency has too many digits",
             _ => "the row cannot become a fact",
         };
         self.add(row, reason.into(), detail.into());

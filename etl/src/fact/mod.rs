@@ -7,6 +7,7 @@
 //!
 //! Pure: Arrow in, Arrow out. A file is rewritten only if one of its rows changed.
 
+mod currency;
 mod fresh;
 mod history;
 mod merge;
@@ -26,6 +27,7 @@ use crate::dimension::{MemberIndex, Tally};
 use crate::error::Result;
 use crate::reject::Reject;
 
+pub(crate) use currency::RateTable;
 pub(crate) use history::{changes_schema, changes_table};
 pub(crate) use merge::sort_columns;
 pub(crate) use prepare::{PrepareInput, Prepared, is_past, prepare, source_id, standing_rows};

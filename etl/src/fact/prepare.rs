@@ -23,6 +23,7 @@ use crate::conform::{DELETED, VALID_FROM};
 use crate::dimension::{Existing, Nature};
 use crate::error::{Error, Result};
 
+use super::currency::{RateTable, with_reporting};
 use super::history::{histories, ids, latest, stream};
 use super::milestones::{with_columns, with_milestones};
 use super::periods::{dates, period_end, snapshots};
@@ -36,6 +37,8 @@ pub(crate) struct PrepareInput<'a> {
     pub(crate) star: &'a Star,
     /// What the conformed rows say.
     pub(crate) nature: Nature,
+    /// The rates of its currencies, where it has money to convert.
+    pub(crate) rates: Option<RateTable>,
     /// What was kept of a stream of changes.
     pub(crate) kept: Option<&'a RecordBatch>,
     /// The day of the load.
@@ -75,6 +78,10 @@ pub(crate) fn prepare<'a>(input: &PrepareInput<'_>, rows: &'a RecordBatch) -> Re
                 star.table()
             ));
         }
+    }
+    if let (Some(currency), Some(rates)) = (&star.currency, &input.rates) {
+        let rows = with_reporting((star, currency), &prepared.rows, rates, input.zone);
+        prepared.rows = Cow::Owned(rows.map_err(Error::arrow(doing()))?);
     }
     Ok(prepared)
 }

@@ -189,8 +189,16 @@ impl Execution<'_> {
             .iter()
             .flat_map(|file| texts(&file.rows, fact::SOURCE_ROW_ID))
             .collect();
+        let rates = star.currency.as_ref();
+        let rates = rates.map(|currency| conformed.get(&currency.rates.entity));
+        // a star whose rates are not read cannot be told anew
+        let rates = match rates {
+            Some(None) => return Ok(None),
+            Some(Some(rates)) => Some(rates),
+            None => None,
+        };
         let (prepared, rejected_ids) = self
-            .prepared(star, &fed, package, base, (known, built))
+            .prepared(star, &fed, package, base, (known, built), rates)
             .await?;
         let zone = self.model.zone();
         let input = FactInput {

@@ -140,7 +140,10 @@ pub(super) fn used_entities(model: &Model) -> Vec<String> {
             DimensionKind::Calendar(_) | DimensionKind::TimeOfDay(_) => None,
         });
     let mut seen = BTreeSet::new();
-    let stars = model.stars.iter().map(|star| star.entity.clone());
+    let stars = model.stars.iter().flat_map(|star| {
+        let rates = star.currency.iter().map(|it| it.rates.entity.clone());
+        std::iter::once(star.entity.clone()).chain(rates)
+    });
     dimensions
         .chain(stars)
         .filter(|entity| seen.insert(entity.clone()))

@@ -4,7 +4,7 @@ use arrow::compute::can_cast_types;
 use arrow::datatypes::DataType as Arrow;
 use planisphere_schemas::document::Faults;
 use planisphere_schemas::model::{
-    DataType, Dimension, DimensionKind, DurationUnit, Milestones, Model, Places, Star,
+    Currency, DataType, Dimension, DimensionKind, DurationUnit, Milestones, Model, Places, Star,
 };
 use planisphere_schemas::settings::Settings;
 
@@ -125,6 +125,9 @@ impl Uses<'_> {
                 self.is_day(spot, &star.entity, column);
             }
         }
+        if let Some(currency) = &star.currency {
+            self.currency(star, currency);
+        }
         let degenerate = star.degenerate.iter();
         let degenerate = degenerate.map(|column| (&column.name, &column.column, column.data_type));
         let measures = star.measures.iter();
@@ -145,6 +148,33 @@ impl Uses<'_> {
                 let spot = ("star", format!("{}/{}", star.name, step.name));
                 self.is_instant(spot, &star.entity, &step.column);
             }
+        }
+    }
+
+    fn currency(&mut self, star: &Star, currency: &Currency) {
+        let rates = &currency.rates;
+        let spot = |name: &str| ("star", format!("{}/currency/{name}", star.name));
+        self.becomes(
+            spot("column"),
+            &star.entity,
+            &currency.column,
+            DataType::Text,
+        );
+        for moment in [&currency.event, &currency.close].into_iter().flatten() {
+            self.is_day(spot(moment), &star.entity, moment);
+        }
+        self.is_day(spot("rates"), &rates.entity, &rates.date);
+        let found = self.type_of(&rates.entity, &rates.rate).cloned();
+        if let Some(found) =
+            found.filter(|it| !it.is_integer() && !matches!(it, Arrow::Decimal128(..)))
+        {
+            let message = format!(
+                "column '{}' of entity '{}' is {}; a rate is exact, an integer or a decimal",
+                rates.rate,
+                rates.entity,
+                type_name(&found)
+            );
+            self.fault(&spot("rates"), message);
         }
     }
 

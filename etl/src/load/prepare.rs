@@ -8,10 +8,11 @@ use arrow::compute::concat_batches;
 use planisphere_schemas::model::Star;
 use planisphere_schemas::warehouse::PinnedWarehouse;
 
+use crate::conform::Conformed;
 use crate::dimension::{Existing, Nature, Tally, align};
 use crate::error::{Error, Result};
 use crate::fact::{
-    PrepareInput, Prepared, changes_schema, changes_table, is_past, prepare, source_id,
+    PrepareInput, Prepared, RateTable, changes_schema, changes_table, is_past, prepare, source_id,
 };
 use crate::staging::Package;
 
@@ -28,14 +29,25 @@ impl Execution<'_> {
         package: &Package,
         base: Option<&PinnedWarehouse>,
         (known, built): (HashSet<String>, &mut Built),
+        rates: Option<&Conformed>,
     ) -> Result<(Prepared<'a>, HashSet<String>)> {
         let kept = self.kept_changes(star, fed, base).await?;
+        let zone = self.model.zone();
+        let rates = match (&star.currency, rates) {
+            (Some(currency), Some(rows)) => {
+                let doing = format!("reading the rates of star '{}'", star.name);
+                let rates = RateTable::of(&currency.rates, &rows.rows, zone);
+                Some(rates.map_err(Error::arrow(doing))?)
+            }
+            _ => None,
+        };
         let input = PrepareInput {
             star,
+            rates,
             nature: nature(fed.entity),
             kept: kept.as_ref().map(|kept| &kept.rows),
             business_date: self.business_date,
-            zone: self.model.zone(),
+            zone,
             audit_key: built.audit_key,
         };
         let mut prepared = prepare(&input, &fed.rows.rows)?;

@@ -6,6 +6,7 @@ use super::types::{Caption, DataType};
 
 mod calendar;
 mod cube;
+mod currency;
 mod dimension;
 mod file_format;
 mod milestones;

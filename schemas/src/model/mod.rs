@@ -6,6 +6,7 @@
 
 mod calendar;
 mod cube;
+mod currency;
 mod decode;
 mod dimension;
 mod file_format;
@@ -27,6 +28,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 pub use cube::{Aggregation, Cube, CubeDimension, DrillThrough, Format, Measure, MeasureKind};
+pub use currency::{Converted, Currency, Moment, Rates};
 pub use dimension::{Attribute, Dimension, DimensionKind, Hierarchy, Level, Scd};
 pub use file_format::{Compression, FileFormat, FileKind};
 pub use generated::{

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::currency::Currency;
 use super::milestones::Milestones;
 use super::periodic::{PERIOD_END, Periodic, SemiAdditive};
 use super::types::{Caption, DataType};
@@ -38,6 +39,9 @@ pub struct Star {
     /// How a periodic snapshot is taken.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub periodic: Option<Periodic>,
+    /// How its money becomes money of the reporting currency.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub currency: Option<Currency>,
 }
 
 impl Star {
@@ -138,6 +142,10 @@ impl Star {
         let milestones = self.milestones.as_ref();
         milestones.is_some_and(|milestones| milestones.derives(column))
             || (self.periodic.is_some() && column == PERIOD_END)
+            || self
+                .currency
+                .iter()
+                .any(|currency| currency.converted.iter().any(|it| it.name == column))
     }
 
     /// The columns of the entity that the star uses, each once.
@@ -150,12 +158,16 @@ impl Star {
         let ended = self.milestones.iter().filter_map(|it| it.ended.as_ref());
         let periodic = self.periodic.iter();
         let edges = periodic.flat_map(|it| it.begins.iter().chain(&it.ends));
+        let currency = self.currency.iter();
+        let currency =
+            currency.flat_map(|it| [Some(&it.column), it.event.as_ref(), it.close.as_ref()]);
         let mut seen = BTreeSet::new();
         keys.chain(roles)
             .chain(degenerate)
             .chain(measures)
             .chain(ended)
             .chain(edges)
+            .chain(currency.flatten())
             .map(String::as_str)
             .filter(|column| !self.derives(column) && seen.insert(*column))
             .collect()

@@ -13,6 +13,7 @@ mod cube;
 mod dimension;
 mod source;
 mod star;
+mod star_currency;
 mod star_kind;
 
 /// Adds a fault for every rule that the model breaks.

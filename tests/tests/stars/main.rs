@@ -2,6 +2,7 @@
 
 mod calendar;
 mod case;
+mod currency;
 mod factless;
 mod milestones;
 mod periods;

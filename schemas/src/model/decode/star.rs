@@ -1,9 +1,11 @@
 //! `stars/*.yaml`.
 
 use crate::document::{Faults, Fields, Node, Place};
+use crate::model::currency::Moment;
 use crate::model::periodic::PERIOD_END;
 use crate::model::star::{DegenerateColumn, FactMeasure, Role, Star, StarKind};
 
+use super::currency::{conversions, converted, currency};
 use super::milestones::milestones;
 use super::periodic::{additivity, periodic};
 use super::{caption, data_type, id, own_id, short_type, texts, type_of_text};
@@ -25,6 +27,8 @@ pub(in crate::model) fn star(node: &Node, faults: &mut Faults) -> Option<Star> {
     let kind = fields.choice("kind", &kinds);
     let kind = kind.unwrap_or(StarKind::Transaction);
     let periodic = periodic(&mut fields, kind);
+    let currency = currency(&mut fields);
+    let measures = fields.named("measures", measure);
     let mut star = Star {
         caption: caption(&mut fields, &name),
         grain_zh: (grain.zh != grain.en).then_some(grain.zh),
@@ -34,9 +38,13 @@ pub(in crate::model) fn star(node: &Node, faults: &mut Faults) -> Option<Star> {
         key: texts(&mut fields, "key"),
         roles: fields.named("dimensions", role),
         degenerate: fields.named("degenerate", degenerate),
-        measures: fields.named("measures", measure),
+        measures: measures
+            .iter()
+            .map(|(measure, _)| measure.clone())
+            .collect(),
         milestones,
         periodic,
+        currency,
         name,
     };
     if star.key.is_empty() {
@@ -53,6 +61,16 @@ pub(in crate::model) fn star(node: &Node, faults: &mut Faults) -> Option<Star> {
         star.roles.extend(milestones.roles());
         star.degenerate.push(milestones.last());
         star.measures.extend(milestones.measures());
+    }
+    if let Some(currency) = &mut star.currency {
+        star.measures.extend(converted(currency, &measures));
+    } else if let Some((measure, _)) = measures.iter().find(|(_, moments)| !moments.is_empty()) {
+        let place = fields.place().clone();
+        let message = format!(
+            "measure '{}' is to be converted, but the star lacks 'currency'",
+            measure.name
+        );
+        fields.faults().add(&place, message);
     }
     fields.finish();
     Some(star)
@@ -100,7 +118,12 @@ fn degenerate(
     Some(column)
 }
 
-fn measure(name: &str, node: &Node, place: &Place, faults: &mut Faults) -> Option<FactMeasure> {
+fn measure(
+    name: &str,
+    node: &Node,
+    place: &Place,
+    faults: &mut Faults,
+) -> Option<(FactMeasure, Vec<Moment>)> {
     let name = id(name, place, faults);
     let mut fields = Fields::of(node, "a measure of a star", faults)?;
     let (additive, semi_additive) = additivity(&mut fields);
@@ -112,6 +135,7 @@ fn measure(name: &str, node: &Node, place: &Place, faults: &mut Faults) -> Optio
         semi_additive,
         name,
     };
+    let moments = conversions(&mut fields);
     fields.finish();
-    Some(measure)
+    Some((measure, moments))
 }

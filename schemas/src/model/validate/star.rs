@@ -3,6 +3,7 @@
 use crate::model::periodic::PERIOD_END;
 use crate::model::star::{Role, Star};
 
+use super::star_currency::currency_rules;
 use super::star_kind::{States, kind_rules};
 use super::{Check, Spot, within};
 
@@ -47,6 +48,9 @@ pub(super) fn check(check: &mut Check<'_>, star: &Star) {
     kind_rules(check, star, &columns, states);
     if star.periodic.is_some() {
         columns.push(PERIOD_END);
+    }
+    if let Some(currency) = &star.currency {
+        currency_rules(check, star, currency, &columns);
     }
     for role in &star.roles {
         role_rules(check, star, role, &columns);

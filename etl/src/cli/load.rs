@@ -134,6 +134,10 @@ pub(super) fn remarks(record: &LoadRecord) -> Vec<String> {
         for (rule, rows) in &balance.excluded_by {
             lines.push(remark("excluded", &balance.name, rule, *rows));
         }
+        if balance.inferred > 0 {
+            let what = "members that facts refer to, but whose rows have not arrived";
+            lines.push(remark("inferred", &balance.name, what, balance.inferred));
+        }
     }
     lines
 }

@@ -35,7 +35,7 @@ pub(super) const EXCLUDED: &str = "_excluded";
 pub(super) const REJECTED: &str = "_rejected";
 
 /// What became of the rows of an entity.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Conformed {
     /// The kept rows: the entity's columns, then `_deleted`, `_valid_from`, `_valid_from_basis`, `_modified`, `_sequence`,
     /// `_merged_into`, `_row_id`.

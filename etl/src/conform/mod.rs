@@ -7,6 +7,7 @@ mod check;
 mod entity;
 mod functions;
 mod history;
+mod lineage;
 mod rejected;
 mod row_wise;
 mod select;
@@ -16,4 +17,5 @@ pub(crate) use check::{Types, check, type_name};
 pub(crate) use entity::{
     BASIS, Conformed, DELETED, MERGED_INTO, MODIFIED, SEQUENCE, VALID_FROM, conform, json_rows,
 };
+pub(crate) use lineage::{EntityLineage, How, Origins, entity_lineage};
 pub(crate) use session::open_session;

@@ -15,7 +15,7 @@ use super::key_map::{KeyMap, Told};
 use super::learn::Learner;
 use super::published::Published;
 use super::special::{SYSTEM, SpecialRow};
-use super::timeline::{Basis, Seen, Timeline};
+use super::timeline::{Seen, Timeline};
 use super::{DimensionInput, OPEN_FROM, OPEN_TO, Tally, arrow_schema};
 
 /// One row of the next table, before its columns are put together.
@@ -27,7 +27,7 @@ pub(super) struct NextRow {
     cells: Option<Vec<Option<u32>>>,
     from: i64,
     to: i64,
-    basis: Option<Basis>,
+    basis: &'static str,
     current: bool,
     deleted: bool,
     audit: i64,
@@ -58,6 +58,13 @@ struct Learned {
     known: usize,
 }
 
+impl Learned {
+    /// False if facts refer to it and nothing more is known.
+    fn is_seen(&self) -> bool {
+        !self.seen.is_empty()
+    }
+}
+
 impl NextRow {
     /// True if the published table has a row with this key.
     pub(super) fn is_published(&self) -> bool {
@@ -71,10 +78,12 @@ impl NextRow {
 }
 
 impl Assembly<'_> {
-    /// All members, known or observed, in the order of their ids.
+    /// All members, known, observed, inferred or referred to, in the order of their ids.
     fn ids(&self) -> Vec<String> {
         let mut ids: Vec<String> = self.learner.evidence.members.keys().cloned().collect();
         ids.extend(self.learner.observed.members.keys().cloned());
+        ids.extend(self.published.inferred().cloned());
+        ids.extend(self.input.referenced.iter().cloned());
         ids.sort();
         ids.dedup();
         ids
@@ -89,7 +98,8 @@ impl Assembly<'_> {
             let into = self.learner.evidence.merged_into(into)?;
             Some((member.id.as_str(), into))
         });
-        let known = learned.iter().map(|member| member.id.as_str()).collect();
+        let known = learned.iter().filter(|member| member.is_seen());
+        let known = known.map(|member| member.id.as_str()).collect();
         let aliases = Aliases::new(&known, merged);
         for member in &learned {
             let (first, changed) = (self.rows.len(), aliases.of(&member.id).is_none());
@@ -153,6 +163,8 @@ impl Assembly<'_> {
     fn emit(&mut self, member: &Learned, keys: &mut KeyMap) -> bool {
         let (id, timeline) = (member.id.as_str(), &member.timeline);
         let durable = keys.durable(id);
+        let inferred = (!member.is_seen()).then(|| self.learner.reason(id));
+        self.tally.inferred += u64::from(inferred.is_some());
         let mut any = false;
         for (at, version) in timeline.versions.iter().enumerate() {
             let next = timeline.versions.get(at + 1);
@@ -163,7 +175,7 @@ impl Assembly<'_> {
                 cells: Some(version.cells.clone()),
                 from: version.from,
                 to: next.map_or(OPEN_TO, |next| next.from),
-                basis: Some(version.basis),
+                basis: inferred.unwrap_or(version.basis.word()),
                 current: next.is_none(),
                 deleted: timeline.deleted,
                 audit: self.input.audit_key,
@@ -194,7 +206,8 @@ impl Assembly<'_> {
         let expired = published.current.value(old) && !row.current;
         let newly_deleted = row.deleted && !published.deleted.value(old);
         let revived = !row.deleted && published.deleted.value(old);
-        let moved = published.to.value(old) != row.to && !expired;
+        let moved = published.to.value(old) != row.to && !expired
+            || published.basis.value(old) != row.basis;
         self.tally.standing += u64::from(!published.deleted.value(old));
         self.tally.expired += u64::from(expired);
         self.tally.deleted += u64::from(newly_deleted);
@@ -251,7 +264,7 @@ impl Assembly<'_> {
                 cells: None,
                 from: OPEN_FROM,
                 to: OPEN_TO,
-                basis: None,
+                basis: "given",
                 current: true,
                 deleted: false,
                 audit,
@@ -330,8 +343,7 @@ impl Assembly<'_> {
         columns.push(instants(|row| row.from));
         columns.push(instants(|row| row.to));
         columns.push(Arc::new(StringArray::from_iter_values(
-            rows.iter()
-                .map(|row| row.basis.map_or("given", Basis::word)),
+            rows.iter().map(|row| row.basis),
         )));
         columns.push(Arc::new(BooleanArray::from_iter(
             rows.iter().map(|row| Some(row.current)),

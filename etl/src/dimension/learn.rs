@@ -31,6 +31,9 @@ impl Learner<'_> {
             self.add(told, seen);
         }
         let timeline = self.fold(seen);
+        if seen.is_empty() && observed.is_empty() {
+            return timeline;
+        }
         let news = match (nature, observed.last()) {
             (Nature::Changes, _) => None,
             (_, Some(row)) => self.present(*row, &timeline, seen.is_empty()),
@@ -121,13 +124,7 @@ impl Learner<'_> {
 
     /// A member that the source no longer has, unless its rows were only rejected.
     fn vanished(&self, id: &str, timeline: &Timeline) -> Option<Seen> {
-        let stands = timeline.deleted
-            || self
-                .observed
-                .rejects
-                .iter()
-                .any(|reject| reject.row_id == id)
-            || self.input.rejected_ids.contains(id);
+        let stands = timeline.deleted || self.was_rejected(id);
         (!stands).then(|| Seen {
             at: self.now(timeline),
             sequence: 0,
@@ -136,6 +133,12 @@ impl Learner<'_> {
             deleted: Some(true),
             basis: Basis::Snapshot,
         })
+    }
+
+    /// True if the source has a row of the member that could not be taken.
+    pub(super) fn was_rejected(&self, id: &str) -> bool {
+        let mut rejects = self.observed.rejects.iter();
+        rejects.any(|reject| reject.row_id == id) || self.input.rejected_ids.contains(id)
     }
 
     /// The instant of the snapshot, or a later one if something is known of a later one.

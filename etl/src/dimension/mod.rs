@@ -13,14 +13,17 @@ mod build;
 mod bulk;
 mod calendar;
 mod columns;
+mod combination;
 mod evidence;
 mod existing;
 mod faithful;
 mod holiday;
 mod ids;
 mod index;
+mod inferred;
 mod key_map;
 mod learn;
+mod mini;
 mod observe;
 mod published;
 mod recall;
@@ -30,7 +33,7 @@ mod special;
 mod time_of_day;
 mod timeline;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::reject::Reject;
 use arrow::array::RecordBatch;
@@ -40,11 +43,14 @@ pub(crate) use build::build_dimension;
 pub(crate) use bulk::Bulk;
 pub(crate) use calendar::build_calendar;
 pub(crate) use columns::{arrow_schema, cast_column};
+pub(crate) use combination::{CombinationKeys, Combinations, build_combinations, combination_map};
 pub(crate) use evidence::{changes_schema, changes_table};
 pub(crate) use existing::{Existing, align};
 pub(crate) use ids::IdIndex;
 pub(crate) use index::{MemberIndex, MembersBuilder};
+pub(crate) use inferred::is_inferred;
 pub(crate) use key_map::{IS_RETIRED, Issued, map_schema, map_table};
+pub(crate) use mini::{MiniIndex, attributes as mini_attributes};
 pub(crate) use observe::EntityRows;
 pub(crate) use sieve::{Sieve, Sorted};
 pub(crate) use time_of_day::build_time_of_day;
@@ -72,6 +78,8 @@ pub(crate) struct DimensionInput<'a> {
     pub(crate) audited: Vec<bool>,
     /// Business ids of rows that were rejected before; their members stay as they are.
     pub(crate) rejected_ids: &'a HashSet<String>,
+    /// Business ids that facts refer to and nobody else may know; who was never seen is inferred from them.
+    pub(crate) referenced: &'a BTreeSet<String>,
     /// The audit key of this load.
     pub(crate) audit_key: i64,
 }
@@ -158,6 +166,8 @@ pub(crate) struct Tally {
     pub(crate) standing: u64,
     /// Values of a new attribute that could not be rebuilt for the past and stand as today.
     pub(crate) assumed: u64,
+    /// Members of the table of which nothing but references of facts is known.
+    pub(crate) inferred: u64,
 }
 
 impl Tally {

@@ -142,7 +142,7 @@ pub(super) fn observe(input: &EntityRows<'_>) -> Result<Observations> {
 fn id_column(dimension: &Dimension) -> &str {
     match &dimension.kind {
         DimensionKind::Entity { key, .. } => key,
-        DimensionKind::Calendar(_) | DimensionKind::TimeOfDay(_) => "date",
+        _ => "date",
     }
 }
 

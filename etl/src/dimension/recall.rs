@@ -147,6 +147,7 @@ pub(super) fn published_members(
         kept: 0,
     };
     members
+        .filter(|(_, rows)| !published.is_inferred(rows))
         .map(|(id, rows)| (id.clone(), known(rows)))
         .collect()
 }

@@ -15,6 +15,7 @@ use crate::problems::Problems;
 
 use super::Nature;
 use super::ids::IdIndex;
+use super::inferred::is_inferred;
 use super::observe::{Columns, EntityRows};
 
 /// Rows that are hashed at once.
@@ -134,6 +135,7 @@ impl<'a> Sieve<'a> {
         let keys = column(&dimension.key_column())?.as_primitive::<Int32Type>();
         let current = column("is_current")?.as_boolean();
         let deleted = column("deleted_at_source")?.as_boolean();
+        let basis = column("valid_from_basis")?.as_string::<i32>();
         let values = dimension
             .attributes
             .iter()
@@ -141,7 +143,8 @@ impl<'a> Sieve<'a> {
         let values: Vec<ArrayRef> = values.collect::<Result<_, ArrowError>>()?;
         let seed = self.hash_rows()?;
         let mut hashes = Vec::with_capacity(published.num_rows());
-        hash_rows(dimension, &values, seed, &mut hashes)?;
+        let rows = published.num_rows();
+        hash_rows(dimension, (&values, rows), seed, &mut hashes)?;
         let mut silent = Vec::new();
         for (row, found) in self.index.find_all(ids).into_iter().enumerate() {
             let living = current.value(row) && !deleted.value(row) && keys.value(row) > 0;
@@ -153,7 +156,7 @@ impl<'a> Sieve<'a> {
             };
             let member = &mut self.members[found as usize];
             member.is_known |= keys.value(row) > 0;
-            if living && member.rows == 1 {
+            if living && member.rows == 1 && !is_inferred(basis, row) {
                 let observed = member.row as usize;
                 member.is_same =
                     self.hashes[observed] == hashes[row] && !self.columns.deleted.value(observed);
@@ -168,7 +171,8 @@ impl<'a> Sieve<'a> {
         if self.hashes.is_empty() {
             let width = self.input.dimension.attributes.len();
             let values = &self.columns.attributes[..width];
-            hash_rows(self.input.dimension, values, seed, &mut self.hashes)?;
+            let rows = self.columns.ids.len();
+            hash_rows(self.input.dimension, (values, rows), seed, &mut self.hashes)?;
         }
         Ok(seed)
     }
@@ -218,6 +222,15 @@ impl<'a> Sieve<'a> {
         }
     }
 
+    /// True if the rows of a member say all that is to be known of it.
+    pub(crate) fn tells(&self, id: &str) -> bool {
+        let row = self
+            .index
+            .find(id)
+            .map(|found| self.members[found as usize].row);
+        row.is_some_and(|row| !matches!(self.fate(row as usize), Fate::Touched))
+    }
+
     /// The declaration, and what the rows say.
     pub(super) fn input(&self) -> &EntityRows<'a> {
         &self.input
@@ -253,17 +266,17 @@ fn member(members: &mut Vec<Member>, number: u32) -> &mut Member {
 /// Appends a hash of each row's values, those of type 3 attributes left out: they are no values of the row.
 fn hash_rows(
     dimension: &Dimension,
-    values: &[ArrayRef],
+    (values, rows): (&[ArrayRef], usize),
     seed: u64,
     hashes: &mut Vec<u128>,
 ) -> Result<(), ArrowError> {
     let pairs = dimension.attributes.iter().zip(values);
     let values = pairs.filter(|(attribute, _)| attribute.scd != Scd::Previous);
     let values: Vec<&ArrayRef> = values.map(|(_, values)| values).collect();
-    let Some(rows) = values.first().map(|values| values.len()) else {
-        hashes.resize(hashes.len() + 1, 0);
+    if values.is_empty() {
+        hashes.resize(hashes.len() + rows, 0);
         return Ok(());
-    };
+    }
     let fields = values.iter().map(|v| SortField::new(v.data_type().clone()));
     let converter = RowConverter::new(fields.collect())?;
     for from in (0..rows).step_by(CHUNK) {

@@ -19,6 +19,7 @@ use crate::problems::{Destination, Problems};
 use crate::reject::{Reject, row_id};
 
 use super::FactInput;
+use super::combined::{combination_of, combined};
 use super::milestones::special_column;
 use super::prepare::PROBLEM;
 use super::schema::arrow_schema;
@@ -46,6 +47,10 @@ pub(super) fn fresh_rows(input: &FactInput<'_>) -> Result<Fresh> {
     let mut problems = Problems::default();
     let mut columns: Vec<ArrayRef> = Vec::new();
     for role in &star.roles {
+        if let Some(dimension) = combination_of(input, role) {
+            columns.push(combined(input, (role, dimension), &column, &mut problems)?);
+            continue;
+        }
         let as_of = role.as_of.as_deref().map(column).transpose()?;
         let keys = keys(input, role, &column(&role.column)?, as_of.as_ref())?;
         columns.push(with_special(keys, rows, &role.name));
@@ -190,11 +195,16 @@ fn keys(
         Some(column) => instants(column, input.zone).map_err(Error::arrow(doing()))?,
         None => vec![None; values.len()],
     };
+    if let Some(mini) = input.minis.get(&role.dimension) {
+        let pairs = ids.iter().zip(instants);
+        let keys = pairs.map(|(id, at)| mini.member(id, at));
+        return Ok(Arc::new(Int32Array::from_iter_values(keys)));
+    }
     Ok(Arc::new(Int32Array::from(index.members(ids, &instants))))
 }
 
 /// The days of dates, or of instants in the warehouse time zone.
-pub(super) fn days(
+pub(crate) fn days(
     values: &ArrayRef,
     zone: Tz,
 ) -> Result<Vec<Option<NaiveDate>>, arrow::error::ArrowError> {

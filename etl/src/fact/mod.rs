@@ -7,6 +7,7 @@
 //!
 //! Pure: Arrow in, Arrow out. A file is rewritten only if one of its rows changed.
 
+mod combined;
 mod currency;
 mod fresh;
 mod history;
@@ -20,14 +21,15 @@ use std::collections::{BTreeMap, HashSet};
 
 use arrow::array::RecordBatch;
 use chrono_tz::Tz;
-use planisphere_schemas::model::Star;
+use planisphere_schemas::model::{Dimension, Star};
 use planisphere_schemas::warehouse::DataFile;
 
-use crate::dimension::{MemberIndex, Tally};
+use crate::dimension::{MemberIndex, MiniIndex, Tally};
 use crate::error::Result;
 use crate::reject::Reject;
 
 pub(crate) use currency::RateTable;
+pub(crate) use fresh::days;
 pub(crate) use history::{changes_schema, changes_table};
 pub(crate) use merge::sort_columns;
 pub(crate) use prepare::{PrepareInput, Prepared, is_past, prepare, source_id, standing_rows};
@@ -43,6 +45,10 @@ pub(crate) struct FactInput<'a> {
     pub(crate) rows: &'a RecordBatch,
     /// The members of each dimension.
     pub(crate) members: &'a BTreeMap<String, MemberIndex>,
+    /// The combinations that members had, by mini-dimension.
+    pub(crate) minis: &'a BTreeMap<String, MiniIndex>,
+    /// The declarations of all dimensions.
+    pub(crate) dimensions: &'a [Dimension],
     /// The warehouse time zone.
     pub(crate) zone: Tz,
     /// The published files with their rows, aligned to the declared columns.

@@ -59,6 +59,9 @@ pub struct Balance {
     pub rejected_by: BTreeMap<String, u64>,
     /// Excluded rows by rule.
     pub excluded_by: BTreeMap<String, u64>,
+    /// Members of a dimension of which nothing but references of facts is known.
+    #[serde(default)]
+    pub inferred: u64,
 }
 
 impl Balance {
@@ -94,6 +97,7 @@ impl Balance {
             loaded: tally.loaded,
             unchanged: tally.unchanged,
             rejected: tally.rejected,
+            inferred: tally.inferred,
             ..Self::new(stage, name, tally.read, rejects.iter())
         }
     }
@@ -118,6 +122,7 @@ impl Balance {
             excluded: 0,
             rejected_by,
             excluded_by: BTreeMap::new(),
+            inferred: 0,
         }
     }
 

@@ -1,16 +1,14 @@
 //! Builds every dimension and fact of a load in memory; nothing is written here.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
-use planisphere_schemas::model::{
-    Dimension, DimensionKind, Entity, Source, Star, parse_expression, referenced_columns,
-};
+use planisphere_schemas::model::{Dimension, DimensionKind, Entity, Source, Star};
 use planisphere_schemas::warehouse::{DataFile, PinnedWarehouse};
 
 use crate::conform::Conformed;
-use crate::dimension::{MemberIndex, Nature, Tally, align, build_calendar, build_time_of_day};
+use crate::dimension::{MemberIndex, MiniIndex, Tally, align, build_calendar, build_time_of_day};
 use crate::error::{Error, Result};
 use crate::fact::{self, ExistingFile, FactInput, build_fact};
 use crate::reject::Reject;
@@ -19,8 +17,10 @@ use crate::warehouse::RowEdits;
 
 use super::balance::{Balance, Stage};
 use super::execute::Execution;
+use super::order::in_order;
 use super::published::{read_file, read_table};
 use super::record::LoadRecord;
+use super::referenced::{Referenced, referenced};
 use super::rejected::texts;
 
 /// A table as it shall be: files that stay and rows to write.
@@ -44,9 +44,15 @@ pub(super) struct Built {
     pub(super) tables: Vec<NextTable>,
     pub(super) rejects: Vec<Reject>,
     pub(super) members: BTreeMap<String, MemberIndex>,
+    pub(super) minis: BTreeMap<String, MiniIndex>,
+    /// The versions of the history of a mini-dimension that was built last.
+    pub(super) versions: Vec<RecordBatch>,
+    pub(super) referenced: Referenced,
     pub(super) audit_key: i64,
     /// What the operator should know.
     pub(super) notices: Vec<String>,
+    /// Rows for `audit_lineage`.
+    pub(super) lineage: Option<RecordBatch>,
 }
 
 impl Execution<'_> {
@@ -60,12 +66,13 @@ impl Execution<'_> {
     ) -> Result<Built> {
         let mut built = Built {
             audit_key: record.audit_key,
+            referenced: referenced(self.model, conformed)?,
             ..Built::default()
         };
         for entity in conformed.values() {
             built.rejects.extend(entity.rejects.iter().cloned());
         }
-        for dimension in &self.model.dimensions {
+        for dimension in in_order(self.model) {
             let step = dimension.table();
             let work = self.dimension(dimension, package, conformed, base, &mut built);
             let balance = self.timed(record, &step, work).await?;
@@ -88,21 +95,29 @@ impl Execution<'_> {
         conformed: &BTreeMap<String, Conformed>,
         base: Option<&PinnedWarehouse>,
         built: &mut Built,
-    ) -> Result<Option<Balance>> {
+    ) -> Result<Vec<Balance>> {
         match &dimension.kind {
             DimensionKind::Calendar(_) | DimensionKind::TimeOfDay(_) => {
                 self.generated(dimension, base, built).await?;
-                Ok(None)
             }
+            DimensionKind::Combination => {
+                self.combinations(dimension, conformed, base, built).await?
+            }
+            // its owner makes it
+            DimensionKind::Mini { .. } => {}
             DimensionKind::Entity { entity, .. } => {
                 let Some(fed) = self.fed(entity, conformed) else {
-                    return Ok(None);
+                    return Ok(Vec::new());
                 };
-                self.members(dimension, &fed, package, base, built)
-                    .await
-                    .map(Some)
+                let (mut rows, mut balances) =
+                    self.minis(dimension, &fed, package, base, built).await?;
+                rows.rows = self.outriggers(dimension, rows.rows, built)?;
+                let fed = Fed { rows: &rows, ..fed };
+                balances.push(self.members(dimension, &fed, package, base, built).await?);
+                return Ok(balances);
             }
         }
+        Ok(Vec::new())
     }
 
     /// What feeds a dimension or star; `None` if this load does not read its entity.
@@ -130,7 +145,7 @@ impl Execution<'_> {
         let rows = match &dimension.kind {
             DimensionKind::Calendar(spec) => build_calendar(dimension, spec, key),
             DimensionKind::TimeOfDay(spec) => build_time_of_day(dimension, *spec, key),
-            DimensionKind::Entity { .. } => return Ok(()),
+            _ => return Ok(()),
         };
         let rows = rows.map_err(Error::arrow(format!("generating '{}'", dimension.name)))?;
         let name = dimension.table();
@@ -206,6 +221,8 @@ impl Execution<'_> {
             source_system: &fed.source.name,
             rows: &prepared.rows,
             members: &built.members,
+            dimensions: &self.model.dimensions,
+            minis: &built.minis,
             zone,
             existing,
             reshaped,
@@ -236,68 +253,6 @@ pub(super) struct Fed<'a> {
     pub(super) source: &'a Source,
     pub(super) entity: &'a Entity,
     pub(super) rows: &'a Conformed,
-}
-
-/// What the rows of an entity say.
-pub(super) fn nature(entity: &Entity) -> Nature {
-    match (&entity.changes, entity.from.ends_with("_versions")) {
-        (Some(_), _) => Nature::Changes,
-        (None, true) => Nature::Mined,
-        (None, false) => Nature::Present,
-    }
-}
-
-/// For each attribute whether the staged history knows its past values.
-///
-/// It does if the attribute depends on audited columns only: those of the driving row, and those by which
-/// joined rows are found. What a joined row says is said for all times alike.
-pub(super) fn audited(dimension: &Dimension, fed: &Fed<'_>) -> Vec<bool> {
-    let entity = fed.entity;
-    let table = entity
-        .from
-        .strip_suffix("_versions")
-        .and_then(|name| fed.source.table(name));
-    let Some(history) = table.and_then(|table| table.history.as_ref()) else {
-        return vec![false; dimension.attributes.len()];
-    };
-    let knows = |column: &str| {
-        let declared = entity.columns.iter().find(|known| known.name == column);
-        let used = declared.map(|column| driving_columns(entity, &column.expression));
-        used.is_some_and(|used| {
-            !used.is_empty() && used.iter().all(|name| history.columns.contains(name))
-        })
-    };
-    dimension
-        .attributes
-        .iter()
-        .map(|attribute| knows(&attribute.column))
-        .collect()
-}
-
-/// The columns of the driving row on which an expression depends, itself or through joins.
-fn driving_columns(entity: &Entity, expression: &str) -> BTreeSet<String> {
-    let mut columns = BTreeSet::new();
-    let mut expressions = vec![expression.to_owned()];
-    let mut joined = BTreeSet::new();
-    while let Some(text) = expressions.pop() {
-        let Ok(parsed) = parse_expression(&text) else {
-            continue;
-        };
-        for (qualifier, name) in referenced_columns(&parsed) {
-            match qualifier {
-                Some(alias) if alias != entity.alias => {
-                    let join = entity.joins.iter().find(|join| join.alias == alias);
-                    if joined.insert(alias) {
-                        expressions.extend(join.map(|join| join.on.clone()));
-                    }
-                }
-                _ => {
-                    columns.insert(name);
-                }
-            }
-        }
-    }
-    columns
 }
 
 /// True if two tables hold the same rows but for their audit keys (the last column).

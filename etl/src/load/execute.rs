@@ -57,9 +57,10 @@ impl Execution<'_> {
         let conformed = self
             .timed(record, "conform", self.conform(&package))
             .await?;
-        let built = self
+        let mut built = self
             .build(&package, &conformed, base.as_ref(), record)
             .await?;
+        built.lineage = self.lineage(&package, base.as_ref(), record).await?;
         self.prove(&package, &conformed, &built.rejects, record)?;
         self.check_vanished(&built)?;
         if let Some(standing) = self.nothing_changed(&package, &built, manifest) {

@@ -6,11 +6,17 @@
 mod audit;
 mod balance;
 mod build;
+mod combinations;
 mod execute;
 mod extract_only;
 mod guard;
+mod lineage;
 mod members;
+mod minis;
+mod nature;
 mod observer;
+mod order;
+mod outriggers;
 mod pace;
 mod plan;
 mod preflight;
@@ -20,6 +26,7 @@ mod publish;
 mod published;
 mod reading;
 mod record;
+mod referenced;
 mod rejected;
 mod scan;
 

@@ -137,7 +137,7 @@ pub(super) fn used_entities(model: &Model) -> Vec<String> {
         .iter()
         .filter_map(|dimension| match &dimension.kind {
             DimensionKind::Entity { entity, .. } => Some(entity.clone()),
-            DimensionKind::Calendar(_) | DimensionKind::TimeOfDay(_) => None,
+            _ => None,
         });
     let mut seen = BTreeSet::new();
     let stars = model.stars.iter().flat_map(|star| {

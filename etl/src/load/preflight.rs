@@ -82,7 +82,16 @@ impl Uses<'_> {
         };
         let name = &dimension.name;
         self.becomes(("dimension", name.clone()), entity, key, DataType::Text);
-        for attribute in &dimension.attributes {
+        for outrigger in &dimension.outriggers {
+            let target = self.model.dimension(&outrigger.dimension);
+            let spot = ("dimension", format!("{name}/{}", outrigger.name));
+            match target.is_some_and(Dimension::is_calendar) {
+                true => self.is_day(spot, entity, &outrigger.column),
+                false => self.becomes(spot, entity, &outrigger.column, DataType::Text),
+            }
+        }
+        let fast = dimension.fast.iter().map(|fast| &fast.attribute);
+        for attribute in dimension.attributes.iter().chain(fast) {
             let spot = ("dimension", format!("{name}/{}", attribute.name));
             self.becomes(spot, entity, &attribute.column, attribute.data_type);
         }
@@ -100,6 +109,13 @@ impl Uses<'_> {
         }
         for role in &star.roles {
             let dimension = self.model.dimension(&role.dimension);
+            if let Some(dimension) = dimension.filter(|dimension| dimension.is_combination()) {
+                for attribute in &dimension.attributes {
+                    let column = role.column_of(&attribute.name);
+                    self.becomes(spot(&role.name), &star.entity, column, attribute.data_type);
+                }
+                continue;
+            }
             let spot_of_role = spot(&role.name);
             match dimension {
                 Some(found) if found.is_calendar() => {

@@ -16,8 +16,9 @@ use crate::fact::{
 };
 use crate::staging::Package;
 
-use super::build::{Built, Fed, NextTable, nature};
+use super::build::{Built, Fed, NextTable};
 use super::execute::Execution;
+use super::nature::nature;
 use super::published::read_table;
 
 impl Execution<'_> {

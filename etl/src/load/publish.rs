@@ -15,6 +15,7 @@ use crate::warehouse::{EditedTable, TableCommit, WriteOptions, write_table};
 use super::audit;
 use super::build::{Built, NextTable};
 use super::execute::Execution;
+use super::lineage;
 use super::record::{LoadOutcome, LoadRecord, TableChange};
 use super::rejected;
 
@@ -71,6 +72,8 @@ impl Execution<'_> {
             self.commit(table, &rows.schema(), &files, base, &mut manifest)
                 .await?;
         }
+        self.keep_lineage(built.lineage, base, &mut manifest)
+            .await?;
         let files = self.write_rejects(package, &rejects, base, record).await?;
         self.commit(
             reject::TABLE,
@@ -139,6 +142,24 @@ impl Execution<'_> {
         let added = write_table(self.warehouse, &table.name, schema, &options, &table.rows).await?;
         files.extend(added);
         Ok(files)
+    }
+
+    /// Adds the lineage of a new model; without one the published table stands.
+    async fn keep_lineage(
+        &self,
+        lineage: Option<RecordBatch>,
+        base: Option<&PinnedWarehouse>,
+        manifest: &mut Manifest,
+    ) -> Result<()> {
+        let published = base.and_then(|base| base.table(lineage::TABLE));
+        let files = match (&lineage, published) {
+            (Some(rows), _) => self.append(lineage::TABLE, rows, base).await?,
+            (None, Some(published)) => published.files().to_vec(),
+            (None, None) => return Ok(()),
+        };
+        let schema = lineage::schema();
+        self.commit(lineage::TABLE, &schema, &files, base, manifest)
+            .await
     }
 
     /// Adds rows to an audit table; returns all of its files.

@@ -24,6 +24,9 @@ use crate::model::DimensionSource;
 
 const DURABLE_OF_VERSION: &str = "#version_durable";
 const VERSION: &str = "#version_key";
+const BASIS: &str = "valid_from_basis";
+/// What the basis says of members of which nothing is known but that facts refer to them.
+const INFERRED: [&str; 2] = ["not_yet_arrived", "rejected"];
 
 /// What a query needs of one role.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -142,6 +145,7 @@ fn rows_by_durable_key(
         .map_err(Planner::failed)?;
     let mut columns = vec![durable.alias(DURABLE_OF_VERSION), key.alias(VERSION)];
     columns.extend(role.attributes.iter().map(|name| column(name)));
+    columns.push(column(BASIS));
     let versions = scan(planner, &dimension.table())?
         .filter(row_holds(dimension, history))
         .and_then(|rows| rows.project(columns))
@@ -201,7 +205,7 @@ fn attributes(
     let mut columns = Vec::new();
     for name in &role.attributes {
         columns.push(ordinary(dimension, name, row_key)?.alias(name));
-        columns.push(special_member(special.clone(), column(name))?.alias(special_of(name)));
+        columns.push(special_member(dimension, name, special.clone())?.alias(special_of(name)));
     }
     Ok(columns)
 }
@@ -216,10 +220,22 @@ pub(crate) fn ordinary(dimension: &Dimension, attribute: &str, row_key: &Expr) -
         .map_err(Planner::failed)
 }
 
-/// The special member of a row, else "not given" where the attribute is null.
-pub(crate) fn special_member(special: Expr, attribute: Expr) -> Result<Expr> {
-    when(special.clone().is_not_null(), special)
-        .when(attribute.is_null(), lit(SpecialMember::NotGiven.key()))
+/// The special member of a row; where a member was only inferred from facts, "not yet arrived" for all but its id; else "not
+/// given" where the attribute is null.
+pub(crate) fn special_member(
+    dimension: &Dimension,
+    attribute: &str,
+    special: Expr,
+) -> Result<Expr> {
+    let mut cases = when(special.clone().is_not_null(), special);
+    if !dimension.is_calendar() && attribute != dimension.id_column() {
+        let inferred = INFERRED.map(lit).to_vec();
+        let inferred = column(BASIS).in_list(inferred, false);
+        cases = cases.when(inferred, lit(SpecialMember::NotYetArrived.key()));
+    }
+    let missing = column(attribute).is_null();
+    cases
+        .when(missing, lit(SpecialMember::NotGiven.key()))
         .end()
         .map_err(Planner::failed)
 }

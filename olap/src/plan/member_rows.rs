@@ -83,7 +83,7 @@ fn dimension_rows(
     for (depth, part) in level.path.iter().enumerate() {
         let name = &part.key.name;
         group.push(ordinary(dimension, name, &key)?.alias(key_at(depth)));
-        group.push(special_member(special.clone(), column(name))?.alias(special_at(depth)));
+        group.push(special_member(dimension, name, special.clone())?.alias(special_at(depth)));
     }
     let latest: Vec<SortExpr> = [column("is_current"), column("valid_from"), key]
         .map(|it| it.sort(true, true))

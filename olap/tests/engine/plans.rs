@@ -42,12 +42,12 @@ async fn a_sliced_pivot_joins_filtered_dimensions_first_and_only_needed_columns(
             "fact_sales projection=[order_date_key, customer_key, product_key, net_amount, \
              deleted_at_source]",
             "dim_date projection=[date_key, year, quarter, month]",
-            "dim_customer projection=[customer_key, segment]",
-            "dim_product projection=[product_key, category]",
+            "dim_customer projection=[customer_key, segment, valid_from_basis]",
+            "dim_product projection=[product_key, category, valid_from_basis]",
             // The names and the order of the categories.
             "Aggregate",
             "dim_product projection=[product_key, category, category_name, category_sort, \
-             valid_from, is_current]",
+             valid_from, valid_from_basis, is_current]",
         ]
     );
 }
@@ -81,14 +81,14 @@ async fn a_ranking_is_a_semi_join_and_as_is_goes_by_the_durable_key() {
             "Left Join",
             "dim_customer projection=[customer_key, customer_durable_key]",
             "dim_customer projection=[customer_key, customer_durable_key, customer_id, segment, \
-             country, is_current]",
+             country, valid_from_basis, is_current]",
             "Aggregate",
             "Inner Join",
             "fact_sales projection=[customer_key, net_amount, deleted_at_source]",
             "Left Join",
             "dim_customer projection=[customer_key, customer_durable_key]",
             "dim_customer projection=[customer_key, customer_durable_key, customer_id, country, \
-             is_current]",
+             valid_from_basis, is_current]",
         ]
     );
     let explained = shop().explain(&Caller::default(), &totals).await.unwrap();

@@ -206,6 +206,10 @@ fn dimension(
     columns.extend(attributes);
     columns.push(("valid_from", midnights(from)));
     columns.push(("valid_to", midnights(to)));
+    let basis = keys
+        .iter()
+        .map(|key| Some(if *key > 0 { "open" } else { "given" }));
+    columns.push(("valid_from_basis", texts(basis)));
     columns.push(("is_current", flags(current)));
     columns.push((
         "deleted_at_source",

@@ -18,6 +18,34 @@ pub struct Dimension {
     pub attributes: Vec<Attribute>,
     /// The ways to drill through the members.
     pub hierarchies: Vec<Hierarchy>,
+    /// Attributes that change so often that their history stands in mini-dimensions (SCD type 4).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fast: Vec<FastAttribute>,
+    /// Other dimensions that the members refer to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub outriggers: Vec<Outrigger>,
+}
+
+/// Another dimension that the members of a dimension refer to (Kimball's outrigger): `<name>_key` is its surrogate key.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Outrigger {
+    /// The id.
+    pub name: String,
+    /// What people read.
+    pub caption: Caption,
+    /// The dimension: a calendar, or one whose members have no history.
+    pub dimension: String,
+    /// The entity's column with the business key, or with the date or instant of a calendar.
+    pub column: String,
+}
+
+/// An attribute of type 4: its combinations with others make a mini-dimension.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FastAttribute {
+    /// The mini-dimension.
+    pub mini: String,
+    /// The attribute.
+    pub attribute: Attribute,
 }
 
 /// Where the members come from.
@@ -35,6 +63,13 @@ pub enum DimensionKind {
     Calendar(CalendarSpec),
     /// Generated minutes or seconds of the day.
     TimeOfDay(TimeOfDaySpec),
+    /// The combinations of values that occur in the facts of all stars with a role of it (Kimball's junk dimension).
+    Combination,
+    /// The combinations that fast changing attributes of another dimension have had (Kimball's mini-dimension).
+    Mini {
+        /// The dimension whose attributes they are.
+        of: String,
+    },
 }
 
 /// One attribute of the members.
@@ -149,6 +184,29 @@ impl Dimension {
         self.attributes
             .iter()
             .any(|attribute| attribute.scd == Scd::Version)
+    }
+
+    /// True if its members are the combinations of values that occur in facts.
+    pub fn is_combination(&self) -> bool {
+        self.kind == DimensionKind::Combination
+    }
+
+    /// True for a mini-dimension.
+    pub fn is_mini(&self) -> bool {
+        matches!(self.kind, DimensionKind::Mini { .. })
+    }
+
+    /// The mini-dimensions of its attributes, each once.
+    pub fn minis(&self) -> Vec<&str> {
+        let mut minis: Vec<&str> = self.fast.iter().map(|fast| fast.mini.as_str()).collect();
+        minis.sort_unstable();
+        minis.dedup();
+        minis
+    }
+
+    /// True if its members come from an entity.
+    pub fn has_entity(&self) -> bool {
+        matches!(self.kind, DimensionKind::Entity { .. })
     }
 
     /// True for the generated calendar.

@@ -2,6 +2,8 @@
 //!
 //! They stand in the star among its roles, degenerate columns and measures like any others, so that cubes need not know.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::star::{DegenerateColumn, FactMeasure, Role};
@@ -60,6 +62,7 @@ impl Milestones {
             caption: step.caption.clone(),
             dimension: step.dimension.clone(),
             column: step.column.clone(),
+            columns: BTreeMap::new(),
             as_of: None,
         })
     }

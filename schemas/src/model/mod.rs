@@ -12,6 +12,7 @@ mod dimension;
 mod file_format;
 mod generated;
 mod holidays;
+mod link;
 mod members;
 mod milestones;
 mod periodic;
@@ -29,12 +30,15 @@ use sha2::{Digest, Sha256};
 
 pub use cube::{Aggregation, Cube, CubeDimension, DrillThrough, Format, Measure, MeasureKind};
 pub use currency::{Converted, Currency, Moment, Rates};
-pub use dimension::{Attribute, Dimension, DimensionKind, Hierarchy, Level, Scd};
+pub use dimension::{
+    Attribute, Dimension, DimensionKind, FastAttribute, Hierarchy, Level, Outrigger, Scd,
+};
 pub use file_format::{Compression, FileFormat, FileKind};
 pub use generated::{
     CalendarSpec, HolidaySpec, NamedAfter, RetailEnd, RetailSpec, TimeGrain, TimeOfDaySpec,
 };
 pub use holidays::Holidays;
+pub use link::{current_id_column, current_key_column};
 pub use members::{
     CALENDAR_ORIGIN, DurableKey, SpecialMember, SurrogateKey, date_of_key, key_of_date,
 };

@@ -42,11 +42,12 @@ impl Places {
 /// Remembers the places of the things inside a file by their path, so that the validator can point at them:
 /// named things by their names, fields and items of lists by field name and text (`sales/drill_through/revenue`).
 pub(super) fn remember_below(kind: &'static str, path: &str, node: &Node, places: &mut Places) {
-    const NAMING: [&str; 13] = [
+    const NAMING: [&str; 14] = [
         "tables",
         "views",
         "entities",
         "attributes",
+        "outriggers",
         "hierarchies",
         "levels",
         "dimensions",

@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 
 use super::places::{Places, remember_below};
 use super::types::Caption;
-use super::{Model, decode, validate};
+use super::{Model, decode, link, validate};
 
 /// The version of the model language that this program reads.
 const LANGUAGE: i64 = 1;
@@ -39,6 +39,7 @@ pub fn read_model_with_places(folder: &Path) -> Result<(Model, Places)> {
     model.stars = files.objects("stars", "star", decode::star)?;
     model.cubes = files.objects("cubes", "cube", decode::cube)?;
     let (places, unread) = (files.places, files.unread);
+    link::link(&mut model);
     validate::validate(&model, &places, &unread, &mut faults);
     if faults.is_empty() {
         Ok((model, places))

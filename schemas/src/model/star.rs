@@ -1,6 +1,6 @@
 //! Stars: a fact with its grain, the roles its dimensions play, degenerate columns and measures.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -77,8 +77,12 @@ pub struct Role {
     pub caption: Caption,
     /// The conformed dimension.
     pub dimension: String,
-    /// The entity's column with the business key, or with the date or instant of a calendar role.
+    /// The entity's column with the business key, or with the date or instant of a calendar role; empty in the role of a
+    /// dimension of combinations.
     pub column: String,
+    /// In the role of a dimension of combinations the entity's columns of attributes that have other names than these.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub columns: BTreeMap<String, String>,
     /// The entity's column (date or timestamp) at which a versioned member is looked up.
     pub as_of: Option<String>,
 }
@@ -87,6 +91,13 @@ impl Role {
     /// The surrogate key column in the fact.
     pub fn key_column(&self) -> String {
         format!("{}_key", self.name)
+    }
+
+    /// The entity's column of an attribute, in the role of a dimension of combinations.
+    pub fn column_of<'a>(&'a self, attribute: &'a str) -> &'a str {
+        self.columns
+            .get(attribute)
+            .map_or(attribute, String::as_str)
     }
 }
 
@@ -152,7 +163,11 @@ impl Star {
     pub fn entity_columns(&self) -> Vec<&str> {
         let keys = self.key.iter();
         let roles = self.roles.iter();
-        let roles = roles.flat_map(|role| std::iter::once(&role.column).chain(&role.as_of));
+        let roles = roles.flat_map(|role| {
+            std::iter::once(&role.column)
+                .chain(role.columns.values())
+                .chain(&role.as_of)
+        });
         let degenerate = self.degenerate.iter().map(|column| &column.column);
         let measures = self.measures.iter().map(|measure| &measure.column);
         let ended = self.milestones.iter().filter_map(|it| it.ended.as_ref());
@@ -169,7 +184,7 @@ impl Star {
             .chain(edges)
             .chain(currency.flatten())
             .map(String::as_str)
-            .filter(|column| !self.derives(column) && seen.insert(*column))
+            .filter(|column| !column.is_empty() && !self.derives(column) && seen.insert(*column))
             .collect()
     }
 

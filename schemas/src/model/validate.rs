@@ -11,6 +11,8 @@ use super::sql::parse_expression;
 
 mod cube;
 mod dimension;
+mod mini;
+mod outrigger;
 mod source;
 mod star;
 mod star_currency;

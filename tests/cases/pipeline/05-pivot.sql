@@ -1,7 +1,7 @@
 -- en: Pivot: departments and their people by year, with subtotals of distinct customers, a rate, a median and an average
 -- zh: 透视：部门与员工按年，小计含去重客户数、赢单率、中位数与平均数
 with base as (
-  select coalesce(no_employee, department, '@not_given') as department, coalesce(no_employee, employee_id) as employee,
+  select coalesce(no_employee, department, '@not_given') as department, coalesce(employee_id, '@not_given') as employee,
          strftime('%Y', created_date) as year, customer_id, outcome, days_to_close from opportunity),
 people as (
   select department, employee, year, customer_id, outcome, days_to_close from base

@@ -11,7 +11,7 @@ SELECT = """
     join dim_customer c on c.customer_key = f.customer_key
     join dim_product p on p.product_key = f.product_key
     join dim_date d on d.date_key = f.order_date_key
-    where not f.deleted_at_source and c.customer_key > 0
+    where not f.deleted_at_source and c.name is not null
     order by f.source_row_id
 """
 

@@ -21,7 +21,7 @@ fn the_examples_are_one_valid_model() -> Result<()> {
         std::fs::write(path, block.text)?;
     }
     let model = read_model(folder.path())?;
-    assert_eq!((model.sources.len(), model.dimensions.len()), (1, 2));
+    assert_eq!((model.sources.len(), model.dimensions.len()), (1, 4));
     assert_eq!((model.stars.len(), model.cubes.len()), (1, 1));
     let receipts = model.sources[0].table("receipts");
     let rate = receipts.and_then(|table| table.column("rate"));

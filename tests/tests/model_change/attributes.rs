@@ -88,6 +88,8 @@ fn a_new_attribute_is_backfilled_and_a_new_level_answers() -> Result<()> {
         &["c2", "hot", "shop", "2025-02-12T00:00:00Z"],
         &["c3", "", "shop", open],
         &["c4", "cold", "", open],
+        // a sale refers to it, and nobody knows it
+        &["c9", "", "", open],
     ]);
     assert_eq!(found, expected);
     // o01 o02 of c1 and o03 of c2 came by the web; o04, one day later, and o05 by the shop

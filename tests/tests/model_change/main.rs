@@ -4,6 +4,7 @@ mod attributes;
 mod captions;
 mod file_source;
 mod grain;
+mod lineage;
 
 /// The files of the shop's model that are edited here.
 const SHOP: &str = "model/sources/shop.yaml";

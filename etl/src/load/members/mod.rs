@@ -8,6 +8,9 @@
 mod past;
 mod recognise;
 mod tables;
+mod versions;
+
+use std::collections::BTreeSet;
 
 use arrow::datatypes::SchemaRef;
 use planisphere_schemas::model::Dimension;
@@ -21,8 +24,9 @@ use crate::error::{Error, Result};
 use crate::staging::Package;
 
 use crate::load::balance::{Balance, Stage};
-use crate::load::build::{Built, Fed, audited, nature};
+use crate::load::build::{Built, Fed};
 use crate::load::execute::Execution;
+use crate::load::nature::{audited, nature};
 use crate::load::published::read_table;
 use crate::load::rejected::texts;
 use crate::load::scan::TableScan;
@@ -72,27 +76,37 @@ impl Execution<'_> {
             fed,
             package,
             published: Published::of(dimension, base),
+            referenced: built.referenced.remove(&dimension.name).unwrap_or_default(),
             audit_key: built.audit_key,
         };
         let outcome = match work.published {
             Some(published) if !published.is_of(dimension) => work.whole(published).await?,
             _ => work.touched().await?,
         };
-        let is_used = |role: &planisphere_schemas::model::Role| role.dimension == dimension.name;
-        if self
-            .model
-            .stars
-            .iter()
-            .any(|star| star.roles.iter().any(is_used))
-        {
+        if self.is_looked_up(dimension) {
             let members = work.index(&outcome).await?;
             built.members.insert(dimension.name.clone(), members);
+        }
+        if self.model.dimension(&dimension.name).is_none() {
+            built.versions = work.versions(&outcome).await?;
         }
         let (tally, rejects) = (outcome.build.tally, &outcome.build.rejects);
         let balance = Balance::of_tally(Stage::Dimension, &dimension.name, &tally, rejects);
         built.rejects.extend(rejects.iter().cloned());
         built.tables.extend(work.tables(outcome)?);
         Ok(balance)
+    }
+}
+
+impl Execution<'_> {
+    /// True if something looks up members of a dimension: the role of a star, or, of the history of a mini-dimension, which is
+    /// not declared, the mini-dimension.
+    fn is_looked_up(&self, dimension: &Dimension) -> bool {
+        let mut roles = self.model.stars.iter().flat_map(|star| &star.roles);
+        let mut outriggers = self.model.dimensions.iter().flat_map(|it| &it.outriggers);
+        roles.any(|role| role.dimension == dimension.name)
+            || outriggers.any(|outrigger| outrigger.dimension == dimension.name)
+            || self.model.dimension(&dimension.name).is_none()
     }
 }
 
@@ -103,6 +117,8 @@ struct DimensionLoad<'a> {
     fed: &'a Fed<'a>,
     package: &'a Package,
     published: Option<Published<'a>>,
+    /// The ids that facts refer to.
+    referenced: BTreeSet<String>,
     audit_key: i64,
 }
 
@@ -151,7 +167,8 @@ impl DimensionLoad<'_> {
         let name = dimension.table();
         let rows = read_table(warehouse, published.table).await?;
         let existing = align(&name, &rows, &dimension::arrow_schema(dimension))?;
-        let known = texts(&existing.rows, &dimension.id_column());
+        let mut known = texts(&existing.rows, &dimension.id_column());
+        known.extend(self.referenced.iter().cloned());
         let rejected_ids = self
             .execution
             .rejected_ids(self.package, self.fed, &known)
@@ -169,6 +186,7 @@ impl DimensionLoad<'_> {
             existing_map: Some(read_table(warehouse, published.map).await?),
             existing_changes,
             issued: Issued::default(),
+            referenced: &self.referenced,
             is_whole: true,
             audited: audited(dimension, self.fed),
             rejected_ids: &rejected_ids,
@@ -191,11 +209,13 @@ impl DimensionLoad<'_> {
         let dimension = self.entity.dimension;
         let doing = || format!("building dimension '{}'", dimension.name);
         let mut sieve = Sieve::new(self.entity)?;
-        let silent = match self.published {
-            Some(published) => self.recognise(&mut sieve, published).await?,
-            None => Silent::default(),
-        };
+        let mut silent = Silent::new(&self.referenced);
+        if let Some(published) = self.published {
+            self.recognise(&mut sieve, published, &mut silent).await?;
+        }
         let mut sorted = sieve.sort();
+        let inferred = silent.strangers(&self.referenced, &sieve);
+        silent.ids.extend(inferred.iter().cloned());
         for id in silent.ids.iter().chain(&silent.merged) {
             sorted.members.add(id);
         }
@@ -230,6 +250,7 @@ impl DimensionLoad<'_> {
             existing_map,
             existing_changes,
             issued,
+            referenced: &inferred,
             is_whole: false,
             audited: audited(dimension, self.fed),
             rejected_ids: &rejected_ids,

@@ -1,16 +1,19 @@
 //! Which members a load touches, by the ids and values that are published.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use arrow::array::{AsArray as _, RecordBatch};
 use arrow::datatypes::Int32Type;
 use futures::TryStreamExt as _;
 
 use crate::conform::MERGED_INTO;
-use crate::dimension::{IS_RETIRED, Sieve};
+use crate::dimension::{IS_RETIRED, IdIndex, Sieve, is_inferred};
 use crate::error::{Error, Result};
 
 use super::{DimensionLoad, Published};
+
+/// The column that says how the beginning of a version is known.
+const BASIS: &str = "valid_from_basis";
 
 impl DimensionLoad<'_> {
     /// Tells the sieve which members are known, and which published versions say what the load says.
@@ -18,16 +21,17 @@ impl DimensionLoad<'_> {
         &self,
         sieve: &mut Sieve<'_>,
         published: Published<'_>,
-    ) -> Result<Silent> {
+        silent: &mut Silent,
+    ) -> Result<()> {
         let dimension = self.entity.dimension;
         let doing = || format!("comparing dimension '{}'", dimension.name);
-        let mut silent = Silent::default();
         let (id, key) = (dimension.id_column(), dimension.key_column());
-        let few = [key.as_str(), id.as_str(), "deleted_at_source"];
+        let few = [key.as_str(), id.as_str(), "deleted_at_source", BASIS];
         let columns: &[&str] = if sieve.compares() { &[] } else { &few };
         let mut groups = std::pin::pin!(self.scan(published.table).groups(columns));
         while let Some(group) = groups.try_next().await? {
             silent.count(&group.rows, &key);
+            silent.infer(&group.rows, &id);
             match sieve.compares() {
                 true => {
                     let gone = sieve.compare(&group.rows).map_err(Error::arrow(doing()))?;
@@ -40,6 +44,7 @@ impl DimensionLoad<'_> {
         let mut groups = std::pin::pin!(self.scan(published.map).groups(&columns));
         while let Some(group) = groups.try_next().await? {
             if let Some(retired) = retired(&group.rows)? {
+                silent.know(&retired, &id);
                 know(sieve, &retired, &id);
             }
         }
@@ -47,6 +52,7 @@ impl DimensionLoad<'_> {
             let columns = [id.as_str(), MERGED_INTO];
             let mut groups = std::pin::pin!(self.scan(changes).groups(&columns));
             while let Some(group) = groups.try_next().await? {
+                silent.know(&group.rows, &id);
                 know(sieve, &group.rows, &id);
                 silent.merges(&group.rows, &id);
             }
@@ -55,22 +61,78 @@ impl DimensionLoad<'_> {
         for id in &silent.merged {
             sieve.touch(id);
         }
-        Ok(silent)
+        Ok(())
     }
 }
 
 /// Members that are to be looked at though the load says nothing of them.
 #[derive(Debug, Default)]
 pub(super) struct Silent {
-    /// Those that the source no longer has.
+    /// Those that the source no longer has, and those that were inferred.
     pub(super) ids: HashSet<String>,
     /// Those that were merged into others, and those others.
     pub(super) merged: HashSet<String>,
     /// How many published versions are not marked as deleted.
     pub(super) standing: u64,
+    /// The members that facts refer to, and for each whether an earlier load knew it.
+    referred: IdIndex,
+    known: Vec<bool>,
 }
 
 impl Silent {
+    /// Nothing is known yet of the members that facts refer to.
+    pub(super) fn new(referenced: &BTreeSet<String>) -> Self {
+        let mut silent = Self::default();
+        for id in referenced {
+            silent.referred.add(id);
+        }
+        silent.known = vec![false; silent.referred.len()];
+        silent
+    }
+
+    /// Takes note of published rows: those that were inferred are looked at again, and nobody in them is a stranger.
+    fn infer(&mut self, rows: &RecordBatch, id: &str) {
+        self.know(rows, id);
+        let (Some(ids), Some(basis)) = (rows.column_by_name(id), rows.column_by_name(BASIS)) else {
+            return;
+        };
+        let (ids, basis) = (ids.as_string::<i32>(), basis.as_string::<i32>());
+        let inferred = (0..rows.num_rows()).filter(|row| is_inferred(basis, *row));
+        self.ids
+            .extend(inferred.map(|row| ids.value(row).to_owned()));
+    }
+
+    /// The members of some rows are no strangers.
+    fn know(&mut self, rows: &RecordBatch, id: &str) {
+        if self.known.is_empty() {
+            return;
+        }
+        let Some(ids) = rows.column_by_name(id) else {
+            return;
+        };
+        let found = self.referred.find_all(ids.as_string::<i32>());
+        for member in found.into_iter().flatten() {
+            self.known[member as usize] = true;
+        }
+    }
+
+    /// The members that facts refer to, but that neither an earlier load knew nor the rows of this one tell of.
+    pub(super) fn strangers(
+        &self,
+        referenced: &BTreeSet<String>,
+        sieve: &Sieve<'_>,
+    ) -> BTreeSet<String> {
+        let is_known = |id: &str| {
+            self.referred
+                .find(id)
+                .is_some_and(|at| self.known[at as usize])
+        };
+        let strangers = referenced
+            .iter()
+            .filter(|id| !is_known(id) && !sieve.tells(id));
+        strangers.cloned().collect()
+    }
+
     fn count(&mut self, rows: &RecordBatch, key: &str) {
         let (Some(keys), Some(deleted)) = (
             rows.column_by_name(key),

@@ -3,7 +3,9 @@
 use chrono::NaiveDate;
 
 use crate::document::{Decoder, Faults, Fields, Node, Place};
-use crate::model::dimension::{Attribute, Dimension, DimensionKind, Hierarchy, Level, Scd};
+use crate::model::dimension::{
+    Attribute, Dimension, DimensionKind, FastAttribute, Hierarchy, Level, Outrigger, Scd,
+};
 use crate::model::types::Caption;
 use crate::model::{calendar, time_of_day};
 
@@ -22,40 +24,74 @@ pub(in crate::model) fn dimension(node: &Node, faults: &mut Faults) -> Option<Di
         let message = "a dimension is a calendar or a time of day, not both";
         fields.faults().add(&node.place, message);
     }
-    let dimension = match (calendar, time_of_day) {
-        (Some(node), _) => {
-            let spec = calendar_spec(node, fields.faults());
-            Dimension {
-                attributes: calendar::attributes(&spec),
-                hierarchies: calendar::hierarchies(&spec),
-                kind: DimensionKind::Calendar(spec),
-                name,
-                caption,
-            }
-        }
-        (None, Some(node)) => {
-            let spec = time_of_day_spec(node, fields.faults());
-            Dimension {
-                kind: DimensionKind::TimeOfDay(spec),
-                attributes: time_of_day::attributes(spec),
-                hierarchies: time_of_day::hierarchies(spec),
-                name,
-                caption,
-            }
-        }
-        (None, None) => Dimension {
-            kind: DimensionKind::Entity {
-                entity: fields.need("entity").unwrap_or_default(),
-                key: fields.need("key").unwrap_or_default(),
-            },
-            attributes: with_companions(fields.named("attributes", attribute)),
-            hierarchies: fields.named("hierarchies", hierarchy),
-            name,
-            caption,
-        },
+    let mini_of = fields.want::<String>("mini_of");
+    let is_combination = fields.or("combination", false);
+    let mut dimension = Dimension {
+        kind: DimensionKind::Combination,
+        attributes: Vec::new(),
+        hierarchies: Vec::new(),
+        fast: Vec::new(),
+        outriggers: Vec::new(),
+        name,
+        caption,
     };
+    if let Some(node) = calendar {
+        let spec = calendar_spec(node, fields.faults());
+        dimension.attributes = calendar::attributes(&spec);
+        dimension.hierarchies = calendar::hierarchies(&spec);
+        dimension.kind = DimensionKind::Calendar(spec);
+    } else if let Some(node) = time_of_day {
+        let spec = time_of_day_spec(node, fields.faults());
+        dimension.attributes = time_of_day::attributes(spec);
+        dimension.hierarchies = time_of_day::hierarchies(spec);
+        dimension.kind = DimensionKind::TimeOfDay(spec);
+    } else if let Some(of) = mini_of {
+        dimension.kind = DimensionKind::Mini { of };
+        dimension.hierarchies = fields.named("hierarchies", hierarchy);
+    } else if is_combination {
+        dimension.attributes = fields.named("attributes", part);
+        dimension.hierarchies = fields.named("hierarchies", hierarchy);
+    } else {
+        of_entity(&mut fields, &mut dimension);
+    }
     fields.finish();
     Some(dimension)
+}
+
+/// A dimension whose members come from an entity.
+fn of_entity(fields: &mut Fields<'_, '_>, dimension: &mut Dimension) {
+    dimension.kind = DimensionKind::Entity {
+        entity: fields.need("entity").unwrap_or_default(),
+        key: fields.need("key").unwrap_or_default(),
+    };
+    let (fast, slow) = fields
+        .named("attributes", attribute)
+        .into_iter()
+        .partition(|declared: &Declared| declared.mini.is_some());
+    dimension.attributes = with_companions(slow);
+    let fast: Vec<Declared> = fast;
+    let fast = fast.into_iter().filter_map(|declared| {
+        Some(FastAttribute {
+            mini: declared.mini?,
+            attribute: declared.attribute,
+        })
+    });
+    dimension.fast = fast.collect();
+    dimension.outriggers = fields.named("outriggers", outrigger);
+    dimension.hierarchies = fields.named("hierarchies", hierarchy);
+}
+
+fn outrigger(name: &str, node: &Node, place: &Place, faults: &mut Faults) -> Option<Outrigger> {
+    let name = id(name, place, faults);
+    let mut fields = Fields::of(node, "an outrigger", faults)?;
+    let outrigger = Outrigger {
+        caption: caption(&mut fields, &name),
+        dimension: fields.or("dimension", name.clone()),
+        column: fields.need("column").unwrap_or_default(),
+        name,
+    };
+    fields.finish();
+    Some(outrigger)
 }
 
 impl Decoder for NaiveDate {
@@ -76,6 +112,8 @@ impl Decoder for NaiveDate {
 struct Declared {
     attribute: Attribute,
     companion: Option<Companion>,
+    /// The mini-dimension of an attribute of type 4.
+    mini: Option<String>,
 }
 
 /// What the name and the captions of a second column begin with, and what a change does to it.
@@ -110,10 +148,12 @@ fn attribute(name: &str, node: &Node, place: &Place, faults: &mut Faults) -> Opt
         ("1", (Scd::Overwrite, None)),
         ("2", (Scd::Version, None)),
         ("3", (Scd::Overwrite, Some((PREVIOUS, Scd::Previous)))),
+        ("4", (Scd::Version, None)),
         ("6", (Scd::Version, Some((CURRENT, Scd::Overwrite)))),
     ];
     let fallback = (Scd::Overwrite, None);
     let (scd, companion) = fields.choice("scd", &types).unwrap_or(fallback);
+    let mini = mini(&mut fields, &name);
     let attribute = Attribute {
         caption: caption(&mut fields, &name),
         data_type: data_type(&mut fields),
@@ -126,7 +166,45 @@ fn attribute(name: &str, node: &Node, place: &Place, faults: &mut Faults) -> Opt
     Some(Declared {
         attribute,
         companion,
+        mini,
     })
+}
+
+/// The mini-dimension of an attribute of type 4; others have none.
+fn mini(fields: &mut Fields<'_, '_>, name: &str) -> Option<String> {
+    let scd = fields.optional("scd").and_then(Node::scalar_text);
+    let mini = fields.want::<String>("mini");
+    let place = fields.place().clone();
+    let is_fast = scd.as_deref() == Some("4");
+    let message = match &mini {
+        Some(_) if !is_fast => {
+            format!("attribute '{name}' has a 'mini'-dimension, but not 'scd: 4'")
+        }
+        None if is_fast => {
+            format!(
+                "attribute '{name}' of type 4 lacks 'mini', the mini-dimension that keeps its history"
+            )
+        }
+        _ => return mini,
+    };
+    fields.faults().add(&place, message);
+    None
+}
+
+/// An attribute of a combination: it never changes, and its column is said by the role of each star.
+fn part(name: &str, node: &Node, place: &Place, faults: &mut Faults) -> Option<Attribute> {
+    let name = id(name, place, faults);
+    let mut fields = Fields::of(node, "an attribute of a combination", faults)?;
+    let attribute = Attribute {
+        caption: caption(&mut fields, &name),
+        data_type: data_type(&mut fields),
+        scd: Scd::Original,
+        column: name.clone(),
+        tags: fields.list("tags"),
+        name,
+    };
+    fields.finish();
+    Some(attribute)
 }
 
 fn hierarchy(name: &str, node: &Node, place: &Place, faults: &mut Faults) -> Option<Hierarchy> {

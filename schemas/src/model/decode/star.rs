@@ -1,6 +1,6 @@
 //! `stars/*.yaml`.
 
-use crate::document::{Faults, Fields, Node, Place};
+use crate::document::{Decoder, Faults, Fields, Node, Place};
 use crate::model::currency::Moment;
 use crate::model::periodic::PERIOD_END;
 use crate::model::star::{DegenerateColumn, FactMeasure, Role, Star, StarKind};
@@ -82,12 +82,18 @@ fn role(name: &str, node: &Node, place: &Place, faults: &mut Faults) -> Option<R
     let role = Role {
         caption: caption(&mut fields, &name),
         dimension: fields.or("dimension", name.clone()),
-        column: fields.need("column").unwrap_or_default(),
+        // whether it is needed depends on the dimension
+        column: fields.want("column").unwrap_or_default(),
+        columns: fields.named("columns", column).into_iter().collect(),
         as_of: fields.want("as_of"),
         name,
     };
     fields.finish();
     Some(role)
+}
+
+fn column(name: &str, node: &Node, _: &Place, faults: &mut Faults) -> Option<(String, String)> {
+    Some((name.to_owned(), String::decode(node, faults)?))
 }
 
 fn degenerate(

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::model::dimension::{Dimension, DimensionKind};
+use crate::model::types::DataType;
 
-use super::{Check, within};
+use super::{Check, mini, outrigger, within};
 
 /// Columns that every dimension table has beside its attributes.
 const RESERVED: [&str; 7] = [
@@ -35,7 +36,10 @@ pub(super) fn check(check: &mut Check<'_>, dimension: &Dimension) {
             key,
             known(),
         );
-        for attribute in &dimension.attributes {
+        let fast = dimension.fast.iter().map(|fast| &fast.attribute);
+        // columns that a load makes begin with _
+        let declared = dimension.attributes.iter().chain(fast);
+        for attribute in declared.filter(|it| !it.column.starts_with('_')) {
             let spot = (
                 "dimension",
                 format!("{}/{}", dimension.name, attribute.name),
@@ -44,6 +48,11 @@ pub(super) fn check(check: &mut Check<'_>, dimension: &Dimension) {
             check.known(&spot, "column of the entity", &attribute.column, known());
         }
     }
+    if dimension.is_combination() {
+        combination_rules(check, dimension);
+    }
+    mini::check(check, dimension);
+    outrigger::check(check, dimension);
     let own = [
         dimension.key_column(),
         dimension.durable_key_column(),
@@ -53,11 +62,14 @@ pub(super) fn check(check: &mut Check<'_>, dimension: &Dimension) {
         .attributes
         .iter()
         .map(|attribute| attribute.name.as_str());
+    let fast = dimension.fast.iter();
+    let fast = fast.map(|fast| fast.attribute.name.as_str());
     let columns: Vec<&str> = own
         .iter()
         .map(String::as_str)
         .chain(RESERVED)
         .chain(names)
+        .chain(fast)
         .collect();
     check.unique(&spot, "column", columns);
     for hierarchy in &dimension.hierarchies {
@@ -85,5 +97,31 @@ pub(super) fn check(check: &mut Check<'_>, dimension: &Dimension) {
                 check.known(&spot, "attribute", name, known.iter().copied());
             }
         }
+    }
+}
+
+fn combination_rules(check: &mut Check<'_>, dimension: &Dimension) {
+    let name = &dimension.name;
+    if dimension.attributes.is_empty() {
+        let spot = ("dimension", name.clone());
+        let message =
+            format!("dimension '{name}' lacks 'attributes', of which it is to combine values");
+        check.fault(&spot, message);
+    }
+    no_doubles(check, dimension);
+}
+
+/// Of a double each row may have another.
+pub(super) fn no_doubles(check: &mut Check<'_>, dimension: &Dimension) {
+    let name = &dimension.name;
+    let doubles = dimension.attributes.iter();
+    for attribute in doubles.filter(|attribute| attribute.data_type == DataType::Double) {
+        let spot = ("dimension", format!("{name}/{}", attribute.name));
+        let message = format!(
+            "attribute '{}' of a combination is a double, of which each row may have another; declare a decimal, or \
+             make it a measure",
+            attribute.name
+        );
+        check.fault(&spot, message);
     }
 }

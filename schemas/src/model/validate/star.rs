@@ -1,5 +1,6 @@
 //! Stars: roles, degenerate columns and measures against the entity and the dimensions.
 
+use crate::model::dimension::Dimension;
 use crate::model::periodic::PERIOD_END;
 use crate::model::star::{Role, Star};
 
@@ -101,8 +102,24 @@ fn role_rules(check: &mut Check<'_>, star: &Star, role: &Role, columns: &[&str])
         .map(|dimension| dimension.name.as_str());
     let named = within(&spot, "dimension", &role.dimension);
     check.known(&named, "dimension", &role.dimension, names);
+    let dimension = model.dimension(&role.dimension);
+    if dimension.is_some_and(Dimension::is_combination) {
+        combination_rules(check, (star, role), columns);
+        return;
+    }
+    let own = |column: &'_ String| !column.is_empty();
+    if !own(&role.column) {
+        check.fault(&spot, "a dimension of a star lacks 'column'".to_owned());
+    }
+    if let Some(name) = role.columns.keys().next() {
+        let message = format!(
+            "role '{}' has 'columns', which only a dimension of combinations has; say 'column'",
+            role.name
+        );
+        check.fault(&within(&spot, "columns", name), message);
+    }
     let columns_of_role = [
-        ("column", Some(&role.column)),
+        ("column", Some(&role.column).filter(|column| own(column))),
         ("as_of", role.as_of.as_ref()),
     ];
     for (field, column) in columns_of_role {
@@ -116,12 +133,50 @@ fn role_rules(check: &mut Check<'_>, star: &Star, role: &Role, columns: &[&str])
     }
     let versioned = model
         .dimension(&role.dimension)
-        .is_some_and(|found| found.is_versioned());
+        .is_some_and(|found| found.is_versioned() || found.is_mini());
     if versioned && role.as_of.is_none() {
         let message = format!(
             "role '{}' lacks 'as_of': dimension '{}' keeps history, so the fact must say at which date",
             role.name, role.dimension
         );
         check.fault(&spot, message);
+    }
+}
+
+/// A role of a dimension of combinations: each attribute has a column, and there is nothing else to say.
+fn combination_rules(check: &mut Check<'_>, (star, role): (&Star, &Role), columns: &[&str]) {
+    let spot: Spot = ("star", format!("{}/{}", star.name, role.name));
+    let model = check.model;
+    let Some(dimension) = model.dimension(&role.dimension) else {
+        return;
+    };
+    let unfit = [
+        ("column", !role.column.is_empty()),
+        ("as_of", role.as_of.is_some()),
+    ];
+    for (field, _) in unfit.into_iter().filter(|(_, given)| *given) {
+        let message = format!(
+            "role '{}' cannot have '{field}': dimension '{}' is made of combinations; say 'columns', one for each attribute",
+            role.name, role.dimension
+        );
+        check.fault(&within(&spot, field, ""), message);
+    }
+    let names = dimension.attributes.iter().map(|a| a.name.as_str());
+    for attribute in role.columns.keys() {
+        check.known(
+            &spot,
+            "attribute of the combination",
+            attribute,
+            names.clone(),
+        );
+    }
+    for attribute in names {
+        let column = role.column_of(attribute);
+        check.known(
+            &spot,
+            "column of the entity",
+            column,
+            columns.iter().copied(),
+        );
     }
 }

@@ -1,0 +1,90 @@
+//! Builds the mini-dimensions of a dimension before the dimension itself.
+//!
+//! ```text
+//! conformed rows ──► history of the fast attributes ──► combinations that occurred ──► present combination of each row
+//! ```
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, AsArray, Int32Array, RecordBatch, StringArray};
+use arrow::compute::{filter_record_batch, not};
+use planisphere_schemas::model::{Dimension, current_id_column, current_key_column};
+use planisphere_schemas::warehouse::PinnedWarehouse;
+
+use crate::conform::{Conformed, DELETED};
+use crate::dimension::{Combinations, MiniIndex, mini_attributes};
+use crate::error::{Error, Result};
+use crate::staging::Package;
+
+use super::balance::Balance;
+use super::build::{Built, Fed};
+use super::combinations::column_named;
+use super::execute::Execution;
+use super::outriggers::with_columns;
+
+impl Execution<'_> {
+    /// Builds the mini-dimensions of a dimension; returns its rows with the present combinations beside them.
+    pub(super) async fn minis(
+        &self,
+        owner: &Dimension,
+        fed: &Fed<'_>,
+        package: &Package,
+        base: Option<&PinnedWarehouse>,
+        built: &mut Built,
+    ) -> Result<(Conformed, Vec<Balance>)> {
+        let mut rows = fed.rows.clone();
+        let mut balances = Vec::new();
+        for name in owner.minis() {
+            let Some(mini) = self.model.dimension(name) else {
+                continue;
+            };
+            let Some(history) = self.model.mini_history(mini) else {
+                continue;
+            };
+            balances.push(self.members(&history, fed, package, base, built).await?);
+            let doing = || Error::arrow(format!("building mini-dimension '{}'", mini.name));
+            let versions = std::mem::take(&mut built.versions);
+            let occurred = versions.iter();
+            let occurred =
+                occurred.map(|rows| Combinations::of(mini, &mini_attributes(mini, rows)));
+            let mut occurred: Vec<_> = occurred.collect::<Result<_, _>>().map_err(doing())?;
+            if fed.entity.changes.is_some() {
+                let told = not(rows.rows[DELETED].as_boolean()).map_err(doing())?;
+                let told = filter_record_batch(&rows.rows, &told).map_err(doing())?;
+                occurred.push(combinations(mini, &told)?);
+            }
+            self.combined(mini, &occurred, base, built).await?;
+            rows.rows = with_present(mini, &rows.rows, built)?;
+            let history = built.members.remove(&history.name);
+            if let (Some(history), Some(index)) = (history, built.members.get(name)) {
+                let index = MiniIndex::new(mini, history, &versions, index).map_err(doing())?;
+                built.minis.insert(name.to_owned(), index);
+            }
+        }
+        Ok((rows, balances))
+    }
+}
+
+/// The combinations in conformed rows.
+fn combinations(mini: &Dimension, rows: &RecordBatch) -> Result<Combinations> {
+    let columns = mini.attributes.iter();
+    let columns = columns.map(|attribute| column_named(rows, &attribute.column));
+    let columns: Vec<ArrayRef> = columns.collect::<Result<_>>()?;
+    let doing = format!("reading the attributes of mini-dimension '{}'", mini.name);
+    Combinations::of(mini, &columns).map_err(Error::arrow(doing))
+}
+
+/// The rows with the id and the key of their combination. What a row does not know is not taken from it.
+fn with_present(mini: &Dimension, rows: &RecordBatch, built: &Built) -> Result<RecordBatch> {
+    let found = combinations(mini, rows)?;
+    let index = built.members.get(&mini.name);
+    let key = |id: &Option<String>| index.map(|index| index.member(id.as_deref(), None));
+    let keys: Int32Array = found.ids.iter().map(key).collect();
+    let ids: StringArray = found.ids.iter().map(Option::as_deref).collect();
+    let columns: [(String, ArrayRef); 2] = [
+        (current_id_column(&mini.name), Arc::new(ids)),
+        (current_key_column(&mini.name), Arc::new(keys)),
+    ];
+    let doing = format!("reading the attributes of mini-dimension '{}'", mini.name);
+    with_columns(rows, columns).map_err(Error::arrow(doing))
+}

@@ -1,0 +1,71 @@
+//! Which members the facts of a load refer to, so that those that never arrived can be inferred.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use arrow::array::AsArray as _;
+use arrow::compute::cast;
+use arrow::datatypes::DataType as Arrow;
+use planisphere_schemas::model::{Dimension, DimensionKind, Model, Star};
+
+use crate::conform::Conformed;
+use crate::error::{Error, Result};
+
+/// Business ids by dimension.
+pub(super) type Referenced = BTreeMap<String, BTreeSet<String>>;
+
+/// The ids in the role columns of all stars and in the outriggers of dimensions, by dimension. Nulls and empty texts refer to nobody.
+pub(super) fn referenced(
+    model: &Model,
+    conformed: &BTreeMap<String, Conformed>,
+) -> Result<Referenced> {
+    let mut referenced = Referenced::new();
+    for star in &model.stars {
+        let Some(rows) = conformed.get(&star.entity) else {
+            continue;
+        };
+        for (dimension, column) in references(model, star) {
+            let ids = referenced.entry(dimension.to_owned()).or_default();
+            add(ids, rows, column, &star.table())?;
+        }
+    }
+    for owner in &model.dimensions {
+        let DimensionKind::Entity { entity, .. } = &owner.kind else {
+            continue;
+        };
+        let Some(rows) = conformed.get(entity) else {
+            continue;
+        };
+        for outrigger in &owner.outriggers {
+            let target = model.dimension(&outrigger.dimension);
+            if target.is_some_and(Dimension::has_entity) {
+                let ids = referenced.entry(outrigger.dimension.clone()).or_default();
+                add(ids, rows, &outrigger.column, &owner.table())?;
+            }
+        }
+    }
+    Ok(referenced)
+}
+
+/// The dimensions with members of their own that a star refers to, and the columns with their business keys.
+fn references<'a>(model: &'a Model, star: &'a Star) -> impl Iterator<Item = (&'a str, &'a str)> {
+    let roles = star.roles.iter().filter(|role| {
+        let dimension = model.dimension(&role.dimension);
+        dimension.is_some_and(Dimension::has_entity)
+    });
+    roles.map(|role| (role.dimension.as_str(), role.column.as_str()))
+}
+
+fn add(ids: &mut BTreeSet<String>, rows: &Conformed, column: &str, table: &str) -> Result<()> {
+    let Some(values) = rows.rows.column_by_name(column) else {
+        return Ok(());
+    };
+    let doing = || format!("reading the members to which {table} refers");
+    let values = cast(values, &Arrow::Utf8).map_err(Error::arrow(doing()))?;
+    let values = values.as_string::<i32>().iter().flatten();
+    for id in values.filter(|id| !id.is_empty()) {
+        if !ids.contains(id) {
+            ids.insert(id.to_owned());
+        }
+    }
+    Ok(())
+}

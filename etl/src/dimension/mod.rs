@@ -17,6 +17,7 @@ mod combination;
 mod evidence;
 mod existing;
 mod faithful;
+mod holiday;
 mod ids;
 mod index;
 mod inferred;
@@ -26,8 +27,10 @@ mod mini;
 mod observe;
 mod published;
 mod recall;
+mod retail;
 mod sieve;
 mod special;
+mod time_of_day;
 mod timeline;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -50,6 +53,7 @@ pub(crate) use key_map::{IS_RETIRED, Issued, map_schema, map_table};
 pub(crate) use mini::{MiniIndex, attributes as mini_attributes};
 pub(crate) use observe::EntityRows;
 pub(crate) use sieve::{Sieve, Sorted};
+pub(crate) use time_of_day::build_time_of_day;
 
 /// 0001-01-01T00:00:00Z in microseconds: the open beginning of valid time.
 pub(crate) const OPEN_FROM: i64 = -62_135_596_800_000_000;

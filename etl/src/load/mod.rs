@@ -20,6 +20,7 @@ mod outriggers;
 mod pace;
 mod plan;
 mod preflight;
+mod prepare;
 mod process;
 mod publish;
 mod published;

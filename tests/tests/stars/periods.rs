@@ -236,6 +236,20 @@ fn periods_that_make_no_sense_are_refused_at_their_place() -> Result<()> {
     )?;
     let case = rebuilt(STAR)?;
     case.load("2025-04-15")?;
+    let cube = "cube: accounts\nstar: account\nroles: [month]\nmeasures:\n  seats: {function: sum, of: seats}\n";
+    case.declare("cubes/accounts.yaml", cube)?;
+    let summed = "'seats' is a state, which cannot be summed over 'month'; ask for its average";
+    case.lab.etl(&["plan"])?.refused(2, &[summed])?;
+    case.declare("cubes/accounts.yaml", &cube.replace("sum", "max"))?;
+    case.load("2025-04-15")?;
+    let most = case
+        .lab
+        .query(&["--cube", "accounts", "--measures", "seats"])?;
+    let expected = expected("2025-04-15");
+    let expected = format!(
+        "with answer(id, e, plan, seats) as ({expected}) select max(cast(seats as integer)) from answer"
+    );
+    assert_eq!(most, case.source(&expected)?);
     case.declare(
         "stars/account.yaml",
         &STAR.replace("every: month", "every: week"),

@@ -48,6 +48,8 @@ pub(super) struct Built {
     /// The versions of the history of a mini-dimension that was built last.
     pub(super) versions: Vec<RecordBatch>,
     pub(super) referenced: Referenced,
+    /// What the operator should know.
+    pub(super) notices: Vec<String>,
     pub(super) audit_key: i64,
     /// Rows for `audit_lineage`.
     pub(super) lineage: Option<RecordBatch>,
@@ -82,6 +84,7 @@ impl Execution<'_> {
             let balance = self.timed(record, &step, work).await?;
             record.balances.extend(balance);
         }
+        record.notices.append(&mut built.notices);
         Ok(built)
     }
 

@@ -25,10 +25,10 @@ use sha2::{Digest, Sha256};
 pub use cube::{Aggregation, Cube, CubeDimension, DrillThrough, Format, Measure, MeasureKind};
 pub use dimension::{
     Attribute, CalendarSpec, Dimension, DimensionKind, FastAttribute, Hierarchy, Level, Outrigger,
-    Scd,
+    Parent, Scd,
 };
 pub use file_format::{Compression, FileFormat, FileKind};
-pub use link::{current_id_column, current_key_column};
+pub use link::{PARENT_ID, current_id_column, current_key_column};
 pub use members::{
     CALENDAR_ORIGIN, DurableKey, SpecialMember, SurrogateKey, date_of_key, key_of_date,
 };

@@ -286,6 +286,18 @@ pub enum Error {
         /// The published version.
         version: u64,
     },
+    /// A rebuild needs a warehouse that has no version yet.
+    #[error("{warehouse} has published versions already")]
+    NotEmpty {
+        /// The warehouse of the settings.
+        warehouse: String,
+    },
+    /// There is nothing to build a warehouse anew from.
+    #[error("{warehouse} retains no staging package of a load that came to a good end")]
+    NothingRetained {
+        /// The warehouse that was to be built anew.
+        warehouse: String,
+    },
     /// An Arrow or DataFusion operation of ours failed.
     #[error("{doing} failed")]
     Engine {

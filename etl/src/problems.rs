@@ -45,6 +45,20 @@ impl Problems {
         }
     }
 
+    /// A row with a problem that has a name.
+    pub(crate) fn named(&mut self, row: usize, reason: &str) {
+        let detail = match reason {
+            "missing_instant" => "the instant of the change is null",
+            "missing_begin" => "nothing says since when the row is there",
+            "missing_rate" => {
+                "no rate of the currency is known at the day, or rates contradict each other"
+            }
+            "amount_too_large" => "the amount in the reporting currency has too many digits",
+            _ => "the row cannot become a fact",
+        };
+        self.add(row, reason.into(), detail.into());
+    }
+
     /// A row without a key.
     pub(crate) fn missing_key(&mut self, row: usize, detail: &str) {
         self.add(row, "missing_key".into(), detail.into());

@@ -9,6 +9,7 @@ mod load;
 mod output;
 mod plan;
 mod progress;
+mod rebuild;
 mod screen;
 mod status;
 
@@ -30,6 +31,7 @@ Examples:
   planisphere-etl load --config planisphere.toml
   planisphere-etl load --config planisphere.toml --as-of 2026-11-01
   planisphere-etl extract --config planisphere.toml --source suitecrm
+  planisphere-etl rebuild --config anew.toml --from warehouse
   planisphere-etl status --config planisphere.toml
 
 Exit codes:
@@ -74,6 +76,8 @@ enum Command {
     Load(load::LoadArgs),
     /// Reads sources into a staging package and stops there; publishes nothing.
     Extract(extract::ExtractArgs),
+    /// Builds an empty warehouse from the staging packages and key maps of another; no key moves.
+    Rebuild(rebuild::RebuildArgs),
     /// Prints the steps that a load would take; changes nothing.
     Plan(ConfigArgs),
     /// Says how the last load ended.
@@ -109,6 +113,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::DemoSource(args) => demo_source(&args).await,
         Command::Load(args) => load::run(&args, logs).await.map_err(Failure::from),
         Command::Extract(args) => extract::run(&args, logs).await.map_err(Failure::from),
+        Command::Rebuild(args) => rebuild::run(&args, logs).await.map_err(Failure::from),
         Command::Plan(args) => plan::run(&args).await.map_err(Failure::from),
         Command::Status(args) => status::run(&args).await.map_err(Failure::from),
         Command::History(args) => history::run(&args).await.map_err(Failure::from),

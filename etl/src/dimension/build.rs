@@ -37,7 +37,12 @@ pub(crate) fn build_dimension(input: DimensionInput<'_>) -> Result<DimensionBuil
         Some(existing) => attributes_of(&existing.is_new, dimension.attributes.len()),
         None => vec![false; dimension.attributes.len()],
     };
-    let mut keys = KeyMap::read(dimension, input.existing_map.as_ref(), input.issued);
+    let mut keys = KeyMap::read(
+        dimension,
+        input.existing_map.as_ref(),
+        input.issued,
+        input.is_seeded,
+    );
     let past = Past {
         kept: input.existing_changes.as_ref(),
         published: &published,

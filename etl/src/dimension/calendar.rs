@@ -8,8 +8,10 @@ use arrow::array::{
 };
 use arrow::error::ArrowError;
 use chrono::{Datelike, NaiveDate};
-use planisphere_schemas::model::{CalendarSpec, Dimension, SpecialMember, key_of_date};
+use planisphere_schemas::model::{CalendarSpec, Dimension, Holidays, SpecialMember, key_of_date};
 
+use super::holiday::holiday_column;
+use super::retail::{RetailDay, retail_day};
 use super::special::SpecialRow;
 use super::{OPEN_FROM, OPEN_TO, arrow_schema};
 
@@ -80,26 +82,45 @@ pub(crate) fn build_calendar(
             .take_while(|day| *day <= spec.to)
             .map(Day::Day),
     );
+    let holidays = spec.holidays.as_ref().map(Holidays::of).unwrap_or_default();
+    let facts = Facts {
+        dates: days.iter().map(Day::date).collect(),
+        spec,
+        holidays,
+    };
+    let attributes = dimension.attributes.iter();
+    let attributes = attributes.map(|attribute| facts.column(&attribute.name));
+    let keys = days.iter().map(Day::key).collect();
+    let ids = days.iter().map(Day::id).collect();
+    generated(dimension, keys, ids, attributes.collect(), audit_key)
+}
+
+/// A table of generated members: each has one row for ever, under a key that is durable key too.
+pub(super) fn generated(
+    dimension: &Dimension,
+    keys: Vec<i32>,
+    ids: Vec<String>,
+    attributes: Vec<ArrayRef>,
+    audit_key: i64,
+) -> Result<RecordBatch, ArrowError> {
+    let rows = keys.len();
+    let keys: ArrayRef = Arc::new(Int32Array::from(keys));
     let mut columns: Vec<ArrayRef> = vec![
-        Arc::new(Int32Array::from_iter_values(days.iter().map(Day::key))),
-        Arc::new(Int32Array::from_iter_values(days.iter().map(Day::key))),
-        Arc::new(StringArray::from_iter_values(
-            days.iter().map(|_| "planisphere"),
-        )),
-        Arc::new(StringArray::from_iter_values(days.iter().map(Day::id))),
+        Arc::clone(&keys),
+        keys,
+        Arc::new(StringArray::from(vec!["planisphere"; rows])),
+        Arc::new(StringArray::from(ids)),
     ];
-    for attribute in &dimension.attributes {
-        columns.push(attribute_column(&attribute.name, &days, spec));
-    }
+    columns.extend(attributes);
     let instants = |instant: i64| -> ArrayRef {
-        Arc::new(TimestampMicrosecondArray::from(vec![instant; days.len()]).with_timezone("UTC"))
+        Arc::new(TimestampMicrosecondArray::from(vec![instant; rows]).with_timezone("UTC"))
     };
     columns.push(instants(OPEN_FROM));
     columns.push(instants(OPEN_TO));
-    columns.push(Arc::new(StringArray::from(vec!["given"; days.len()])));
-    columns.push(Arc::new(BooleanArray::from(vec![true; days.len()])));
-    columns.push(Arc::new(BooleanArray::from(vec![false; days.len()])));
-    columns.push(Arc::new(Int64Array::from(vec![audit_key; days.len()])));
+    columns.push(Arc::new(StringArray::from(vec!["given"; rows])));
+    columns.push(Arc::new(BooleanArray::from(vec![true; rows])));
+    columns.push(Arc::new(BooleanArray::from(vec![false; rows])));
+    columns.push(Arc::new(Int64Array::from(vec![audit_key; rows])));
     RecordBatch::try_new(arrow_schema(dimension), columns)
 }
 
@@ -131,8 +152,22 @@ impl Day {
     }
 }
 
-fn attribute_column(name: &str, days: &[Day], spec: &CalendarSpec) -> ArrayRef {
-    let dates = || days.iter().map(Day::date);
+/// The days of a calendar, special members without one, and all that is known of them.
+struct Facts<'a> {
+    dates: Vec<Option<NaiveDate>>,
+    spec: &'a CalendarSpec,
+    holidays: Holidays,
+}
+
+impl Facts<'_> {
+    fn column(&self, name: &str) -> ArrayRef {
+        holiday_column(name, &self.dates, &self.holidays)
+            .unwrap_or_else(|| attribute_column(name, &self.dates, self.spec))
+    }
+}
+
+fn attribute_column(name: &str, days: &[Option<NaiveDate>], spec: &CalendarSpec) -> ArrayRef {
+    let dates = || days.iter().copied();
     let names = |list: &'static [&'static str], at: fn(NaiveDate) -> u32| -> ArrayRef {
         let values = dates().map(|date| date.map(|date| list[at(date) as usize]));
         Arc::new(StringArray::from_iter(values))
@@ -170,7 +205,13 @@ fn number_of(name: &str, date: NaiveDate, spec: &CalendarSpec) -> Option<i32> {
     let month0 = date.month0();
     let fiscal_month0 = (month0 + 12 - (spec.fiscal_year_starts - 1)) % 12;
     let ends_later = spec.fiscal_year_starts > 1 && month0 + 1 >= spec.fiscal_year_starts;
+    let retail = |of: fn(RetailDay) -> i32| retail_day(spec.retail.as_ref()?, date).map(of);
     let number = match name {
+        "retail_year" => return retail(|day| day.year),
+        "retail_quarter" => return retail(|day| day.quarter),
+        "retail_month" => return retail(|day| day.month),
+        "retail_week" => return retail(|day| day.week),
+        "retail_weeks_of_year" => return retail(|day| day.weeks_of_year),
         "year" => return Some(date.year()),
         "iso_year" => return Some(date.iso_week().year()),
         "fiscal_year" => return Some(date.year() + i32::from(ends_later)),
@@ -199,6 +240,8 @@ mod tests {
             from,
             to: from,
             fiscal_year_starts,
+            holidays: None,
+            retail: None,
         };
         number_of(name, date.parse().unwrap(), &spec).unwrap()
     }

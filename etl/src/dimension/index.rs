@@ -4,10 +4,11 @@ use std::collections::{HashMap, HashSet};
 
 use arrow::array::{Array as _, AsArray, RecordBatch, StringArray};
 use arrow::datatypes::{Int32Type, TimestampMicrosecondType};
-use planisphere_schemas::model::{Dimension, SpecialMember};
+use planisphere_schemas::model::{Dimension, DimensionKind, SpecialMember, TimeOfDaySpec};
 
 use super::aliases::Aliases;
 use super::ids::IdIndex;
+use super::time_of_day::key_of;
 
 /// The versions of every member, ready for look-ups.
 pub(crate) enum MemberIndex {
@@ -20,6 +21,8 @@ pub(crate) enum MemberIndex {
         /// The last key.
         last: i32,
     },
+    /// The times of a day.
+    TimeOfDay(TimeOfDaySpec),
 }
 
 /// Members by their ids; the versions of each lie side by side in the order of time, each ends where the next begins.
@@ -117,6 +120,9 @@ impl MemberIndex {
 
     /// Indexes a whole dimension table.
     pub(crate) fn of(dimension: &Dimension, table: &RecordBatch) -> Self {
+        if let DimensionKind::TimeOfDay(spec) = &dimension.kind {
+            return Self::TimeOfDay(*spec);
+        }
         if !dimension.is_calendar() {
             let mut members = MembersBuilder::default();
             members.add(dimension, table, &HashSet::new());
@@ -169,13 +175,22 @@ impl MemberIndex {
     pub(crate) fn moved(&self, key: i32) -> Option<i32> {
         match self {
             Self::Members(members) => members.moved.get(&key).copied(),
-            Self::Calendar { .. } => None,
+            Self::Calendar { .. } | Self::TimeOfDay(_) => None,
         }
     }
 
     /// True if this load retired keys.
     pub(crate) fn has_moved(&self) -> bool {
         matches!(self, Self::Members(members) if !members.moved.is_empty())
+    }
+
+    /// The key of a time of day, in seconds since midnight.
+    pub(crate) fn time(&self, second: Option<u32>) -> i32 {
+        match (self, second) {
+            (_, None) => SpecialMember::NotGiven.key(),
+            (Self::TimeOfDay(spec), Some(second)) => key_of(*spec, second),
+            _ => SpecialMember::InvalidCode.key(),
+        }
     }
 
     /// The key of a day; a day outside the calendar is an invalid code.

@@ -79,11 +79,13 @@ pub(super) struct KeyMap {
 }
 
 impl KeyMap {
-    /// Reads rows of the published key map: those of every member that the load touches.
+    /// Reads rows of the published key map: those of every member that the load touches. A seed is the whole map of another
+    /// warehouse: its keys mean what they mean there, and all are written.
     pub(super) fn read(
         dimension: &Dimension,
         published: Option<&RecordBatch>,
         issued: Issued,
+        is_seed: bool,
     ) -> Self {
         let mut map = Self {
             issued,
@@ -112,8 +114,8 @@ impl KeyMap {
                 durable: DurableKey(durable.value(row)),
                 id: id.value(row).to_owned(),
                 from: from.value(row),
-                told: told(rows, row),
-                published: Some(retired.value(row)),
+                told: told(rows, row).filter(|_| !is_seed),
+                published: (!is_seed).then(|| retired.value(row)),
                 used: false,
             });
         }

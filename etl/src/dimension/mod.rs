@@ -18,6 +18,7 @@ mod combination;
 mod evidence;
 mod existing;
 mod faithful;
+mod holiday;
 mod ids;
 mod index;
 mod inferred;
@@ -27,8 +28,10 @@ mod mini;
 mod observe;
 mod published;
 mod recall;
+mod retail;
 mod sieve;
 mod special;
+mod time_of_day;
 mod timeline;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -52,6 +55,7 @@ pub(crate) use key_map::{IS_RETIRED, Issued, map_schema, map_table};
 pub(crate) use mini::{MiniIndex, attributes as mini_attributes};
 pub(crate) use observe::EntityRows;
 pub(crate) use sieve::{Sieve, Sorted};
+pub(crate) use time_of_day::build_time_of_day;
 
 /// 0001-01-01T00:00:00Z in microseconds: the open beginning of valid time.
 pub(crate) const OPEN_FROM: i64 = -62_135_596_800_000_000;
@@ -70,6 +74,8 @@ pub(crate) struct DimensionInput<'a> {
     pub(crate) existing_changes: Option<Existing>,
     /// The keys that were issued so far.
     pub(crate) issued: Issued,
+    /// True if the key map is that of another warehouse, which gives its keys.
+    pub(crate) is_seeded: bool,
     /// True if these are all members, and the tables are written anew.
     pub(crate) is_whole: bool,
     /// For each attribute whether the source keeps its past values.

@@ -108,6 +108,13 @@ impl<'a> Sieve<'a> {
         }
     }
 
+    /// Marks all members as ones to be looked at.
+    pub(crate) fn touch_all(&mut self) {
+        for member in &mut self.members {
+            member.is_touched = true;
+        }
+    }
+
     /// For each of some ids the number of its member; `None` if the load says nothing of it.
     pub(crate) fn find(&self, ids: &StringArray) -> Vec<Option<u32>> {
         self.index.find_all(ids)

@@ -16,6 +16,7 @@ impl Error {
             | Self::SourceRefused { .. }
             | Self::Unreadable { .. }
             | Self::EarlierDate { .. }
+            | Self::NotEmpty { .. }
             | Self::NotAllowed { .. }
             | Self::NoNativeType { .. }
             | Self::FanOut { .. }
@@ -27,6 +28,7 @@ impl Error {
             | Self::SourceAbsent { .. }
             | Self::NotInSource { .. }
             | Self::AllNotInSource { .. }
+            | Self::NothingRetained { .. }
             | Self::PasswordFile { .. } => ErrorKind::NotFound,
             Self::SourceUnreachable { .. } | Self::SnapshotLost { .. } | Self::Read { .. } => {
                 ErrorKind::Unavailable
@@ -115,8 +117,14 @@ impl Error {
                 "nothing was published; load --as-of {published} or later, or load into a new warehouse folder"
             )),
             Self::ModelChange { .. } => {
-                Some("load into a new warehouse folder to rebuild".into())
+                Some("load into a new warehouse folder; 'planisphere-etl rebuild --from' fills it from this one".into())
             }
+            Self::NotEmpty { .. } => {
+                Some("name a new folder as [warehouse] url of the settings".into())
+            }
+            Self::NothingRetained { .. } => Some(
+                "packages are kept for [etl] staging_days; load from the sources instead".into(),
+            ),
             Self::Engine { .. } | Self::Task { .. } => Some("nothing was published".into()),
             Self::Crash { .. } => None,
             Self::Stopped { .. } => {

@@ -7,8 +7,8 @@ use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Int32Array, Int64Array, RecordBatch, StringArray,
 };
 use arrow::compute::{cast, filter_record_batch};
-use arrow::datatypes::{DataType as Arrow, Date32Type, TimestampMicrosecondType};
-use chrono::{DateTime, Days, NaiveDate, TimeDelta, TimeZone};
+use arrow::datatypes::{DataType as Arrow, Date32Type, Int32Type, TimestampMicrosecondType};
+use chrono::{DateTime, Days, NaiveDate, TimeDelta, TimeZone, Timelike};
 use chrono_tz::Tz;
 use planisphere_schemas::model::{DataType, Role, key_of_date};
 
@@ -20,6 +20,8 @@ use crate::reject::{Reject, row_id};
 
 use super::FactInput;
 use super::combined::{combination_of, combined};
+use super::milestones::special_column;
+use super::prepare::PROBLEM;
 use super::schema::arrow_schema;
 
 /// Fact rows of this load, and the conformed rows that could not become one.
@@ -33,7 +35,7 @@ pub(super) struct Fresh {
 /// Turns the conformed rows into fact rows.
 pub(super) fn fresh_rows(input: &FactInput<'_>) -> Result<Fresh> {
     let star = input.star;
-    let rows = &input.conformed.rows;
+    let rows = input.rows;
     let doing = || format!("reading the entity of star '{}'", star.name);
     let column = |name: &str| -> Result<ArrayRef> {
         let index = rows
@@ -50,7 +52,8 @@ pub(super) fn fresh_rows(input: &FactInput<'_>) -> Result<Fresh> {
             continue;
         }
         let as_of = role.as_of.as_deref().map(column).transpose()?;
-        columns.push(keys(input, role, &column(&role.column)?, as_of.as_ref())?);
+        let keys = keys(input, role, &column(&role.column)?, as_of.as_ref())?;
+        columns.push(with_special(keys, rows, &role.name));
     }
     let degenerate = star
         .degenerate
@@ -73,6 +76,7 @@ pub(super) fn fresh_rows(input: &FactInput<'_>) -> Result<Fresh> {
             .collect::<Result<Vec<_>>>()?,
     )
     .map_err(Error::arrow(doing()))?;
+    problems_of(&mut problems, rows);
     check_ids(&mut problems, &ids);
     let systems = std::iter::repeat_n(input.source_system, rows.num_rows());
     columns.push(Arc::new(StringArray::from_iter_values(systems)));
@@ -102,12 +106,35 @@ pub(super) fn fresh_rows(input: &FactInput<'_>) -> Result<Fresh> {
     })
 }
 
+/// The keys of a role, but for rows of which it is known why they have none.
+fn with_special(keys: ArrayRef, rows: &RecordBatch, role: &str) -> ArrayRef {
+    let Some(special) = rows.column_by_name(&special_column(role)) else {
+        return keys;
+    };
+    let pairs = keys.as_primitive::<Int32Type>().iter();
+    let pairs = pairs.zip(special.as_primitive::<Int32Type>().iter());
+    Arc::new(Int32Array::from_iter(
+        pairs.map(|(key, special)| special.or(key)),
+    ))
+}
+
 fn nullable(schema: &arrow::datatypes::Schema) -> arrow::datatypes::SchemaRef {
     let fields = schema
         .fields()
         .iter()
         .map(|field| field.as_ref().clone().with_nullable(true));
     Arc::new(arrow::datatypes::Schema::new(fields.collect::<Vec<_>>()))
+}
+
+/// The problems that were found before keys are looked up.
+fn problems_of(problems: &mut Problems, rows: &RecordBatch) {
+    let Some(found) = rows.column_by_name(PROBLEM) else {
+        return;
+    };
+    let found = found.as_string::<i32>().iter().enumerate();
+    for (row, reason) in found.filter_map(|(row, reason)| Some((row, reason?))) {
+        problems.named(row, reason);
+    }
 }
 
 fn check_ids(problems: &mut Problems, ids: &StringArray) {
@@ -122,7 +149,7 @@ fn check_ids(problems: &mut Problems, ids: &StringArray) {
 }
 
 /// The key columns as one text, parts joined by `|`; null if any part is.
-fn row_ids(keys: Vec<ArrayRef>) -> Result<StringArray, arrow::error::ArrowError> {
+pub(super) fn row_ids(keys: Vec<ArrayRef>) -> Result<StringArray, arrow::error::ArrowError> {
     let texts: Vec<ArrayRef> = keys
         .iter()
         .map(|key| cast(key, &Arrow::Utf8))
@@ -155,6 +182,11 @@ fn keys(
             None => index.day(None),
             Some(day) => index.day(Some(key_of_date(day).unwrap_or(0))),
         });
+        return Ok(Arc::new(Int32Array::from_iter_values(keys)));
+    }
+    if let MemberIndex::TimeOfDay(_) = index {
+        let times = times_of_day(values, input.zone).map_err(Error::arrow(doing()))?;
+        let keys = times.into_iter().map(|time| index.time(time));
         return Ok(Arc::new(Int32Array::from_iter_values(keys)));
     }
     let ids = cast(values, &Arrow::Utf8).map_err(Error::arrow(doing()))?;
@@ -192,8 +224,25 @@ pub(crate) fn days(
         .collect())
 }
 
+/// The seconds since midnight of instants in the warehouse time zone, as a clock shows them.
+fn times_of_day(values: &ArrayRef, zone: Tz) -> Result<Vec<Option<u32>>, arrow::error::ArrowError> {
+    let instants = cast(values, &DataType::Timestamp.arrow())?;
+    let time = |micros: i64| {
+        let at = DateTime::from_timestamp_micros(micros)?;
+        Some(at.with_timezone(&zone).num_seconds_from_midnight())
+    };
+    let instants = instants.as_primitive::<TimestampMicrosecondType>();
+    Ok(instants
+        .iter()
+        .map(|micros| micros.and_then(time))
+        .collect())
+}
+
 /// Instants of look-ups; a date means the end of that day in the warehouse time zone.
-fn instants(column: &ArrayRef, zone: Tz) -> Result<Vec<Option<i64>>, arrow::error::ArrowError> {
+pub(super) fn instants(
+    column: &ArrayRef,
+    zone: Tz,
+) -> Result<Vec<Option<i64>>, arrow::error::ArrowError> {
     if let Arrow::Timestamp(..) = column.data_type() {
         let instants = cast(column, &DataType::Timestamp.arrow())?;
         return Ok(instants
@@ -210,7 +259,7 @@ fn instants(column: &ArrayRef, zone: Tz) -> Result<Vec<Option<i64>>, arrow::erro
 }
 
 /// The first instant of a day in a zone, in microseconds; also where the clock jumps over midnight.
-fn start_of_day(day: NaiveDate, zone: Tz) -> Option<i64> {
+pub(super) fn start_of_day(day: NaiveDate, zone: Tz) -> Option<i64> {
     const LONGEST_JUMP_MINUTES: u32 = 180;
     let midnight = day.and_hms_opt(0, 0, 0)?;
     (0..=LONGEST_JUMP_MINUTES).find_map(|minutes| {

@@ -29,7 +29,7 @@ pub(super) fn merge(input: &FactInput<'_>, fresh: Fresh) -> Result<FactBuild> {
         .map(|(file, _)| file.file.clone())
         .collect();
     let mut tally = decisions.tally;
-    tally.read = input.conformed.rows.num_rows() as u64;
+    tally.read = input.rows.num_rows() as u64;
     tally.rejected = fresh.rejects.len() as u64;
     Ok(FactBuild {
         kept,

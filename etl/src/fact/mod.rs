@@ -8,8 +8,13 @@
 //! Pure: Arrow in, Arrow out. A file is rewritten only if one of its rows changed.
 
 mod combined;
+mod currency;
 mod fresh;
+mod history;
 mod merge;
+mod milestones;
+mod periods;
+mod prepare;
 mod schema;
 
 use std::collections::{BTreeMap, HashSet};
@@ -19,13 +24,15 @@ use chrono_tz::Tz;
 use planisphere_schemas::model::{Dimension, Star};
 use planisphere_schemas::warehouse::DataFile;
 
-use crate::conform::Conformed;
 use crate::dimension::{MemberIndex, MiniIndex, Tally};
 use crate::error::Result;
 use crate::reject::Reject;
 
+pub(crate) use currency::RateTable;
 pub(crate) use fresh::days;
+pub(crate) use history::{changes_schema, changes_table};
 pub(crate) use merge::sort_columns;
+pub(crate) use prepare::{PrepareInput, Prepared, is_past, prepare, source_id, standing_rows};
 pub(crate) use schema::{SOURCE_ROW_ID, arrow_schema};
 
 /// What a fact is built from.
@@ -34,8 +41,8 @@ pub(crate) struct FactInput<'a> {
     pub(crate) star: &'a Star,
     /// The source system of the entity.
     pub(crate) source_system: &'a str,
-    /// The conformed rows.
-    pub(crate) conformed: &'a Conformed,
+    /// The conformed rows with what the star adds to them.
+    pub(crate) rows: &'a RecordBatch,
     /// The members of each dimension.
     pub(crate) members: &'a BTreeMap<String, MemberIndex>,
     /// The combinations that members had, by mini-dimension.

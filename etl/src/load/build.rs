@@ -1,6 +1,6 @@
 //! Builds every dimension and fact of a load in memory; nothing is written here.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
@@ -8,7 +8,7 @@ use planisphere_schemas::model::{Dimension, DimensionKind, Entity, Source, Star}
 use planisphere_schemas::warehouse::{DataFile, PinnedWarehouse};
 
 use crate::conform::Conformed;
-use crate::dimension::{MemberIndex, MiniIndex, Tally, align, build_calendar};
+use crate::dimension::{MemberIndex, MiniIndex, Tally, align, build_calendar, build_time_of_day};
 use crate::error::{Error, Result};
 use crate::fact::{self, ExistingFile, FactInput, build_fact};
 use crate::reject::Reject;
@@ -97,7 +97,9 @@ impl Execution<'_> {
         built: &mut Built,
     ) -> Result<Vec<Balance>> {
         match &dimension.kind {
-            DimensionKind::Calendar(_) => self.calendar(dimension, base, built).await?,
+            DimensionKind::Calendar(_) | DimensionKind::TimeOfDay(_) => {
+                self.generated(dimension, base, built).await?;
+            }
             DimensionKind::Combination => {
                 self.combinations(dimension, conformed, base, built).await?
             }
@@ -133,20 +135,19 @@ impl Execution<'_> {
         })
     }
 
-    async fn calendar(
+    async fn generated(
         &self,
         dimension: &Dimension,
         base: Option<&PinnedWarehouse>,
         built: &mut Built,
     ) -> Result<()> {
-        let DimensionKind::Calendar(spec) = &dimension.kind else {
-            return Ok(());
-        };
         let key = built.audit_key;
-        let rows = build_calendar(dimension, spec, key).map_err(Error::arrow(format!(
-            "generating calendar '{}'",
-            dimension.name
-        )))?;
+        let rows = match &dimension.kind {
+            DimensionKind::Calendar(spec) => build_calendar(dimension, spec, key),
+            DimensionKind::TimeOfDay(spec) => build_time_of_day(dimension, *spec, key),
+            _ => return Ok(()),
+        };
+        let rows = rows.map_err(Error::arrow(format!("generating '{}'", dimension.name)))?;
         let name = dimension.table();
         let published = base.and_then(|base| base.table(&name));
         let changed = match published {
@@ -196,22 +197,33 @@ impl Execution<'_> {
             reshaped |= aligned.is_reshaped();
             existing.push(ExistingFile {
                 file: file.clone(),
-                rows: aligned.rows,
+                rows: fact::standing_rows(star, &aligned)?,
             });
         }
-        let mut known = HashSet::new();
-        for file in &existing {
-            known.extend(texts(&file.rows, fact::SOURCE_ROW_ID));
-        }
-        let rejected_ids = self.rejected_ids(package, &fed, &known).await?;
+        let known = existing
+            .iter()
+            .flat_map(|file| texts(&file.rows, fact::SOURCE_ROW_ID))
+            .collect();
+        let rates = star.currency.as_ref();
+        let rates = rates.map(|currency| conformed.get(&currency.rates.entity));
+        // a star whose rates are not read cannot be told anew
+        let rates = match rates {
+            Some(None) => return Ok(None),
+            Some(Some(rates)) => Some(rates),
+            None => None,
+        };
+        let (prepared, rejected_ids) = self
+            .prepared(star, &fed, package, base, (known, built), rates)
+            .await?;
+        let zone = self.model.zone();
         let input = FactInput {
             star,
             source_system: &fed.source.name,
-            conformed: fed.rows,
+            rows: &prepared.rows,
             members: &built.members,
             dimensions: &self.model.dimensions,
             minis: &built.minis,
-            zone: self.model.zone(),
+            zone,
             existing,
             reshaped,
             rejected_ids: &rejected_ids,

@@ -49,10 +49,7 @@ impl Execution<'_> {
             None => None,
         };
         let map = map_table(dimension);
-        let existing_map = match base.and_then(|base| base.table(&map)) {
-            Some(table) => Some(read_table(self.warehouse, table).await?),
-            None => None,
-        };
+        let existing_map = self.issued_keys(&map, base).await?;
         let keys = CombinationKeys::read(
             existing_map.as_ref(),
             &dimension.key_column(),

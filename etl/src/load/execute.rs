@@ -21,6 +21,7 @@ use super::plan::{plan_load, used_entities};
 use super::preflight::{check_model, preflight};
 use super::published::read_table;
 use super::record::{LoadOutcome, LoadRecord, StepTime, read_records, unfinished};
+use super::replay::Replay;
 
 /// One load at work.
 pub(super) struct Execution<'a> {
@@ -31,6 +32,8 @@ pub(super) struct Execution<'a> {
     pub(super) model: &'a Model,
     pub(super) places: &'a Places,
     pub(super) warehouse: &'a Warehouse,
+    /// What is loaded in the place of the sources.
+    pub(super) replay: Option<&'a Replay<'a>>,
     pub(super) load_id: LoadId,
     pub(super) business_date: NaiveDate,
     /// True from the last step on, which is not stopped half way.
@@ -49,7 +52,7 @@ impl Execution<'_> {
         let waits = preflight(self.model, self.places, settings).await?;
         let pending = self.number(record, base.as_ref()).await?;
         let so_far = record.clone();
-        let package = self.timed(record, "extract", self.extract(so_far)).await?;
+        let package = self.timed(record, "extract", self.read(so_far)).await?;
         self.runtime.crash_point("after_staging")?;
         if waits.is_some() {
             check_model(self.model, self.places, &package, settings).await?;
@@ -173,6 +176,15 @@ impl Execution<'_> {
         };
         let rows = read_table(self.warehouse, table).await?;
         audit::load_ids(&rows).map_err(Error::arrow("reading audit_load"))
+    }
+
+    /// Reads the sources, or takes over a package that is retained.
+    async fn read(&self, so_far: LoadRecord) -> Result<Package> {
+        let Some(replay) = self.replay else {
+            return self.extract(so_far).await;
+        };
+        let from = (replay.from, replay.package);
+        Package::adopt(from, (self.warehouse, self.load_id), self.model).await
     }
 
     /// Extracts every source; from time to time the record of the load says how far that is.

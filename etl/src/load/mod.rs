@@ -21,6 +21,7 @@ mod outriggers;
 mod pace;
 mod plan;
 mod preflight;
+mod prepare;
 mod process;
 mod publish;
 mod published;
@@ -28,6 +29,7 @@ mod reading;
 mod record;
 mod referenced;
 mod rejected;
+mod replay;
 mod scan;
 
 use std::sync::atomic::AtomicBool;
@@ -51,6 +53,7 @@ pub use process::{Life, Process};
 pub use reading::{ReadState, SourceReading, TableReading};
 pub use record::{LoadOutcome, LoadRecord, StepTime, TableChange, read_records};
 pub(crate) use record::{chain, unfinished};
+pub(crate) use replay::rebuild;
 
 /// What a load needs to know.
 #[derive(Debug, Clone)]
@@ -70,6 +73,16 @@ pub async fn load(
     runtime: &Runtime,
     observer: &dyn Observer,
 ) -> Result<LoadRecord> {
+    load_from(options, runtime, observer, None).await
+}
+
+/// Runs one load of the sources, or of a package that is retained.
+async fn load_from(
+    options: &LoadOptions,
+    runtime: &Runtime,
+    observer: &dyn Observer,
+    replay: Option<&replay::Replay<'_>>,
+) -> Result<LoadRecord> {
     let (model, places) = read_model_with_places(&options.settings.model.path)?;
     let warehouse = Warehouse::connect(&options.settings.warehouse.url)?;
     let load_id = runtime.load_id();
@@ -85,6 +98,7 @@ pub async fn load(
         model: &model,
         places: &places,
         warehouse: &warehouse,
+        replay,
         load_id,
         business_date,
         publishing: AtomicBool::new(false),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use planisphere_schemas::model::{DimensionKind, Model, Star};
+use planisphere_schemas::model::{Dimension, DimensionKind, Holidays, Model, Star};
 use planisphere_schemas::warehouse::Manifest;
 
 use crate::error::{Error, Result};
@@ -39,6 +39,11 @@ pub enum Step {
         /// The dimension.
         dimension: String,
     },
+    /// Generate times of day.
+    TimeOfDay {
+        /// The dimension.
+        dimension: String,
+    },
     /// Merge an entity into a dimension.
     Dimension {
         /// The dimension.
@@ -65,6 +70,7 @@ impl fmt::Display for Step {
             }
             Self::Conform { source, entity } => write!(f, "conform {entity} of {source}"),
             Self::Calendar { dimension } => write!(f, "generate calendar dim_{dimension}"),
+            Self::TimeOfDay { dimension } => write!(f, "generate times of day dim_{dimension}"),
             Self::Dimension {
                 dimension,
                 backfill,
@@ -134,33 +140,37 @@ pub(super) fn used_entities(model: &Model) -> Vec<String> {
             _ => None,
         });
     let mut seen = BTreeSet::new();
-    let stars = model.stars.iter().map(|star| star.entity.clone());
+    let stars = model.stars.iter().flat_map(|star| {
+        let rates = star.currency.iter().map(|it| it.rates.entity.clone());
+        std::iter::once(star.entity.clone()).chain(rates)
+    });
     dimensions
         .chain(stars)
         .filter(|entity| seen.insert(entity.clone()))
         .collect()
 }
 
-fn dimension_step(
-    dimension: &planisphere_schemas::model::Dimension,
-    old: Option<&Model>,
-) -> Result<Step> {
+fn dimension_step(dimension: &Dimension, old: Option<&Model>) -> Result<Step> {
     let name = dimension.name.clone();
+    let before = old.and_then(|model| model.dimension(&name));
+    if let Some(reason) = before.and_then(|before| other_members(before, dimension)) {
+        return Err(Error::ModelChange {
+            object: format!("dimension '{name}'"),
+            reason: reason.into(),
+        });
+    }
     if dimension.is_calendar() {
         return Ok(Step::Calendar { dimension: name });
     }
-    let Some(before) = old.and_then(|model| model.dimension(&name)) else {
+    if dimension.is_time_of_day() {
+        return Ok(Step::TimeOfDay { dimension: name });
+    }
+    let Some(before) = before else {
         return Ok(Step::Dimension {
             dimension: name,
             backfill: Vec::new(),
         });
     };
-    if before.kind != dimension.kind {
-        return Err(Error::ModelChange {
-            object: format!("dimension '{name}'"),
-            reason: "its entity or business key changed".into(),
-        });
-    }
     let backfill = dimension
         .attributes
         .iter()
@@ -174,6 +184,20 @@ fn dimension_step(
     })
 }
 
+/// Why the keys of a dimension can no longer mean what they meant.
+fn other_members(before: &Dimension, now: &Dimension) -> Option<&'static str> {
+    match (&before.kind, &now.kind) {
+        // a key is a day for ever, whatever the calendar holds and knows of it
+        (DimensionKind::Calendar(_), DimensionKind::Calendar(_)) => None,
+        (before, now) if before == now => None,
+        (DimensionKind::Entity { .. }, DimensionKind::Entity { .. }) => {
+            Some("its entity or business key changed")
+        }
+        (DimensionKind::TimeOfDay(_), DimensionKind::TimeOfDay(_)) => Some("its grain changed"),
+        _ => Some("its members come from elsewhere"),
+    }
+}
+
 fn fact_step(star: &Star, old: Option<&Model>) -> Result<Step> {
     let name = star.name.clone();
     let Some(before) = old.and_then(|model| model.star(&name)) else {
@@ -182,10 +206,15 @@ fn fact_step(star: &Star, old: Option<&Model>) -> Result<Step> {
             backfill: Vec::new(),
         });
     };
-    if before.key != star.key || before.kind != star.kind || before.entity != star.entity {
+    let every = |star: &Star| star.periodic.as_ref().map(|periodic| periodic.every);
+    if before.key != star.key
+        || before.kind != star.kind
+        || before.entity != star.entity
+        || every(before) != every(star)
+    {
         return Err(Error::ModelChange {
             object: format!("star '{name}'"),
-            reason: "its grain changed (key, kind or entity)".into(),
+            reason: "its grain changed (key, kind, entity or period)".into(),
         });
     }
     let columns = |star: &Star| -> BTreeSet<String> {
@@ -204,9 +233,11 @@ fn fact_step(star: &Star, old: Option<&Model>) -> Result<Step> {
     })
 }
 
-/// Tables of the old model that the new one no longer has.
+/// Tables of the old model that the new one no longer has, and what is not known of days.
 fn notices(model: &Model, old: Option<&Model>) -> Vec<String> {
-    let Some(old) = old else { return Vec::new() };
+    let Some(old) = old else {
+        return unknown_holidays(model);
+    };
     let dimensions = old
         .dimensions
         .iter()
@@ -219,5 +250,31 @@ fn notices(model: &Model, old: Option<&Model>) -> Vec<String> {
         .map(|old| old.table())
         .chain(stars.map(|old| old.table()));
     let gone = "is no longer in the model; old versions keep it";
-    tables.map(|table| format!("{table} {gone}")).collect()
+    let gone = tables.map(|table| format!("{table} {gone}"));
+    gone.chain(unknown_holidays(model)).collect()
+}
+
+/// The years of calendars of which it is not known which days are holidays.
+fn unknown_holidays(model: &Model) -> Vec<String> {
+    let calendars = model.dimensions.iter().filter_map(|dimension| {
+        let DimensionKind::Calendar(spec) = &dimension.kind else {
+            return None;
+        };
+        let years = Holidays::of(spec.holidays.as_ref()?).unknown_years(spec.from, spec.to);
+        let years: Vec<String> = years
+            .iter()
+            .map(|run| match run.start() == run.end() {
+                true => run.start().to_string(),
+                false => format!("{} to {}", run.start(), run.end()),
+            })
+            .collect();
+        (!years.is_empty()).then(|| {
+            format!(
+                "{}: holidays of {} are not known and stay empty; declare them under 'days' when they are",
+                dimension.table(),
+                years.join(", ")
+            )
+        })
+    });
+    calendars.collect()
 }

@@ -3,7 +3,9 @@
 use arrow::compute::can_cast_types;
 use arrow::datatypes::DataType as Arrow;
 use planisphere_schemas::document::Faults;
-use planisphere_schemas::model::{DataType, Dimension, DimensionKind, Model, Places, Star};
+use planisphere_schemas::model::{
+    Currency, DataType, Dimension, DimensionKind, DurationUnit, Milestones, Model, Places, Star,
+};
 use planisphere_schemas::settings::Settings;
 
 use crate::conform::{Types, check, type_name};
@@ -97,7 +99,7 @@ impl Uses<'_> {
 
     fn star(&mut self, star: &Star) {
         let spot = |name: &str| ("star", format!("{}/{name}", star.name));
-        for key in &star.key {
+        for key in star.key.iter().filter(|key| !star.derives(key)) {
             self.becomes(
                 ("star", star.name.clone()),
                 &star.entity,
@@ -114,20 +116,81 @@ impl Uses<'_> {
                 }
                 continue;
             }
-            match dimension.is_some_and(Dimension::is_calendar) {
-                true => self.is_day(spot(&role.name), &star.entity, &role.column),
-                false => self.becomes(spot(&role.name), &star.entity, &role.column, DataType::Text),
+            let spot_of_role = spot(&role.name);
+            match dimension {
+                Some(found) if found.is_calendar() => {
+                    self.is_day(spot_of_role, &star.entity, &role.column);
+                }
+                Some(found) if found.is_time_of_day() => {
+                    self.is_instant(spot_of_role, &star.entity, &role.column);
+                }
+                _ => self.becomes(spot_of_role, &star.entity, &role.column, DataType::Text),
             }
             if let Some(as_of) = &role.as_of {
                 self.is_day(spot(&role.name), &star.entity, as_of);
             }
         }
+        if let Some(milestones) = &star.milestones {
+            self.milestones(star, milestones);
+        }
+        if let Some(periodic) = &star.periodic {
+            let edges = [("begins", &periodic.begins), ("ends", &periodic.ends)];
+            for (field, column) in edges {
+                let Some(column) = column else { continue };
+                let spot = ("star", format!("{}/{field}/{column}", star.name));
+                self.is_day(spot, &star.entity, column);
+            }
+        }
+        if let Some(currency) = &star.currency {
+            self.currency(star, currency);
+        }
         let degenerate = star.degenerate.iter();
         let degenerate = degenerate.map(|column| (&column.name, &column.column, column.data_type));
         let measures = star.measures.iter();
         let measures = measures.map(|measure| (&measure.name, &measure.column, measure.data_type));
-        for (name, column, data_type) in degenerate.chain(measures) {
+        let own = degenerate.chain(measures);
+        for (name, column, data_type) in own.filter(|(_, column, _)| !star.derives(column)) {
             self.becomes(spot(name), &star.entity, column, data_type);
+        }
+    }
+
+    fn milestones(&mut self, star: &Star, milestones: &Milestones) {
+        if let Some(ended) = &milestones.ended {
+            let spot = ("star", format!("{}/ended/{ended}", star.name));
+            self.becomes(spot, &star.entity, ended, DataType::Boolean);
+        }
+        if milestones.durations == DurationUnit::Hours {
+            for step in &milestones.steps {
+                let spot = ("star", format!("{}/{}", star.name, step.name));
+                self.is_instant(spot, &star.entity, &step.column);
+            }
+        }
+    }
+
+    fn currency(&mut self, star: &Star, currency: &Currency) {
+        let rates = &currency.rates;
+        let spot = |name: &str| ("star", format!("{}/currency/{name}", star.name));
+        self.becomes(
+            spot("column"),
+            &star.entity,
+            &currency.column,
+            DataType::Text,
+        );
+        for moment in [&currency.event, &currency.close].into_iter().flatten() {
+            self.is_day(spot(moment), &star.entity, moment);
+        }
+        self.is_day(spot("rates"), &rates.entity, &rates.date);
+        let found = self.type_of(&rates.entity, &rates.rate).cloned();
+        if let Some(found) =
+            found.filter(|it| !it.is_integer() && !matches!(it, Arrow::Decimal128(..)))
+        {
+            let message = format!(
+                "column '{}' of entity '{}' is {}; a rate is exact, an integer or a decimal",
+                rates.rate,
+                rates.entity,
+                type_name(&found)
+            );
+            self.fault(&spot("rates"), message);
         }
     }
 
@@ -159,6 +222,20 @@ impl Uses<'_> {
                     "column '{column}' of entity '{entity}' is {found}, not a date or an instant"
                 ),
             );
+        }
+    }
+
+    /// A day alone has no time of day.
+    fn is_instant(&mut self, spot: Spot, entity: &str, column: &str) {
+        let Some(found) = self.type_of(entity, column) else {
+            return;
+        };
+        if !matches!(found, Arrow::Timestamp(..) | Arrow::Null) {
+            let found = type_name(found);
+            let message = format!(
+                "column '{column}' of entity '{entity}' is {found}, not an instant, which has a time of day"
+            );
+            self.fault(&spot, message);
         }
     }
 

@@ -8,6 +8,7 @@
 //!                               /package.json   (written last: a package without it does not exist)
 //! ```
 
+mod adopt;
 mod attempt;
 mod board;
 mod crew;
@@ -26,4 +27,4 @@ pub use package::TableCertificate;
 
 pub(crate) use extract::{Progress, extract, reach};
 pub(crate) use package::Package;
-pub(crate) use retention::{clear, discard, purge, unsealed};
+pub(crate) use retention::{clear, discard, purge, retained, unsealed};

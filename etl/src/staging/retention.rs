@@ -35,6 +35,14 @@ pub(crate) async fn clear(warehouse: &Warehouse, over: &BTreeSet<LoadId>) -> Res
     Ok(packages.len())
 }
 
+/// The packages that are sealed.
+pub(crate) async fn retained(warehouse: &Warehouse) -> Result<BTreeSet<LoadId>> {
+    let sealed = |path: &String| path.ends_with("/package.json");
+    let packages = staged(warehouse).await?.into_iter();
+    let sealed = packages.filter(|(_, paths)| paths.iter().any(sealed));
+    Ok(sealed.map(|(load, _)| load).collect())
+}
+
 /// The packages that are not sealed.
 pub(crate) async fn unsealed(warehouse: &Warehouse) -> Result<Vec<LoadId>> {
     let sealed = |path: &String| path.ends_with("/package.json");

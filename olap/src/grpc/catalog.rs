@@ -48,17 +48,16 @@ fn dimension(dimension: &DimensionView) -> wire::Dimension {
         DimensionSource::Role {
             dimension,
             versioned,
-            calendar: true,
-        } => (
-            wire::DimensionKind::Calendar,
-            dimension.as_str(),
-            *versioned,
-        ),
-        DimensionSource::Role {
-            dimension,
-            versioned,
-            calendar: false,
-        } => (wire::DimensionKind::Entity, dimension.as_str(), *versioned),
+            calendar,
+            time_of_day,
+        } => {
+            let kind = match (calendar, time_of_day) {
+                (true, _) => wire::DimensionKind::Calendar,
+                (_, true) => wire::DimensionKind::TimeOfDay,
+                _ => wire::DimensionKind::Entity,
+            };
+            (kind, dimension.as_str(), *versioned)
+        }
     };
     wire::Dimension {
         name: dimension.name.clone(),

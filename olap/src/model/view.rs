@@ -51,6 +51,8 @@ pub enum DimensionSource {
         versioned: bool,
         /// True for the calendar.
         calendar: bool,
+        /// True for the times of day.
+        time_of_day: bool,
     },
     /// Columns of the fact itself.
     Degenerate,
@@ -162,6 +164,7 @@ fn role_view(model: &Model, star: &Star, role: &str) -> Option<DimensionView> {
             dimension: dimension.name.clone(),
             versioned: dimension.is_versioned(),
             calendar: dimension.is_calendar(),
+            time_of_day: dimension.is_time_of_day(),
         },
         hierarchies: hierarchies
             .map(|hierarchy| hierarchy_view(dimension, hierarchy))

@@ -114,7 +114,7 @@ fn dimension_rows(planner: &Planner<'_>, role: &RoleUse, history: ResolvedHistor
     let dimension = planner.dimension(&role.dimension)?;
     let rows = scan(planner, &dimension.table())?;
     match history {
-        _ if dimension.is_calendar() => rows_as_was(dimension, role, rows),
+        _ if dimension.is_generated() => rows_as_was(dimension, role, rows),
         ResolvedHistory::AsWas => rows_as_was(dimension, role, rows),
         ResolvedHistory::AsIs if !dimension.is_versioned() => rows_as_was(dimension, role, rows),
         _ => rows_by_durable_key(planner, dimension, role, history, rows),

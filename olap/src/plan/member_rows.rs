@@ -88,8 +88,8 @@ fn dimension_rows(
     let latest: Vec<SortExpr> = [column("is_current"), column("valid_from"), key]
         .map(|it| it.sort(true, true))
         .into();
-    // A day of the calendar has one row for ever, so any of a member's rows will do.
-    let value = |name: &str| match dimension.is_calendar() {
+    // A generated member has one row for ever, so any of a member's rows will do.
+    let value = |name: &str| match dimension.is_generated() {
         true => min(column(name)),
         false => last_value(column(name), latest.clone()),
     };

@@ -1,8 +1,10 @@
-//! What the generated calendar holds: its attributes and hierarchies, the same in every warehouse.
+//! What the generated calendar holds: its attributes and hierarchies. Those of every calendar come first, those of
+//! holidays and retail years follow where they are declared, so that no column moves.
 
 use chrono::NaiveDate;
 
 use super::dimension::{Attribute, Hierarchy, Level, Scd};
+use super::generated::CalendarSpec;
 use super::types::{Caption, DataType};
 
 /// The first day that a calendar can hold (date key 1).
@@ -41,8 +43,52 @@ const TEXTS: [(&str, &str, &str); 6] = [
     ("day_name_zh", "Day name (Chinese)", "星期名"),
 ];
 
+/// What is known of days where holidays are declared.
+const HOLIDAYS: [(&str, &str, &str, DataType); 7] = [
+    ("is_holiday", "Holiday", "节假日", DataType::Boolean),
+    (
+        "holiday_name_en",
+        "Holiday name",
+        "节日名（英文）",
+        DataType::Text,
+    ),
+    (
+        "holiday_name_zh",
+        "Holiday name (Chinese)",
+        "节日名",
+        DataType::Text,
+    ),
+    ("is_working_day", "Working day", "工作日", DataType::Boolean),
+    ("day_type", "Kind of day", "日类型", DataType::Text),
+    (
+        "day_type_name_en",
+        "Kind of day (name)",
+        "日类型名（英文）",
+        DataType::Text,
+    ),
+    (
+        "day_type_name_zh",
+        "Kind of day (Chinese name)",
+        "日类型名",
+        DataType::Text,
+    ),
+];
+
+/// The numbers of days where retail years are declared.
+const RETAIL: [(&str, &str, &str); 5] = [
+    ("retail_year", "Retail year", "零售年"),
+    ("retail_quarter", "Retail quarter", "零售季度"),
+    ("retail_month", "Retail month", "零售月"),
+    ("retail_week", "Retail week", "零售周"),
+    (
+        "retail_weeks_of_year",
+        "Weeks of the retail year",
+        "零售年周数",
+    ),
+];
+
 /// The attributes of a calendar, in the order of the table's columns.
-pub(super) fn attributes() -> Vec<Attribute> {
+pub(super) fn attributes(spec: &CalendarSpec) -> Vec<Attribute> {
     let date = attribute("date", "Date", "日期", DataType::Date);
     let integers = INTEGERS
         .iter()
@@ -55,10 +101,18 @@ pub(super) fn attributes() -> Vec<Attribute> {
         .chain(integers)
         .chain(texts)
         .chain([weekend])
+        .chain(declared(spec))
         .collect()
 }
 
-fn attribute(id: &str, en: &str, zh: &str, data_type: DataType) -> Attribute {
+fn declared(spec: &CalendarSpec) -> impl Iterator<Item = Attribute> {
+    let holidays = HOLIDAYS.iter().filter(|_| spec.holidays.is_some());
+    let retail = RETAIL.iter().filter(|_| spec.retail.is_some());
+    let holidays = holidays.map(|(id, en, zh, data_type)| attribute(id, en, zh, *data_type));
+    holidays.chain(retail.map(|(id, en, zh)| attribute(id, en, zh, DataType::Integer)))
+}
+
+pub(super) fn attribute(id: &str, en: &str, zh: &str, data_type: DataType) -> Attribute {
     Attribute {
         name: id.into(),
         caption: Caption {
@@ -72,54 +126,61 @@ fn attribute(id: &str, en: &str, zh: &str, data_type: DataType) -> Attribute {
     }
 }
 
-/// The hierarchies of a calendar: `calendar`, `iso_week`, `fiscal`.
-pub(super) fn hierarchies() -> Vec<Hierarchy> {
-    let year = level("year", "Year", "年");
-    let quarter = named(level("quarter", "Quarter", "季度"), "quarter_name");
-    let month = named(level("month", "Month", "月"), "month_name");
-    let date = Level {
-        name: "day".into(),
-        ..level("date", "Day", "日")
-    };
+/// The hierarchies of a calendar: `calendar`, `iso_week`, `fiscal`, and those of what is declared.
+pub(super) fn hierarchies(spec: &CalendarSpec) -> Vec<Hierarchy> {
+    let day = || called("day", level("date", "Day", "日"));
+    let calendar = vec![
+        level("year", "Year", "年"),
+        named(level("quarter", "Quarter", "季度"), "quarter_name"),
+        named(level("month", "Month", "月"), "month_name"),
+        day(),
+    ];
     let iso = vec![
-        Level {
-            name: "year".into(),
-            ..level("iso_year", "ISO year", "ISO 年")
-        },
-        Level {
-            name: "week".into(),
-            ..level("iso_week", "ISO week", "ISO 周")
-        },
-        date.clone(),
+        called("year", level("iso_year", "ISO year", "ISO 年")),
+        called("week", level("iso_week", "ISO week", "ISO 周")),
+        day(),
     ];
     let fiscal = vec![
-        Level {
-            name: "year".into(),
-            ..level("fiscal_year", "Fiscal year", "财年")
-        },
-        Level {
-            name: "quarter".into(),
-            ..level("fiscal_quarter", "Fiscal quarter", "财季")
-        },
-        Level {
-            name: "month".into(),
-            ..level("fiscal_month", "Fiscal month", "财月")
-        },
-        date.clone(),
+        called("year", level("fiscal_year", "Fiscal year", "财年")),
+        called("quarter", level("fiscal_quarter", "Fiscal quarter", "财季")),
+        called("month", level("fiscal_month", "Fiscal month", "财月")),
+        day(),
     ];
-    vec![
-        hierarchy(
-            "calendar",
-            "Calendar",
-            "日历",
-            vec![year, quarter, month, date],
-        ),
+    let mut all = vec![
+        hierarchy("calendar", "Calendar", "日历", calendar),
         hierarchy("iso_week", "ISO weeks", "ISO 周历", iso),
         hierarchy("fiscal", "Fiscal calendar", "财务日历", fiscal),
-    ]
+    ];
+    if spec.holidays.is_some() {
+        let kind = level("day_type", "Kind of day", "日类型");
+        let levels = vec![named(kind, "day_type_name"), day()];
+        all.push(hierarchy("day_type", "Kinds of days", "日类型", levels));
+    }
+    if spec.retail.is_some() {
+        let levels = vec![
+            called("year", level("retail_year", "Retail year", "零售年")),
+            called(
+                "quarter",
+                level("retail_quarter", "Retail quarter", "零售季度"),
+            ),
+            called("month", level("retail_month", "Retail month", "零售月")),
+            called("week", level("retail_week", "Retail week", "零售周")),
+            day(),
+        ];
+        all.push(hierarchy("retail", "Retail calendar", "零售日历", levels));
+    }
+    all
 }
 
-fn hierarchy(id: &str, en: &str, zh: &str, levels: Vec<Level>) -> Hierarchy {
+/// A level under another name than that of its key.
+pub(super) fn called(name: &str, level: Level) -> Level {
+    Level {
+        name: name.into(),
+        ..level
+    }
+}
+
+pub(super) fn hierarchy(id: &str, en: &str, zh: &str, levels: Vec<Level>) -> Hierarchy {
     Hierarchy {
         name: id.into(),
         caption: Caption {
@@ -130,7 +191,7 @@ fn hierarchy(id: &str, en: &str, zh: &str, levels: Vec<Level>) -> Hierarchy {
     }
 }
 
-fn level(key: &str, en: &str, zh: &str) -> Level {
+pub(super) fn level(key: &str, en: &str, zh: &str) -> Level {
     Level {
         name: key.into(),
         caption: Caption {
@@ -144,7 +205,7 @@ fn level(key: &str, en: &str, zh: &str) -> Level {
     }
 }
 
-fn named(level: Level, attribute: &str) -> Level {
+pub(super) fn named(level: Level, attribute: &str) -> Level {
     Level {
         name_en: format!("{attribute}_en"),
         name_zh: format!("{attribute}_zh"),

@@ -4,9 +4,13 @@ use crate::document::{Decoder, Faults, Fields, Node, Place, Value};
 
 use super::types::{Caption, DataType};
 
+mod calendar;
 mod cube;
+mod currency;
 mod dimension;
 mod file_format;
+mod milestones;
+mod periodic;
 mod source;
 mod star;
 

@@ -1,8 +1,8 @@
 //! Conformed dimensions: attributes with SCD types, hierarchies of levels, the generated calendar.
 
-use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
+use super::generated::{CalendarSpec, TimeOfDaySpec};
 use super::types::{Caption, DataType, Tag};
 
 /// One conformed dimension, from one file in `conformed/`.
@@ -73,6 +73,8 @@ pub enum DimensionKind {
     },
     /// Generated days.
     Calendar(CalendarSpec),
+    /// Generated minutes or seconds of the day.
+    TimeOfDay(TimeOfDaySpec),
     /// The combinations of values that occur in the facts of all stars with a role of it (Kimball's junk dimension).
     Combination,
     /// The combinations that fast changing attributes of another dimension have had (Kimball's mini-dimension).
@@ -80,17 +82,6 @@ pub enum DimensionKind {
         /// The dimension whose attributes they are.
         of: String,
     },
-}
-
-/// The span of the generated calendar.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct CalendarSpec {
-    /// The first day, 1900-01-01 or later.
-    pub from: NaiveDate,
-    /// The last day.
-    pub to: NaiveDate,
-    /// The month in which the fiscal year starts, 1 to 12.
-    pub fiscal_year_starts: u32,
 }
 
 /// One attribute of the members.
@@ -238,5 +229,15 @@ impl Dimension {
     /// True for the generated calendar.
     pub fn is_calendar(&self) -> bool {
         matches!(self.kind, DimensionKind::Calendar(_))
+    }
+
+    /// True for the generated times of day.
+    pub fn is_time_of_day(&self) -> bool {
+        matches!(self.kind, DimensionKind::TimeOfDay(_))
+    }
+
+    /// True if the members are generated; each has one row for ever.
+    pub fn is_generated(&self) -> bool {
+        self.is_calendar() || self.is_time_of_day()
     }
 }

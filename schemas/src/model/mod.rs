@@ -6,16 +6,22 @@
 
 mod calendar;
 mod cube;
+mod currency;
 mod decode;
 mod dimension;
 mod file_format;
+mod generated;
+mod holidays;
 mod link;
 mod members;
+mod milestones;
+mod periodic;
 mod places;
 mod read;
 mod source;
 mod sql;
 mod star;
+mod time_of_day;
 mod types;
 mod validate;
 
@@ -23,15 +29,21 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 pub use cube::{Aggregation, Cube, CubeDimension, DrillThrough, Format, Measure, MeasureKind};
+pub use currency::{Converted, Currency, Moment, Rates};
 pub use dimension::{
-    Attribute, CalendarSpec, Dimension, DimensionKind, FastAttribute, Hierarchy, Level, Outrigger,
-    Parent, Scd,
+    Attribute, Dimension, DimensionKind, FastAttribute, Hierarchy, Level, Outrigger, Parent, Scd,
 };
 pub use file_format::{Compression, FileFormat, FileKind};
+pub use generated::{
+    CalendarSpec, HolidaySpec, NamedAfter, RetailEnd, RetailSpec, TimeGrain, TimeOfDaySpec,
+};
+pub use holidays::Holidays;
 pub use link::{PARENT_ID, current_id_column, current_key_column};
 pub use members::{
     CALENDAR_ORIGIN, DurableKey, SpecialMember, SurrogateKey, date_of_key, key_of_date,
 };
+pub use milestones::{DurationUnit, LAST_MILESTONE, Milestone, Milestones};
+pub use periodic::{PERIOD_END, Period, Periodic, SemiAdditive, Take};
 pub use places::Places;
 pub use read::{read_model, read_model_with_places};
 pub use source::{

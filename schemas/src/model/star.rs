@@ -1,9 +1,12 @@
 //! Stars: a fact with its grain, the roles its dimensions play, degenerate columns and measures.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::currency::Currency;
+use super::milestones::Milestones;
+use super::periodic::{PERIOD_END, Periodic, SemiAdditive};
 use super::types::{Caption, DataType};
 
 /// One fact, from one file in `stars/`.
@@ -30,6 +33,15 @@ pub struct Star {
     pub degenerate: Vec<DegenerateColumn>,
     /// The numbers.
     pub measures: Vec<FactMeasure>,
+    /// The milestones of an accumulating snapshot; what follows from them stands among roles, columns and numbers too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub milestones: Option<Milestones>,
+    /// How a periodic snapshot is taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub periodic: Option<Periodic>,
+    /// How its money becomes money of the reporting currency.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub currency: Option<Currency>,
 }
 
 impl Star {
@@ -50,6 +62,10 @@ pub enum StarKind {
     Transaction,
     /// One row a process, revisited at each milestone.
     Accumulating,
+    /// One row a state of something at the end of a period.
+    Periodic,
+    /// One row an event or a coverage that nothing is measured of.
+    Factless,
 }
 
 /// A dimension in a role: `order_date` is the role of `date`; the column is `<role>_key`.
@@ -111,6 +127,9 @@ pub struct FactMeasure {
     pub column: String,
     /// True if it may be summed over every dimension.
     pub additive: bool,
+    /// How a state such as a balance is answered for several periods.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub semi_additive: Option<SemiAdditive>,
 }
 
 impl Star {
@@ -127,6 +146,46 @@ impl Star {
     /// The degenerate column of that name.
     pub fn degenerate(&self, name: &str) -> Option<&DegenerateColumn> {
         self.degenerate.iter().find(|column| column.name == name)
+    }
+
+    /// True for a column that is worked out of the rows and is none of the entity.
+    pub fn derives(&self, column: &str) -> bool {
+        let milestones = self.milestones.as_ref();
+        milestones.is_some_and(|milestones| milestones.derives(column))
+            || (self.periodic.is_some() && column == PERIOD_END)
+            || self
+                .currency
+                .iter()
+                .any(|currency| currency.converted.iter().any(|it| it.name == column))
+    }
+
+    /// The columns of the entity that the star uses, each once.
+    pub fn entity_columns(&self) -> Vec<&str> {
+        let keys = self.key.iter();
+        let roles = self.roles.iter();
+        let roles = roles.flat_map(|role| {
+            std::iter::once(&role.column)
+                .chain(role.columns.values())
+                .chain(&role.as_of)
+        });
+        let degenerate = self.degenerate.iter().map(|column| &column.column);
+        let measures = self.measures.iter().map(|measure| &measure.column);
+        let ended = self.milestones.iter().filter_map(|it| it.ended.as_ref());
+        let periodic = self.periodic.iter();
+        let edges = periodic.flat_map(|it| it.begins.iter().chain(&it.ends));
+        let currency = self.currency.iter();
+        let currency =
+            currency.flat_map(|it| [Some(&it.column), it.event.as_ref(), it.close.as_ref()]);
+        let mut seen = BTreeSet::new();
+        keys.chain(roles)
+            .chain(degenerate)
+            .chain(measures)
+            .chain(ended)
+            .chain(edges)
+            .chain(currency.flatten())
+            .map(String::as_str)
+            .filter(|column| !column.is_empty() && !self.derives(column) && seen.insert(*column))
+            .collect()
     }
 
     /// The stored measure of that name.

@@ -15,6 +15,8 @@ mod mini;
 mod outrigger;
 mod source;
 mod star;
+mod star_currency;
+mod star_kind;
 
 /// Adds a fault for every rule that the model breaks.
 ///

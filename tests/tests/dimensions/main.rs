@@ -1,4 +1,5 @@
 //! Dimensions from streams of changes, against a computation in SQL that knows nothing of ours.
 
 mod order;
+mod rebuild;
 mod stream;

@@ -44,6 +44,8 @@ fn grain_of(star: &Star) -> Vec<String> {
     let kind = match star.kind {
         StarKind::Transaction => "transaction",
         StarKind::Accumulating => "accumulating",
+        StarKind::Periodic => "periodic",
+        StarKind::Factless => "factless",
     };
     vec![star.name.clone(), kind.to_owned(), star.grain.clone()]
 }

@@ -12,6 +12,7 @@ mod versions;
 
 use std::collections::BTreeSet;
 
+use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use planisphere_schemas::model::Dimension;
 use planisphere_schemas::warehouse::{PinnedTable, PinnedWarehouse};
@@ -195,6 +196,7 @@ impl DimensionLoad<'_> {
             existing_changes,
             issued: Issued::default(),
             referenced: &self.referenced,
+            is_seeded: false,
             is_whole: true,
             audited: audited(dimension, self.fed),
             rejected_ids: &rejected_ids,
@@ -212,6 +214,18 @@ impl DimensionLoad<'_> {
         })
     }
 
+    /// The key map of the warehouse that is built anew, for the first load of the new one.
+    async fn seed(&self) -> Result<Option<RecordBatch>> {
+        let dimension = self.entity.dimension;
+        let map = map_table(dimension);
+        let rows = match self.published {
+            Some(_) => None,
+            None => self.execution.issued_keys(&map, None).await?,
+        };
+        let seed = rows.map(|rows| align(&map, &rows, &map_schema(dimension)));
+        Ok(seed.transpose()?.map(|seed| seed.rows))
+    }
+
     /// Builds the members that the load touches, and those that are new.
     async fn touched(&self) -> Result<Outcome> {
         let dimension = self.entity.dimension;
@@ -220,6 +234,11 @@ impl DimensionLoad<'_> {
         let mut silent = Silent::new(&self.referenced);
         if let Some(published) = self.published {
             self.recognise(&mut sieve, published, &mut silent).await?;
+        }
+        let seed = self.seed().await?;
+        let is_seeded = seed.is_some();
+        if is_seeded {
+            sieve.touch_all();
         }
         let mut sorted = sieve.sort();
         let inferred = silent.strangers(&self.referenced, &sieve);
@@ -243,7 +262,7 @@ impl DimensionLoad<'_> {
                 Some(past.changes),
                 past.places,
             ),
-            None => (None, None, None, KeyPlaces::default()),
+            None => (None, seed, None, KeyPlaces::default()),
         };
         let rejected_ids = self
             .execution
@@ -259,6 +278,7 @@ impl DimensionLoad<'_> {
             existing_changes,
             issued,
             referenced: &inferred,
+            is_seeded,
             is_whole: false,
             audited: audited(dimension, self.fed),
             rejected_ids: &rejected_ids,

@@ -3,13 +3,13 @@
 use chrono::NaiveDate;
 
 use crate::document::{Decoder, Faults, Fields, Node, Place};
-use crate::model::calendar;
 use crate::model::dimension::{
-    Attribute, CalendarSpec, Dimension, DimensionKind, FastAttribute, Hierarchy, Level, Outrigger,
-    Parent, Scd,
+    Attribute, Dimension, DimensionKind, FastAttribute, Hierarchy, Level, Outrigger, Parent, Scd,
 };
 use crate::model::types::Caption;
+use crate::model::{calendar, time_of_day};
 
+use super::calendar::{calendar_spec, time_of_day_spec};
 use super::{caption, data_type, id, own_id};
 
 /// Decodes a dimension file.
@@ -19,6 +19,11 @@ pub(in crate::model) fn dimension(node: &Node, faults: &mut Faults) -> Option<Di
     let name = own_id(&mut fields, "dimension");
     let caption = caption(&mut fields, &name);
     let calendar = fields.optional("calendar");
+    let time_of_day = fields.optional("time_of_day");
+    if let (Some(_), Some(node)) = (calendar, time_of_day) {
+        let message = "a dimension is a calendar or a time of day, not both";
+        fields.faults().add(&node.place, message);
+    }
     let mini_of = fields.want::<String>("mini_of");
     let is_combination = fields.or("combination", false);
     let mut dimension = Dimension {
@@ -32,9 +37,15 @@ pub(in crate::model) fn dimension(node: &Node, faults: &mut Faults) -> Option<Di
         caption,
     };
     if let Some(node) = calendar {
-        dimension.kind = DimensionKind::Calendar(calendar_spec(node, fields.faults()));
-        dimension.attributes = calendar::attributes();
-        dimension.hierarchies = calendar::hierarchies();
+        let spec = calendar_spec(node, fields.faults());
+        dimension.attributes = calendar::attributes(&spec);
+        dimension.hierarchies = calendar::hierarchies(&spec);
+        dimension.kind = DimensionKind::Calendar(spec);
+    } else if let Some(node) = time_of_day {
+        let spec = time_of_day_spec(node, fields.faults());
+        dimension.attributes = time_of_day::attributes(spec);
+        dimension.hierarchies = time_of_day::hierarchies(spec);
+        dimension.kind = DimensionKind::TimeOfDay(spec);
     } else if let Some(of) = mini_of {
         dimension.kind = DimensionKind::Mini { of };
         dimension.hierarchies = fields.named("hierarchies", hierarchy);
@@ -96,43 +107,6 @@ fn outrigger(name: &str, node: &Node, place: &Place, faults: &mut Faults) -> Opt
     };
     fields.finish();
     Some(outrigger)
-}
-
-fn calendar_spec(node: &Node, faults: &mut Faults) -> CalendarSpec {
-    let fallback = CalendarSpec {
-        from: NaiveDate::MIN,
-        to: NaiveDate::MIN,
-        fiscal_year_starts: 1,
-    };
-    let Some(mut fields) = Fields::of(node, "a calendar", faults) else {
-        return fallback;
-    };
-    let from = fields.need::<NaiveDate>("from");
-    let to = fields.need::<NaiveDate>("to");
-    let starts = fields.or("fiscal_year_starts", 1_u64);
-    fields.finish();
-    let (Some(from), Some(to)) = (from, to) else {
-        return fallback;
-    };
-    if from < calendar::FIRST_DAY || to < from || to > calendar::LAST_DAY {
-        let message = format!(
-            "a calendar runs from {} at the earliest to {} at the latest, and not backwards",
-            calendar::FIRST_DAY,
-            calendar::LAST_DAY
-        );
-        faults.add(&node.place, message);
-    }
-    if !(1..=12).contains(&starts) {
-        faults.add(
-            &node.place,
-            format!("fiscal_year_starts {starts} is not a month from 1 to 12"),
-        );
-    }
-    CalendarSpec {
-        from,
-        to,
-        fiscal_year_starts: u32::try_from(starts).unwrap_or(1),
-    }
 }
 
 impl Decoder for NaiveDate {

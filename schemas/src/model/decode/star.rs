@@ -1,8 +1,13 @@
 //! `stars/*.yaml`.
 
 use crate::document::{Decoder, Faults, Fields, Node, Place};
+use crate::model::currency::Moment;
+use crate::model::periodic::PERIOD_END;
 use crate::model::star::{DegenerateColumn, FactMeasure, Role, Star, StarKind};
 
+use super::currency::{conversions, converted, currency};
+use super::milestones::milestones;
+use super::periodic::{additivity, periodic};
 use super::{caption, data_type, id, own_id, short_type, texts, type_of_text};
 use crate::model::types::Caption;
 
@@ -14,20 +19,32 @@ pub(in crate::model) fn star(node: &Node, faults: &mut Faults) -> Option<Star> {
     let kinds = [
         ("transaction", StarKind::Transaction),
         ("accumulating", StarKind::Accumulating),
+        ("factless", StarKind::Factless),
+        ("periodic", StarKind::Periodic),
     ];
     let grain: Caption = fields.need("grain").unwrap_or_default();
-    let star = Star {
+    let milestones = milestones(&mut fields);
+    let kind = fields.choice("kind", &kinds);
+    let kind = kind.unwrap_or(StarKind::Transaction);
+    let periodic = periodic(&mut fields, kind);
+    let currency = currency(&mut fields);
+    let measures = fields.named("measures", measure);
+    let mut star = Star {
         caption: caption(&mut fields, &name),
         grain_zh: (grain.zh != grain.en).then_some(grain.zh),
         grain: grain.en,
-        kind: fields
-            .choice("kind", &kinds)
-            .unwrap_or(StarKind::Transaction),
+        kind,
         entity: fields.need("entity").unwrap_or_default(),
         key: texts(&mut fields, "key"),
         roles: fields.named("dimensions", role),
         degenerate: fields.named("degenerate", degenerate),
-        measures: fields.named("measures", measure),
+        measures: measures
+            .iter()
+            .map(|(measure, _)| measure.clone())
+            .collect(),
+        milestones,
+        periodic,
+        currency,
         name,
     };
     if star.key.is_empty() {
@@ -36,6 +53,24 @@ pub(in crate::model) fn star(node: &Node, faults: &mut Faults) -> Option<Star> {
             &place,
             "a star file lacks 'key', the columns that identify a row",
         );
+    }
+    if star.periodic.is_some() {
+        star.key.push(PERIOD_END.to_owned());
+    }
+    if let Some(milestones) = &star.milestones {
+        star.roles.extend(milestones.roles());
+        star.degenerate.push(milestones.last());
+        star.measures.extend(milestones.measures());
+    }
+    if let Some(currency) = &mut star.currency {
+        star.measures.extend(converted(currency, &measures));
+    } else if let Some((measure, _)) = measures.iter().find(|(_, moments)| !moments.is_empty()) {
+        let place = fields.place().clone();
+        let message = format!(
+            "measure '{}' is to be converted, but the star lacks 'currency'",
+            measure.name
+        );
+        fields.faults().add(&place, message);
     }
     fields.finish();
     Some(star)
@@ -89,17 +124,24 @@ fn degenerate(
     Some(column)
 }
 
-fn measure(name: &str, node: &Node, place: &Place, faults: &mut Faults) -> Option<FactMeasure> {
+fn measure(
+    name: &str,
+    node: &Node,
+    place: &Place,
+    faults: &mut Faults,
+) -> Option<(FactMeasure, Vec<Moment>)> {
     let name = id(name, place, faults);
     let mut fields = Fields::of(node, "a measure of a star", faults)?;
-    let additivity = [("additive", true), ("non_additive", false)];
+    let (additive, semi_additive) = additivity(&mut fields);
     let measure = FactMeasure {
         caption: caption(&mut fields, &name),
         data_type: data_type(&mut fields),
         column: fields.or("column", name.clone()),
-        additive: fields.choice("additivity", &additivity).unwrap_or(true),
+        additive,
+        semi_additive,
         name,
     };
+    let moments = conversions(&mut fields);
     fields.finish();
-    Some(measure)
+    Some((measure, moments))
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::model::cube::{Aggregation, Cube, CubeDimension, Measure, MeasureKind};
 use crate::model::sql::referenced_columns;
-use crate::model::star::Star;
+use crate::model::star::{FactMeasure, Star};
 
 use super::{Check, Spot, within};
 
@@ -120,13 +120,25 @@ fn aggregate_rules(
         }
         (Aggregation::Sum, Some(of)) => {
             check.known(spot, "measure of the fact", of, numbers);
-            if star.measure(of).is_some_and(|measure| !measure.additive) {
-                check.fault(spot, format!("'{of}' is not additive and cannot be summed"));
+            if let Some(measure) = star.measure(of).filter(|measure| !measure.additive) {
+                check.fault(spot, not_summed(measure));
             }
         }
         (Aggregation::Average | Aggregation::Median, Some(of)) => {
             check.known(spot, "measure of the fact", of, numbers);
         }
+    }
+}
+
+/// Why a measure cannot be summed.
+fn not_summed(measure: &FactMeasure) -> String {
+    let name = &measure.name;
+    match &measure.semi_additive {
+        None => format!("'{name}' is not additive and cannot be summed"),
+        Some(semi) => format!(
+            "'{name}' is a state, which cannot be summed over '{}'; ask for its average, minimum or maximum",
+            semi.over
+        ),
     }
 }
 

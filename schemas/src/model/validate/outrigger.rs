@@ -48,6 +48,9 @@ fn one(check: &mut Check<'_>, dimension: &Dimension, outrigger: &Outrigger) {
 fn unfit(check: &Check<'_>, target: &Dimension) -> Option<String> {
     let entity = match &target.kind {
         DimensionKind::Calendar(_) => return None,
+        DimensionKind::TimeOfDay(_) => {
+            return Some("it has times of day; let the star have a role of it".into());
+        }
         DimensionKind::Entity { entity, .. } => entity,
         _ => return Some("it is made of combinations, which have no business key; let the star have a role of it".into()),
     };

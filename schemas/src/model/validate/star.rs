@@ -1,8 +1,11 @@
 //! Stars: roles, degenerate columns and measures against the entity and the dimensions.
 
 use crate::model::dimension::Dimension;
+use crate::model::periodic::PERIOD_END;
 use crate::model::star::{Role, Star};
 
+use super::star_currency::currency_rules;
+use super::star_kind::{States, kind_rules};
 use super::{Check, Spot, within};
 
 /// Columns that every fact table has beside its own.
@@ -36,24 +39,24 @@ pub(super) fn check(check: &mut Check<'_>, star: &Star) {
     let Some((_, entity)) = check.entity(&spot, &star.entity) else {
         return;
     };
-    let holds_changes = entity.changes.is_some();
+    let states = States::of(entity);
     let columns: Vec<String> = entity
         .columns
         .iter()
         .map(|column| column.name.clone())
         .collect();
-    let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
-    if holds_changes {
-        let message = format!(
-            "entity '{}' holds changes, of which a dimension can be made, but no star yet",
-            star.entity
-        );
-        check.fault(&spot, message);
+    let mut columns: Vec<&str> = columns.iter().map(String::as_str).collect();
+    kind_rules(check, star, &columns, states);
+    if star.periodic.is_some() {
+        columns.push(PERIOD_END);
+    }
+    if let Some(currency) = &star.currency {
+        currency_rules(check, star, currency, &columns);
     }
     for role in &star.roles {
         role_rules(check, star, role, &columns);
     }
-    for key in &star.key {
+    for key in star.key.iter().filter(|key| !star.derives(key)) {
         check.known(
             &within(&spot, "key", key),
             "key column of the entity",
@@ -69,7 +72,8 @@ pub(super) fn check(check: &mut Check<'_>, star: &Star) {
         .measures
         .iter()
         .map(|measure| (&measure.name, &measure.column));
-    for (name, column) in degenerate.chain(measures) {
+    let own = degenerate.chain(measures);
+    for (name, column) in own.filter(|(_, column)| !star.derives(column)) {
         let spot = ("star", format!("{}/{name}", star.name));
         check.known(
             &within(&spot, "column", column),
@@ -87,7 +91,10 @@ pub(super) fn check(check: &mut Check<'_>, star: &Star) {
 }
 
 fn role_rules(check: &mut Check<'_>, star: &Star, role: &Role, columns: &[&str]) {
-    let spot: Spot = ("star", format!("{}/{}", star.name, role.name));
+    let milestones = star.milestones.as_ref();
+    let milestone = milestones.and_then(|all| all.steps.iter().find(|it| it.role() == role.name));
+    let name = milestone.map_or(&role.name, |milestone| &milestone.name);
+    let spot: Spot = ("star", format!("{}/{name}", star.name));
     let model = check.model;
     let names = model
         .dimensions

@@ -1,0 +1,96 @@
+//! A package of another warehouse as the package of a load.
+
+use std::sync::Arc;
+
+use arrow::datatypes::{Field, Schema, SchemaRef};
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
+use planisphere_schemas::model::{Model, Table};
+use planisphere_schemas::warehouse::{LoadId, Warehouse, staging_path};
+
+use crate::error::{Error, Result};
+use crate::source::known_columns;
+
+use super::package::{Package, part_path};
+
+impl Package {
+    /// Copies a sealed package into a warehouse, where it becomes that of another load.
+    ///
+    /// # Errors
+    /// [`planisphere_schemas::Error::Malformed`] for a package that cannot be understood.
+    pub(crate) async fn adopt(
+        (from, package): (&Warehouse, LoadId),
+        (to, load): (&Warehouse, LoadId),
+        model: &Model,
+    ) -> Result<Self> {
+        let folder = staging_path(package);
+        let mut adopted = None;
+        for path in from.list(&folder).await? {
+            let Some(bytes) = from.get_object(&path).await? else {
+                continue;
+            };
+            let name = path.strip_prefix(&folder).unwrap_or(&path);
+            if name == "/package.json" {
+                let read = serde_json::from_slice::<Self>(&bytes);
+                adopted = Some(read.map_err(|error| malformed(&path, &error))?);
+                continue;
+            }
+            let place = format!("{}{name}", staging_path(load));
+            to.put_object(&place, bytes).await?;
+        }
+        let mut adopted = adopted.ok_or_else(|| malformed(&folder, &"it is not sealed"))?;
+        adopted.load_id = load;
+        adopted.find_columns(to, model).await?;
+        adopted.seal(to).await?;
+        Ok(adopted)
+    }
+
+    /// The columns of the staged tables: those of the files, and those that the model has beside them, without values.
+    async fn find_columns(&mut self, warehouse: &Warehouse, model: &Model) -> Result<()> {
+        for source in &model.sources {
+            for table in &source.tables {
+                let part = self.table(&source.name, &table.name);
+                let part = part.and_then(|table| table.parts.first().copied());
+                let staged = match part {
+                    Some(part) => {
+                        let path = part_path(self.load_id, &source.name, &table.name, part);
+                        Some(schema_of(warehouse, &path).await?)
+                    }
+                    None => None,
+                };
+                let certificate = self.sources.entry(source.name.clone()).or_default();
+                let schema = columns(table, staged);
+                certificate.schemas.insert(table.name.clone(), schema);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn columns(table: &Table, staged: Option<SchemaRef>) -> SchemaRef {
+    let declared = known_columns(table);
+    let Some(staged) = staged else {
+        return declared;
+    };
+    let mut fields: Vec<Arc<Field>> = staged.fields().iter().cloned().collect();
+    let missing = declared.fields().iter();
+    let missing = missing.filter(|field| staged.field_with_name(field.name()).is_err());
+    fields.extend(missing.map(|field| Arc::new(field.as_ref().clone().with_nullable(true))));
+    Arc::new(Schema::new(fields))
+}
+
+async fn schema_of(warehouse: &Warehouse, path: &str) -> Result<SchemaRef> {
+    let Some(bytes) = warehouse.get_object(path).await? else {
+        return Err(malformed(path, &"it is missing"));
+    };
+    let metadata = ArrowReaderMetadata::load(&bytes, ArrowReaderOptions::new());
+    let metadata = metadata.map_err(|error| malformed(path, &error))?;
+    let fields = metadata.schema().fields().clone();
+    Ok(Arc::new(Schema::new(fields)))
+}
+
+fn malformed(path: &str, reason: &dyn std::fmt::Display) -> Error {
+    Error::Schemas(planisphere_schemas::Error::Malformed {
+        path: path.to_owned(),
+        reason: reason.to_string(),
+    })
+}

@@ -1,0 +1,10 @@
+//! Calendars and kinds of stars, against computations in SQL on the rows of the source and against published dates.
+
+mod calendar;
+mod case;
+mod currency;
+mod factless;
+mod milestones;
+mod periods;
+mod stream;
+mod time_of_day;

@@ -48,9 +48,9 @@ pub(super) struct Built {
     /// The versions of the history of a mini-dimension that was built last.
     pub(super) versions: Vec<RecordBatch>,
     pub(super) referenced: Referenced,
-    pub(super) audit_key: i64,
     /// What the operator should know.
     pub(super) notices: Vec<String>,
+    pub(super) audit_key: i64,
     /// Rows for `audit_lineage`.
     pub(super) lineage: Option<RecordBatch>,
 }

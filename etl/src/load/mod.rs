@@ -6,6 +6,7 @@
 mod audit;
 mod balance;
 mod build;
+mod closure;
 mod combinations;
 mod execute;
 mod extract_only;

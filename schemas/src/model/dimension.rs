@@ -24,6 +24,18 @@ pub struct Dimension {
     /// Other dimensions that the members refer to.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub outriggers: Vec<Outrigger>,
+    /// The member above each member, in a dimension that is a tree of its own members.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<Parent>,
+}
+
+/// The member above each member: the attribute `parent_id`, of which a load makes the closure table.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Parent {
+    /// The entity's column with the parent's business key.
+    pub column: String,
+    /// What a change does: [`Scd::Overwrite`] or [`Scd::Version`].
+    pub scd: Scd,
 }
 
 /// Another dimension that the members of a dimension refer to (Kimball's outrigger): `<name>_key` is its surrogate key.
@@ -170,6 +182,11 @@ impl Dimension {
         self.attributes
             .iter()
             .find(|attribute| attribute.name == name)
+    }
+
+    /// The table with every pair of a member and one above it, of a dimension with parents.
+    pub fn closure_table(&self) -> String {
+        format!("bridge_{}_closure", self.name)
     }
 
     /// The hierarchy of that name.

@@ -2,7 +2,7 @@
 //! that refer to others.
 
 use super::Model;
-use super::dimension::{Attribute, Dimension, DimensionKind, Outrigger, Scd};
+use super::dimension::{Attribute, Dimension, DimensionKind, Outrigger, Parent, Scd};
 use super::types::{Caption, DataType};
 
 /// Gives mini-dimensions their attributes, and their owners the columns that name the present combination.
@@ -28,9 +28,9 @@ pub(super) fn link(model: &mut Model) {
         let minis: Vec<Attribute> = minis.flat_map(|mini| present(&mini)).collect();
         let outriggers = dimension.outriggers.iter();
         let outriggers: Vec<Attribute> = outriggers.flat_map(reference).collect();
-        dimension
-            .attributes
-            .extend(minis.into_iter().chain(outriggers));
+        let parent = dimension.parent.as_ref().map(above);
+        let columns = minis.into_iter().chain(outriggers).chain(parent);
+        dimension.attributes.extend(columns);
     }
 }
 
@@ -55,6 +55,18 @@ fn present(mini: &str) -> [Attribute; 2] {
     ]
 }
 
+/// The business key of the parent.
+fn above(parent: &Parent) -> Attribute {
+    Attribute {
+        name: PARENT_ID.to_owned(),
+        caption: Caption::of_id(PARENT_ID),
+        data_type: DataType::Text,
+        scd: parent.scd,
+        column: parent.column.clone(),
+        tags: Vec::new(),
+    }
+}
+
 /// The id and the key of a member that an outrigger refers to.
 fn reference(outrigger: &Outrigger) -> [Attribute; 2] {
     let attribute = |end: &str, column, data_type| Attribute {
@@ -70,6 +82,9 @@ fn reference(outrigger: &Outrigger) -> [Attribute; 2] {
         attribute("key", outrigger.key_column(), DataType::Integer),
     ]
 }
+
+/// The attribute with the business key of the parent.
+pub const PARENT_ID: &str = "parent_id";
 
 impl Outrigger {
     /// The column, made by a load, with the business key.
@@ -120,6 +135,7 @@ impl Model {
             hierarchies: Vec::new(),
             fast: Vec::new(),
             outriggers: Vec::new(),
+            parent: None,
         })
     }
 }

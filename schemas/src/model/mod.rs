@@ -31,14 +31,14 @@ use sha2::{Digest, Sha256};
 pub use cube::{Aggregation, Cube, CubeDimension, DrillThrough, Format, Measure, MeasureKind};
 pub use currency::{Converted, Currency, Moment, Rates};
 pub use dimension::{
-    Attribute, Dimension, DimensionKind, FastAttribute, Hierarchy, Level, Outrigger, Scd,
+    Attribute, Dimension, DimensionKind, FastAttribute, Hierarchy, Level, Outrigger, Parent, Scd,
 };
 pub use file_format::{Compression, FileFormat, FileKind};
 pub use generated::{
     CalendarSpec, HolidaySpec, NamedAfter, RetailEnd, RetailSpec, TimeGrain, TimeOfDaySpec,
 };
 pub use holidays::Holidays;
-pub use link::{current_id_column, current_key_column};
+pub use link::{PARENT_ID, current_id_column, current_key_column};
 pub use members::{
     CALENDAR_ORIGIN, DurableKey, SpecialMember, SurrogateKey, date_of_key, key_of_date,
 };

@@ -5,3 +5,4 @@ mod crm;
 mod inferred;
 mod mini;
 mod outrigger;
+mod parent;

@@ -26,6 +26,7 @@ use crate::staging::Package;
 
 use crate::load::balance::{Balance, Stage};
 use crate::load::build::{Built, Fed};
+use crate::load::closure;
 use crate::load::execute::Execution;
 use crate::load::nature::{audited, nature};
 use crate::load::published::read_table;
@@ -89,7 +90,14 @@ impl Execution<'_> {
             built.members.insert(dimension.name.clone(), members);
         }
         if self.model.dimension(&dimension.name).is_none() {
-            built.versions = work.versions(&outcome).await?;
+            let attributes = dimension.attributes.iter().map(|it| it.name.clone());
+            built.versions = work.versions(&outcome, attributes).await?;
+        }
+        if dimension.parent.is_some() {
+            let columns = closure::columns(dimension);
+            let versions = work.versions(&outcome, columns).await?;
+            let said = (versions.as_slice(), &outcome.build.aliases);
+            self.closure(dimension, said, base, built).await?;
         }
         let (tally, rejects) = (outcome.build.tally, &outcome.build.rejects);
         let balance = Balance::of_tally(Stage::Dimension, &dimension.name, &tally, rejects);

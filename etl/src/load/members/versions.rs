@@ -12,13 +12,17 @@ use crate::error::{Error, Result};
 use super::{DimensionLoad, Outcome};
 
 impl DimensionLoad<'_> {
-    /// The keys of all versions in the first column, and the attributes.
-    pub(super) async fn versions(&self, outcome: &Outcome) -> Result<Vec<RecordBatch>> {
+    /// The keys of all versions in the first column, and some others behind it.
+    pub(super) async fn versions(
+        &self,
+        outcome: &Outcome,
+        others: impl IntoIterator<Item = String>,
+    ) -> Result<Vec<RecordBatch>> {
         let dimension = self.entity.dimension;
         let doing = || Error::arrow(format!("reading dimension '{}'", dimension.name));
         let key = dimension.key_column();
-        let attributes = dimension.attributes.iter().map(|it| it.name.as_str());
-        let columns: Vec<&str> = std::iter::once(key.as_str()).chain(attributes).collect();
+        let columns: Vec<String> = std::iter::once(key).chain(others).collect();
+        let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
         let delta = &outcome.build.table;
         let mut versions = Vec::new();
         if let Some(published) = self.published.filter(|_| !outcome.is_whole) {

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 
 use crate::document::{Decoder, Faults, Fields, Node, Place};
 use crate::model::dimension::{
-    Attribute, Dimension, DimensionKind, FastAttribute, Hierarchy, Level, Outrigger, Scd,
+    Attribute, Dimension, DimensionKind, FastAttribute, Hierarchy, Level, Outrigger, Parent, Scd,
 };
 use crate::model::types::Caption;
 use crate::model::{calendar, time_of_day};
@@ -32,6 +32,7 @@ pub(in crate::model) fn dimension(node: &Node, faults: &mut Faults) -> Option<Di
         hierarchies: Vec::new(),
         fast: Vec::new(),
         outriggers: Vec::new(),
+        parent: None,
         name,
         caption,
     };
@@ -78,7 +79,21 @@ fn of_entity(fields: &mut Fields<'_, '_>, dimension: &mut Dimension) {
     });
     dimension.fast = fast.collect();
     dimension.outriggers = fields.named("outriggers", outrigger);
+    dimension.parent = fields
+        .optional("parent")
+        .and_then(|node| parent(node, fields.faults()));
     dimension.hierarchies = fields.named("hierarchies", hierarchy);
+}
+
+fn parent(node: &Node, faults: &mut Faults) -> Option<Parent> {
+    let mut fields = Fields::of(node, "a parent", faults)?;
+    let types = [("1", Scd::Overwrite), ("2", Scd::Version)];
+    let parent = Parent {
+        column: fields.need("column").unwrap_or_default(),
+        scd: fields.choice("scd", &types).unwrap_or(Scd::Overwrite),
+    };
+    fields.finish();
+    Some(parent)
 }
 
 fn outrigger(name: &str, node: &Node, place: &Place, faults: &mut Faults) -> Option<Outrigger> {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::model::dimension::{Dimension, DimensionKind};
+use crate::model::link::PARENT_ID;
 use crate::model::types::DataType;
 
 use super::{Check, mini, outrigger, within};
@@ -39,7 +40,12 @@ pub(super) fn check(check: &mut Check<'_>, dimension: &Dimension) {
         let fast = dimension.fast.iter().map(|fast| &fast.attribute);
         // columns that a load makes begin with _
         let declared = dimension.attributes.iter().chain(fast);
-        for attribute in declared.filter(|it| !it.column.starts_with('_')) {
+        if let Some(parent) = &dimension.parent {
+            let spot = within(&spot, "parent", &parent.column);
+            check.known(&spot, "column of the entity", &parent.column, known());
+        }
+        let own = declared.filter(|it| !it.column.starts_with('_') && it.name != PARENT_ID);
+        for attribute in own {
             let spot = (
                 "dimension",
                 format!("{}/{}", dimension.name, attribute.name),

@@ -117,7 +117,7 @@ impl Error {
                 "nothing was published; load --as-of {published} or later, or load into a new warehouse folder"
             )),
             Self::ModelChange { .. } => {
-                Some("load into a new warehouse folder; 'planisphere-etl rebuild --from' fills it from this one".into())
+                Some("load into a new warehouse folder to rebuild; 'planisphere-etl rebuild --from' fills it from this one".into())
             }
             Self::NotEmpty { .. } => {
                 Some("name a new folder as [warehouse] url of the settings".into())

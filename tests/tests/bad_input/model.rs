@@ -36,7 +36,7 @@ fn malformed_files_are_told_together() -> Result<()> {
     let expected = [
         "model/model.yaml:3:8: not valid YAML",
         "model/conformed/customer.yaml:8:16: unknown type 'txt' (types: text, integer",
-        "model/conformed/customer.yaml:8:26: unknown value of 'scd' '7' (known: 0, 1, 2, 3, 6)",
+        "model/conformed/customer.yaml:8:26: unknown value of 'scd' '7' (known: 0, 1, 2, 3, 4, 6)",
         "model/stars/sale.yaml:1:1: a star file lacks 'grain'",
         "model/stars/sale.yaml:4:1: unknown field of a star file 'grian' (did you mean 'grain'?)",
         "model/stars/sale.yaml:5:7: unknown value of 'kind' 'transactional' (did you mean 'transaction'?)",

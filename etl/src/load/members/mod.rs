@@ -247,7 +247,7 @@ impl DimensionLoad<'_> {
             sorted.members.add(id);
         }
         let past = match self.published {
-            Some(published) => Some(self.past(published, &sorted).await?),
+            Some(published) => Some(self.past(published, &sorted, &silent).await?),
             None => None,
         };
         let mut issued = past.as_ref().map(|past| past.issued).unwrap_or_default();

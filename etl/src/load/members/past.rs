@@ -9,12 +9,13 @@ use futures::TryStreamExt as _;
 use planisphere_schemas::warehouse::PinnedTable;
 
 use crate::dimension::{
-    self, Existing, IS_RETIRED, IdIndex, Issued, Sorted, align, changes_schema, changes_table,
-    map_schema, map_table,
+    self, Existing, IdIndex, Issued, Sorted, align, changes_schema, changes_table, map_schema,
+    map_table,
 };
 use crate::error::Result;
 use crate::warehouse::Place;
 
+use super::recognise::Silent;
 use super::{DimensionLoad, Published};
 
 /// What is published of the members that a load touches.
@@ -28,10 +29,18 @@ pub(super) struct Past {
 
 impl DimensionLoad<'_> {
     /// Reads what is published of the members that the load touches.
-    pub(super) async fn past(&self, published: Published<'_>, sorted: &Sorted) -> Result<Past> {
+    pub(super) async fn past(
+        &self,
+        published: Published<'_>,
+        sorted: &Sorted,
+        silent: &Silent,
+    ) -> Result<Past> {
         let dimension = self.entity.dimension;
         let (id, key) = (dimension.id_column(), dimension.key_column());
-        let table_places = self.places(published.table, &id, &sorted.members).await?;
+        let table_places = match silent.has_places {
+            true => silent.places.clone(),
+            false => self.places(published.table, &id, &sorted.members).await?,
+        };
         let rows = self.scan(published.table).rows(&table_places).await?;
         let existing = align(
             &dimension.table(),
@@ -51,9 +60,7 @@ impl DimensionLoad<'_> {
             &changes_schema(dimension),
         )?;
         let keys = existing.rows.column(0).as_primitive::<Int32Type>();
-        let mut places = self
-            .retired_places(published.map, &id, &sorted.members)
-            .await?;
+        let mut places = retired_places(silent, &id, &sorted.members);
         let order = KeyOrder::of(published.map, &key);
         places.extend(keys.values().iter().filter_map(|key| order.place(*key)));
         places.sort_unstable();
@@ -94,36 +101,21 @@ impl DimensionLoad<'_> {
         }
         Ok(places)
     }
+}
 
-    /// The rows of the key map of some members whose keys are retired.
-    async fn retired_places(
-        &self,
-        map: &PinnedTable,
-        id: &str,
-        members: &IdIndex,
-    ) -> Result<Vec<Place>> {
-        let mut places = Vec::new();
-        let columns = [IS_RETIRED, id];
-        let mut groups = std::pin::pin!(self.scan(map).groups(&columns));
-        while let Some(group) = groups.try_next().await? {
-            let Some(flags) = group.rows.column_by_name(IS_RETIRED) else {
-                continue;
-            };
-            let flags = flags.as_boolean();
-            if flags.true_count() == 0 {
-                continue;
-            }
-            let ids = group
-                .rows
-                .column_by_name(id)
-                .map(|ids| ids.as_string::<i32>());
-            let found = ids.map(|ids| members.find_all(ids)).unwrap_or_default();
-            let (file, first) = group.first;
-            let wanted = (0..found.len()).filter(|row| flags.value(*row) && found[*row].is_some());
-            places.extend(wanted.map(|row| (file, first + row)));
-        }
-        Ok(places)
-    }
+/// The rows of the key map of some members whose keys are retired.
+fn retired_places(silent: &Silent, id: &str, members: &IdIndex) -> Vec<Place> {
+    let Some((places, rows)) = &silent.retired else {
+        return Vec::new();
+    };
+    let Some(ids) = rows.column_by_name(id) else {
+        return Vec::new();
+    };
+    let found = members.find_all(ids.as_string::<i32>());
+    let pairs = places.iter().zip(found);
+    pairs
+        .filter_map(|(place, found)| found.map(|_| *place))
+        .collect()
 }
 
 /// Where the published rows of some keys are.

@@ -5,10 +5,12 @@ use std::collections::{BTreeSet, HashSet};
 use arrow::array::{AsArray as _, RecordBatch};
 use arrow::datatypes::Int32Type;
 use futures::TryStreamExt as _;
+use planisphere_schemas::warehouse::PinnedTable;
 
 use crate::conform::MERGED_INTO;
 use crate::dimension::{IS_RETIRED, IdIndex, Sieve, is_inferred};
 use crate::error::{Error, Result};
+use crate::warehouse::Place;
 
 use super::{DimensionLoad, Published};
 
@@ -37,16 +39,18 @@ impl DimensionLoad<'_> {
                     let gone = sieve.compare(&group.rows).map_err(Error::arrow(doing()))?;
                     silent.ids.extend(gone);
                 }
-                false => know(sieve, &group.rows, &id),
+                false => {
+                    let (file, first) = group.first;
+                    let rows = know(sieve, &group.rows, &id).into_iter();
+                    silent.places.extend(rows.map(|row| (file, first + row)));
+                }
             }
         }
-        let columns = [IS_RETIRED, id.as_str()];
-        let mut groups = std::pin::pin!(self.scan(published.map).groups(&columns));
-        while let Some(group) = groups.try_next().await? {
-            if let Some(retired) = retired(&group.rows)? {
-                silent.know(&retired, &id);
-                know(sieve, &retired, &id);
-            }
+        silent.has_places = !sieve.compares();
+        silent.retired = self.retired(published.map).await?;
+        if let Some((_, rows)) = silent.retired.clone() {
+            silent.know(&rows, &id);
+            know(sieve, &rows, &id);
         }
         if let Some(changes) = published.changes {
             let columns = [id.as_str(), MERGED_INTO];
@@ -61,7 +65,25 @@ impl DimensionLoad<'_> {
         for id in &silent.merged {
             sieve.touch(id);
         }
+        silent.has_places &= silent.ids.is_empty() && silent.merged.is_empty();
         Ok(())
+    }
+
+    /// The rows of the key map whose keys are retired, and their places; `None` if there are none.
+    async fn retired(&self, map: &PinnedTable) -> Result<Option<(Vec<Place>, RecordBatch)>> {
+        let mut places = Vec::new();
+        let mut groups = std::pin::pin!(self.scan(map).groups(&[IS_RETIRED]));
+        while let Some(group) = groups.try_next().await? {
+            let flags = group.rows.column(0).as_boolean();
+            let (file, first) = group.first;
+            let rows = flags.values().set_indices();
+            places.extend(rows.map(|row| (file, first + row)));
+        }
+        if places.is_empty() {
+            return Ok(None);
+        }
+        let rows = self.scan(map).rows(&places).await?;
+        Ok(Some((places, rows)))
     }
 }
 
@@ -74,6 +96,12 @@ pub(super) struct Silent {
     pub(super) merged: HashSet<String>,
     /// How many published versions are not marked as deleted.
     pub(super) standing: u64,
+    /// Where the published versions are of the members that the load tells of; to be had if `has_places`: if the load holds changes,
+    /// and no other member is to be looked at.
+    pub(super) places: Vec<Place>,
+    pub(super) has_places: bool,
+    /// The rows of the key map whose keys are retired, and their places.
+    pub(super) retired: Option<(Vec<Place>, RecordBatch)>,
     /// The members that facts refer to, and for each whether an earlier load knew it.
     referred: IdIndex,
     known: Vec<bool>,
@@ -164,26 +192,18 @@ impl Silent {
     }
 }
 
-/// Marks the members of some rows as known.
-fn know(sieve: &mut Sieve<'_>, rows: &RecordBatch, id: &str) {
+/// Marks the members of some rows as known; returns which rows these are.
+fn know(sieve: &mut Sieve<'_>, rows: &RecordBatch, id: &str) -> Vec<usize> {
     let Some(ids) = rows.column_by_name(id) else {
-        return;
+        return Vec::new();
     };
-    for member in sieve.find(ids.as_string::<i32>()).into_iter().flatten() {
-        sieve.know(member);
-    }
-}
-
-/// The rows whose keys are retired; `None` if there are none.
-fn retired(rows: &RecordBatch) -> Result<Option<RecordBatch>> {
-    let Some(flags) = rows.column_by_name(IS_RETIRED) else {
-        return Ok(None);
-    };
-    let flags = flags.as_boolean();
-    if flags.true_count() == 0 {
-        return Ok(None);
-    }
-    let doing = "reading the retired keys of a key map";
-    let rows = arrow::compute::filter_record_batch(rows, flags).map_err(Error::arrow(doing))?;
-    Ok(Some(rows))
+    let found = sieve.find(ids.as_string::<i32>());
+    let found = found.into_iter().enumerate();
+    let found = found.filter_map(|(row, member)| Some((row, member?)));
+    found
+        .map(|(row, member)| {
+            sieve.know(member);
+            row
+        })
+        .collect()
 }

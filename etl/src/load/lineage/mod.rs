@@ -2,19 +2,22 @@
 //!
 //! It is read off the plans of the entities, not off their texts, and kept by the first load of each model.
 
+mod parts;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType as Arrow, Field, Schema, SchemaRef};
 use arrow::error::ArrowError;
-use planisphere_schemas::model::{Dimension, DimensionKind, Model, Source, Star, Tag};
+use planisphere_schemas::model::{Model, Source, Tag};
 use planisphere_schemas::warehouse::PinnedWarehouse;
 
-use crate::conform::{DELETED, EntityLineage, How, MODIFIED, Origins, VALID_FROM, entity_lineage};
+use crate::conform::{EntityLineage, How, Origins, VALID_FROM, entity_lineage};
 use crate::error::{Error, Result};
 use crate::staging::Package;
 
+use self::parts::{Part, parts};
 use super::execute::Execution;
 use super::record::LoadRecord;
 
@@ -47,6 +50,21 @@ struct Link {
     source_column: String,
     how: How,
     tags: String,
+}
+
+impl Link {
+    /// The two columns.
+    fn ends(&self) -> [&str; 5] {
+        let ends = [&self.table, &self.column, &self.source];
+        let [table, column, source] = ends.map(String::as_str);
+        [
+            table,
+            column,
+            source,
+            &self.source_table,
+            &self.source_column,
+        ]
+    }
 }
 
 impl Execution<'_> {
@@ -93,79 +111,34 @@ fn rows(links: &[Link], record: &LoadRecord) -> Result<RecordBatch, ArrowError> 
     RecordBatch::try_new(schema(), columns)
 }
 
-/// Every column of every dimension and star with its origins.
+/// Every column of every dimension, closure and star with its origins.
 fn links(model: &Model, entities: &EntityLineage) -> Vec<Link> {
     let mut links = Vec::new();
-    for dimension in &model.dimensions {
-        for (column, entity, from, least) in dimension_columns(dimension) {
-            let origins = origins(entities, entity, from, least);
-            links.extend(resolved(
-                model,
-                entity,
-                &dimension.table(),
-                &column,
-                &origins,
-            ));
-        }
-    }
-    for star in &model.stars {
-        for (column, from, least) in star_columns(star) {
-            let origins = origins(entities, &star.entity, from, least);
-            links.extend(resolved(
-                model,
-                &star.entity,
-                &star.table(),
-                &column,
-                &origins,
-            ));
-        }
+    for Part {
+        table,
+        column,
+        entity,
+        from,
+        how,
+    } in parts(model)
+    {
+        let origins = origins(entities, entity, from, how);
+        links.extend(resolved(model, entity, &table, &column, &origins));
     }
     links.sort();
-    links.dedup();
-    links
+    merged(links)
 }
 
-/// The columns of a dimension, each with the entity and its column.
-fn dimension_columns(dimension: &Dimension) -> Vec<(String, &str, &str, How)> {
-    let DimensionKind::Entity { entity, key } = &dimension.kind else {
-        return Vec::new();
-    };
-    let entity = entity.as_str();
-    let keys = [dimension.key_column(), dimension.durable_key_column()];
-    let keys = keys.map(|column| (column, entity, key.as_str(), How::Derived));
-    let id = (dimension.id_column(), entity, key.as_str(), How::Same);
-    let attributes = dimension.attributes.iter();
-    let attributes = attributes.map(|a| (a.name.clone(), entity, a.column.as_str(), How::Same));
-    let own = [
-        ("valid_from", VALID_FROM),
-        ("valid_from", MODIFIED),
-        ("valid_to", VALID_FROM),
-        ("valid_to", MODIFIED),
-        ("deleted_at_source", DELETED),
-    ];
-    let own = own.map(|(column, from)| (column.to_owned(), entity, from, How::Derived));
-    keys.into_iter()
-        .chain([id])
-        .chain(attributes)
-        .chain(own)
-        .collect()
-}
-
-/// The columns of a fact, each with the column of its entity.
-fn star_columns(star: &Star) -> Vec<(String, &str, How)> {
-    let mut columns = Vec::new();
-    for role in &star.roles {
-        let from = std::iter::once(&role.column).chain(&role.as_of);
-        columns.extend(from.map(|from| (role.key_column(), from.as_str(), How::Derived)));
+/// Of several links between the same columns the one that changes the most.
+fn merged(links: Vec<Link>) -> Vec<Link> {
+    let mut merged: Vec<Link> = Vec::with_capacity(links.len());
+    for link in links {
+        match merged.last_mut() {
+            Some(last) if last.ends() == link.ends() => last.how = last.how.max(link.how),
+            _ => merged.push(link),
+        }
     }
-    let degenerate = star.degenerate.iter().map(|c| (&c.name, &c.column));
-    let measures = star.measures.iter().map(|m| (&m.name, &m.column));
-    let values = degenerate.chain(measures);
-    columns.extend(values.map(|(name, from)| (name.clone(), from.as_str(), How::Same)));
-    let key = star.key.iter();
-    columns.extend(key.map(|from| ("source_row_id".to_owned(), from.as_str(), How::Derived)));
-    columns.push(("deleted_at_source".to_owned(), DELETED, How::Derived));
-    columns
+    merged
 }
 
 fn origins(entities: &EntityLineage, entity: &str, column: &str, least: How) -> Origins {

@@ -59,7 +59,10 @@ impl Execution<'_> {
         let mut files = published
             .map(|table| table.files().to_vec())
             .unwrap_or_default();
-        let options = WriteOptions::default();
+        let options = WriteOptions {
+            row_group_rows: GROUP,
+            ..WriteOptions::default()
+        };
         let schema = reject::schema();
         let mut writer = TableWriter::new(self.warehouse, reject::TABLE, schema, &options)?;
         let load = record.load_id.to_string();
@@ -84,6 +87,9 @@ impl Execution<'_> {
         Ok(files)
     }
 }
+
+/// Rows of a row group: each holds a whole row of the source as a text, and row groups wait in memory until they are full.
+const GROUP: usize = 2 * CHUNK;
 
 /// Rejected rows that become a batch at once.
 const CHUNK: usize = 8192;

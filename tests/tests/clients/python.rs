@@ -52,7 +52,12 @@ fn a_python_user_reads_tables_and_cannot_write() -> Result<()> {
     );
     assert_eq!(
         found["tables"]["audit"],
-        json!(["audit_balance", "audit_lineage", "audit_load", "audit_reject"])
+        json!([
+            "audit_balance",
+            "audit_lineage",
+            "audit_load",
+            "audit_reject"
+        ])
     );
     assert_eq!(found["columns"][4], "name");
     let text = |name: &str| found[name][1].as_str().unwrap_or_default().to_owned();

@@ -28,6 +28,8 @@ pub(crate) struct Sieve<'a> {
     problems: Problems,
     index: IdIndex,
     members: Vec<Member>,
+    /// For each row the number of its member; `None` of a row without id.
+    of_rows: Vec<Option<u32>>,
     /// For each row a hash of its values, once they are compared.
     hashes: Vec<u128>,
 }
@@ -68,29 +70,22 @@ impl<'a> Sieve<'a> {
         let mut sieve = Self {
             input,
             index: IdIndex::with_capacity(columns.ids.len()),
+            of_rows: Vec::with_capacity(columns.ids.len()),
             columns,
             problems,
             members: Vec::new(),
             hashes: Vec::new(),
         };
-        for row in 0..sieve.columns.ids.len() {
-            if sieve.columns.ids.is_valid(row) {
-                let number = sieve.index.add(sieve.columns.ids.value(row));
+        for (row, id) in sieve.columns.ids.iter().enumerate() {
+            let number = id.map(|id| sieve.index.add(id));
+            sieve.of_rows.push(number);
+            if let Some(number) = number {
                 let member = member(&mut sieve.members, number);
                 member.rows += 1;
                 member.row = u32::try_from(row).unwrap_or(u32::MAX);
             }
         }
-        sieve.touch_heirs();
         Ok(sieve)
-    }
-
-    /// Members that others are merged into are looked at.
-    fn touch_heirs(&mut self) {
-        let heirs = self.heirs();
-        for heir in &heirs {
-            self.touch(heir);
-        }
     }
 
     /// The members that rows of this load say others were merged into.
@@ -211,11 +206,10 @@ impl<'a> Sieve<'a> {
 
     fn fate(&self, row: usize) -> Fate {
         let columns = &self.columns;
-        if self.problems.has(row) || columns.ids.is_null(row) {
+        let Some(number) = self.of_rows[row].filter(|_| !self.problems.has(row)) else {
             return Fate::Touched;
-        }
-        let found = self.index.find(columns.ids.value(row));
-        let member = found.map_or(Member::default(), |found| self.members[found as usize]);
+        };
+        let member = self.members[number as usize];
         let merged = columns.attributes.last();
         let is_merged = merged.is_some_and(|merged| merged.is_valid(row));
         if member.rows != 1 || member.is_touched || is_merged {

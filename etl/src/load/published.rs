@@ -1,14 +1,14 @@
-//! Reads the rows of published tables file by file.
+//! Reads published tables whole.
 
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
-use arrow::error::ArrowError;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use planisphere_schemas::warehouse::{DataFile, PinnedTable, Warehouse};
 
 use crate::error::{Error, Result};
+
+use super::scan::TableScan;
 
 /// The rows of one file of a table.
 pub(super) async fn read_file(
@@ -16,41 +16,7 @@ pub(super) async fn read_file(
     table: &PinnedTable,
     file: &DataFile,
 ) -> Result<RecordBatch> {
-    let damaged = |reason: String| Error::Damaged {
-        table: table.name().to_owned(),
-        file: format!("{}{}", table.store_url().as_str(), table.file_path(file)),
-        reason,
-    };
-    let path = format!("{}/{}", table.name(), file.path);
-    let Some(bytes) = warehouse.get_object(&path).await? else {
-        return Err(damaged("is missing".into()));
-    };
-    if bytes.len() as u64 != file.bytes {
-        let (found, published) = (bytes.len(), file.bytes);
-        return Err(damaged(format!("has {found} bytes instead of {published}")));
-    }
-    // on a thread of its own: what a decoder does not expect in a file may be a panic
-    let read = tokio::task::spawn_blocking(move || rows_of(bytes)).await;
-    let rows = match read {
-        Ok(Ok(rows)) => rows,
-        Ok(Err(error)) => return Err(damaged(format!("cannot be read: {error}"))),
-        Err(_) => return Err(damaged("cannot be read".into())),
-    };
-    match rows.num_rows() as u64 == file.rows {
-        true => Ok(rows),
-        false => Err(damaged(format!(
-            "has {} rows instead of {}",
-            rows.num_rows(),
-            file.rows
-        ))),
-    }
-}
-
-fn rows_of(bytes: bytes::Bytes) -> Result<RecordBatch, ArrowError> {
-    let builder = ParquetRecordBatchReaderBuilder::try_new(bytes)?.with_batch_size(65_536);
-    let schema = Arc::clone(builder.schema());
-    let batches: Vec<RecordBatch> = builder.build()?.collect::<Result<_, _>>()?;
-    concat_batches(&schema, &batches)
+    TableScan { warehouse, table }.file(file).await
 }
 
 /// All rows of a table.

@@ -8,6 +8,7 @@ use arrow::datatypes::DataType as Arrow;
 use planisphere_schemas::model::{Dimension, DimensionKind, Model, Star};
 
 use crate::conform::Conformed;
+use crate::dimension::IdIndex;
 use crate::error::{Error, Result};
 
 /// Business ids by dimension.
@@ -62,8 +63,12 @@ fn add(ids: &mut BTreeSet<String>, rows: &Conformed, column: &str, table: &str) 
     let doing = || format!("reading the members to which {table} refers");
     let values = cast(values, &Arrow::Utf8).map_err(Error::arrow(doing()))?;
     let values = values.as_string::<i32>().iter().flatten();
+    let mut seen = IdIndex::default();
     for id in values.filter(|id| !id.is_empty()) {
-        if !ids.contains(id) {
+        // few ids stand in many rows
+        let before = seen.len();
+        seen.add(id);
+        if seen.len() > before {
             ids.insert(id.to_owned());
         }
     }

@@ -75,6 +75,25 @@ impl<'a> TableScan<'a> {
             .try_flatten()
     }
 
+    /// Reads all columns of all rows of a file.
+    pub(super) async fn file(self, file: &'a DataFile) -> Result<RecordBatch> {
+        let open = self.open(file).await?;
+        let groups = 0..open.metadata.metadata().num_row_groups();
+        let work = groups.map(|group| {
+            let all = RowSelection::from(vec![RowSelector::select(open.rows(group))]);
+            self.decode(file, (0, 0), open.clone(), (group, all), Vec::new())
+        });
+        let work: Vec<_> = work.collect();
+        let groups: Vec<Group> = futures::stream::iter(work)
+            .buffered(threads())
+            .try_collect()
+            .await?;
+        let batches: Vec<RecordBatch> = groups.into_iter().map(|group| group.rows).collect();
+        let doing = format!("reading {}", self.table.name());
+        let schema = open.metadata.schema();
+        concat_batches(schema, &batches).map_err(Error::arrow(doing))
+    }
+
     /// Reads all columns of some rows, which are given in order.
     pub(super) async fn rows(self, places: &[Place]) -> Result<RecordBatch> {
         let mut batches = Vec::new();

@@ -4,6 +4,7 @@
 //! programs run as processes, as a user runs them.
 
 mod gate;
+mod source;
 
 use std::path::{Path, PathBuf};
 
@@ -15,6 +16,7 @@ use crate::programs::{self, Running, Server};
 
 pub use crate::programs::{Said, cells};
 pub use gate::Gate;
+pub use source::Source;
 
 /// The business date of loads here, unless another is asked for.
 pub const TODAY: &str = "2025-06-30";

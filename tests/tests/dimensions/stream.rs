@@ -1,8 +1,8 @@
 //! Changes of customers in a database, a model that makes a dimension and a fact of them, and what both should be.
 
-use anyhow::{Context as _, Result};
-use planisphere_tests::lab::Lab;
-use rusqlite::{Connection, params};
+use anyhow::Result;
+use planisphere_tests::lab::{Lab, Source};
+use rusqlite::params;
 
 /// One change of one customer: a whole state, or that it is gone.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,9 +18,6 @@ pub(crate) struct Change {
     /// City (type 2), tier (type 6), mail (type 1), origin (type 0), owner (type 3).
     pub(crate) values: [Option<&'static str>; 5],
 }
-
-const SETTINGS: &str = "[model]\npath = \"model\"\n\n[etl]\nreject_limit_permille = 100\nvanish_limit_permille = 1000\n\n\
-                        [source.crm]\nurl = \"sqlite:crm.db\"\n";
 
 const SOURCE: &str = "planisphere: 1
 source: crm
@@ -67,27 +64,26 @@ measures:
   amount: {type: integer}
 ";
 
+const TABLES: &str = "create table every_change (number integer primary key, id text, changed_at text, sequence integer, gone integer, merged text,
+               city text, tier text, mail text, origin text, owner text);
+             create table customer_changes as select * from every_change;
+             create table orders (id text primary key, customer_id text, ordered_at text, amount integer);";
+
 /// The database with every change that there is, of which loads see some, and every order.
 pub(crate) struct Stream {
     pub(crate) lab: Lab,
-    database: Connection,
+    source: Source,
 }
 
 impl Stream {
     /// A warehouse that is empty, before a source whose changes wait to be shown.
     pub(crate) fn new(changes: &[Change]) -> Result<Self> {
-        let lab = Lab::with_settings(SETTINGS)?;
+        let (lab, source) = Source::with_lab(TABLES, 100)?;
         lab.write("model/model.yaml", "planisphere: 1\nmodel: stream\n")?;
         lab.write("model/sources/crm.yaml", SOURCE)?;
         lab.write("model/conformed/customer.yaml", DIMENSION)?;
         lab.write("model/stars/purchase.yaml", STAR)?;
-        let database = Connection::open(lab.path("crm.db"))?;
-        database.execute_batch(
-            "create table every_change (number integer primary key, id text, changed_at text, sequence integer, gone integer, merged text,
-               city text, tier text, mail text, origin text, owner text);
-             create table customer_changes as select * from every_change;
-             create table orders (id text primary key, customer_id text, ordered_at text, amount integer);",
-        )?;
+        let database = source.connection();
         for change in changes {
             let [city, tier, mail, origin, owner] = change.values;
             database.execute(
@@ -103,14 +99,15 @@ impl Stream {
                 )?;
             }
         }
-        Ok(Self { lab, database })
+        Ok(Self { lab, source })
     }
 
     /// Shows so many changes, by their numbers, and loads.
     pub(crate) fn load(&self, numbers: &[i64]) -> Result<()> {
-        self.database.execute("delete from customer_changes", [])?;
+        let database = self.source.connection();
+        database.execute("delete from customer_changes", [])?;
         for number in numbers {
-            let shown = self.database.execute(
+            let shown = database.execute(
                 "insert into customer_changes select * from every_change where number = ?1",
                 [number],
             )?;
@@ -124,7 +121,7 @@ impl Stream {
     pub(crate) fn spoil(&self, order: &str) -> Result<()> {
         let sql = "update orders set amount = 'oops' where id = ?1";
         anyhow::ensure!(
-            self.database.execute(sql, [order])? == 1,
+            self.source.connection().execute(sql, [order])? == 1,
             "no order {order}"
         );
         Ok(())
@@ -157,33 +154,18 @@ impl Stream {
 
     /// The versions as SQLite works them out from all changes.
     pub(crate) fn expected_versions(&self) -> Result<Vec<Vec<String>>> {
-        self.ask(&format!("with recursive {TIMELINE} select id, valid_from, valid_to, basis, is_current, deleted, city, tier, current_tier,
+        self.source.ask(&format!("with recursive {TIMELINE} select id, valid_from, valid_to, basis, is_current, deleted, city, tier, current_tier,
             mail, origin, owner, previous_owner from member where id not in (select id from alias) order by id, valid_from"))
     }
 
     /// Every order with what its customer was, as SQLite works it out.
     pub(crate) fn expected_facts(&self) -> Result<Vec<Vec<String>>> {
-        self.ask(&format!(
+        self.source.ask(&format!(
             "with recursive {TIMELINE} select o.id, cast(o.amount as text), m.id, m.valid_from, m.city, m.tier, m.current_tier
              from orders o left join alias a on a.id = o.customer_id join member m on m.id = coalesce(a.into_id, o.customer_id)
               and replace(o.ordered_at, ' ', 'T') || 'Z' >= m.valid_from and replace(o.ordered_at, ' ', 'T') || 'Z' < m.valid_to
              order by o.id"
         ))
-    }
-
-    fn ask(&self, sql: &str) -> Result<Vec<Vec<String>>> {
-        let mut statement = self.database.prepare(sql)?;
-        let width = statement.column_count();
-        let rows = statement.query_map([], |row| {
-            (0..width)
-                .map(|at| {
-                    row.get::<_, Option<String>>(at)
-                        .map(Option::unwrap_or_default)
-                })
-                .collect()
-        })?;
-        rows.collect::<rusqlite::Result<_>>()
-            .context("the timeline in SQL")
     }
 }
 

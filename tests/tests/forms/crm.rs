@@ -1,34 +1,28 @@
 //! A small CRM in SQLite with a model of its own for each test, and what SQLite says of it.
 
-use anyhow::{Context as _, Result};
-use planisphere_tests::lab::{Lab, Said};
-use rusqlite::Connection;
-
-const SETTINGS: &str = "[model]\npath = \"model\"\n\n[etl]\nreject_limit_permille = 900\nvanish_limit_permille = 1000\n\n\
-                        [source.crm]\nurl = \"sqlite:crm.db\"\n";
+use anyhow::Result;
+use planisphere_tests::lab::{Lab, Said, Source};
 
 /// A warehouse before a source.
 pub(crate) struct Crm {
     pub(crate) lab: Lab,
-    database: Connection,
+    source: Source,
 }
 
 impl Crm {
     /// An empty warehouse, a model and a source that holds what the SQL makes.
     pub(crate) fn new(files: &[(&str, &str)], sql: &str) -> Result<Self> {
-        let lab = Lab::with_settings(SETTINGS)?;
+        let (lab, source) = Source::with_lab(sql, 900)?;
         lab.write("model/model.yaml", "planisphere: 1\nmodel: forms\n")?;
         for (name, text) in files {
             lab.write(&format!("model/{name}.yaml"), text)?;
         }
-        let database = Connection::open(lab.path("crm.db"))?;
-        database.execute_batch(sql)?;
-        Ok(Self { lab, database })
+        Ok(Self { lab, source })
     }
 
     /// Runs SQL on the source.
     pub(crate) fn change(&self, sql: &str) -> Result<()> {
-        Ok(self.database.execute_batch(sql)?)
+        self.source.change(sql)
     }
 
     /// Loads; what it said.
@@ -49,20 +43,20 @@ impl Crm {
 
     /// What SQLite says of the source, null as an empty text.
     pub(crate) fn ask(&self, sql: &str) -> Result<Vec<Vec<String>>> {
-        let mut statement = self.database.prepare(sql).context(sql.to_owned())?;
-        let width = statement.column_count();
-        let text = |value: rusqlite::types::Value| match value {
-            rusqlite::types::Value::Null => String::new(),
-            rusqlite::types::Value::Integer(number) => number.to_string(),
-            rusqlite::types::Value::Real(number) => number.to_string(),
-            rusqlite::types::Value::Text(text) => text,
-            rusqlite::types::Value::Blob(_) => "blob".to_owned(),
-        };
-        let rows = statement.query_map([], |row| {
-            (0..width).map(|at| row.get(at).map(text)).collect()
-        })?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+        self.source.ask(sql)
     }
+}
+
+/// A model that is changed in one place is refused, with these words.
+pub(crate) fn refused(
+    files: &[(&str, &str)],
+    (file, old, new): (&str, &str, &str),
+    expected: &[&str],
+) -> Result<()> {
+    let crm = Crm::new(files, "")?;
+    crm.lab.replace(file, old, new)?;
+    crm.lab.etl(&["plan"])?.refused(2, expected)?;
+    Ok(())
 }
 
 /// Fails if a key that stands in the first column of any of these listings ever means something else, or if the keys are not dense.

@@ -6,7 +6,7 @@ use rand::rngs::StdRng;
 use rand::seq::SliceRandom as _;
 use rand::{Rng as _, SeedableRng as _};
 
-use super::crm::{Crm, keys_mean_one_thing_for_ever};
+use super::crm::{Crm, keys_mean_one_thing_for_ever, refused};
 
 const SOURCE: &str = "planisphere: 1
 source: crm
@@ -256,11 +256,8 @@ fn who_was_merged_has_the_combinations_of_the_other() -> Result<()> {
 
 #[test]
 fn what_makes_no_sense_is_refused_with_place_and_remedy() -> Result<()> {
-    let refused = |file: &str, old: &str, new: &str, expected: &[&str]| -> Result<()> {
-        let crm = Crm::new(&files(), "")?;
-        crm.lab.replace(file, old, new)?;
-        crm.lab.etl(&["plan"])?.refused(2, expected)?;
-        Ok(())
+    let refused = |file: &str, old: &str, new: &str, expected: &[&str]| {
+        refused(&files(), (file, old, new), expected)
     };
     let (customer, profile) = (
         "model/conformed/customer.yaml",

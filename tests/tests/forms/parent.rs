@@ -6,7 +6,7 @@ use rand::rngs::StdRng;
 use rand::seq::SliceRandom as _;
 use rand::{Rng as _, SeedableRng as _};
 
-use super::crm::Crm;
+use super::crm::{Crm, refused};
 
 const SOURCE: &str = "planisphere: 1
 source: crm
@@ -193,11 +193,9 @@ fn without_history_there_is_one_open_time_and_what_cannot_be_followed_is_told() 
 
 #[test]
 fn what_makes_no_sense_is_refused_with_place_and_remedy() -> Result<()> {
-    let refused = |old: &str, new: &str, expected: &[&str]| -> Result<()> {
-        let crm = Crm::new(&files(), "")?;
-        crm.lab.replace("model/conformed/employee.yaml", old, new)?;
-        crm.lab.etl(&["plan"])?.refused(2, expected)?;
-        Ok(())
+    let refused = |old: &str, new: &str, expected: &[&str]| {
+        let file = "model/conformed/employee.yaml";
+        refused(&files(), (file, old, new), expected)
     };
     refused(
         "column: manager",

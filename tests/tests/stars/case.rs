@@ -1,30 +1,24 @@
 //! A database, a model over it and a warehouse, free to be changed between loads.
 
-use anyhow::{Context as _, Result};
-use planisphere_tests::lab::{Lab, Said};
-use rusqlite::Connection;
-
-const SETTINGS: &str = "[model]\npath = \"model\"\n\n[etl]\nreject_limit_permille = 1000\nvanish_limit_permille = 1000\n\n\
-                        [source.crm]\nurl = \"sqlite:crm.db\"\n";
+use anyhow::Result;
+use planisphere_tests::lab::{Lab, Said, Source};
 
 /// One model over one database.
 pub(crate) struct Case {
     pub(crate) lab: Lab,
-    database: Connection,
+    source: Source,
 }
 
 impl Case {
     /// A database with what the SQL makes, under a model of these files.
     pub(crate) fn new(zone: &str, sql: &str, files: &[(&str, &str)]) -> Result<Self> {
-        let lab = Lab::with_settings(SETTINGS)?;
+        let (lab, source) = Source::with_lab(sql, 1000)?;
         let model = format!("planisphere: 1\nmodel: stars\ntime_zone: {zone}\n");
         lab.write("model/model.yaml", model)?;
         for (name, text) in files {
             lab.write(&format!("model/{name}"), format!("planisphere: 1\n{text}"))?;
         }
-        let database = Connection::open(lab.path("crm.db"))?;
-        database.execute_batch(sql)?;
-        Ok(Self { lab, database })
+        Ok(Self { lab, source })
     }
 
     /// Writes a file of the model anew.
@@ -35,7 +29,7 @@ impl Case {
 
     /// Changes the database.
     pub(crate) fn change(&self, sql: &str) -> Result<()> {
-        Ok(self.database.execute_batch(sql)?)
+        self.source.change(sql)
     }
 
     /// Loads as of a day; the load has to succeed.
@@ -62,24 +56,6 @@ impl Case {
 
     /// Rows of the database, all as texts; null is an empty text.
     pub(crate) fn source(&self, sql: &str) -> Result<Vec<Vec<String>>> {
-        let mut statement = self.database.prepare(sql)?;
-        let width = statement.column_count();
-        let rows = statement.query_map([], |row| {
-            (0..width).map(|at| Ok(text(row.get_ref(at)?))).collect()
-        })?;
-        rows.collect::<rusqlite::Result<_>>()
-            .context("asking the source")
-    }
-}
-
-fn text(value: rusqlite::types::ValueRef<'_>) -> String {
-    use rusqlite::types::ValueRef;
-    match value {
-        ValueRef::Null => String::new(),
-        ValueRef::Integer(number) => number.to_string(),
-        ValueRef::Real(number) => number.to_string(),
-        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => {
-            String::from_utf8_lossy(bytes).into_owned()
-        }
+        self.source.ask(sql)
     }
 }

@@ -105,9 +105,7 @@ impl Execution<'_> {
         built.tables.extend(work.tables(outcome)?);
         Ok(balance)
     }
-}
 
-impl Execution<'_> {
     /// True if something looks up members of a dimension: the role of a star, or, of the history of a mini-dimension, which is
     /// not declared, the mini-dimension.
     fn is_looked_up(&self, dimension: &Dimension) -> bool {
@@ -235,6 +233,13 @@ impl DimensionLoad<'_> {
         if let Some(published) = self.published {
             self.recognise(&mut sieve, published, &mut silent).await?;
         }
+        silent.merged.extend(sieve.heirs());
+        for id in &silent.merged {
+            sieve.touch(id);
+        }
+        // other members than those that the changes tell of have to be searched for
+        let has_places = !sieve.compares() && silent.ids.is_empty() && silent.merged.is_empty();
+        let places = has_places.then(|| std::mem::take(&mut silent.places));
         let seed = self.seed().await?;
         let is_seeded = seed.is_some();
         if is_seeded {
@@ -247,7 +252,7 @@ impl DimensionLoad<'_> {
             sorted.members.add(id);
         }
         let past = match self.published {
-            Some(published) => Some(self.past(published, &sorted, &silent).await?),
+            Some(published) => Some(self.past(published, &sorted, (&silent, places)).await?),
             None => None,
         };
         let mut issued = past.as_ref().map(|past| past.issued).unwrap_or_default();

@@ -33,13 +33,13 @@ impl DimensionLoad<'_> {
         &self,
         published: Published<'_>,
         sorted: &Sorted,
-        silent: &Silent,
+        (silent, places): (&Silent, Option<Vec<Place>>),
     ) -> Result<Past> {
         let dimension = self.entity.dimension;
         let (id, key) = (dimension.id_column(), dimension.key_column());
-        let table_places = match silent.has_places {
-            true => silent.places.clone(),
-            false => self.places(published.table, &id, &sorted.members).await?,
+        let table_places = match places {
+            Some(places) => places,
+            None => self.places(published.table, &id, &sorted.members).await?,
         };
         let rows = self.scan(published.table).rows(&table_places).await?;
         let existing = align(

@@ -46,12 +46,12 @@ impl DimensionLoad<'_> {
                 }
             }
         }
-        silent.has_places = !sieve.compares();
-        silent.retired = self.retired(published.map).await?;
-        if let Some((_, rows)) = silent.retired.clone() {
-            silent.know(&rows, &id);
-            know(sieve, &rows, &id);
+        let retired = self.retired(published.map).await?;
+        if let Some((_, rows)) = &retired {
+            silent.know(rows, &id);
+            know(sieve, rows, &id);
         }
+        silent.retired = retired;
         if let Some(changes) = published.changes {
             let columns = [id.as_str(), MERGED_INTO];
             let mut groups = std::pin::pin!(self.scan(changes).groups(&columns));
@@ -61,11 +61,6 @@ impl DimensionLoad<'_> {
                 silent.merges(&group.rows, &id);
             }
         }
-        silent.merged.extend(sieve.heirs());
-        for id in &silent.merged {
-            sieve.touch(id);
-        }
-        silent.has_places &= silent.ids.is_empty() && silent.merged.is_empty();
         Ok(())
     }
 
@@ -96,10 +91,8 @@ pub(super) struct Silent {
     pub(super) merged: HashSet<String>,
     /// How many published versions are not marked as deleted.
     pub(super) standing: u64,
-    /// Where the published versions are of the members that the load tells of; to be had if `has_places`: if the load holds changes,
-    /// and no other member is to be looked at.
+    /// Where the published versions are of the members that the load tells of, if it holds changes.
     pub(super) places: Vec<Place>,
-    pub(super) has_places: bool,
     /// The rows of the key map whose keys are retired, and their places.
     pub(super) retired: Option<(Vec<Place>, RecordBatch)>,
     /// The members that facts refer to, and for each whether an earlier load knew it.

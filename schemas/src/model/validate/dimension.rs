@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::dimension::{Dimension, DimensionKind};
+use crate::model::dimension::{Dimension, DimensionKind, Hierarchy};
 use crate::model::link::PARENT_ID;
 use crate::model::types::DataType;
 
@@ -20,88 +20,84 @@ const RESERVED: [&str; 7] = [
 ];
 
 pub(super) fn check(check: &mut Check<'_>, dimension: &Dimension) {
-    let spot = ("dimension", dimension.name.clone());
-    if let DimensionKind::Entity { entity, key } = &dimension.kind {
-        let Some((_, entity)) = check.entity(&spot, entity) else {
-            return;
-        };
-        let columns: Vec<String> = entity
-            .columns
-            .iter()
-            .map(|column| column.name.clone())
-            .collect();
-        let known = || columns.iter().map(String::as_str);
-        check.known(
-            &within(&spot, "key", key),
-            "key column of the entity",
-            key,
-            known(),
-        );
-        let fast = dimension.fast.iter().map(|fast| &fast.attribute);
-        // columns that a load makes begin with _
-        let declared = dimension.attributes.iter().chain(fast);
-        if let Some(parent) = &dimension.parent {
-            let spot = within(&spot, "parent", &parent.column);
-            check.known(&spot, "column of the entity", &parent.column, known());
-        }
-        let own = declared.filter(|it| !it.column.starts_with('_') && it.name != PARENT_ID);
-        for attribute in own {
-            let spot = (
-                "dimension",
-                format!("{}/{}", dimension.name, attribute.name),
-            );
-            let spot = within(&spot, "column", &attribute.column);
-            check.known(&spot, "column of the entity", &attribute.column, known());
-        }
+    if let DimensionKind::Entity { entity, key } = &dimension.kind
+        && !entity_rules(check, dimension, (entity, key))
+    {
+        return;
     }
     if dimension.is_combination() {
         combination_rules(check, dimension);
     }
     mini::check(check, dimension);
     outrigger::check(check, dimension);
+    column_rules(check, dimension);
+    for hierarchy in &dimension.hierarchies {
+        hierarchy_rules(check, dimension, hierarchy);
+    }
+}
+
+/// The columns that the dimension takes from its entity; false if there is no such entity.
+fn entity_rules(check: &mut Check<'_>, dimension: &Dimension, (entity, key): (&str, &str)) -> bool {
+    let spot = ("dimension", dimension.name.clone());
+    let Some((_, entity)) = check.entity(&spot, entity) else {
+        return false;
+    };
+    let columns = entity.columns.iter();
+    let columns: Vec<String> = columns.map(|column| column.name.clone()).collect();
+    let known = || columns.iter().map(String::as_str);
+    let at = within(&spot, "key", key);
+    check.known(&at, "key column of the entity", key, known());
+    if let Some(parent) = &dimension.parent {
+        let at = within(&spot, "parent", &parent.column);
+        check.known(&at, "column of the entity", &parent.column, known());
+    }
+    let fast = dimension.fast.iter().map(|fast| &fast.attribute);
+    // columns that a load makes begin with _
+    let declared = dimension.attributes.iter().chain(fast);
+    let own = declared.filter(|it| !it.column.starts_with('_') && it.name != PARENT_ID);
+    for attribute in own {
+        let spot = (spot.0, format!("{}/{}", spot.1, attribute.name));
+        let at = within(&spot, "column", &attribute.column);
+        check.known(&at, "column of the entity", &attribute.column, known());
+    }
+    true
+}
+
+/// No column stands twice.
+fn column_rules(check: &mut Check<'_>, dimension: &Dimension) {
     let own = [
         dimension.key_column(),
         dimension.durable_key_column(),
         dimension.id_column(),
     ];
-    let names = dimension
-        .attributes
-        .iter()
-        .map(|attribute| attribute.name.as_str());
-    let fast = dimension.fast.iter();
-    let fast = fast.map(|fast| fast.attribute.name.as_str());
-    let columns: Vec<&str> = own
-        .iter()
-        .map(String::as_str)
-        .chain(RESERVED)
-        .chain(names)
-        .chain(fast)
-        .collect();
+    let attributes = dimension.attributes.iter();
+    let attributes = attributes.chain(dimension.fast.iter().map(|fast| &fast.attribute));
+    let names = attributes.map(|attribute| attribute.name.as_str());
+    let columns = own.iter().map(String::as_str).chain(RESERVED).chain(names);
+    let columns: Vec<&str> = columns.collect();
+    let spot = ("dimension", dimension.name.clone());
     check.unique(&spot, "column", columns);
-    for hierarchy in &dimension.hierarchies {
-        let spot = (
-            "dimension",
-            format!("{}/{}", dimension.name, hierarchy.name),
-        );
-        let id = dimension.id_column();
-        let attributes = dimension
-            .attributes
-            .iter()
-            .map(|attribute| attribute.name.as_str());
-        let known: Vec<&str> = attributes.chain([id.as_str()]).collect();
-        for level in &hierarchy.levels {
-            let spot = (spot.0, format!("{}/{}", spot.1, level.name));
-            let named = [
-                ("key", &level.key),
-                ("name", &level.name_en),
-                ("name_zh", &level.name_zh),
-                ("sort", &level.sort),
-            ];
-            let mut checked = BTreeSet::new();
-            for (field, name) in named.into_iter().filter(|(_, name)| checked.insert(*name)) {
-                let spot = within(&spot, field, name);
-                check.known(&spot, "attribute", name, known.iter().copied());
-            }
+}
+
+/// The levels name attributes that there are.
+fn hierarchy_rules(check: &mut Check<'_>, dimension: &Dimension, hierarchy: &Hierarchy) {
+    let id = dimension.id_column();
+    let attributes = dimension.attributes.iter();
+    let attributes = attributes.map(|attribute| attribute.name.as_str());
+    let known: Vec<&str> = attributes.chain([id.as_str()]).collect();
+    for level in &hierarchy.levels {
+        let place = format!("{}/{}/{}", dimension.name, hierarchy.name, level.name);
+        let spot = ("dimension", place);
+        let named = [
+            ("key", &level.key),
+            ("name", &level.name_en),
+            ("name_zh", &level.name_zh),
+            ("sort", &level.sort),
+        ];
+        let mut checked = BTreeSet::new();
+        for (field, name) in named.into_iter().filter(|(_, name)| checked.insert(*name)) {
+            let spot = within(&spot, field, name);
+            check.known(&spot, "attribute", name, known.iter().copied());
         }
     }
 }

@@ -16,6 +16,7 @@ mod milestones;
 mod periods;
 mod prepare;
 mod schema;
+mod told;
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -34,6 +35,7 @@ pub(crate) use history::{changes_schema, changes_table};
 pub(crate) use merge::sort_columns;
 pub(crate) use prepare::{PrepareInput, Prepared, is_past, prepare, source_id, standing_rows};
 pub(crate) use schema::{SOURCE_ROW_ID, arrow_schema};
+pub(crate) use told::{Told, told_states};
 
 /// What a fact is built from.
 pub(crate) struct FactInput<'a> {

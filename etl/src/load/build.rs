@@ -15,7 +15,7 @@ use crate::reject::Reject;
 use crate::staging::Package;
 use crate::warehouse::RowEdits;
 
-use super::balance::{Balance, Stage};
+use super::balance::Balance;
 use super::execute::Execution;
 use super::order::in_order;
 use super::published::{read_file, read_table};
@@ -121,7 +121,7 @@ impl Execution<'_> {
     }
 
     /// What feeds a dimension or star; `None` if this load does not read its entity.
-    fn fed<'a>(
+    pub(super) fn fed<'a>(
         &'a self,
         entity: &str,
         conformed: &'a BTreeMap<String, Conformed>,
@@ -181,9 +181,9 @@ impl Execution<'_> {
         conformed: &BTreeMap<String, Conformed>,
         base: Option<&PinnedWarehouse>,
         built: &mut Built,
-    ) -> Result<Option<Balance>> {
+    ) -> Result<Vec<Balance>> {
         let Some(fed) = self.fed(&star.entity, conformed) else {
-            return Ok(None);
+            return Ok(Vec::new());
         };
         let name = star.table();
         let schema = fact::arrow_schema(star);
@@ -208,7 +208,7 @@ impl Execution<'_> {
         let rates = rates.map(|currency| conformed.get(&currency.rates.entity));
         // a star whose rates are not read cannot be told anew
         let rates = match rates {
-            Some(None) => return Ok(None),
+            Some(None) => return Ok(Vec::new()),
             Some(Some(rates)) => Some(rates),
             None => None,
         };
@@ -231,7 +231,7 @@ impl Execution<'_> {
         };
         let sorted_by = fact::sort_columns(&input);
         let next = build_fact(&input)?;
-        let balance = Balance::of_tally(Stage::Star, &star.name, &next.tally, &next.rejects);
+        let balances = Balance::of_star(&star.name, &next.tally, &next.rejects, prepared.told);
         let changed = published.is_none() || reshaped || next.tally.has_changes();
         built.rejects.extend(next.rejects);
         built.tables.push(NextTable {
@@ -244,7 +244,7 @@ impl Execution<'_> {
             tally: next.tally,
             changed,
         });
-        Ok(Some(balance))
+        Ok(balances)
     }
 }
 

@@ -32,6 +32,7 @@ impl Execution<'_> {
         (known, built): (HashSet<String>, &mut Built),
         rates: Option<&Conformed>,
     ) -> Result<(Prepared<'a>, HashSet<String>)> {
+        let columns = star.kept_columns(&self.model.dimensions);
         let kept = self.kept_changes(star, fed, base).await?;
         let zone = self.model.zone();
         let rates = match (&star.currency, rates) {
@@ -44,6 +45,7 @@ impl Execution<'_> {
         };
         let input = PrepareInput {
             star,
+            columns: &columns,
             rates,
             nature: nature(fed.entity),
             kept: kept.as_ref().map(|kept| &kept.rows),
@@ -71,7 +73,7 @@ impl Execution<'_> {
     }
 
     /// What earlier loads have seen of the rows of a star that a stream feeds.
-    async fn kept_changes(
+    pub(super) async fn kept_changes(
         &self,
         star: &Star,
         fed: &Fed<'_>,
@@ -85,7 +87,8 @@ impl Execution<'_> {
             return Ok(None);
         };
         let rows = read_table(self.warehouse, table).await?;
-        align(&name, &rows, &changes_schema(star)).map(Some)
+        let columns = star.kept_columns(&self.model.dimensions);
+        align(&name, &rows, &changes_schema(&columns)).map(Some)
     }
 
     /// The table of changes with what this load has seen for the first time.
@@ -97,7 +100,7 @@ impl Execution<'_> {
         base: Option<&PinnedWarehouse>,
     ) -> Result<NextTable> {
         let name = changes_table(star);
-        let schema = changes_schema(star);
+        let schema = changes_schema(&star.kept_columns(&self.model.dimensions));
         let reshaped = kept.as_ref().is_some_and(Existing::is_reshaped);
         let published = base.and_then(|base| base.table(&name));
         let doing = || format!("keeping the changes of star '{}'", star.name);

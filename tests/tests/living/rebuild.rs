@@ -1,10 +1,14 @@
 //! A warehouse of every form built anew from staging packages and key maps, after the source is gone.
 
-use anyhow::{Context as _, Result, ensure};
-use planisphere_tests::lab::{Lab, Said, cells};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::{Result, ensure};
+use planisphere_tests::lab::{Lab, Said};
 use planisphere_tests::programs;
 
 use super::every_form::{NIGHTS, company};
+use super::files::{Row, every_row};
 
 fn run(
     lab: &Lab,
@@ -13,44 +17,6 @@ fn run(
 ) -> Result<Said> {
     let mut command = program()?;
     Said::of(command.args(arguments).current_dir(lab.path(".")))
-}
-
-/// The tables of a warehouse.
-fn tables(lab: &Lab, warehouse: &str) -> Result<Vec<String>> {
-    let mut names = Vec::new();
-    for entry in std::fs::read_dir(lab.path(warehouse))? {
-        let name = entry?.file_name().into_string().ok().context("a name")?;
-        if ["dim_", "fact_", "bridge_", "map_"]
-            .iter()
-            .any(|kind| name.starts_with(kind))
-        {
-            names.push(name);
-        }
-    }
-    names.sort();
-    Ok(names)
-}
-
-/// What says when a version was seen stands in the key map or beside it, and not always in the same place.
-fn question(table: &str) -> Option<String> {
-    let is_map = table.starts_with("map_");
-    let of_members = is_map && !table.starts_with("map_fact_");
-    if of_members && table.ends_with("_changes") {
-        return None;
-    }
-    let schema = if is_map { "map." } else { "" };
-    let less = match of_members && !table.contains("manner") && table != "map_profile" {
-        true => " exclude (seen_from, seen_sequence, seen_basis)",
-        false => "",
-    };
-    Some(format!("select *{less} from {schema}{table}"))
-}
-
-fn answer(lab: &Lab, config: &str, sql: &str) -> Result<Vec<Vec<String>>> {
-    let asked = ["sql", "--format", "csv", sql, "--config", config];
-    let mut found = cells(&run(lab, programs::olap, &asked)?.done()?.out)?;
-    found.sort();
-    Ok(found)
 }
 
 #[test]
@@ -71,13 +37,46 @@ fn every_form_is_built_anew_without_its_source_and_no_key_moves() -> Result<()> 
     )?;
     let rebuild = ["rebuild", "--from", "warehouse", "--config", "anew.toml"];
     run(&lab, programs::etl, &rebuild)?.done()?;
-    let names = tables(&lab, "warehouse")?;
-    ensure!(names.len() > 25, "{names:?}");
-    assert_eq!(names, tables(&lab, "anew")?);
-    for sql in names.iter().filter_map(|table| question(table)) {
-        let before = answer(&lab, "planisphere.toml", &sql)?;
-        ensure!(!before.is_empty(), "{sql}");
-        assert_eq!(answer(&lab, "anew.toml", &sql)?, before, "{sql}");
+    let (before, after) = (said(&lab.path("warehouse"))?, said(&lab.path("anew"))?);
+    ensure!(before.len() > 20, "{:?}", before.keys());
+    assert_eq!(
+        before.keys().collect::<Vec<_>>(),
+        after.keys().collect::<Vec<_>>()
+    );
+    for (table, rows) in &before {
+        ensure!(!rows.is_empty(), "{table}");
+        assert_eq!(&after[table], rows, "{table}");
     }
     Ok(())
+}
+
+/// Every row of every dimension, fact, bridge and key map, but for what says when a version was seen: that stands in the key map
+/// or beside it, and not always in the same place.
+fn said(warehouse: &Path) -> Result<BTreeMap<String, Vec<String>>> {
+    let mut tables = every_row(warehouse)?;
+    tables.retain(|name, _| !name.starts_with("audit_"));
+    tables.retain(|name, _| name.starts_with("map_fact_") || !is_changes(name));
+    for (_, rows) in tables
+        .iter_mut()
+        .filter(|(name, _)| name.starts_with("map_") && !is_changes(name))
+    {
+        for row in rows {
+            row.retain(|(column, _)| !column.starts_with("seen_"));
+        }
+    }
+    Ok(tables
+        .into_iter()
+        .map(|(name, rows)| (name, sorted(rows)))
+        .collect())
+}
+
+fn is_changes(name: &str) -> bool {
+    name.starts_with("map_") && name.ends_with("_changes")
+}
+
+fn sorted(rows: Vec<Row>) -> Vec<String> {
+    let texts = rows.iter().map(|row| format!("{row:?}"));
+    let mut texts: Vec<String> = texts.collect();
+    texts.sort();
+    texts
 }

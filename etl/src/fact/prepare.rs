@@ -41,7 +41,7 @@ pub(crate) struct PrepareInput<'a> {
     /// The rates of its currencies, where it has money to convert.
     pub(crate) rates: Option<RateTable>,
     /// What was kept of a stream of changes.
-    pub(crate) kept: Option<&'a RecordBatch>,
+    pub(crate) kept: Option<Existing>,
     /// The day of the load.
     pub(crate) business_date: NaiveDate,
     /// The warehouse time zone.
@@ -93,7 +93,7 @@ pub(crate) fn prepare(
 
 /// What follows from each row by itself: its milestones, and its money in the reporting currency. Returns also how many rows
 /// have their milestones out of order.
-pub(crate) fn row_by_row(
+pub(super) fn row_by_row(
     input: &PrepareInput<'_>,
     rows: RecordBatch,
 ) -> Result<(RecordBatch, usize)> {
@@ -137,7 +137,12 @@ fn states(input: &PrepareInput<'_>, rows: &RecordBatch) -> Result<Prepared, Arro
         });
     }
     let (good, bad) = problems(star, rows)?;
-    let stream = stream(star, &good, input.kept, input.audit_key)?;
+    let stream = stream(
+        star,
+        &good,
+        input.kept.as_ref().map(|kept| &kept.rows),
+        input.audit_key,
+    )?;
     let (of_states, held) = match &star.periodic {
         Some(periodic) => at_period_ends(input, periodic, &stream.states)?,
         None => (last_states(star, &stream.states)?, HashSet::new()),

@@ -10,7 +10,7 @@ use planisphere_schemas::warehouse::{DataFile, Manifest, PinnedWarehouse, Wareho
 use crate::error::{Error, Result};
 use crate::reject::{self, Reject};
 use crate::staging::Package;
-use crate::warehouse::{EditedTable, TableCommit, WriteOptions, write_table};
+use crate::warehouse::{EditedTable, TableCommit, TableWriter, WriteOptions, write_table};
 
 use super::audit;
 use super::build::{Built, NextTable};
@@ -139,8 +139,12 @@ impl Execution<'_> {
             }
         };
         let schema = Arc::clone(&table.schema);
-        let added = write_table(self.warehouse, &table.name, schema, &options, &table.rows).await?;
-        files.extend(added);
+        let mut writer = TableWriter::new(self.warehouse, &table.name, schema, &options)?;
+        for rows in table.rows.batches() {
+            let doing = || format!("reading the rows for {}", table.name);
+            writer.write(&rows.map_err(Error::arrow(doing()))?).await?;
+        }
+        files.extend(writer.finish().await?);
         Ok(files)
     }
 

@@ -26,10 +26,9 @@ pub(crate) fn changes_table(star: &Star) -> String {
     format!("map_{}_changes", star.table())
 }
 
-/// The columns of `map_fact_<star>_changes`.
-pub(crate) fn changes_schema(star: &Star) -> SchemaRef {
-    let used = star.entity_columns();
-    let mut fields: Vec<Field> = used
+/// The columns of `map_fact_<star>_changes`, which keeps these of the entity.
+pub(crate) fn changes_schema(kept: &[&str]) -> SchemaRef {
+    let mut fields: Vec<Field> = kept
         .iter()
         .map(|name| Field::new(*name, Arrow::Utf8, true))
         .collect();
@@ -52,20 +51,20 @@ pub(super) struct Stream {
 
 /// Adds the good rows of this load to what was kept.
 pub(super) fn stream(
-    star: &Star,
+    columns: &[&str],
     rows: &RecordBatch,
     kept: Option<&RecordBatch>,
     audit_key: i64,
 ) -> Result<Stream, ArrowError> {
-    let schema = changes_schema(star);
+    let schema = changes_schema(columns);
     let width = schema.fields().len() - 1;
-    let mut columns: Vec<ArrayRef> = Vec::with_capacity(width + 1);
+    let mut values: Vec<ArrayRef> = Vec::with_capacity(width + 1);
     for field in schema.fields().iter().take(width) {
-        let values = rows.column(rows.schema().index_of(field.name())?);
-        columns.push(cast(values, field.data_type())?);
+        let shown = rows.column(rows.schema().index_of(field.name())?);
+        values.push(cast(shown, field.data_type())?);
     }
-    columns.push(Arc::new(Int64Array::from(vec![audit_key; rows.num_rows()])));
-    let shown = RecordBatch::try_new(Arc::clone(&schema), columns)?;
+    values.push(Arc::new(Int64Array::from(vec![audit_key; rows.num_rows()])));
+    let shown = RecordBatch::try_new(Arc::clone(&schema), values)?;
     let fields = schema.fields().iter().take(width);
     let fields = fields.map(|field| SortField::new(field.data_type().clone()));
     let converter = RowConverter::new(fields.collect())?;
@@ -90,19 +89,22 @@ pub(super) fn stream(
         None => new.clone(),
     };
     Ok(Stream {
-        states: typed(star, &all, rows)?,
+        states: typed(columns, &all, rows)?,
         new,
     })
 }
 
 /// Texts that were kept, in the types that the entity has today.
-fn typed(star: &Star, all: &RecordBatch, like: &RecordBatch) -> Result<RecordBatch, ArrowError> {
+pub(super) fn typed(
+    kept: &[&str],
+    all: &RecordBatch,
+    like: &RecordBatch,
+) -> Result<RecordBatch, ArrowError> {
     let options = CastOptions {
         safe: false,
         ..CastOptions::default()
     };
-    let used = star.entity_columns();
-    let names = used.into_iter().chain([VALID_FROM, SEQUENCE, DELETED]);
+    let names = kept.iter().copied().chain([VALID_FROM, SEQUENCE, DELETED]);
     let mut columns: Vec<(&str, ArrayRef)> = Vec::new();
     for name in names {
         let values = all.column(all.schema().index_of(name)?);
@@ -128,7 +130,11 @@ pub(super) type Histories = BTreeMap<String, Vec<State>>;
 
 /// Sorts states by id and time. Those of one instant go by their sequence, deletions first, then by their values, nulls
 /// first; the last of them counts.
-pub(super) fn histories(star: &Star, states: &RecordBatch) -> Result<Histories, ArrowError> {
+pub(super) fn histories(
+    star: &Star,
+    columns: &[&str],
+    states: &RecordBatch,
+) -> Result<Histories, ArrowError> {
     let column = |name: &str| -> Result<ArrayRef, ArrowError> {
         Ok(Arc::clone(states.column(states.schema().index_of(name)?)))
     };
@@ -138,11 +144,8 @@ pub(super) fn histories(star: &Star, states: &RecordBatch) -> Result<Histories, 
     let sequence = cast(&column(SEQUENCE)?, &Arrow::Int64)?;
     let sequence = sequence.as_primitive::<Int64Type>();
     let gone: BooleanArray = column(DELETED)?.as_boolean().clone();
-    let values: Vec<ArrayRef> = star
-        .entity_columns()
-        .into_iter()
-        .map(column)
-        .collect::<Result<_, _>>()?;
+    let values = columns.iter().map(|name| column(name));
+    let values: Vec<ArrayRef> = values.collect::<Result<_, _>>()?;
     let fields = values
         .iter()
         .map(|it| SortField::new(it.data_type().clone()));

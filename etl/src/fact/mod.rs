@@ -21,6 +21,7 @@ mod retired;
 mod schema;
 mod settle;
 mod standing;
+mod told;
 
 use std::collections::BTreeMap;
 
@@ -39,6 +40,7 @@ pub(crate) use retired::Retired;
 pub(crate) use schema::{arrow_schema, day_column};
 pub(crate) use settle::{Settled, settle};
 pub(crate) use standing::{Rest, Round, Rules, Standing};
+pub(crate) use told::{Told, told_states};
 
 /// What a fact is built from.
 pub(crate) struct FactInput<'a> {

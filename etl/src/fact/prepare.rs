@@ -28,6 +28,7 @@ use super::currency::{RateTable, with_reporting};
 use super::history::{histories, ids, latest, stream};
 use super::milestones::{with_columns, with_milestones};
 use super::periods::{dates, period_end, snapshots};
+use super::told::Told;
 
 /// The column beside the conformed ones with the reason for which a row cannot become a fact.
 pub(super) const PROBLEM: &str = "_problem";
@@ -36,6 +37,8 @@ pub(super) const PROBLEM: &str = "_problem";
 pub(crate) struct PrepareInput<'a> {
     /// The declaration.
     pub(crate) star: &'a Star,
+    /// The columns of the entity that its rows are made of.
+    pub(crate) columns: Vec<&'a str>,
     /// What the conformed rows say.
     pub(crate) nature: Nature,
     /// The rates of its currencies, where it has money to convert.
@@ -60,6 +63,8 @@ pub(crate) struct Prepared {
     pub(crate) period: Option<NaiveDate>,
     /// Ids at the source of rows that are rejected here; what is published of them stays as it is.
     pub(crate) held: HashSet<String>,
+    /// What became of the rows of the entity, where they are not the rows of the star one by one.
+    pub(crate) told: Option<Told>,
     /// What the operator should know.
     pub(crate) notices: Vec<String>,
 }
@@ -121,6 +126,7 @@ impl Prepared {
             changes: None,
             period: None,
             held: HashSet::new(),
+            told: None,
             notices: Vec::new(),
         }
     }
@@ -130,32 +136,40 @@ impl Prepared {
 fn states(input: &PrepareInput<'_>, rows: &RecordBatch) -> Result<Prepared, ArrowError> {
     let star = input.star;
     if let (Nature::Mined, Some(periodic)) = (input.nature, &star.periodic) {
-        let (rows, held) = at_period_ends(input, periodic, rows)?;
+        let ends = at_period_ends(input, periodic, rows)?;
         return Ok(Prepared {
-            held,
-            ..Prepared::of(Spooled::of(rows))
+            held: ends.held,
+            told: Some(Told::of_history(rows, &ends.used, ends.keyless)),
+            ..Prepared::of(Spooled::of(ends.rows))
         });
     }
     let (good, bad) = problems(star, rows)?;
     let stream = stream(
-        star,
+        &input.columns,
         &good,
         input.kept.as_ref().map(|kept| &kept.rows),
         input.audit_key,
     )?;
     let (of_states, held) = match &star.periodic {
-        Some(periodic) => at_period_ends(input, periodic, &stream.states)?,
-        None => (last_states(star, &stream.states)?, HashSet::new()),
+        Some(periodic) => {
+            let ends = at_period_ends(input, periodic, &stream.states)?;
+            (ends.rows, ends.held)
+        }
+        None => (last_states(input, &stream.states)?, HashSet::new()),
     };
     Ok(Prepared {
         held,
+        told: Some(Told::of_stream(&good, &stream.new, &bad)),
         changes: Some(stream.new),
         ..Prepared::of(Spooled::of(together(&of_states, &bad)?))
     })
 }
 
 /// The changes that can be kept, and those without a key or an instant, with what is wrong with them.
-fn problems(star: &Star, rows: &RecordBatch) -> Result<(RecordBatch, RecordBatch), ArrowError> {
+pub(super) fn problems(
+    star: &Star,
+    rows: &RecordBatch,
+) -> Result<(RecordBatch, RecordBatch), ArrowError> {
     let ids = ids(star, rows)?;
     let at = is_not_null(rows.column(rows.schema().index_of(VALID_FROM)?))?;
     let good: BooleanArray = (0..rows.num_rows())
@@ -169,12 +183,24 @@ fn problems(star: &Star, rows: &RecordBatch) -> Result<(RecordBatch, RecordBatch
     Ok((filter_record_batch(rows, &good)?, bad))
 }
 
+/// The states of histories at the ends of periods.
+struct PeriodEnds {
+    /// They, the states of rows of which nobody knows when they began, and those without a key.
+    rows: RecordBatch,
+    /// The ids of rows of which nobody knows when they began.
+    held: HashSet<String>,
+    /// The states of which any row is made.
+    used: HashSet<usize>,
+    /// How many have no key.
+    keyless: usize,
+}
+
 fn at_period_ends(
     input: &PrepareInput<'_>,
     periodic: &Periodic,
     states: &RecordBatch,
-) -> Result<(RecordBatch, HashSet<String>), ArrowError> {
-    let histories = histories(input.star, states)?;
+) -> Result<PeriodEnds, ArrowError> {
+    let histories = histories(input.star, &input.columns, states)?;
     let all = snapshots(
         periodic,
         states,
@@ -182,8 +208,9 @@ fn at_period_ends(
         input.business_date,
         input.zone,
     )?;
-    let taken = all.taken.iter().map(|snapshot| snapshot.row);
-    let taken = rows_at(states, taken.collect())?;
+    let taken = || all.taken.iter().map(|snapshot| snapshot.row);
+    let used = taken().chain(all.beginless.iter().copied()).collect();
+    let taken = rows_at(states, taken().collect())?;
     let ends = dates(all.taken.iter().map(|snapshot| snapshot.period_end));
     let taken = with_columns(&taken, vec![(PERIOD_END.into(), ends)])?;
     let beginless = rows_at(states, all.beginless)?;
@@ -202,12 +229,16 @@ fn at_period_ends(
     // rows without a key are left to the look-up of keys, which says so
     let keyless = ids(input.star, states)?;
     let keyless = filter_record_batch(states, &arrow::compute::is_null(&keyless)?)?;
-    let rows = together(&together(&taken, &beginless)?, &keyless)?;
-    Ok((rows, held))
+    Ok(PeriodEnds {
+        rows: together(&together(&taken, &beginless)?, &keyless)?,
+        held,
+        used,
+        keyless: keyless.num_rows(),
+    })
 }
 
-fn last_states(star: &Star, states: &RecordBatch) -> Result<RecordBatch, ArrowError> {
-    let last = latest(&histories(star, states)?);
+fn last_states(input: &PrepareInput<'_>, states: &RecordBatch) -> Result<RecordBatch, ArrowError> {
+    let last = latest(&histories(input.star, &input.columns, states)?);
     let rows = rows_at(states, last.iter().map(|state| state.row).collect())?;
     let gone: BooleanArray = last.iter().map(|state| Some(state.gone)).collect();
     let at = rows.schema().index_of(DELETED)?;

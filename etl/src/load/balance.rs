@@ -1,6 +1,10 @@
 //! The proof of a load: per table, entity, dimension and star, every row that was read has one outcome.
 //!
 //! `read = loaded + unchanged + rejected + excluded by a named rule`
+//!
+//! The rows of a star are not always those that were read one by one: a stream shows changes, of which the star has the last
+//! states; a rebuilt history has versions, of which a periodic star has those at the ends of periods. There both are
+//! counted: the rows that were read as `star`, and the rows that the star has of everything that is known as `state`.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,8 +14,12 @@ use serde::{Deserialize, Serialize};
 use crate::conform::Conformed;
 use crate::dimension::Tally;
 use crate::error::{Error, Result};
+use crate::fact::Told;
 use crate::reject::{Reject, exceeds};
 use crate::staging::TableCertificate;
+
+/// The rule by which a version of a history is left out at the end of none of the periods of a star.
+const GIVES_NO_ROW: &str = "holds_at_no_period_end";
 
 /// Where in the load rows are counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -25,6 +33,8 @@ pub enum Stage {
     Dimension,
     /// Rows of an entity on their way into a fact.
     Star,
+    /// Rows of a fact that are states: of everything that a stream has ever shown, or at the ends of periods.
+    State,
 }
 
 impl fmt::Display for Stage {
@@ -34,6 +44,7 @@ impl fmt::Display for Stage {
             Self::Entity => "entity",
             Self::Dimension => "dimension",
             Self::Star => "star",
+            Self::State => "state",
         })
     }
 }
@@ -100,6 +111,41 @@ impl Balance {
             inferred: tally.inferred,
             ..Self::new(stage, name, tally.read, rejects.iter())
         }
+    }
+
+    /// The balances of a star: of the rows that were read, and, where its rows are not these, of its rows.
+    pub(crate) fn of_star(
+        name: &str,
+        tally: &Tally,
+        rejects: &[Reject],
+        told: Option<Told>,
+    ) -> Vec<Self> {
+        let Some(told) = told else {
+            return vec![Self::of_tally(Stage::Star, name, tally, rejects)];
+        };
+        let is_of_read = |reject: &&Reject| Told::REASONS.contains(&reject.reason.as_str());
+        let (of_read, of_states): (Vec<_>, Vec<_>) = rejects.iter().partition(is_of_read);
+        let rowless = (told.rowless > 0).then(|| (GIVES_NO_ROW.to_owned(), told.rowless));
+        let star = Self {
+            loaded: told.loaded,
+            unchanged: told.unchanged,
+            rejected: told.rejected,
+            excluded: told.rowless,
+            excluded_by: rowless.into_iter().collect(),
+            ..Self::new(Stage::Star, name, told.read, of_read.into_iter())
+        };
+        let state = Self {
+            loaded: tally.loaded,
+            unchanged: tally.unchanged,
+            rejected: tally.rejected.saturating_sub(told.rejected),
+            ..Self::new(
+                Stage::State,
+                name,
+                tally.read.saturating_sub(told.rejected),
+                of_states.into_iter(),
+            )
+        };
+        vec![star, state]
     }
 
     fn new<'a>(

@@ -3,18 +3,21 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use arrow::array::{ArrayRef, RecordBatch};
-use planisphere_schemas::model::{Dimension, Role};
+use planisphere_schemas::model::{Dimension, Role, Star};
 use planisphere_schemas::warehouse::PinnedWarehouse;
 
 use crate::conform::Conformed;
 use crate::dimension::{
-    self, Aliases, CombinationKeys, Combinations, MemberIndex, MembersBuilder, Tally, align,
-    build_combinations, combination_map, map_table,
+    self, Aliases, CombinationKeys, Combinations, MemberIndex, MembersBuilder, Nature, Tally,
+    align, build_combinations, combination_map, map_table,
 };
 use crate::error::{Error, Result};
+use crate::fact::told_states;
+use crate::spool::Spooled;
 
-use super::build::{Built, NextTable};
+use super::build::{Built, Fed, NextTable};
 use super::execute::Execution;
+use super::nature::nature;
 use super::published::read_table;
 
 impl Execution<'_> {
@@ -26,7 +29,7 @@ impl Execution<'_> {
         base: Option<&PinnedWarehouse>,
         built: &mut Built,
     ) -> Result<()> {
-        let occurring = self.occurring(dimension, conformed)?;
+        let occurring = self.occurring(dimension, conformed, base).await?;
         self.combined(dimension, &occurring, base, built).await
     }
 
@@ -79,26 +82,28 @@ impl Execution<'_> {
     }
 
     /// The combinations in the rows of every role of the dimension.
-    fn occurring(
+    async fn occurring(
         &self,
         dimension: &Dimension,
         conformed: &BTreeMap<String, Conformed>,
+        base: Option<&PinnedWarehouse>,
     ) -> Result<Vec<Combinations>> {
         let mut occurring = Vec::new();
         for star in &self.model.stars {
-            let Some(rows) = conformed.get(&star.entity) else {
+            let of = |role: &&Role| role.dimension == dimension.name;
+            let Some(fed) = self.fed(&star.entity, conformed) else {
                 continue;
             };
-            let roles = star
-                .roles
-                .iter()
-                .filter(|role| role.dimension == dimension.name);
-            for role in roles {
+            if !star.roles.iter().any(|role| of(&role)) {
+                continue;
+            }
+            let states = self.states(star, dimension, &fed, base).await?;
+            for role in star.roles.iter().filter(of) {
                 let doing = || {
                     let doing = format!("reading role '{}' of star '{}'", role.name, star.name);
                     Error::arrow(doing)
                 };
-                for rows in rows.rows.batches() {
+                for rows in states.iter().flat_map(Spooled::batches) {
                     let columns = columns_of(dimension, role, &rows.map_err(doing())?)?;
                     let found = Combinations::of(dimension, &columns);
                     occurring.push(found.map_err(doing())?);
@@ -106,6 +111,38 @@ impl Execution<'_> {
             }
         }
         Ok(occurring)
+    }
+
+    /// The rows of which those of a star are made. Of a stream these are all states that it tells of, since each of them is
+    /// the last one at some time, so that order and batches make no difference; those of earlier loads have their
+    /// combinations, unless the model changed.
+    async fn states(
+        &self,
+        star: &Star,
+        dimension: &Dimension,
+        fed: &Fed<'_>,
+        base: Option<&PinnedWarehouse>,
+    ) -> Result<Vec<Spooled>> {
+        let rows = &fed.rows.rows;
+        if nature(fed.entity) != Nature::Changes {
+            return Ok(vec![rows.clone()]);
+        }
+        let model = base.map(|base| &base.manifest().model);
+        let is_known = model.is_some_and(|model| {
+            model.star(&star.name) == Some(star)
+                && model.dimension(&dimension.name) == Some(dimension)
+        });
+        let kept = match is_known {
+            true => None,
+            false => self.kept_changes(star, fed, base).await?,
+        };
+        let columns = star.kept_columns(&self.model.dimensions);
+        let doing = format!("reading the states of star '{}'", star.name);
+        let doing = || Error::arrow(doing.clone());
+        let rows = rows.whole().map_err(doing())?;
+        let kept = kept.as_ref().map(|kept| &kept.rows);
+        let told = told_states(star, &columns, &rows, kept).map_err(doing())?;
+        Ok(told.into_iter().map(Spooled::of).collect())
     }
 }
 

@@ -29,7 +29,7 @@ use crate::staging::Package;
 use crate::threads;
 use crate::warehouse::{Place, RowEdits, changed_columns};
 
-use super::balance::{Balance, Stage};
+use super::balance::Balance;
 use super::build::{Built, Fed, NextRows, NextTable};
 use super::execute::Execution;
 use super::scan::TableScan;
@@ -48,14 +48,14 @@ impl Execution<'_> {
         conformed: &BTreeMap<String, Conformed>,
         base: Option<&PinnedWarehouse>,
         built: &mut Built,
-    ) -> Result<Option<Balance>> {
+    ) -> Result<Vec<Balance>> {
         let Some(fed) = self.fed(&star.entity, conformed) else {
-            return Ok(None);
+            return Ok(Vec::new());
         };
         let audit_key = built.audit_key;
         let preparation = self.preparation(star, &fed, conformed, base, audit_key);
         let Some(preparation) = preparation.await? else {
-            return Ok(None);
+            return Ok(Vec::new());
         };
         let prepared = self.prepared(&preparation, &fed, base, built)?;
         let input = FactInput {
@@ -82,11 +82,11 @@ impl Execution<'_> {
         };
         let outcome = load.run().await?;
         let (next, rejects, notices) = load.next(outcome)?;
-        let balance = Balance::of_tally(Stage::Star, &star.name, &next.tally, &rejects);
+        let balances = Balance::of_star(&star.name, &next.tally, &rejects, prepared.told);
         built.rejects.extend(rejects);
         built.notices.extend(notices);
         built.tables.push(next);
-        Ok(Some(balance))
+        Ok(balances)
     }
 }
 

@@ -21,7 +21,7 @@ use super::published::read_table;
 impl Execution<'_> {
     /// How the rows of a star are made; `None` if this load does not read the rates that it needs.
     pub(super) async fn preparation<'a>(
-        &self,
+        &'a self,
         star: &'a Star,
         fed: &Fed<'_>,
         conformed: &BTreeMap<String, Conformed>,
@@ -43,6 +43,7 @@ impl Execution<'_> {
         };
         Ok(Some(PrepareInput {
             star,
+            columns: star.kept_columns(&self.model.dimensions),
             rates,
             nature: nature(fed.entity),
             kept: self.kept_changes(star, fed, base).await?,
@@ -70,7 +71,7 @@ impl Execution<'_> {
     }
 
     /// What earlier loads have seen of the rows of a star that a stream feeds.
-    async fn kept_changes(
+    pub(super) async fn kept_changes(
         &self,
         star: &Star,
         fed: &Fed<'_>,
@@ -84,7 +85,8 @@ impl Execution<'_> {
             return Ok(None);
         };
         let rows = read_table(self.warehouse, table).await?;
-        align(&name, &rows, &changes_schema(star)).map(Some)
+        let columns = star.kept_columns(&self.model.dimensions);
+        align(&name, &rows, &changes_schema(&columns)).map(Some)
     }
 
     /// The table of changes with what this load has seen for the first time.
@@ -96,7 +98,7 @@ impl Execution<'_> {
     ) -> Result<NextTable> {
         let (star, kept) = (input.star, &input.kept);
         let name = changes_table(star);
-        let schema = changes_schema(star);
+        let schema = changes_schema(&star.kept_columns(&self.model.dimensions));
         let reshaped = kept.as_ref().is_some_and(Existing::is_reshaped);
         let published = base.and_then(|base| base.table(&name));
         let doing = || format!("keeping the changes of star '{}'", star.name);

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::currency::Currency;
+use super::dimension::Dimension;
 use super::milestones::Milestones;
 use super::periodic::{PERIOD_END, Periodic, SemiAdditive};
 use super::types::{Caption, DataType};
@@ -186,6 +187,22 @@ impl Star {
             .map(String::as_str)
             .filter(|column| !column.is_empty() && !self.derives(column) && seen.insert(*column))
             .collect()
+    }
+
+    /// The same with those of combinations that have the names of their attributes: everything that a row of the star is made of.
+    pub fn kept_columns<'a>(&'a self, dimensions: &'a [Dimension]) -> Vec<&'a str> {
+        let mut columns = self.entity_columns();
+        for role in &self.roles {
+            let mut combinations = dimensions.iter().filter(|it| it.is_combination());
+            let combination = combinations.find(|it| it.name == role.dimension);
+            for attribute in combination.iter().flat_map(|it| &it.attributes) {
+                let column = role.column_of(&attribute.name);
+                if !columns.contains(&column) {
+                    columns.push(column);
+                }
+            }
+        }
+        columns
     }
 
     /// The stored measure of that name.

@@ -47,9 +47,6 @@ pub(super) fn kind_rules(check: &mut Check<'_>, star: &Star, columns: &[&str], s
     if let Some(periodic) = &star.periodic {
         periodic_rules(check, star, periodic, (columns, states));
     }
-    if states == States::Changes {
-        stream_rules(check, star);
-    }
     for measure in &star.measures {
         semi_additive_rules(check, star, measure);
     }
@@ -130,22 +127,6 @@ fn periodic_rules(
             star.entity
         );
         check.fault(&spot, message);
-    }
-}
-
-/// What is kept of a stream are the columns that its star names itself.
-fn stream_rules(check: &mut Check<'_>, star: &Star) {
-    let model = check.model;
-    for role in &star.roles {
-        let dimension = model.dimension(&role.dimension);
-        if dimension.is_some_and(|dimension| dimension.is_combination()) {
-            let spot = ("star", format!("{}/{}", star.name, role.name));
-            let message = format!(
-                "role '{}' of combinations cannot stand in a star that is fed by changes yet; make them degenerate columns",
-                role.name
-            );
-            check.fault(&spot, message);
-        }
     }
 }
 

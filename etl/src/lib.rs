@@ -21,6 +21,7 @@ mod runtime;
 mod source;
 mod spool;
 mod staging;
+mod threads;
 pub mod warehouse;
 
 pub use error::{Error, Result};

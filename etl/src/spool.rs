@@ -31,18 +31,26 @@ impl Memory {
     pub(crate) fn new(bytes: usize) -> Self {
         Self(Arc::new(AtomicUsize::new(bytes)))
     }
+
+    /// Nothing is taken yet.
+    pub(crate) fn lease(&self) -> Lease {
+        Lease {
+            memory: self.clone(),
+            bytes: 0,
+        }
+    }
 }
 
-/// Bytes that a spool has taken; they are given back with it.
+/// Bytes that were taken; they are given back with it.
 #[derive(Debug)]
-struct Lease {
+pub(crate) struct Lease {
     memory: Memory,
     bytes: usize,
 }
 
 impl Lease {
     /// Takes more bytes; false if there are not as many.
-    fn grow(&mut self, bytes: usize) -> bool {
+    pub(crate) fn grow(&mut self, bytes: usize) -> bool {
         let left = |left: usize| left.checked_sub(bytes);
         let Memory(free) = &self.memory;
         let taken = free.fetch_update(Ordering::Relaxed, Ordering::Relaxed, left);
@@ -90,10 +98,7 @@ impl Spool {
     pub(crate) fn new(schema: SchemaRef, memory: &Memory) -> Self {
         Self {
             schema,
-            lease: Lease {
-                memory: memory.clone(),
-                bytes: 0,
-            },
+            lease: memory.lease(),
             memory: Vec::new(),
             file: None,
             rows: 0,
@@ -183,7 +188,7 @@ impl Spooled {
     }
 
     /// The rows, some at a time.
-    pub(crate) fn batches(&self) -> impl Iterator<Item = Arrow<RecordBatch>> + '_ {
+    pub(crate) fn batches(&self) -> impl Iterator<Item = Arrow<RecordBatch>> + Send + '_ {
         self.parts.iter().flat_map(|part| {
             let memory = part.memory.iter().cloned().map(Ok);
             memory.chain(part.file.iter().flat_map(spilled))
@@ -223,7 +228,7 @@ impl Spooled {
 }
 
 /// The rows of a file.
-fn spilled(file: &Arc<File>) -> Box<dyn Iterator<Item = Arrow<RecordBatch>>> {
+fn spilled(file: &Arc<File>) -> Box<dyn Iterator<Item = Arrow<RecordBatch>> + Send> {
     let from = FromStart {
         file: Arc::clone(file),
         at: 0,

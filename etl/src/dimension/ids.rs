@@ -41,7 +41,7 @@ impl IdIndex {
     }
 
     /// The key of the hashes.
-    pub(super) fn seed(&self) -> u64 {
+    pub(crate) fn seed(&self) -> u64 {
         self.seed
     }
 

@@ -18,6 +18,7 @@ mod combination;
 mod evidence;
 mod existing;
 mod faithful;
+mod hash;
 mod holiday;
 mod ids;
 mod index;
@@ -48,6 +49,7 @@ pub(crate) use columns::{arrow_schema, cast_column};
 pub(crate) use combination::{CombinationKeys, Combinations, build_combinations, combination_map};
 pub(crate) use evidence::{changes_schema, changes_table};
 pub(crate) use existing::{Existing, align};
+pub(crate) use hash::hash_columns;
 pub(crate) use ids::IdIndex;
 pub(crate) use index::{MemberIndex, MembersBuilder};
 pub(crate) use inferred::is_inferred;
@@ -175,6 +177,22 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
+    /// Adds what was counted elsewhere.
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.read += other.read;
+        self.loaded += other.loaded;
+        self.unchanged += other.unchanged;
+        self.rejected += other.rejected;
+        self.inserted += other.inserted;
+        self.updated += other.updated;
+        self.expired += other.expired;
+        self.retired += other.retired;
+        self.deleted += other.deleted;
+        self.standing += other.standing;
+        self.assumed += other.assumed;
+        self.inferred += other.inferred;
+    }
+
     /// True if the table differs from the published one.
     pub(crate) fn has_changes(&self) -> bool {
         self.inserted + self.updated + self.expired + self.retired + self.deleted > 0

@@ -6,20 +6,16 @@
 use arrow::array::{Array as _, ArrayRef, AsArray, RecordBatch, StringArray, UInt32Array};
 use arrow::datatypes::Int32Type;
 use arrow::error::ArrowError;
-use arrow::row::{RowConverter, SortField};
 use planisphere_schemas::model::{Dimension, Scd};
-use twox_hash::XxHash3_128;
 
 use crate::error::{Error, Result};
 use crate::problems::Problems;
 
 use super::Nature;
+use super::hash::hash_columns;
 use super::ids::IdIndex;
 use super::inferred::is_inferred;
 use super::observe::{Columns, EntityRows};
-
-/// Rows that are hashed at once.
-const CHUNK: usize = 65_536;
 
 /// The conformed rows of a load by members.
 pub(crate) struct Sieve<'a> {
@@ -274,20 +270,5 @@ fn hash_rows(
     let pairs = dimension.attributes.iter().zip(values);
     let values = pairs.filter(|(attribute, _)| attribute.scd != Scd::Previous);
     let values: Vec<&ArrayRef> = values.map(|(_, values)| values).collect();
-    if values.is_empty() {
-        hashes.resize(hashes.len() + rows, 0);
-        return Ok(());
-    }
-    let fields = values.iter().map(|v| SortField::new(v.data_type().clone()));
-    let converter = RowConverter::new(fields.collect())?;
-    for from in (0..rows).step_by(CHUNK) {
-        let length = CHUNK.min(rows - from);
-        let slices: Vec<ArrayRef> = values.iter().map(|v| v.slice(from, length)).collect();
-        let rows = converter.convert_columns(&slices)?;
-        hashes.extend(
-            rows.iter()
-                .map(|row| XxHash3_128::oneshot_with_seed(seed, row.data())),
-        );
-    }
-    Ok(())
+    hash_columns((&values, rows), seed, hashes)
 }

@@ -1,42 +1,65 @@
 //! Conformed rows as fact rows: surrogate keys looked up, values in their declared types.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
-use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Int32Array, Int64Array, RecordBatch, StringArray,
-};
-use arrow::compute::{cast, filter_record_batch};
+use arrow::array::{Array, ArrayRef, AsArray, Int32Array, Int64Array, RecordBatch, StringArray};
+use arrow::compute::{cast, filter, filter_record_batch};
 use arrow::datatypes::{DataType as Arrow, Date32Type, Int32Type, TimestampMicrosecondType};
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, TimeZone, Timelike};
 use chrono_tz::Tz;
-use planisphere_schemas::model::{DataType, Role, key_of_date};
+use planisphere_schemas::model::{DataType, Role, Star, key_of_date};
 
 use crate::conform::DELETED;
 use crate::dimension::{MemberIndex, cast_column};
 use crate::error::{Error, Result};
-use crate::problems::{Destination, Problems};
-use crate::reject::{Reject, row_id};
+use crate::problems::Problems;
+use crate::reject::row_id;
 
 use super::FactInput;
 use super::combined::{combination_of, combined};
 use super::milestones::special_column;
-use super::prepare::PROBLEM;
+use super::prepare::{PROBLEM, row_by_row};
 use super::schema::arrow_schema;
+use super::standing::{Round, row_hashes};
 
-/// Fact rows of this load, and the conformed rows that could not become one.
-pub(super) struct Fresh {
-    /// Good rows in the columns of the fact.
+/// Some conformed rows as fact rows, before it is known what is published of them.
+pub(crate) struct Chunk {
+    /// The rows in the columns of the fact, those with problems too.
     pub(super) rows: RecordBatch,
-    /// Rows that were rejected.
-    pub(super) rejects: Vec<Reject>,
+    /// The ids of the rows; null where a column of the key is.
+    pub(super) ids: StringArray,
+    pub(super) problems: Problems,
+    /// Hashes of the rows, if there is anything to compare them with.
+    pub(super) hashes: Vec<u128>,
+    /// The rows as they came.
+    pub(super) conformed: RecordBatch,
+    /// How many rows have their milestones out of order.
+    pub(crate) out_of_order: usize,
 }
 
-/// Turns the conformed rows into fact rows.
-pub(super) fn fresh_rows(input: &FactInput<'_>) -> Result<Fresh> {
+/// Turns conformed rows into fact rows, as far as a round looks at them.
+///
+/// # Errors
+/// [`Error::Engine`] if a column cannot be read.
+pub(crate) fn chunk(
+    input: &FactInput<'_>,
+    conformed: RecordBatch,
+    round: Round,
+    seed: Option<u64>,
+) -> Result<Chunk> {
     let star = input.star;
-    let rows = input.rows;
     let doing = || format!("reading the entity of star '{}'", star.name);
+    let ids = ids_of(star, &conformed).map_err(Error::arrow(doing()))?;
+    let (conformed, ids) = match round.mine(&ids) {
+        None => (conformed, ids),
+        Some(mine) => {
+            let rows = filter_record_batch(&conformed, &mine).map_err(Error::arrow(doing()))?;
+            let ids = filter(&ids, &mine).map_err(Error::arrow(doing()))?;
+            (rows, ids.as_string::<i32>().clone())
+        }
+    };
+    let (conformed, out_of_order) = row_by_row(input.prepare, conformed)?;
+    let rows = &conformed;
     let column = |name: &str| -> Result<ArrayRef> {
         let index = rows
             .schema()
@@ -69,15 +92,10 @@ pub(super) fn fresh_rows(input: &FactInput<'_>) -> Result<Fresh> {
         problems.misfits(name, data_type, misfits);
         columns.push(values);
     }
-    let ids = row_ids(
-        star.key
-            .iter()
-            .map(|key| column(key))
-            .collect::<Result<Vec<_>>>()?,
-    )
-    .map_err(Error::arrow(doing()))?;
     problems_of(&mut problems, rows);
-    check_ids(&mut problems, &ids);
+    for row in (0..ids.len()).filter(|row| ids.is_null(*row)) {
+        problems.missing_key(row, "a column of the key is null");
+    }
     let systems = std::iter::repeat_n(input.source_system, rows.num_rows());
     columns.push(Arc::new(StringArray::from_iter_values(systems)));
     columns.push(Arc::new(ids.clone()));
@@ -86,24 +104,27 @@ pub(super) fn fresh_rows(input: &FactInput<'_>) -> Result<Fresh> {
         input.audit_key;
         rows.num_rows()
     ])));
-    let keep: BooleanArray = (0..rows.num_rows())
-        .map(|row| Some(!problems.has(row)))
-        .collect();
     let nullable = nullable(&arrow_schema(star));
     let all = RecordBatch::try_new(nullable, columns).map_err(Error::arrow(doing()))?;
-    let good = filter_record_batch(&all, &keep).map_err(Error::arrow(doing()))?;
-    let destination = Destination {
-        source: input.source_system,
-        stage: "star",
-        object: &star.name,
+    let hashes = match seed {
+        Some(seed) => row_hashes(&all, seed).map_err(Error::arrow(doing()))?,
+        None => Vec::new(),
     };
-    let rejects = problems
-        .rejects(&destination, rows, &ids)
-        .map_err(Error::arrow(doing()))?;
-    Ok(Fresh {
-        rows: good,
-        rejects,
+    Ok(Chunk {
+        rows: all,
+        ids,
+        problems,
+        hashes,
+        conformed,
+        out_of_order,
     })
+}
+
+/// The ids of the rows of a star.
+fn ids_of(star: &Star, rows: &RecordBatch) -> Result<StringArray, arrow::error::ArrowError> {
+    let keys = star.key.iter();
+    let keys = keys.map(|name| Ok(Arc::clone(rows.column(rows.schema().index_of(name)?))));
+    row_ids(keys.collect::<Result<_, arrow::error::ArrowError>>()?)
 }
 
 /// The keys of a role, but for rows of which it is known why they have none.
@@ -134,17 +155,6 @@ fn problems_of(problems: &mut Problems, rows: &RecordBatch) {
     let found = found.as_string::<i32>().iter().enumerate();
     for (row, reason) in found.filter_map(|(row, reason)| Some((row, reason?))) {
         problems.named(row, reason);
-    }
-}
-
-fn check_ids(problems: &mut Problems, ids: &StringArray) {
-    let mut seen = HashSet::new();
-    for row in 0..ids.len() {
-        if ids.is_null(row) {
-            problems.missing_key(row, "a column of the key is null");
-        } else if !seen.insert(ids.value(row)) {
-            problems.duplicate_key(row, ids.value(row));
-        }
     }
 }
 

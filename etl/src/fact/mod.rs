@@ -1,42 +1,45 @@
 //! Facts: conformed rows with surrogate keys, merged into the published files.
 //!
 //! ```text
-//! conformed rows ──► keys and types (fresh rows) ──┐
-//! files (published) ──────────────────────────────┴─► merge ──► kept files + rows to write
+//! conformed rows ──chunk──► keys, types, hashes ──┐
+//! published rows ──add──► ids, places, hashes ────┴─settle──► new (by day) · changed · unchanged · refused
+//!                                                             └─ rest ──► gone, moved, left as they are
 //! ```
 //!
-//! Pure: Arrow in, Arrow out. A file is rewritten only if one of its rows changed.
+//! Pure: Arrow in, Arrow out. Rows come a chunk at a time; who reads the published ones and writes is `load::facts`.
 
+mod by_day;
 mod combined;
 mod currency;
 mod fresh;
 mod history;
-mod merge;
 mod milestones;
 mod periods;
 mod prepare;
+mod rest;
+mod retired;
 mod schema;
+mod settle;
+mod standing;
 mod told;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
-use arrow::array::RecordBatch;
 use chrono_tz::Tz;
 use planisphere_schemas::model::{Dimension, Star};
-use planisphere_schemas::warehouse::DataFile;
 
-use crate::dimension::{MemberIndex, MiniIndex, Tally};
-use crate::error::Result;
-use crate::reject::Reject;
+use crate::dimension::{MemberIndex, MiniIndex};
 
+pub(crate) use by_day::{ByDay, Sorted};
 pub(crate) use currency::RateTable;
-pub(crate) use fresh::days;
+pub(crate) use fresh::{chunk, days};
 pub(crate) use history::{changes_schema, changes_table};
-pub(crate) use merge::sort_columns;
-pub(crate) use prepare::{
-    PrepareInput, Prepared, is_past, prepare, row_by_row, source_id, standing_rows,
-};
-pub(crate) use schema::{SOURCE_ROW_ID, arrow_schema};
+pub(crate) use prepare::{PrepareInput, Prepared, is_past, prepare, source_id, standing_rows};
+pub(crate) use rest::{is_same_day, rewritten};
+pub(crate) use retired::Retired;
+pub(crate) use schema::{arrow_schema, day_column};
+pub(crate) use settle::{Settled, settle};
+pub(crate) use standing::{Rest, Round, Rules, Standing};
 pub(crate) use told::{Told, told_states};
 
 /// What a fact is built from.
@@ -45,8 +48,8 @@ pub(crate) struct FactInput<'a> {
     pub(crate) star: &'a Star,
     /// The source system of the entity.
     pub(crate) source_system: &'a str,
-    /// The conformed rows with what the star adds to them.
-    pub(crate) rows: &'a RecordBatch,
+    /// What follows from each row by itself.
+    pub(crate) prepare: &'a PrepareInput<'a>,
     /// The members of each dimension.
     pub(crate) members: &'a BTreeMap<String, MemberIndex>,
     /// The combinations that members had, by mini-dimension.
@@ -55,38 +58,6 @@ pub(crate) struct FactInput<'a> {
     pub(crate) dimensions: &'a [Dimension],
     /// The warehouse time zone.
     pub(crate) zone: Tz,
-    /// The published files with their rows, aligned to the declared columns.
-    pub(crate) existing: Vec<ExistingFile>,
-    /// True if the published columns are not those of the model.
-    pub(crate) reshaped: bool,
-    /// Ids of rows that were rejected before; their published rows stay as they are.
-    pub(crate) rejected_ids: &'a HashSet<String>,
     /// The audit key of this load.
     pub(crate) audit_key: i64,
-}
-
-/// One published file.
-pub(crate) struct ExistingFile {
-    /// The file.
-    pub(crate) file: DataFile,
-    /// Its rows.
-    pub(crate) rows: RecordBatch,
-}
-
-/// A fact after a load.
-pub(crate) struct FactBuild {
-    /// Published files that stay as they are.
-    pub(crate) kept: Vec<DataFile>,
-    /// Rows to write, in the order of the first calendar role.
-    pub(crate) rows: RecordBatch,
-    /// What happened to the rows.
-    pub(crate) tally: Tally,
-    /// Rows rejected here.
-    pub(crate) rejects: Vec<Reject>,
-}
-
-/// Builds the next state of a fact.
-pub(crate) fn build_fact(input: &FactInput<'_>) -> Result<FactBuild> {
-    let fresh = fresh::fresh_rows(input)?;
-    merge::merge(input, fresh)
 }

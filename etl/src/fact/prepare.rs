@@ -38,13 +38,13 @@ pub(crate) struct PrepareInput<'a> {
     /// The declaration.
     pub(crate) star: &'a Star,
     /// The columns of the entity that its rows are made of.
-    pub(crate) columns: &'a [&'a str],
+    pub(crate) columns: Vec<&'a str>,
     /// What the conformed rows say.
     pub(crate) nature: Nature,
     /// The rates of its currencies, where it has money to convert.
     pub(crate) rates: Option<RateTable>,
     /// What was kept of a stream of changes.
-    pub(crate) kept: Option<&'a RecordBatch>,
+    pub(crate) kept: Option<Existing>,
     /// The day of the load.
     pub(crate) business_date: NaiveDate,
     /// The warehouse time zone.
@@ -98,7 +98,7 @@ pub(crate) fn prepare(
 
 /// What follows from each row by itself: its milestones, and its money in the reporting currency. Returns also how many rows
 /// have their milestones out of order.
-pub(crate) fn row_by_row(
+pub(super) fn row_by_row(
     input: &PrepareInput<'_>,
     rows: RecordBatch,
 ) -> Result<(RecordBatch, usize)> {
@@ -144,7 +144,12 @@ fn states(input: &PrepareInput<'_>, rows: &RecordBatch) -> Result<Prepared, Arro
         });
     }
     let (good, bad) = problems(star, rows)?;
-    let stream = stream(input.columns, &good, input.kept, input.audit_key)?;
+    let stream = stream(
+        &input.columns,
+        &good,
+        input.kept.as_ref().map(|kept| &kept.rows),
+        input.audit_key,
+    )?;
     let (of_states, held) = match &star.periodic {
         Some(periodic) => {
             let ends = at_period_ends(input, periodic, &stream.states)?;
@@ -195,7 +200,7 @@ fn at_period_ends(
     periodic: &Periodic,
     states: &RecordBatch,
 ) -> Result<PeriodEnds, ArrowError> {
-    let histories = histories(input.star, input.columns, states)?;
+    let histories = histories(input.star, &input.columns, states)?;
     let all = snapshots(
         periodic,
         states,
@@ -233,7 +238,7 @@ fn at_period_ends(
 }
 
 fn last_states(input: &PrepareInput<'_>, states: &RecordBatch) -> Result<RecordBatch, ArrowError> {
-    let last = latest(&histories(input.star, input.columns, states)?);
+    let last = latest(&histories(input.star, &input.columns, states)?);
     let rows = rows_at(states, last.iter().map(|state| state.row).collect())?;
     let gone: BooleanArray = last.iter().map(|state| Some(state.gone)).collect();
     let at = rows.schema().index_of(DELETED)?;

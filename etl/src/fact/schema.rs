@@ -1,9 +1,12 @@
 //! The columns of a fact table.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use planisphere_schemas::model::Star;
+
+use crate::dimension::MemberIndex;
 
 /// The columns of `fact_<name>` in their order.
 pub(crate) fn arrow_schema(star: &Star) -> SchemaRef {
@@ -37,3 +40,12 @@ pub(crate) const SOURCE_ROW_ID: &str = "source_row_id";
 pub(super) const DELETED_AT_SOURCE: &str = "deleted_at_source";
 /// The column that names the load which wrote the row's values.
 pub(super) const AUDIT_KEY: &str = "audit_key";
+
+/// The column by which a fact's files are sorted: the key of the first calendar role.
+pub(crate) fn day_column(star: &Star, members: &BTreeMap<String, MemberIndex>) -> Option<String> {
+    let is_calendar =
+        |name: &String| matches!(members.get(name), Some(MemberIndex::Calendar { .. }));
+    let mut roles = star.roles.iter();
+    let first = roles.find(|role| is_calendar(&role.dimension))?;
+    Some(first.key_column())
+}

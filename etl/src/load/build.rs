@@ -1,16 +1,17 @@
-//! Builds every dimension and fact of a load in memory; nothing is written here.
+//! Builds every dimension and fact of a load; nothing is written here but what memory does not hold.
 
 use std::collections::BTreeMap;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
-use planisphere_schemas::model::{Dimension, DimensionKind, Entity, Source, Star};
+use arrow::error::ArrowError;
+use planisphere_schemas::model::{Dimension, DimensionKind, Entity, Source};
 use planisphere_schemas::warehouse::{DataFile, PinnedWarehouse};
 
 use crate::conform::Conformed;
-use crate::dimension::{MemberIndex, MiniIndex, Tally, align, build_calendar, build_time_of_day};
+use crate::dimension::{MemberIndex, MiniIndex, Tally, build_calendar, build_time_of_day};
 use crate::error::{Error, Result};
-use crate::fact::{self, ExistingFile, FactInput, build_fact};
+use crate::fact::Sorted;
 use crate::reject::Reject;
 use crate::staging::Package;
 use crate::warehouse::RowEdits;
@@ -18,10 +19,9 @@ use crate::warehouse::RowEdits;
 use super::balance::Balance;
 use super::execute::Execution;
 use super::order::in_order;
-use super::published::{read_file, read_table};
+use super::published::read_table;
 use super::record::LoadRecord;
 use super::referenced::{Referenced, referenced};
-use super::rejected::texts;
 
 /// A table as it shall be: files that stay and rows to write.
 pub(super) struct NextTable {
@@ -31,11 +31,37 @@ pub(super) struct NextTable {
     /// What becomes of rows of the files that stay.
     pub(super) edits: Option<RowEdits>,
     /// Rows to add, in their order.
-    pub(super) rows: Vec<RecordBatch>,
+    pub(super) rows: NextRows,
     pub(super) sorted_by: Vec<String>,
     pub(super) tally: Tally,
     /// False if the published table stays as it is.
     pub(super) changed: bool,
+}
+
+/// Rows to add to a table, in their order.
+pub(super) enum NextRows {
+    /// Rows in memory.
+    Batches(Vec<RecordBatch>),
+    /// Rows of a fact, which may lie in files.
+    ByDay(Sorted),
+}
+
+impl From<Vec<RecordBatch>> for NextRows {
+    fn from(batches: Vec<RecordBatch>) -> Self {
+        Self::Batches(batches)
+    }
+}
+
+impl NextRows {
+    /// The rows, some at a time.
+    pub(super) fn batches(
+        &self,
+    ) -> Box<dyn Iterator<Item = Result<RecordBatch, ArrowError>> + Send + '_> {
+        match self {
+            Self::Batches(batches) => Box::new(batches.iter().cloned().map(Ok)),
+            Self::ByDay(rows) => rows.batches(),
+        }
+    }
 }
 
 /// Everything that a load has worked out before it writes.
@@ -165,7 +191,7 @@ impl Execution<'_> {
             name,
             schema: rows.schema(),
             kept: Vec::new(),
-            rows: vec![rows],
+            rows: vec![rows].into(),
             edits: None,
             sorted_by: vec![dimension.key_column()],
             tally: Tally {
@@ -175,81 +201,6 @@ impl Execution<'_> {
             changed,
         });
         Ok(())
-    }
-
-    async fn star(
-        &self,
-        star: &Star,
-        package: &Package,
-        conformed: &BTreeMap<String, Conformed>,
-        base: Option<&PinnedWarehouse>,
-        built: &mut Built,
-    ) -> Result<Vec<Balance>> {
-        let Some(fed) = self.fed(&star.entity, conformed) else {
-            return Ok(Vec::new());
-        };
-        let name = star.table();
-        let schema = fact::arrow_schema(star);
-        let published = base.and_then(|base| base.table(&name));
-        let mut existing = Vec::new();
-        let mut reshaped = false;
-        for file in published.map(|table| table.files()).unwrap_or_default() {
-            let Some(table) = published else { continue };
-            let rows = read_file(self.warehouse, table, file).await?;
-            let aligned = align(&name, &rows, &schema)?;
-            reshaped |= aligned.is_reshaped();
-            existing.push(ExistingFile {
-                file: file.clone(),
-                rows: fact::standing_rows(star, &aligned)?,
-            });
-        }
-        let known = existing
-            .iter()
-            .flat_map(|file| texts(&file.rows, fact::SOURCE_ROW_ID))
-            .collect();
-        let rates = star.currency.as_ref();
-        let rates = rates.map(|currency| conformed.get(&currency.rates.entity));
-        // a star whose rates are not read cannot be told anew
-        let rates = match rates {
-            Some(None) => return Ok(Vec::new()),
-            Some(Some(rates)) => Some(rates),
-            None => None,
-        };
-        let (prepared, rejected_ids) = self
-            .prepared(star, &fed, package, base, (known, built), rates)
-            .await?;
-        let rows = prepared.rows.whole();
-        let rows = rows.map_err(Error::arrow(format!("preparing star '{}'", star.name)))?;
-        let zone = self.model.zone();
-        let input = FactInput {
-            star,
-            source_system: &fed.source.name,
-            rows: &rows,
-            members: &built.members,
-            dimensions: &self.model.dimensions,
-            minis: &built.minis,
-            zone,
-            existing,
-            reshaped,
-            rejected_ids: &rejected_ids,
-            audit_key: built.audit_key,
-        };
-        let sorted_by = fact::sort_columns(&input);
-        let next = build_fact(&input)?;
-        let balances = Balance::of_star(&star.name, &next.tally, &next.rejects, prepared.told);
-        let changed = published.is_none() || reshaped || next.tally.has_changes();
-        built.rejects.extend(next.rejects);
-        built.tables.push(NextTable {
-            name,
-            schema,
-            kept: next.kept,
-            rows: vec![next.rows],
-            edits: None,
-            sorted_by,
-            tally: next.tally,
-            changed,
-        });
-        Ok(balances)
     }
 }
 

@@ -181,7 +181,7 @@ impl NextTable {
             schema: rows.schema(),
             kept: Vec::new(),
             edits: None,
-            rows: vec![rows],
+            rows: vec![rows].into(),
             sorted_by,
             tally,
             changed,

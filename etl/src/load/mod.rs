@@ -10,6 +10,7 @@ mod closure;
 mod combinations;
 mod execute;
 mod extract_only;
+mod facts;
 mod guard;
 mod lineage;
 mod members;

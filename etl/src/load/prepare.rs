@@ -1,6 +1,6 @@
 //! The rows of a star before it is built, with what streams of changes have shown of them so far.
 
-use std::collections::HashSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
@@ -11,12 +11,7 @@ use planisphere_schemas::warehouse::PinnedWarehouse;
 use crate::conform::Conformed;
 use crate::dimension::{Existing, Nature, Tally, align};
 use crate::error::{Error, Result};
-use crate::fact::{
-    PrepareInput, Prepared, RateTable, changes_schema, changes_table, is_past, prepare, row_by_row,
-    source_id,
-};
-use crate::spool::Spooled;
-use crate::staging::Package;
+use crate::fact::{PrepareInput, Prepared, RateTable, changes_schema, changes_table, prepare};
 
 use super::build::{Built, Fed, NextTable};
 use super::execute::Execution;
@@ -24,66 +19,55 @@ use super::nature::nature;
 use super::published::read_table;
 
 impl Execution<'_> {
-    /// The rows of a star before keys are looked up, and the ids of published rows that stay as they are whatever these say.
-    pub(super) async fn prepared(
-        &self,
-        star: &Star,
+    /// How the rows of a star are made; `None` if this load does not read the rates that it needs.
+    pub(super) async fn preparation<'a>(
+        &'a self,
+        star: &'a Star,
         fed: &Fed<'_>,
-        package: &Package,
+        conformed: &BTreeMap<String, Conformed>,
         base: Option<&PinnedWarehouse>,
-        (known, built): (HashSet<String>, &mut Built),
-        rates: Option<&Conformed>,
-    ) -> Result<(Prepared, HashSet<String>)> {
-        let columns = star.kept_columns(&self.model.dimensions);
-        let kept = self.kept_changes(star, fed, base).await?;
-        let zone = self.model.zone();
-        let rates = match (&star.currency, rates) {
-            (Some(currency), Some(rows)) => {
-                let doing = format!("reading the rates of star '{}'", star.name);
-                let doing = || Error::arrow(doing.clone());
+        audit_key: i64,
+    ) -> Result<Option<PrepareInput<'a>>> {
+        let rates = match &star.currency {
+            None => None,
+            Some(currency) => {
+                // a star whose rates are not read cannot be told anew
+                let Some(rows) = conformed.get(&currency.rates.entity) else {
+                    return Ok(None);
+                };
+                let doing = || Error::arrow(format!("reading the rates of star '{}'", star.name));
                 let rows = rows.rows.whole().map_err(doing())?;
-                let rates = RateTable::of(&currency.rates, &rows, zone);
+                let rates = RateTable::of(&currency.rates, &rows, self.model.zone());
                 Some(rates.map_err(doing())?)
             }
-            _ => None,
         };
-        let input = PrepareInput {
+        Ok(Some(PrepareInput {
             star,
-            columns: &columns,
+            columns: star.kept_columns(&self.model.dimensions),
             rates,
             nature: nature(fed.entity),
-            kept: kept.as_ref().map(|kept| &kept.rows),
+            kept: self.kept_changes(star, fed, base).await?,
             business_date: self.business_date,
-            zone,
-            audit_key: built.audit_key,
-        };
-        let mut prepared = prepare(&input, &fed.rows.rows, &self.memory)?;
-        let rows = prepared.rows.whole();
-        let rows = rows.map_err(Error::arrow(format!("preparing star '{}'", star.name)))?;
-        let (rows, wrong) = row_by_row(&input, rows)?;
-        prepared.rows = Spooled::of(rows);
-        if wrong > 0 {
-            prepared.notices.push(format!(
-                "{}: {wrong} rows reached a milestone before one that comes earlier; the durations between them are empty",
-                star.table()
-            ));
-        }
+            zone: self.model.zone(),
+            audit_key,
+        }))
+    }
+
+    /// The rows of a star before keys are looked up.
+    pub(super) fn prepared(
+        &self,
+        input: &PrepareInput<'_>,
+        fed: &Fed<'_>,
+        base: Option<&PinnedWarehouse>,
+        built: &mut Built,
+    ) -> Result<Prepared> {
+        let mut prepared = prepare(input, &fed.rows.rows, &self.memory)?;
         built.notices.append(&mut prepared.notices);
         if let Some(rows) = prepared.changes.take() {
-            let table = self.changes_of(star, rows, kept, base)?;
+            let table = self.changes_of(input, rows, base)?;
             built.tables.push(table);
         }
-        let at_source = known.iter().map(|id| source_id(star, id).into_owned());
-        let rejected = self
-            .rejected_ids(package, fed, &at_source.collect())
-            .await?;
-        let (period, held) = (prepared.period, std::mem::take(&mut prepared.held));
-        let stay = known.into_iter().filter(|id| {
-            let source = source_id(star, id);
-            rejected.contains(&*source) || held.contains(&*source) || is_past(id, period)
-        });
-        let stay = stay.collect();
-        Ok((prepared, stay))
+        Ok(prepared)
     }
 
     /// What earlier loads have seen of the rows of a star that a stream feeds.
@@ -108,17 +92,17 @@ impl Execution<'_> {
     /// The table of changes with what this load has seen for the first time.
     fn changes_of(
         &self,
-        star: &Star,
+        input: &PrepareInput<'_>,
         new: RecordBatch,
-        kept: Option<Existing>,
         base: Option<&PinnedWarehouse>,
     ) -> Result<NextTable> {
+        let (star, kept) = (input.star, &input.kept);
         let name = changes_table(star);
         let schema = changes_schema(&star.kept_columns(&self.model.dimensions));
         let reshaped = kept.as_ref().is_some_and(Existing::is_reshaped);
         let published = base.and_then(|base| base.table(&name));
         let doing = || format!("keeping the changes of star '{}'", star.name);
-        let rows = match kept.filter(|_| reshaped) {
+        let rows = match kept.as_ref().filter(|_| reshaped) {
             Some(kept) => {
                 let kept = RecordBatch::try_new(Arc::clone(&schema), kept.rows.columns().to_vec());
                 let kept = kept.map_err(Error::arrow(doing()))?;
@@ -132,7 +116,7 @@ impl Execution<'_> {
             schema,
             kept: stay.map(|table| table.files().to_vec()).unwrap_or_default(),
             changed: published.is_none() || rows.num_rows() > 0,
-            rows: vec![rows],
+            rows: vec![rows].into(),
             edits: None,
             sorted_by: Vec::new(),
             tally: Tally::default(),

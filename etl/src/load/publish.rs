@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::reject::{self, Reject};
 use crate::staging::Package;
 use crate::warehouse::{
-    EditedTable, NextFiles, RowEdits, TableCommit, WriteOptions, runs, write_table,
+    EditedTable, NextFiles, RowEdits, TableCommit, TableWriter, WriteOptions, runs, write_table,
 };
 
 use super::audit;
@@ -129,8 +129,12 @@ impl Execution<'_> {
             .edited((&table.name, &table.schema), kept, &options)
             .await?;
         let schema = Arc::clone(&table.schema);
-        let added = write_table(self.warehouse, &table.name, schema, &options, &table.rows).await?;
-        next.files.extend(added);
+        let mut writer = TableWriter::new(self.warehouse, &table.name, schema, &options)?;
+        for rows in table.rows.batches() {
+            let doing = || format!("reading the rows for {}", table.name);
+            writer.write(&rows.map_err(Error::arrow(doing()))?).await?;
+        }
+        next.files.extend(writer.finish().await?);
         Ok(next)
     }
 

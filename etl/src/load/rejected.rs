@@ -25,27 +25,41 @@ impl Execution<'_> {
         fed: &Fed<'_>,
         known: &HashSet<String>,
     ) -> Result<HashSet<String>> {
-        let from = &fed.entity.from;
-        let table = from.strip_suffix("_versions").unwrap_or(from);
-        let conformed = fed.rows.rejects.iter().map(|reject| &reject.row_id);
-        let mut ids: HashSet<String> = conformed
-            .filter(|id| known.contains(*id))
-            .cloned()
-            .collect();
+        let mut ids = HashSet::new();
         if known.is_empty() {
             return Ok(ids);
         }
+        let keep = |id: &str| {
+            if known.contains(id) {
+                ids.insert(id.to_owned());
+            }
+        };
+        self.each_rejected(package, fed, keep).await?;
+        Ok(ids)
+    }
+
+    /// Tells the ids of all driving rows that were rejected before they reached a star.
+    pub(super) async fn each_rejected(
+        &self,
+        package: &Package,
+        fed: &Fed<'_>,
+        mut tell: impl FnMut(&str),
+    ) -> Result<()> {
+        let from = &fed.entity.from;
+        let table = from.strip_suffix("_versions").unwrap_or(from);
+        for reject in &fed.rows.rejects {
+            tell(&reject.row_id);
+        }
         let source = &fed.source.name;
         let Some(mut staged) = package.rejects(self.warehouse, source, table).await? else {
-            return Ok(ids);
+            return Ok(());
         };
         let failed = || Error::engine(format!("reading the rejected rows of '{table}'"));
         while let Some(rows) = staged.try_next().await.map_err(failed())? {
-            let rejected = rows.column(0).as_string::<i32>().iter().flatten();
-            let rejected = rejected.filter(|id| known.contains(*id));
-            ids.extend(rejected.map(str::to_owned));
+            let ids = rows.column(0).as_string::<i32>().iter().flatten();
+            ids.for_each(&mut tell);
         }
-        Ok(ids)
+        Ok(())
     }
 
     /// Writes every rejected row into files of `audit_reject`, behind those that are published.

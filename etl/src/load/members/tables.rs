@@ -71,7 +71,7 @@ impl DimensionLoad<'_> {
                 kept: kept(published),
                 changed: is_first || is_whole || added > 0 || !edits.is_empty(),
                 edits: Some(edits),
-                rows,
+                rows: rows.into(),
                 sorted_by: vec![key.clone()],
                 tally,
             })
@@ -96,7 +96,7 @@ impl DimensionLoad<'_> {
             kept: of.map(|table| table.files().to_vec()).unwrap_or_default(),
             changed: of.is_none() || build.changes.num_rows() > 0,
             edits: None,
-            rows: vec![build.changes],
+            rows: vec![build.changes].into(),
             sorted_by: Vec::new(),
             tally: Tally::default(),
         };

@@ -1,0 +1,260 @@
+//! The published rows of a fact by their ids, in little memory: where each is, and a hash of what it says.
+//!
+//! ```text
+//! published rows ──add──► id, place, hash ──┐
+//! fresh rows ─────────meet──────────────────┴─► new · changed · unchanged · twice
+//! what nobody met ──────────────────────────► gone, moved to other keys, or left as it is
+//! ```
+//! An id takes forty to sixty bytes. Where that is too much, the ids are dealt out to several rounds by their hashes.
+
+use arrow::array::{ArrayRef, AsArray, BooleanArray, RecordBatch, StringArray};
+use arrow::error::ArrowError;
+use twox_hash::XxHash3_128;
+
+use crate::dimension::{IdIndex, hash_columns};
+use crate::warehouse::Place;
+
+use super::retired::Retired;
+use super::schema::{AUDIT_KEY, DELETED_AT_SOURCE, SOURCE_ROW_ID};
+
+/// The ids that a round of a load looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Round {
+    /// Its number, from 0.
+    pub(crate) number: u64,
+    /// How many rounds there are.
+    pub(crate) of: u64,
+}
+
+impl Round {
+    /// True if the round looks at an id.
+    fn has(self, id: &str) -> bool {
+        self.of == 1
+            || XxHash3_128::oneshot(id.as_bytes()) % u128::from(self.of) == u128::from(self.number)
+    }
+
+    /// For each id whether the round looks at it; rows without an id are looked at in the first. `None` if it looks at all.
+    pub(super) fn mine(self, ids: &StringArray) -> Option<BooleanArray> {
+        let mine = ids.iter().map(|id| match id {
+            Some(id) => Some(self.has(id)),
+            None => Some(self.number == 0),
+        });
+        (self.of > 1).then(|| mine.collect())
+    }
+}
+
+/// What is to be known of the published rows before fresh ones come.
+pub(crate) struct Rules<'a> {
+    /// The roles with keys that this load retired.
+    pub(crate) retired: Retired<'a>,
+    /// True if a row with this id stays as it is whatever this load says; `None` if there are no such rows.
+    pub(crate) stays: Option<&'a dyn Fn(&str) -> bool>,
+}
+
+/// The rows of a round by their ids: those that are published first, in the order in which they were added.
+#[derive(Debug)]
+pub(crate) struct Standing {
+    round: Round,
+    ids: IdIndex,
+    places: Vec<(u32, u32)>,
+    hashes: Vec<u128>,
+    marks: Vec<u8>,
+    /// How many published rows are not marked as deleted.
+    pub(crate) living: u64,
+}
+
+/// The row is marked as deleted.
+const DELETED: u8 = 1;
+/// The row stays as it is unless the load gives it.
+const STAYS: u8 = 2;
+/// A key of the row was retired.
+const MOVES: u8 = 4;
+/// The load has given the row.
+const MET: u8 = 8;
+/// The load has given other values.
+const CHANGED: u8 = 16;
+
+/// What becomes of a published row that the load does not give other values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rest {
+    /// It stays.
+    Kept,
+    /// It takes the keys in the place of retired ones.
+    Moved,
+    /// The source no longer has it.
+    Gone,
+    /// Fresh values take its place.
+    Replaced,
+}
+
+/// What a fresh row is to the published ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Meeting {
+    /// Nobody knew it.
+    New,
+    /// It says what is published.
+    Unchanged,
+    /// It says something else of a published row.
+    Changed {
+        /// Where the published row is.
+        place: Place,
+        /// True if the published row is marked as deleted.
+        was_deleted: bool,
+    },
+    /// Another row of this load has the same id.
+    Twice,
+}
+
+impl Standing {
+    /// Nothing is published.
+    pub(crate) fn new(round: Round) -> Self {
+        Self {
+            round,
+            ids: IdIndex::default(),
+            places: Vec::new(),
+            hashes: Vec::new(),
+            marks: Vec::new(),
+            living: 0,
+        }
+    }
+
+    /// The key of the hashes of rows; `None` if nothing is published, so that nothing is compared.
+    pub(crate) fn seed(&self) -> Option<u64> {
+        (!self.places.is_empty()).then(|| self.ids.seed())
+    }
+
+    /// The ids that are looked at.
+    pub(crate) fn round(&self) -> Round {
+        self.round
+    }
+
+    /// Adds published rows, the first of which lies at a place; the columns are today's.
+    ///
+    /// # Errors
+    /// If the values cannot be compared.
+    pub(crate) fn add(
+        &mut self,
+        rows: &RecordBatch,
+        (file, first): Place,
+        rules: &Rules<'_>,
+    ) -> Result<(), ArrowError> {
+        let ids = texts(rows, SOURCE_ROW_ID)?;
+        let deleted = flags(rows, DELETED_AT_SOURCE)?;
+        let hashes = row_hashes(rows, self.ids.seed())?;
+        for row in (0..rows.num_rows()).filter(|row| self.round.has(ids.value(*row))) {
+            let mut mark = 0;
+            if deleted.value(row) {
+                mark |= DELETED;
+            } else {
+                self.living += 1;
+            }
+            if rules.stays.is_some_and(|stays| stays(ids.value(row))) {
+                mark |= STAYS;
+            }
+            if rules.retired.moves(rows, row) {
+                mark |= MOVES;
+            }
+            // an id stands once; should a table of another maker hold it twice, its last row is compared
+            let number = self.ids.add(ids.value(row)) as usize;
+            if number == self.places.len() {
+                self.places.push((short(file), short(first + row)));
+                self.hashes.push(hashes[row]);
+                self.marks.push(mark);
+            }
+        }
+        Ok(())
+    }
+
+    /// What a fresh row is to the published ones; `hash` is that of its values.
+    pub(crate) fn meet(&mut self, id: &str, hash: u128) -> Meeting {
+        let before = self.ids.len();
+        let number = self.ids.add(id) as usize;
+        let Some(mark) = self.marks.get_mut(number) else {
+            return match number == before {
+                true => Meeting::New,
+                false => Meeting::Twice,
+            };
+        };
+        if *mark & MET != 0 {
+            return Meeting::Twice;
+        }
+        *mark |= MET;
+        if self.hashes[number] == hash {
+            return Meeting::Unchanged;
+        }
+        *mark |= CHANGED;
+        let (file, row) = self.places[number];
+        Meeting::Changed {
+            place: (file as usize, row as usize),
+            was_deleted: *mark & DELETED != 0,
+        }
+    }
+
+    /// A row of the source was rejected before it became a fresh one: what is published of it stays.
+    pub(crate) fn keep(&mut self, id: &str) {
+        let number = self.ids.find(id).map(|number| number as usize);
+        if let Some(mark) = number.and_then(|number| self.marks.get_mut(number)) {
+            *mark |= STAYS;
+        }
+    }
+
+    /// Takes note of a fresh row that is rejected: what is published of it stays.
+    pub(crate) fn refuse(&mut self, id: &str) -> Meeting {
+        let before = self.ids.len();
+        let number = self.ids.add(id) as usize;
+        let Some(mark) = self.marks.get_mut(number) else {
+            return match number == before {
+                true => Meeting::New,
+                false => Meeting::Twice,
+            };
+        };
+        let again = *mark & MET != 0;
+        *mark |= MET;
+        match again {
+            true => Meeting::Twice,
+            false => Meeting::New,
+        }
+    }
+
+    /// The published rows with what becomes of them, in the order in which they were added.
+    pub(crate) fn rest(&self) -> impl Iterator<Item = (Place, Rest)> + '_ {
+        let rows = self.places.iter().zip(&self.marks);
+        rows.map(|((file, row), mark)| {
+            let rest = match mark {
+                mark if mark & CHANGED != 0 => Rest::Replaced,
+                mark if mark & (MET | DELETED | STAYS) == 0 => Rest::Gone,
+                // rows that the load gives have looked up their keys
+                mark if mark & MOVES != 0 => Rest::Moved,
+                _ => Rest::Kept,
+            };
+            ((*file as usize, *row as usize), rest)
+        })
+    }
+}
+
+/// A hash of each row's values but the audit key.
+pub(crate) fn row_hashes(rows: &RecordBatch, seed: u64) -> Result<Vec<u128>, ArrowError> {
+    let schema = rows.schema();
+    let columns = schema.fields().iter().zip(rows.columns());
+    let columns = columns.filter(|(field, _)| field.name() != AUDIT_KEY);
+    let columns: Vec<&ArrayRef> = columns.map(|(_, values)| values).collect();
+    let mut hashes = Vec::with_capacity(rows.num_rows());
+    hash_columns((&columns, rows.num_rows()), seed, &mut hashes)?;
+    Ok(hashes)
+}
+
+/// A column of texts.
+pub(crate) fn texts<'a>(rows: &'a RecordBatch, name: &str) -> Result<&'a StringArray, ArrowError> {
+    let at = rows.schema().index_of(name)?;
+    Ok(rows.column(at).as_string::<i32>())
+}
+
+/// A column of flags.
+pub(crate) fn flags<'a>(rows: &'a RecordBatch, name: &str) -> Result<&'a BooleanArray, ArrowError> {
+    let at = rows.schema().index_of(name)?;
+    Ok(rows.column(at).as_boolean())
+}
+
+fn short(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}

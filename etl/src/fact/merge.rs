@@ -288,7 +288,10 @@ impl<'a> Retired<'a> {
             let members = input.members.get(&role.dimension)?;
             members.has_moved().then(|| (role.key_column(), members))
         });
-        Self(roles.collect())
+        let groups = input.heirs.iter();
+        let groups = groups.filter(|(_, heirs)| heirs.has_moved());
+        let groups = groups.map(|(column, heirs)| (column.clone(), heirs));
+        Self(roles.chain(groups).collect())
     }
 
     /// True if a row has a key that was retired.

@@ -7,6 +7,7 @@
 //!
 //! Pure: Arrow in, Arrow out. A file is rewritten only if one of its rows changed.
 
+mod bridge;
 mod combined;
 mod currency;
 mod fresh;
@@ -28,6 +29,7 @@ use crate::dimension::{MemberIndex, MiniIndex, Tally};
 use crate::error::Result;
 use crate::reject::Reject;
 
+pub(crate) use bridge::{Bridging, with_groups};
 pub(crate) use currency::RateTable;
 pub(crate) use fresh::days;
 pub(crate) use history::{changes_schema, changes_table};
@@ -55,6 +57,8 @@ pub(crate) struct FactInput<'a> {
     pub(crate) existing: Vec<ExistingFile>,
     /// True if the published columns are not those of the model.
     pub(crate) reshaped: bool,
+    /// For each column of groups those in the place of groups with retired keys.
+    pub(crate) heirs: &'a BTreeMap<String, MemberIndex>,
     /// Ids of rows that were rejected before; their published rows stay as they are.
     pub(crate) rejected_ids: &'a HashSet<String>,
     /// The audit key of this load.
@@ -85,4 +89,15 @@ pub(crate) struct FactBuild {
 pub(crate) fn build_fact(input: &FactInput<'_>) -> Result<FactBuild> {
     let fresh = fresh::fresh_rows(input)?;
     merge::merge(input, fresh)
+}
+
+/// The groups that the facts have after a load, for each bridge of the star.
+pub(crate) fn groups_of(input: &FactInput<'_>, next: &FactBuild) -> Vec<HashSet<i32>> {
+    let mut used = vec![HashSet::new(); input.star.bridges.len()];
+    bridge::groups_in(input.star, &next.rows, &mut used);
+    let is_kept = |path: &str| next.kept.iter().any(|kept| kept.path == path);
+    for file in input.existing.iter().filter(|it| is_kept(&it.file.path)) {
+        bridge::groups_in(input.star, &file.rows, &mut used);
+    }
+    used
 }

@@ -25,6 +25,8 @@ pub enum Stage {
     Dimension,
     /// Rows of an entity on their way into a fact.
     Star,
+    /// Rows of an entity that say which members facts have.
+    Bridge,
 }
 
 impl fmt::Display for Stage {
@@ -34,6 +36,7 @@ impl fmt::Display for Stage {
             Self::Entity => "entity",
             Self::Dimension => "dimension",
             Self::Star => "star",
+            Self::Bridge => "bridge",
         })
     }
 }

@@ -1,5 +1,6 @@
 //! Builds every dimension and fact of a load in memory; nothing is written here.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use arrow::array::RecordBatch;
@@ -121,7 +122,7 @@ impl Execution<'_> {
     }
 
     /// What feeds a dimension or star; `None` if this load does not read its entity.
-    fn fed<'a>(
+    pub(super) fn fed<'a>(
         &'a self,
         entity: &str,
         conformed: &'a BTreeMap<String, Conformed>,
@@ -181,9 +182,9 @@ impl Execution<'_> {
         conformed: &BTreeMap<String, Conformed>,
         base: Option<&PinnedWarehouse>,
         built: &mut Built,
-    ) -> Result<Option<Balance>> {
+    ) -> Result<Vec<Balance>> {
         let Some(fed) = self.fed(&star.entity, conformed) else {
-            return Ok(None);
+            return Ok(Vec::new());
         };
         let name = star.table();
         let schema = fact::arrow_schema(star);
@@ -208,18 +209,26 @@ impl Execution<'_> {
         let rates = rates.map(|currency| conformed.get(&currency.rates.entity));
         // a star whose rates are not read cannot be told anew
         let rates = match rates {
-            Some(None) => return Ok(None),
+            Some(None) => return Ok(Vec::new()),
             Some(Some(rates)) => Some(rates),
             None => None,
         };
         let (prepared, rejected_ids) = self
             .prepared(star, &fed, package, base, (known, built), rates)
             .await?;
+        let Some(mut bridges) = self.bridges(star, conformed, base, built).await? else {
+            return Ok(Vec::new());
+        };
+        let rows = match star.bridges.is_empty() {
+            true => prepared.rows,
+            false => Cow::Owned(self.with_groups(&mut bridges, &prepared.rows, built)?),
+        };
         let zone = self.model.zone();
         let input = FactInput {
             star,
             source_system: &fed.source.name,
-            rows: &prepared.rows,
+            rows: &rows,
+            heirs: &bridges.heirs,
             members: &built.members,
             dimensions: &self.model.dimensions,
             minis: &built.minis,
@@ -231,7 +240,10 @@ impl Execution<'_> {
         };
         let sorted_by = fact::sort_columns(&input);
         let next = build_fact(&input)?;
+        let groups = fact::groups_of(&input, &next);
         let balance = Balance::of_tally(Stage::Star, &star.name, &next.tally, &next.rejects);
+        let mut balances = vec![balance];
+        balances.extend(self.bridge_tables(bridges, &groups, base, built)?);
         let changed = published.is_none() || reshaped || next.tally.has_changes();
         built.rejects.extend(next.rejects);
         built.tables.push(NextTable {
@@ -244,7 +256,7 @@ impl Execution<'_> {
             tally: next.tally,
             changed,
         });
-        Ok(Some(balance))
+        Ok(balances)
     }
 }
 

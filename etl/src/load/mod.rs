@@ -5,6 +5,7 @@
 
 mod audit;
 mod balance;
+mod bridges;
 mod build;
 mod closure;
 mod combinations;

@@ -4,6 +4,7 @@ use crate::document::{Decoder, Faults, Fields, Node, Place, Value};
 
 use super::types::{Caption, DataType};
 
+mod bridge;
 mod calendar;
 mod cube;
 mod currency;

@@ -4,6 +4,7 @@
 //! fault at once. The whole model is kept in each manifest, so that an old version stays readable.
 //! Not responsible for executing anything.
 
+mod bridge;
 mod calendar;
 mod cube;
 mod currency;
@@ -28,6 +29,7 @@ mod validate;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+pub use bridge::Bridge;
 pub use cube::{Aggregation, Cube, CubeDimension, DrillThrough, Format, Measure, MeasureKind};
 pub use currency::{Converted, Currency, Moment, Rates};
 pub use dimension::{

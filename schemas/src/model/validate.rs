@@ -15,6 +15,7 @@ mod mini;
 mod outrigger;
 mod source;
 mod star;
+mod star_bridge;
 mod star_currency;
 mod star_kind;
 

@@ -1,7 +1,7 @@
 //! Of which columns of entities the columns of dimensions, closures and stars are made.
 
 use planisphere_schemas::model::{
-    Dimension, DimensionKind, Model, Role, Star, current_id_column, current_key_column,
+    Bridge, Dimension, DimensionKind, Model, Role, Star, current_id_column, current_key_column,
 };
 
 use crate::conform::{DELETED, How, MODIFIED, VALID_FROM};
@@ -32,6 +32,9 @@ pub(super) fn parts(model: &Model) -> Vec<Part<'_>> {
     }
     for star in &model.stars {
         fact(model, star, &mut parts);
+        for bridge in &star.bridges {
+            groups(star, bridge, &mut parts);
+        }
     }
     parts
 }
@@ -188,6 +191,28 @@ fn combined<'a>(
     }));
 }
 
+/// The groups of a bridge: who is in them, and with which weight.
+fn groups<'a>(star: &'a Star, bridge: &'a Bridge, parts: &mut Vec<Part<'a>>) {
+    let mut add = |column: String, entity: &'a str, from: &'a str| {
+        parts.push(Part {
+            table: bridge.table(),
+            column,
+            entity,
+            from,
+            how: How::Derived,
+        });
+    };
+    add(bridge.key_column(), &bridge.entity, &bridge.column);
+    if let Some(as_of) = &bridge.as_of {
+        add(bridge.key_column(), &star.entity, as_of);
+    }
+    let members = bridge.facts.iter().chain([&bridge.column]);
+    for from in members.chain(&bridge.weight) {
+        add("weight".to_owned(), &bridge.entity, from);
+        add(bridge.group_column(), &bridge.entity, from);
+    }
+}
+
 fn fact<'a>(model: &'a Model, star: &'a Star, parts: &mut Vec<Part<'a>>) {
     let mut add = |column: &str, entity: &'a str, from: &'a str, how: How| {
         parts.push(Part {
@@ -198,6 +223,15 @@ fn fact<'a>(model: &'a Model, star: &'a Star, parts: &mut Vec<Part<'a>>) {
             how,
         });
     };
+    for bridge in &star.bridges {
+        for from in bridge.by.iter().chain(&bridge.as_of) {
+            add(&bridge.group_column(), &star.entity, from, How::Derived);
+        }
+        let members = bridge.facts.iter().chain([&bridge.column]);
+        for from in members.chain(&bridge.weight) {
+            add(&bridge.group_column(), &bridge.entity, from, How::Derived);
+        }
+    }
     for role in &star.roles {
         for from in role_sources(model, star, role) {
             add(&role.key_column(), &star.entity, from, How::Derived);

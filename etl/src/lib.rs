@@ -19,6 +19,7 @@ mod problems;
 mod reject;
 mod runtime;
 mod source;
+mod spool;
 mod staging;
 pub mod warehouse;
 

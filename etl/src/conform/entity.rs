@@ -4,15 +4,20 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, BooleanArray, RecordBatch, StringArray};
-use arrow::compute::{cast, concat_batches, filter_record_batch, is_null};
-use arrow::datatypes::DataType;
+use arrow::compute::{cast, filter_record_batch, is_null};
+use arrow::datatypes::{DataType, Schema, SchemaRef};
+use arrow::error::ArrowError;
+use datafusion::error::DataFusionError;
+use datafusion::physical_plan::execute_stream_partitioned;
 use datafusion::prelude::SessionContext;
+use futures::TryStreamExt as _;
 use planisphere_schemas::model::{Entity, Source};
 
 use crate::error::{Error, Result};
 use crate::reject::Reject;
+use crate::spool::{Memory, Spool, Spooled};
 
-use super::row_wise::{Misfits, may_be_a_row, row_wise};
+use super::row_wise::{Misfits, RowWise, may_be_a_row};
 use super::select::select;
 
 /// Column of the outcome query: true when the source marks the row as deleted.
@@ -39,7 +44,7 @@ pub(super) const REJECTED: &str = "_rejected";
 pub(crate) struct Conformed {
     /// The kept rows: the entity's columns, then `_deleted`, `_valid_from`, `_valid_from_basis`, `_modified`, `_sequence`,
     /// `_merged_into`, `_row_id`.
-    pub(crate) rows: RecordBatch,
+    pub(crate) rows: Spooled,
     /// Rows of the driving table.
     pub(crate) read: u64,
     /// Rows left out by each named rule.
@@ -53,6 +58,7 @@ pub(crate) async fn conform(
     session: &SessionContext,
     source: &Source,
     entity: &Entity,
+    memory: &Memory,
 ) -> Result<Conformed> {
     let before = count(session, source, entity).await?;
     let failed = |error| Error::Conform {
@@ -60,33 +66,163 @@ pub(crate) async fn conform(
         object: format!("entity '{}'", entity.name),
         source: Box::new(error),
     };
-    let frame = session.sql(&select(source, entity)).await.map_err(failed)?;
-    let schema = Arc::new(frame.schema().as_arrow().clone());
-    let doing = || format!("conforming entity '{}'", entity.name);
-    let (rows, misfits) = match frame.collect().await {
-        Ok(batches) => {
-            let rows = concat_batches(&schema, &batches).map_err(Error::arrow(doing()))?;
-            (rows, Misfits::new())
-        }
+    let sorted = match selected(session, source, entity, memory).await {
         // one row that cannot be evaluated must not hold up the others
-        Err(error) if may_be_a_row(&error) => match row_wise(session, source, entity).await {
-            Ok(found) => found,
-            Err(also) => {
+        Err(error) if may_be_a_row(&error) => {
+            let one_by_one = evaluated(session, source, entity, memory).await;
+            one_by_one.map_err(|also| {
                 tracing::debug!(%also, "the rows cannot be evaluated one by one either");
-                return Err(failed(error));
-            }
-        },
-        Err(error) => return Err(failed(error)),
+                failed(error)
+            })?
+        }
+        sorted => sorted.map_err(failed)?,
     };
-    if rows.num_rows() != before {
-        let (entity, after) = (entity.name.clone(), rows.num_rows());
+    if sorted.read != before as u64 {
+        let entity = entity.name.clone();
+        let after = usize::try_from(sorted.read).unwrap_or(usize::MAX);
         return Err(Error::FanOut {
             entity,
             before,
             after,
         });
     }
-    outcome(source, entity, &rows, &misfits).map_err(Error::arrow(doing()))
+    Ok(sorted)
+}
+
+/// The outcomes as the SELECT of the entity gives them, its partitions side by side.
+async fn selected(
+    session: &SessionContext,
+    source: &Source,
+    entity: &Entity,
+    memory: &Memory,
+) -> Result<Conformed, DataFusionError> {
+    let frame = session.sql(&select(source, entity)).await?;
+    let plan = frame.create_physical_plan().await?;
+    let schema = visible(&plan.schema());
+    let mut working = tokio::task::JoinSet::new();
+    let streams = execute_stream_partitioned(plan, session.task_ctx())?;
+    for (at, mut stream) in streams.into_iter().enumerate() {
+        let sorter = Sorter::new(source, entity, &schema, memory);
+        working.spawn(async move {
+            let mut sorter = sorter;
+            while let Some(rows) = stream.try_next().await? {
+                sorter.sort(&rows, &Misfits::new())?;
+            }
+            Ok::<_, DataFusionError>((at, sorter.finish()?))
+        });
+    }
+    let mut sorted = Vec::new();
+    while let Some(part) = working.join_next().await {
+        sorted.push(part.map_err(|error| DataFusionError::ExecutionJoin(Box::new(error)))??);
+    }
+    sorted.sort_by_key(|(at, _)| *at);
+    Ok(together(schema, sorted.into_iter().map(|(_, part)| part)))
+}
+
+/// The outcomes as each expression gives them by itself, with the rows that cannot be evaluated among the rejected.
+async fn evaluated(
+    session: &SessionContext,
+    source: &Source,
+    entity: &Entity,
+    memory: &Memory,
+) -> Result<Conformed, DataFusionError> {
+    let mut rows = RowWise::new(session, source, entity).await?;
+    let schema = visible(&rows.schema());
+    let mut sorter = Sorter::new(source, entity, &schema, memory);
+    while let Some((rows, misfits)) = rows.next().await? {
+        sorter.sort(&rows, &misfits)?;
+    }
+    Ok(together(schema, [sorter.finish()?].into_iter()))
+}
+
+/// The columns of the kept rows.
+fn visible(outputs: &SchemaRef) -> SchemaRef {
+    let fields = outputs.fields().iter();
+    let fields = fields.filter(|field| field.name() != EXCLUDED && field.name() != REJECTED);
+    // expressions may tell of the same column in two ways whether it can be null
+    let fields = fields.map(|field| Arc::new(field.as_ref().clone().with_nullable(true)));
+    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+}
+
+/// Sorts rows by their outcomes.
+struct Sorter {
+    source: Source,
+    entity: Entity,
+    schema: SchemaRef,
+    kept: Spool,
+    read: u64,
+    excluded: BTreeMap<String, u64>,
+    rejects: Vec<Reject>,
+}
+
+impl Sorter {
+    fn new(source: &Source, entity: &Entity, schema: &SchemaRef, memory: &Memory) -> Self {
+        Self {
+            source: source.clone(),
+            entity: entity.clone(),
+            schema: Arc::clone(schema),
+            kept: Spool::new(Arc::clone(schema), memory),
+            read: 0,
+            excluded: BTreeMap::new(),
+            rejects: Vec::new(),
+        }
+    }
+
+    fn sort(&mut self, rows: &RecordBatch, misfits: &Misfits) -> Result<(), ArrowError> {
+        let excluded = text(rows, EXCLUDED)?;
+        let rejected = reasons(&text(rows, REJECTED)?, misfits);
+        let keep: BooleanArray = arrow::compute::and(&is_null(&excluded)?, &is_null(&rejected)?)?;
+        let refuse: BooleanArray = (0..rows.num_rows())
+            .map(|row| Some(excluded.is_null(row) && rejected.is_valid(row)))
+            .collect();
+        if refuse.true_count() > 0 {
+            let named = (&self.source, &self.entity);
+            let rejects = rejects(named, rows, &refuse, &rejected, misfits)?;
+            self.rejects.extend(rejects);
+        }
+        for rule in excluded.iter().flatten() {
+            *self.excluded.entry(rule.to_owned()).or_insert(0) += 1;
+        }
+        self.read += rows.num_rows() as u64;
+        let columns = self.schema.fields().iter();
+        let columns =
+            columns.map(|field| Ok(rows.column(rows.schema().index_of(field.name())?).clone()));
+        let columns = columns.collect::<Result<Vec<_>, ArrowError>>()?;
+        let all = RecordBatch::try_new(Arc::clone(&self.schema), columns)?;
+        match keep.true_count() == rows.num_rows() {
+            true => self.kept.push(all),
+            false => self.kept.push(filter_record_batch(&all, &keep)?),
+        }
+    }
+
+    fn finish(self) -> Result<Conformed, ArrowError> {
+        Ok(Conformed {
+            rows: self.kept.finish()?,
+            read: self.read,
+            excluded: self.excluded,
+            rejects: self.rejects,
+        })
+    }
+}
+
+/// The outcomes of several parts of the rows, in their order.
+fn together(schema: SchemaRef, parts: impl Iterator<Item = Conformed>) -> Conformed {
+    let (mut rows, mut read, mut rejects) = (Vec::new(), 0, Vec::new());
+    let mut excluded = BTreeMap::new();
+    for part in parts {
+        rows.push(part.rows);
+        read += part.read;
+        rejects.extend(part.rejects);
+        for (rule, count) in part.excluded {
+            *excluded.entry(rule).or_insert(0) += count;
+        }
+    }
+    Conformed {
+        rows: Spooled::chain(schema, rows),
+        read,
+        excluded,
+        rejects,
+    }
 }
 
 async fn count(session: &SessionContext, source: &Source, entity: &Entity) -> Result<usize> {
@@ -97,33 +233,6 @@ async fn count(session: &SessionContext, source: &Source, entity: &Entity) -> Re
     };
     let frame = session.table(entity.from.as_str()).await.map_err(failed)?;
     frame.count().await.map_err(failed)
-}
-
-fn outcome(
-    source: &Source,
-    entity: &Entity,
-    rows: &RecordBatch,
-    misfits: &Misfits,
-) -> Result<Conformed, arrow::error::ArrowError> {
-    let excluded = text(rows, EXCLUDED)?;
-    let rejected = reasons(&text(rows, REJECTED)?, misfits);
-    let keep: BooleanArray = arrow::compute::and(&is_null(&excluded)?, &is_null(&rejected)?)?;
-    let refuse: BooleanArray = (0..rows.num_rows())
-        .map(|row| Some(excluded.is_null(row) && rejected.is_valid(row)))
-        .collect();
-    let columns = rows.num_columns() - 2;
-    let visible = rows.project(&(0..columns).collect::<Vec<_>>())?;
-    let rejects = rejects(source, entity, rows, &refuse, &rejected, misfits)?;
-    let mut counts = BTreeMap::new();
-    for rule in excluded.iter().flatten() {
-        *counts.entry(rule.to_owned()).or_insert(0) += 1;
-    }
-    Ok(Conformed {
-        rows: filter_record_batch(&visible, &keep)?,
-        read: rows.num_rows() as u64,
-        excluded: counts,
-        rejects,
-    })
 }
 
 /// A column as texts.
@@ -146,8 +255,7 @@ fn reasons(given: &StringArray, misfits: &Misfits) -> StringArray {
 }
 
 fn rejects(
-    source: &Source,
-    entity: &Entity,
+    (source, entity): (&Source, &Entity),
     rows: &RecordBatch,
     refuse: &BooleanArray,
     reasons: &StringArray,

@@ -9,20 +9,19 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch, new_null_array};
-use arrow::compute::{concat, concat_batches};
-use arrow::datatypes::{Field, Schema};
+use arrow::compute::concat;
+use arrow::datatypes::{Field, Schema, SchemaRef};
 use datafusion::common::DFSchema;
 use datafusion::error::{DataFusionError, Result};
+use datafusion::execution::SendableRecordBatchStream;
 use datafusion::logical_expr::simplify::SimplifyContext;
 use datafusion::optimizer::simplify_expressions::ExprSimplifier;
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::prelude::SessionContext;
+use futures::TryStreamExt as _;
 use planisphere_schemas::model::{Entity, Source};
 
 use super::select::{Output, from_clause, outputs};
-
-/// Rows that are evaluated at once.
-const ROWS: usize = 8192;
 
 /// A value that cannot be worked out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,60 +40,93 @@ pub(super) fn may_be_a_row(error: &DataFusionError) -> bool {
     about_a_row(error).is_some()
 }
 
-/// The outcome of each row as the SELECT of the entity gives it, and the rows that cannot be evaluated.
-///
-/// # Errors
-/// If the joins themselves fail, or an expression has no meaning outside its SELECT.
-pub(super) async fn row_wise(
-    session: &SessionContext,
-    source: &Source,
-    entity: &Entity,
-) -> Result<(RecordBatch, Misfits)> {
-    let joined = format!("SELECT * {}", from_clause(source, entity));
-    let frame = session.sql(&joined).await?;
-    let schema = frame.schema().clone();
-    let arrow = Arc::new(schema.as_arrow().clone());
-    let rows = concat_batches(&arrow, &frame.collect().await?)?;
-    let mut misfits = Misfits::new();
-    let mut fields = Vec::new();
-    let mut columns = Vec::new();
-    for output in outputs(source, entity) {
-        let column = evaluate(session, &schema, &rows, &output, &mut misfits)?;
-        fields.push(Field::new(&output.name, column.data_type().clone(), true));
-        columns.push(column);
-    }
-    let rows = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?;
-    Ok((rows, misfits))
+/// The joined rows of an entity on their way through its expressions.
+pub(super) struct RowWise {
+    /// The partitions that are still to come, the next one last.
+    joined: Vec<SendableRecordBatchStream>,
+    expressions: Vec<(Output, Arc<dyn PhysicalExpr>)>,
+    schema: SchemaRef,
 }
 
-/// One expression over all rows.
+impl RowWise {
+    /// Joins the rows.
+    ///
+    /// # Errors
+    /// If the joins themselves fail, or an expression has no meaning outside its SELECT.
+    pub(super) async fn new(
+        session: &SessionContext,
+        source: &Source,
+        entity: &Entity,
+    ) -> Result<Self> {
+        let joined = format!("SELECT * {}", from_clause(source, entity));
+        let frame = session.sql(&joined).await?;
+        let columns = frame.schema().clone();
+        let (mut expressions, mut fields) = (Vec::new(), Vec::new());
+        for output in outputs(source, entity) {
+            let expression = expression(session, &columns, &output.sql)?;
+            let data_type = expression.data_type(columns.as_arrow())?;
+            fields.push(Field::new(&output.name, data_type, true));
+            expressions.push((output, expression));
+        }
+        let mut joined = frame.execute_stream_partitioned().await?;
+        joined.reverse();
+        Ok(Self {
+            joined,
+            expressions,
+            schema: Arc::new(Schema::new(fields)),
+        })
+    }
+
+    /// The columns of the outcomes.
+    pub(super) fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+
+    /// The outcomes of some rows as the SELECT of the entity gives them, and those of the rows that cannot be evaluated.
+    ///
+    /// # Errors
+    /// If the joins fail, or an expression for a reason that no row gives.
+    pub(super) async fn next(&mut self) -> Result<Option<(RecordBatch, Misfits)>> {
+        let rows = loop {
+            let Some(partition) = self.joined.last_mut() else {
+                return Ok(None);
+            };
+            match partition.try_next().await? {
+                Some(rows) => break rows,
+                None => self.joined.pop(),
+            };
+        };
+        let mut misfits = Misfits::new();
+        let columns = self.expressions.iter();
+        let columns = columns
+            .map(|(output, expression)| evaluate(&**expression, &rows, &output.name, &mut misfits));
+        let columns = columns.collect::<Result<Vec<_>>>()?;
+        let rows = RecordBatch::try_new(Arc::clone(&self.schema), columns)?;
+        Ok(Some((rows, misfits)))
+    }
+}
+
+/// One expression over some rows.
 fn evaluate(
-    session: &SessionContext,
-    schema: &DFSchema,
+    expression: &dyn PhysicalExpr,
     rows: &RecordBatch,
-    output: &Output,
+    name: &str,
     misfits: &mut Misfits,
 ) -> Result<ArrayRef> {
-    let expression = expression(session, schema, &output.sql)?;
-    let mut pieces = vec![new_null_array(&expression.data_type(schema.as_arrow())?, 0)];
-    let mut start = 0;
-    while start < rows.num_rows() {
-        let length = ROWS.min(rows.num_rows() - start);
-        halve(
-            &*expression,
-            rows,
-            (start, length),
-            &mut pieces,
-            &mut |row, error| {
-                let misfit = || Misfit {
-                    column: output.name.trim_start_matches('_').to_owned(),
-                    detail: error,
-                };
-                misfits.entry(row).or_insert_with(misfit);
-            },
-        )?;
-        start += length;
-    }
+    let mut pieces = vec![new_null_array(&expression.data_type(&rows.schema())?, 0)];
+    halve(
+        expression,
+        rows,
+        (0, rows.num_rows()),
+        &mut pieces,
+        &mut |row, error| {
+            let misfit = || Misfit {
+                column: name.trim_start_matches('_').to_owned(),
+                detail: error,
+            };
+            misfits.entry(row).or_insert_with(misfit);
+        },
+    )?;
     let pieces: Vec<_> = pieces.iter().map(AsRef::as_ref).collect();
     Ok(concat(&pieces)?)
 }

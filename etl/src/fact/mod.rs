@@ -34,7 +34,9 @@ pub(crate) use currency::RateTable;
 pub(crate) use fresh::days;
 pub(crate) use history::{changes_schema, changes_table};
 pub(crate) use merge::sort_columns;
-pub(crate) use prepare::{PrepareInput, Prepared, is_past, prepare, source_id, standing_rows};
+pub(crate) use prepare::{
+    PrepareInput, Prepared, is_past, prepare, row_by_row, source_id, standing_rows,
+};
 pub(crate) use schema::{SOURCE_ROW_ID, arrow_schema};
 
 /// What a fact is built from.

@@ -22,6 +22,7 @@ use planisphere_schemas::model::{PERIOD_END, Periodic, SpecialMember, Star};
 use crate::conform::{DELETED, VALID_FROM};
 use crate::dimension::{Existing, Nature};
 use crate::error::{Error, Result};
+use crate::spool::{Memory, Spooled};
 
 use super::currency::{RateTable, with_reporting};
 use super::history::{histories, ids, latest, stream};
@@ -50,9 +51,9 @@ pub(crate) struct PrepareInput<'a> {
 }
 
 /// The rows of a star, with what the operator should know of them.
-pub(crate) struct Prepared<'a> {
-    /// The entity's columns and those that the star adds.
-    pub(crate) rows: Cow<'a, RecordBatch>,
+pub(crate) struct Prepared {
+    /// The entity's columns and those that the star's periods add.
+    pub(crate) rows: Spooled,
     /// Changes that a stream has shown for the first time.
     pub(crate) changes: Option<RecordBatch>,
     /// The only period that this load speaks of: published rows of others stay as they are.
@@ -63,73 +64,89 @@ pub(crate) struct Prepared<'a> {
     pub(crate) notices: Vec<String>,
 }
 
-/// Makes the rows of a star of the conformed ones.
-pub(crate) fn prepare<'a>(input: &PrepareInput<'_>, rows: &'a RecordBatch) -> Result<Prepared<'a>> {
-    let star = input.star;
-    let doing = || format!("preparing the rows of star '{}'", star.name);
-    let mut prepared = states(input, rows).map_err(Error::arrow(doing()))?;
-    if let Some(milestones) = &star.milestones {
-        let (rows, wrong) = with_milestones(milestones, &prepared.rows, input.zone)
-            .map_err(Error::arrow(doing()))?;
-        prepared.rows = Cow::Owned(rows);
-        if wrong > 0 {
-            prepared.notices.push(format!(
-                "{}: {wrong} rows reached a milestone before one that comes earlier; the durations between them are empty",
-                star.table()
-            ));
-        }
+/// Makes the rows of a star of the conformed ones. Changes and histories are held in memory on the way, present states not.
+pub(crate) fn prepare(
+    input: &PrepareInput<'_>,
+    rows: &Spooled,
+    memory: &Memory,
+) -> Result<Prepared> {
+    if let (Nature::Present, Some(periodic)) = (input.nature, &input.star.periodic) {
+        let end = period_end(periodic.every, input.business_date);
+        let end = end.unwrap_or(input.business_date);
+        let rows = rows.map(memory, |rows| {
+            let column = dates(std::iter::repeat_n(end, rows.num_rows()));
+            let with_end = with_columns(rows, vec![(PERIOD_END.into(), column)]);
+            with_end.map_err(Error::arrow(doing(input.star)))
+        })?;
+        return Ok(Prepared {
+            period: Some(end),
+            ..Prepared::of(rows)
+        });
     }
-    if let (Some(currency), Some(rates)) = (&star.currency, &input.rates) {
-        let rows = with_reporting((star, currency), &prepared.rows, rates, input.zone);
-        prepared.rows = Cow::Owned(rows.map_err(Error::arrow(doing()))?);
+    let is_present = input.nature == Nature::Present;
+    if is_present || (input.nature == Nature::Mined && input.star.periodic.is_none()) {
+        return Ok(Prepared::of(rows.clone()));
     }
-    Ok(prepared)
+    let rows = rows.whole().map_err(Error::arrow(doing(input.star)))?;
+    states(input, &rows).map_err(Error::arrow(doing(input.star)))
 }
 
-fn states<'a>(input: &PrepareInput<'_>, rows: &'a RecordBatch) -> Result<Prepared<'a>, ArrowError> {
+/// What follows from each row by itself: its milestones, and its money in the reporting currency. Returns also how many rows
+/// have their milestones out of order.
+pub(crate) fn row_by_row(
+    input: &PrepareInput<'_>,
+    rows: RecordBatch,
+) -> Result<(RecordBatch, usize)> {
     let star = input.star;
-    let as_they_are = Prepared {
-        rows: Cow::Borrowed(rows),
-        changes: None,
-        period: None,
-        held: HashSet::new(),
-        notices: Vec::new(),
-    };
-    match (input.nature, &star.periodic) {
-        (Nature::Changes, periodic) => {
-            let (good, bad) = problems(star, rows)?;
-            let stream = stream(star, &good, input.kept, input.audit_key)?;
-            let (of_states, held) = match periodic {
-                Some(periodic) => at_period_ends(input, periodic, &stream.states)?,
-                None => (last_states(star, &stream.states)?, HashSet::new()),
-            };
-            Ok(Prepared {
-                rows: Cow::Owned(together(&of_states, &bad)?),
-                held,
-                changes: Some(stream.new),
-                ..as_they_are
-            })
-        }
-        (Nature::Mined, Some(periodic)) => {
-            let (rows, held) = at_period_ends(input, periodic, rows)?;
-            Ok(Prepared {
-                rows: Cow::Owned(rows),
-                held,
-                ..as_they_are
-            })
-        }
-        (Nature::Present, Some(periodic)) => {
-            let end = period_end(periodic.every, input.business_date);
-            let end = end.unwrap_or(input.business_date);
-            let column = dates(std::iter::repeat_n(end, rows.num_rows()));
-            Ok(Prepared {
-                rows: Cow::Owned(with_columns(rows, vec![(PERIOD_END.into(), column)])?),
-                period: Some(end),
-                ..as_they_are
-            })
-        }
-        (_, None) => Ok(as_they_are),
+    let (mut rows, mut wrong) = (rows, 0);
+    if let Some(milestones) = &star.milestones {
+        let with = with_milestones(milestones, &rows, input.zone);
+        (rows, wrong) = with.map_err(Error::arrow(doing(star)))?;
     }
+    if let (Some(currency), Some(rates)) = (&star.currency, &input.rates) {
+        let with = with_reporting((star, currency), &rows, rates, input.zone);
+        rows = with.map_err(Error::arrow(doing(star)))?;
+    }
+    Ok((rows, wrong))
+}
+
+fn doing(star: &Star) -> String {
+    format!("preparing the rows of star '{}'", star.name)
+}
+
+impl Prepared {
+    fn of(rows: Spooled) -> Self {
+        Self {
+            rows,
+            changes: None,
+            period: None,
+            held: HashSet::new(),
+            notices: Vec::new(),
+        }
+    }
+}
+
+/// The states that changes or a history tell of, for the periods that the star has.
+fn states(input: &PrepareInput<'_>, rows: &RecordBatch) -> Result<Prepared, ArrowError> {
+    let star = input.star;
+    if let (Nature::Mined, Some(periodic)) = (input.nature, &star.periodic) {
+        let (rows, held) = at_period_ends(input, periodic, rows)?;
+        return Ok(Prepared {
+            held,
+            ..Prepared::of(Spooled::of(rows))
+        });
+    }
+    let (good, bad) = problems(star, rows)?;
+    let stream = stream(star, &good, input.kept, input.audit_key)?;
+    let (of_states, held) = match &star.periodic {
+        Some(periodic) => at_period_ends(input, periodic, &stream.states)?,
+        None => (last_states(star, &stream.states)?, HashSet::new()),
+    };
+    Ok(Prepared {
+        held,
+        changes: Some(stream.new),
+        ..Prepared::of(Spooled::of(together(&of_states, &bad)?))
+    })
 }
 
 /// The changes that can be kept, and those without a key or an instant, with what is wrong with them.

@@ -44,9 +44,11 @@ impl Execution<'_> {
             };
             let map = self.issued_keys(&bridge.map_table(), base).await?;
             let known = (published.as_ref(), map.as_ref());
+            let rows = fed.rows.rows.whole();
+            let rows = rows.map_err(Error::arrow(doing(bridge)))?;
             let work = match built.members.get(&bridge.dimension) {
-                Some(members) => Bridging::new(bridge, &fed.rows.rows, members, known),
-                None => Bridging::new(bridge, &fed.rows.rows, &MemberIndex::empty(), known),
+                Some(members) => Bridging::new(bridge, rows, members, known),
+                None => Bridging::new(bridge, rows, &MemberIndex::empty(), known),
             };
             let work = work.map_err(Error::arrow(doing(bridge)))?;
             bridges.heirs.insert(bridge.group_column(), work.heirs());
@@ -59,17 +61,20 @@ impl Execution<'_> {
     pub(super) fn with_groups(
         &self,
         bridges: &mut Bridges<'_>,
-        rows: &RecordBatch,
+        rows: RecordBatch,
         built: &Built,
     ) -> Result<RecordBatch> {
+        if bridges.work.is_empty() {
+            return Ok(rows);
+        }
         let none = MemberIndex::empty();
         let mut columns = Vec::with_capacity(bridges.work.len());
         for (bridge, _, work) in &mut bridges.work {
             let members = built.members.get(&bridge.dimension).unwrap_or(&none);
-            let keys = work.keys(rows, members, self.model.zone());
+            let keys = work.keys(&rows, members, self.model.zone());
             columns.push((*bridge, keys.map_err(Error::arrow(doing(bridge)))?));
         }
-        with_groups(rows, columns).map_err(Error::arrow("adding the groups of bridges"))
+        with_groups(&rows, columns).map_err(Error::arrow("adding the groups of bridges"))
     }
 
     /// Makes the tables of the groups that the facts have, in the order of the star's bridges.

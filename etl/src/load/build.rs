@@ -1,6 +1,5 @@
 //! Builds every dimension and fact of a load in memory; nothing is written here.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use arrow::array::RecordBatch;
@@ -112,7 +111,10 @@ impl Execution<'_> {
                 };
                 let (mut rows, mut balances) =
                     self.minis(dimension, &fed, package, base, built).await?;
-                rows.rows = self.outriggers(dimension, rows.rows, built)?;
+                if !dimension.outriggers.is_empty() {
+                    let refer = |some: &_| self.outriggers(dimension, some, built);
+                    rows.rows = rows.rows.map(&self.memory, refer)?;
+                }
                 let fed = Fed { rows: &rows, ..fed };
                 balances.push(self.members(dimension, &fed, package, base, built).await?);
                 return Ok(balances);
@@ -216,13 +218,12 @@ impl Execution<'_> {
         let (prepared, rejected_ids) = self
             .prepared(star, &fed, package, base, (known, built), rates)
             .await?;
+        let rows = prepared.rows.whole();
+        let rows = rows.map_err(Error::arrow(format!("preparing star '{}'", star.name)))?;
         let Some(mut bridges) = self.bridges(star, conformed, base, built).await? else {
             return Ok(Vec::new());
         };
-        let rows = match star.bridges.is_empty() {
-            true => prepared.rows,
-            false => Cow::Owned(self.with_groups(&mut bridges, &prepared.rows, built)?),
-        };
+        let rows = self.with_groups(&mut bridges, rows, built)?;
         let zone = self.model.zone();
         let input = FactInput {
             star,

@@ -94,10 +94,15 @@ impl Execution<'_> {
                 .iter()
                 .filter(|role| role.dimension == dimension.name);
             for role in roles {
-                let columns = columns_of(dimension, role, &rows.rows)?;
-                let doing = format!("reading role '{}' of star '{}'", role.name, star.name);
-                let found = Combinations::of(dimension, &columns);
-                occurring.push(found.map_err(Error::arrow(doing))?);
+                let doing = || {
+                    let doing = format!("reading role '{}' of star '{}'", role.name, star.name);
+                    Error::arrow(doing)
+                };
+                for rows in rows.rows.batches() {
+                    let columns = columns_of(dimension, role, &rows.map_err(doing())?)?;
+                    let found = Combinations::of(dimension, &columns);
+                    occurring.push(found.map_err(doing())?);
+                }
             }
         }
         Ok(occurring)

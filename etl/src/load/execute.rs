@@ -11,6 +11,7 @@ use planisphere_schemas::warehouse::{LoadId, Manifest, PinnedWarehouse, Warehous
 use crate::conform::{Conformed, conform, open_session};
 use crate::error::{Error, Result};
 use crate::runtime::Runtime;
+use crate::spool::Memory;
 use crate::staging::{Package, clear, extract};
 
 use super::LoadOptions;
@@ -35,6 +36,8 @@ pub(super) struct Execution<'a> {
     /// What is loaded in the place of the sources.
     pub(super) replay: Option<&'a Replay<'a>>,
     pub(super) load_id: LoadId,
+    /// What rows on their way may keep in memory.
+    pub(super) memory: Memory,
     pub(super) business_date: NaiveDate,
     /// True from the last step on, which is not stopped half way.
     pub(super) publishing: AtomicBool,
@@ -222,7 +225,7 @@ impl Execution<'_> {
                 .iter()
                 .filter(|entity| used.contains(&entity.name))
             {
-                let rows = conform(&session, source, entity).await?;
+                let rows = conform(&session, source, entity, &self.memory).await?;
                 conformed.insert(entity.name.clone(), rows);
             }
         }

@@ -49,12 +49,17 @@ impl Execution<'_> {
                 occurred.map(|rows| Combinations::of(mini, &mini_attributes(mini, rows)));
             let mut occurred: Vec<_> = occurred.collect::<Result<_, _>>().map_err(doing())?;
             if fed.entity.changes.is_some() {
-                let told = not(rows.rows[DELETED].as_boolean()).map_err(doing())?;
-                let told = filter_record_batch(&rows.rows, &told).map_err(doing())?;
-                occurred.push(combinations(mini, &told)?);
+                for rows in rows.rows.batches() {
+                    let rows = rows.map_err(doing())?;
+                    let told = not(rows[DELETED].as_boolean()).map_err(doing())?;
+                    let told = filter_record_batch(&rows, &told).map_err(doing())?;
+                    occurred.push(combinations(mini, &told)?);
+                }
             }
             self.combined(mini, &occurred, base, built).await?;
-            rows.rows = with_present(mini, &rows.rows, built)?;
+            rows.rows = rows
+                .rows
+                .map(&self.memory, |rows| with_present(mini, rows, built))?;
             let history = built.members.remove(&history.name);
             if let (Some(history), Some(index)) = (history, built.members.get(name)) {
                 let index = MiniIndex::new(mini, history, &versions, index).map_err(doing())?;

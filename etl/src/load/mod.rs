@@ -43,6 +43,7 @@ use tracing::Instrument as _;
 
 use crate::error::{Error, Result};
 use crate::runtime::Runtime;
+use crate::spool::Memory;
 use crate::staging::purge;
 
 pub use balance::{Balance, Stage};
@@ -92,6 +93,7 @@ async fn load_from(
     let mut record = LoadRecord::begin(load_id, business_date, runtime.now());
     let span = tracing::info_span!("load", %load_id, %business_date);
     let execution = execute::Execution {
+        memory: Memory::new(options.settings.etl.memory_bytes / 2),
         options,
         runtime,
         observer,

@@ -21,10 +21,10 @@ impl Execution<'_> {
     pub(super) fn outriggers(
         &self,
         dimension: &Dimension,
-        rows: RecordBatch,
+        rows: &RecordBatch,
         built: &Built,
     ) -> Result<RecordBatch> {
-        let mut rows = rows;
+        let mut rows = rows.clone();
         for outrigger in &dimension.outriggers {
             let values = column_named(&rows, &outrigger.column)?;
             let missing = MemberIndex::empty();

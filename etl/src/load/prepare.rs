@@ -12,8 +12,10 @@ use crate::conform::Conformed;
 use crate::dimension::{Existing, Nature, Tally, align};
 use crate::error::{Error, Result};
 use crate::fact::{
-    PrepareInput, Prepared, RateTable, changes_schema, changes_table, is_past, prepare, source_id,
+    PrepareInput, Prepared, RateTable, changes_schema, changes_table, is_past, prepare, row_by_row,
+    source_id,
 };
+use crate::spool::Spooled;
 use crate::staging::Package;
 
 use super::build::{Built, Fed, NextTable};
@@ -23,22 +25,24 @@ use super::published::read_table;
 
 impl Execution<'_> {
     /// The rows of a star before keys are looked up, and the ids of published rows that stay as they are whatever these say.
-    pub(super) async fn prepared<'a>(
+    pub(super) async fn prepared(
         &self,
         star: &Star,
-        fed: &Fed<'a>,
+        fed: &Fed<'_>,
         package: &Package,
         base: Option<&PinnedWarehouse>,
         (known, built): (HashSet<String>, &mut Built),
         rates: Option<&Conformed>,
-    ) -> Result<(Prepared<'a>, HashSet<String>)> {
+    ) -> Result<(Prepared, HashSet<String>)> {
         let kept = self.kept_changes(star, fed, base).await?;
         let zone = self.model.zone();
         let rates = match (&star.currency, rates) {
             (Some(currency), Some(rows)) => {
                 let doing = format!("reading the rates of star '{}'", star.name);
-                let rates = RateTable::of(&currency.rates, &rows.rows, zone);
-                Some(rates.map_err(Error::arrow(doing))?)
+                let doing = || Error::arrow(doing.clone());
+                let rows = rows.rows.whole().map_err(doing())?;
+                let rates = RateTable::of(&currency.rates, &rows, zone);
+                Some(rates.map_err(doing())?)
             }
             _ => None,
         };
@@ -51,7 +55,17 @@ impl Execution<'_> {
             zone,
             audit_key: built.audit_key,
         };
-        let mut prepared = prepare(&input, &fed.rows.rows)?;
+        let mut prepared = prepare(&input, &fed.rows.rows, &self.memory)?;
+        let rows = prepared.rows.whole();
+        let rows = rows.map_err(Error::arrow(format!("preparing star '{}'", star.name)))?;
+        let (rows, wrong) = row_by_row(&input, rows)?;
+        prepared.rows = Spooled::of(rows);
+        if wrong > 0 {
+            prepared.notices.push(format!(
+                "{}: {wrong} rows reached a milestone before one that comes earlier; the durations between them are empty",
+                star.table()
+            ));
+        }
         built.notices.append(&mut prepared.notices);
         if let Some(rows) = prepared.changes.take() {
             let table = self.changes_of(star, rows, kept, base)?;

@@ -27,7 +27,7 @@ pub(super) fn referenced(
         };
         for (dimension, column) in references(model, star) {
             let ids = referenced.entry(dimension.to_owned()).or_default();
-            add(ids, &rows.rows, column, &star.table())?;
+            add(ids, rows.rows.batches(), column, &star.table())?;
         }
     }
     for bridge in model.stars.iter().flat_map(|star| &star.bridges) {
@@ -35,8 +35,8 @@ pub(super) fn referenced(
             continue;
         };
         let ids = referenced.entry(bridge.dimension.clone()).or_default();
-        let rows = standing(rows).map_err(Error::arrow(format!("reading {}", bridge.table())))?;
-        add(ids, &rows, &bridge.column, &bridge.table())?;
+        let rows = rows.rows.batches().map(|rows| standing(&rows?));
+        add(ids, rows, &bridge.column, &bridge.table())?;
     }
     for owner in &model.dimensions {
         let DimensionKind::Entity { entity, .. } = &owner.kind else {
@@ -49,7 +49,7 @@ pub(super) fn referenced(
             let target = model.dimension(&outrigger.dimension);
             if target.is_some_and(Dimension::has_entity) {
                 let ids = referenced.entry(outrigger.dimension.clone()).or_default();
-                add(ids, &rows.rows, &outrigger.column, &owner.table())?;
+                add(ids, rows.rows.batches(), &outrigger.column, &owner.table())?;
             }
         }
     }
@@ -66,27 +66,35 @@ fn references<'a>(model: &'a Model, star: &'a Star) -> impl Iterator<Item = (&'a
 }
 
 /// The rows that are not marked as deleted.
-fn standing(rows: &Conformed) -> Result<RecordBatch, ArrowError> {
-    let Some(deleted) = rows.rows.column_by_name(DELETED) else {
-        return Ok(rows.rows.clone());
-    };
-    filter_record_batch(&rows.rows, &not(deleted.as_boolean())?)
+fn standing(rows: &RecordBatch) -> Result<RecordBatch, ArrowError> {
+    match rows.column_by_name(DELETED) {
+        Some(deleted) => filter_record_batch(rows, &not(deleted.as_boolean())?),
+        None => Ok(rows.clone()),
+    }
 }
 
-fn add(ids: &mut BTreeSet<String>, rows: &RecordBatch, column: &str, table: &str) -> Result<()> {
-    let Some(values) = rows.column_by_name(column) else {
-        return Ok(());
-    };
-    let doing = || format!("reading the members to which {table} refers");
-    let values = cast(values, &Arrow::Utf8).map_err(Error::arrow(doing()))?;
-    let values = values.as_string::<i32>().iter().flatten();
+fn add(
+    ids: &mut BTreeSet<String>,
+    rows: impl Iterator<Item = Result<RecordBatch, ArrowError>>,
+    column: &str,
+    table: &str,
+) -> Result<()> {
+    let doing = || Error::arrow(format!("reading the members to which {table} refers"));
     let mut seen = IdIndex::default();
-    for id in values.filter(|id| !id.is_empty()) {
-        // few ids stand in many rows
-        let before = seen.len();
-        seen.add(id);
-        if seen.len() > before {
-            ids.insert(id.to_owned());
+    for rows in rows {
+        let rows = rows.map_err(doing())?;
+        let Some(values) = rows.column_by_name(column) else {
+            return Ok(());
+        };
+        let values = cast(values, &Arrow::Utf8).map_err(doing())?;
+        let values = values.as_string::<i32>().iter().flatten();
+        for id in values.filter(|id| !id.is_empty()) {
+            // few ids stand in many rows
+            let before = seen.len();
+            seen.add(id);
+            if seen.len() > before {
+                ids.insert(id.to_owned());
+            }
         }
     }
     Ok(())

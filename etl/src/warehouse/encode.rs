@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use arrow::array::{Array as _, RecordBatch};
+use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowRowGroupWriterFactory, compute_leaves};
 use parquet::errors::{ParquetError, Result};
@@ -97,13 +97,6 @@ fn encode(
         chunks.push(writer.close()?);
     }
     Ok((chunks, stats))
-}
-
-/// The bytes of rows, of slices only what they show.
-pub(super) fn bytes_of(rows: &RecordBatch) -> usize {
-    let columns = rows.columns().iter();
-    let bytes = columns.map(|values| values.to_data().get_slice_memory_size().unwrap_or(0));
-    bytes.sum()
 }
 
 /// Row groups that are encoded at the same time.

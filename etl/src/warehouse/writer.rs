@@ -12,7 +12,9 @@ use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
 use planisphere_schemas::warehouse::{DataFile, Warehouse};
 
-use super::encode::{RowGroups, bytes_of};
+use crate::spool::bytes_of;
+
+use super::encode::RowGroups;
 use super::error::{Result, WriteError};
 use super::file::NewFile;
 use super::options::WriteOptions;

@@ -20,7 +20,7 @@ use crate::fact::fresh::row_ids;
 /// The rows of the entity by the facts whose members they name.
 pub(super) struct Links<'a> {
     bridge: &'a Bridge,
-    rows: &'a RecordBatch,
+    rows: RecordBatch,
     facts: HashMap<String, Fact>,
     states: Vec<State>,
     /// Rows whose weight was added to that of another row.
@@ -65,22 +65,22 @@ impl<'a> Links<'a> {
     /// Reads the rows; members that were merged into others count as these.
     pub(super) fn read(
         bridge: &'a Bridge,
-        rows: &'a RecordBatch,
+        rows: RecordBatch,
         members: &MemberIndex,
     ) -> Result<Self, ArrowError> {
-        let facts = bridge.facts.iter().map(|name| column(rows, name));
+        let facts = bridge.facts.iter().map(|name| column(&rows, name));
         let facts = row_ids(facts.collect::<Result<_, _>>()?)?;
-        let ids = cast(&column(rows, &bridge.column)?, &Arrow::Utf8)?;
+        let ids = cast(&column(&rows, &bridge.column)?, &Arrow::Utf8)?;
         let ids = ids.as_string::<i32>();
         let weights = match &bridge.weight {
-            Some(weight) => Some(numbers(&column(rows, weight)?)?),
+            Some(weight) => Some(numbers(&column(&rows, weight)?)?),
             None => None,
         };
-        let deleted = column(rows, DELETED)?;
+        let deleted = column(&rows, DELETED)?;
         let deleted = deleted.as_boolean();
         let mut links = Self {
             bridge,
-            rows,
+            rows: rows.clone(),
             facts: HashMap::new(),
             states: Vec::with_capacity(rows.num_rows()),
             added: 0,
@@ -209,10 +209,10 @@ impl Links<'_> {
             };
             *excluded.entry(rule.to_owned()).or_default() += 1;
         }
-        let ids = cast(&column(self.rows, ROW_ID)?, &Arrow::Utf8)?;
+        let ids = cast(&column(&self.rows, ROW_ID)?, &Arrow::Utf8)?;
         Ok(Outcome {
             tally,
-            rejects: problems.rejects(destination, self.rows, ids.as_string())?,
+            rejects: problems.rejects(destination, &self.rows, ids.as_string())?,
             notices: self.notices(&excluded),
             excluded,
         })

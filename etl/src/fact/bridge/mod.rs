@@ -67,7 +67,7 @@ impl<'a> Bridging<'a> {
     /// Reads the rows of the entity, and the published table and key map.
     pub(crate) fn new(
         bridge: &'a Bridge,
-        rows: &'a RecordBatch,
+        rows: RecordBatch,
         members: &MemberIndex,
         (published, map): (Option<&RecordBatch>, Option<&RecordBatch>),
     ) -> Result<Self, ArrowError> {

@@ -65,10 +65,12 @@ impl Execution<'_> {
         base: Option<&PinnedWarehouse>,
         built: &mut Built,
     ) -> Result<Balance> {
+        let doing = || format!("reading the entity of dimension '{}'", dimension.name);
+        let rows = fed.rows.rows.whole().map_err(Error::arrow(doing()))?;
         let entity = EntityRows {
             dimension,
             source_system: &fed.source.name,
-            rows: &fed.rows.rows,
+            rows: &rows,
             nature: nature(fed.entity),
             snapshot_at: package.began_at.timestamp_micros(),
         };

@@ -26,12 +26,14 @@ mod prepare;
 mod process;
 mod publish;
 mod published;
+mod ragged;
 mod reading;
 mod record;
 mod referenced;
 mod rejected;
 mod replay;
 mod scan;
+mod trees;
 
 use std::sync::atomic::AtomicBool;
 

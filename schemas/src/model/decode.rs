@@ -10,6 +10,7 @@ mod cube;
 mod currency;
 mod dimension;
 mod file_format;
+mod hierarchy;
 mod milestones;
 mod periodic;
 mod source;

@@ -23,6 +23,7 @@ mod source;
 mod sql;
 mod star;
 mod time_of_day;
+mod tree;
 mod types;
 mod validate;
 
@@ -55,6 +56,7 @@ pub use sql::{
     parse_expression, parse_query, referenced_columns, referenced_tables, rename_qualifier,
 };
 pub use star::{DegenerateColumn, FactMeasure, Role, Star, StarKind};
+pub use tree::Tree;
 pub use types::{Caption, DataType, Tag};
 
 /// Everything that the YAML files of a model folder say.

@@ -11,6 +11,7 @@ use super::sql::parse_expression;
 
 mod cube;
 mod dimension;
+mod hierarchy;
 mod mini;
 mod outrigger;
 mod source;

@@ -4,4 +4,5 @@ mod crm;
 mod groups;
 mod kinds;
 mod model;
+mod ragged;
 mod weights;

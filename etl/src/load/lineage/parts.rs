@@ -111,27 +111,36 @@ fn closure<'a>(
     let Some(parent) = &dimension.parent else {
         return;
     };
-    let columns = [
-        "ancestor_durable_key",
-        "descendant_durable_key",
-        "depth",
-        "is_top",
-        "is_leaf",
-        "valid_from",
-        "valid_to",
-    ];
-    for column in columns {
-        let from: [&'a str; 2] = match column {
-            "valid_from" | "valid_to" => [VALID_FROM, MODIFIED],
-            _ => [key, &parent.column],
+    let keys = ["ancestor_durable_key", "descendant_durable_key"];
+    let of_pairs = keys.into_iter().chain(["depth", "is_top", "is_leaf"]);
+    let mut tables: Vec<(String, Vec<String>)> = vec![(
+        dimension.closure_table(),
+        of_pairs.map(str::to_owned).collect(),
+    )];
+    tables.extend(dimension.trees.iter().map(|tree| {
+        let levels = (1..=tree.depth).map(|level| tree.level_column(level));
+        let own = [dimension.durable_key_column(), "level".to_owned()];
+        (
+            dimension.tree_table(tree),
+            own.into_iter().chain(levels).collect(),
+        )
+    }));
+    for (table, columns) in tables {
+        let mut add = |column: String, from: [&'a str; 2]| {
+            parts.extend(from.map(|from| Part {
+                table: table.clone(),
+                column: column.clone(),
+                entity,
+                from,
+                how: How::Derived,
+            }));
         };
-        parts.extend(from.map(|from| Part {
-            table: dimension.closure_table(),
-            column: column.to_owned(),
-            entity,
-            from,
-            how: How::Derived,
-        }));
+        for column in columns {
+            add(column, [key, &parent.column]);
+        }
+        for column in ["valid_from", "valid_to"] {
+            add(column.to_owned(), [VALID_FROM, MODIFIED]);
+        }
     }
 }
 

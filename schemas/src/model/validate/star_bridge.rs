@@ -1,6 +1,7 @@
 //! Bridges of a star: which entity says who is in a group, and of what.
 
 use crate::model::bridge::Bridge;
+use crate::model::dimension::Dimension;
 use crate::model::star::Star;
 
 use super::star_kind::States;
@@ -56,11 +57,15 @@ fn names(check: &mut Check<'_>, spot: &Spot, star: &Star, bridge: &Bridge) {
         check.fault(spot, message);
     }
     let table = bridge.table();
-    let mut trees = model.dimensions.iter().filter(|it| it.parent.is_some());
-    if let Some(tree) = trees.find(|tree| tree.closure_table() == table) {
+    let takes = |it: &&Dimension| {
+        let mut trees = it.trees.iter();
+        (it.parent.is_some() && it.closure_table() == table)
+            || trees.any(|tree| it.tree_table(tree) == table)
+    };
+    if let Some(other) = model.dimensions.iter().find(takes) {
         let message = format!(
-            "bridge '{}' would take the table {table}, which holds the closure of dimension '{}'; call it otherwise",
-            bridge.name, tree.name
+            "bridge '{}' would take the table {table}, which holds a tree of dimension '{}'; call it otherwise",
+            bridge.name, other.name
         );
         check.fault(spot, message);
     }

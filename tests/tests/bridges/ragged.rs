@@ -70,7 +70,7 @@ create table cities (id text primary key, country text, state text, district tex
 insert into cities values ('Munich', 'DE', 'Bavaria', 'Upper Bavaria'), ('Berlin', 'DE', null, null), ('Singapore', 'SG', null, null),
   ('Bremen', 'DE', 'Bremen', null), ('Atlantis', null, 'sunk', null);
 with recursive t(n) as (select 0 union all select n + 1 from t where n < 8)
-insert into visits select e.id || n, e.id, (select id from cities limit 1 offset n % 6), datetime('2025-01-01', (n * 10 + 5) || ' seconds'), n + 1
+insert into visits select e.id || n, e.id, (select id from cities where rowid = n % 6 + 1), datetime('2025-01-01', (n * 10 + 5) || ' seconds'), n + 1
 from t, (select 'a' as id union select 'b' union select 'c' union select 'd' union select 'e' union select 'stranger') e;";
 
 fn crm(sql: &str) -> Result<Crm> {
@@ -92,7 +92,9 @@ fn changes(random: &mut StdRng) -> String {
         let manager = managers.choose(random).unwrap_or(&"null");
         let at = random.random_range(0..8) * 10;
         let id = ids[number % 5];
-        sql += &format!("insert into every_change values ({number}, '{id}', datetime('2025-01-01', '{at} seconds'), {manager}, '{id}');");
+        sql += &format!(
+            "insert into every_change values ({number}, '{id}', datetime('2025-01-01', '{at} seconds'), {manager}, '{id}');"
+        );
     }
     sql
 }
@@ -133,7 +135,7 @@ fn each_level_of_a_tree_has_every_fact_once_in_any_order_of_changes() -> Result<
         let crm = crm(&changes(&mut random))?;
         let mut numbers: Vec<i64> = (0..30).collect();
         numbers.shuffle(&mut random);
-        for some in numbers.chunks(12) {
+        for some in numbers.chunks(15) {
             let some: Vec<String> = some.iter().map(i64::to_string).collect();
             crm.change(&format!(
                 "delete from changes; insert into changes select * from every_change where number in ({})",
@@ -144,9 +146,16 @@ fn each_level_of_a_tree_has_every_fact_once_in_any_order_of_changes() -> Result<
         for (second, level) in [("00", 1), ("05", 2), ("25", 3), ("30", 2), ("55", 1)] {
             let at = format!("2025-01-01 00:00:{second}");
             let told = format!("seed {seed}, {at}, level {level}");
-            assert_eq!(found(&crm, &at, level)?, expected(&crm, &at, level)?, "{told}");
+            assert_eq!(
+                found(&crm, &at, level)?,
+                expected(&crm, &at, level)?,
+                "{told}"
+            );
         }
-        assert!(crm.load()?.err.contains("nothing changed"), "seed {seed}");
+        assert!(
+            crm.lab.load()?.err.contains("nothing changed"),
+            "seed {seed}"
+        );
     }
     Ok(())
 }
@@ -164,7 +173,7 @@ fn a_tree_tells_so_many_levels_and_only_rows_that_change_are_written() -> Result
         join dim_employee x on x.employee_durable_key = l.level_1_durable_key and x.is_current
         join dim_employee y on y.employee_durable_key = l.level_2_durable_key and y.is_current
         join dim_employee z on z.employee_durable_key = l.level_3_durable_key and z.is_current
-        where length(e.employee_id) = 1 order by 1, valid_from";
+        where length(e.employee_id) = 1 order by 1, l.valid_from";
     let expected = rows(&[
         &["a", "1", "a", "a", "a", "1"],
         &["b", "2", "a", "b", "b", "1"],
@@ -173,7 +182,9 @@ fn a_tree_tells_so_many_levels_and_only_rows_that_change_are_written() -> Result
         &["e", "1", "e", "e", "e", "1"],
     ]);
     assert_eq!(crm.sql(line)?, expected);
-    crm.load_after("delete from changes; insert into changes values (6, 'd', '2025-02-01 00:00:00', 'e', 'd')")?;
+    crm.load_after(
+        "delete from changes; insert into changes values (6, 'd', '2025-02-01 00:00:00', 'e', 'd')",
+    )?;
     let mut after = expected;
     after[3][5] = "3".into();
     after.insert(4, rows(&[&["d", "2", "e", "d", "d", "3"]]).concat());
@@ -194,14 +205,14 @@ fn branches_may_lack_a_level_and_no_fact_is_lost() -> Result<()> {
     let told = "dim_city: 1 rows lack 'country', the level 'country' of hierarchy 'place', which is not optional";
     assert!(said.out.contains(told), "{}", said.out);
     assert!(!said.out.contains("level 'state'"), "{}", said.out);
-    let by_level = "select country, state, district, city_id, sum(minutes)";
-    let found = crm.sql(&format!(
-        "{by_level} from fact_visit f join dim_city c on c.city_key = f.city_key group by rollup (1, 2, 3, 4) having grouping(city_id) = 0
-         order by 4"
-    ))?;
-    let expected = crm.ask(&format!(
-        "select c.country, state, district, coalesce(c.id, 'not_given'), sum(minutes) from visits v left join cities c on c.id = v.city group by 4 order by 4"
-    ))?;
+    let found = crm.sql(
+        "select country, state, district, city_id, sum(minutes) from fact_visit f join dim_city c on c.city_key = f.city_key
+         group by country, state, district, city_id order by city_id",
+    )?;
+    let expected = crm.ask(
+        "select c.country, state, district, coalesce(c.id, 'not_given'), sum(minutes) from visits v
+         left join cities c on c.id = v.city group by 4 order by 4",
+    )?;
     assert_eq!(found, expected);
     Ok(())
 }
@@ -210,7 +221,8 @@ fn branches_may_lack_a_level_and_no_fact_is_lost() -> Result<()> {
 fn what_makes_no_sense_is_refused_with_place_and_remedy() -> Result<()> {
     let refused = |file: &str, old: &str, new: &str, expected: &[&str]| -> Result<()> {
         let crm = crm("")?;
-        crm.lab.replace(&format!("model/conformed/{file}.yaml"), old, new)?;
+        crm.lab
+            .replace(&format!("model/conformed/{file}.yaml"), old, new)?;
         crm.lab.etl(&["plan"])?.refused(2, expected)?;
         Ok(())
     };
@@ -218,13 +230,15 @@ fn what_makes_no_sense_is_refused_with_place_and_remedy() -> Result<()> {
         "city",
         "{key: city_id}",
         "{key: city_id, optional: true}",
-        &["city.yaml:14:7: level 'city' is the finest of hierarchy 'place' and cannot be optional"],
+        &["city.yaml:15:7: level 'city' is the finest of hierarchy 'place' and cannot be optional"],
     )?;
     refused(
         "employee",
         "parent: {column: manager, scd: 2}\n",
         "",
-        &["employee.yaml:8:3: hierarchy 'line' with 'depth' is the tree of a dimension's members, but dimension 'employee' has no 'parent'"],
+        &[
+            "employee.yaml:8:3: hierarchy 'line' with 'depth' is the tree of a dimension's members, but dimension 'employee' has no 'parent'",
+        ],
     )?;
     refused(
         "employee",

@@ -7,7 +7,7 @@
 //! ```
 //! Ids that do not fit into memory are dealt out to several rounds.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use arrow::array::{RecordBatch, UInt32Array};
 use arrow::compute::{concat_batches, filter_record_batch, not, take_record_batch};
@@ -57,7 +57,14 @@ impl Execution<'_> {
         let Some(preparation) = preparation.await? else {
             return Ok(Vec::new());
         };
-        let prepared = self.prepared(&preparation, &fed, base, built)?;
+        let mut prepared = self.prepared(&preparation, &fed, base, built)?;
+        let Some(mut bridges) = self.bridges(star, conformed, base, built).await? else {
+            return Ok(Vec::new());
+        };
+        if !star.bridges.is_empty() {
+            let groups = |rows: &RecordBatch| self.with_groups(&mut bridges, rows.clone(), built);
+            prepared.rows = prepared.rows.map(&self.memory, groups)?;
+        }
         let input = FactInput {
             star,
             source_system: &fed.source.name,
@@ -65,6 +72,7 @@ impl Execution<'_> {
             members: &built.members,
             dimensions: &self.model.dimensions,
             minis: &built.minis,
+            heirs: &bridges.heirs,
             zone: self.model.zone(),
             audit_key,
         };
@@ -80,9 +88,11 @@ impl Execution<'_> {
             day,
             input,
         };
-        let outcome = load.run().await?;
+        let mut outcome = load.run().await?;
+        let groups = std::mem::take(&mut outcome.groups);
         let (next, rejects, notices) = load.next(outcome)?;
-        let balances = Balance::of_star(&star.name, &next.tally, &rejects, prepared.told);
+        let mut balances = Balance::of_star(&star.name, &next.tally, &rejects, prepared.told);
+        balances.extend(self.bridge_tables(bridges, &groups, base, built)?);
         built.rejects.extend(rejects);
         built.notices.extend(notices);
         built.tables.push(next);
@@ -120,6 +130,8 @@ struct Outcome {
     tally: Tally,
     out_of_order: usize,
     is_reshaped: bool,
+    /// The groups that the facts have, for each bridge of the star.
+    groups: Vec<HashSet<i32>>,
 }
 
 impl FactLoad<'_> {
@@ -144,6 +156,7 @@ impl FactLoad<'_> {
             tally: Tally::default(),
             out_of_order: 0,
             is_reshaped: false,
+            groups: vec![HashSet::new(); self.input.star.bridges.len()],
         };
         let files = self.published.map(PinnedTable::files).unwrap_or_default();
         let published = files.iter().map(|file| file.rows).sum::<u64>();
@@ -162,6 +175,7 @@ impl FactLoad<'_> {
         self.read(&mut standing, outcome).await?;
         let changed = self.meet(&mut standing, outcome)?;
         outcome.tally.standing += standing.living;
+        self.groups(&standing, outcome).await?;
         match outcome.is_reshaped {
             true => self.write_anew(&standing, outcome).await,
             false => {
@@ -246,6 +260,9 @@ impl FactLoad<'_> {
             |chunk| {
                 outcome.out_of_order += chunk.out_of_order;
                 let settled = fact::settle(input, chunk, standing)?;
+                for rows in [&settled.new, &settled.changed] {
+                    fact::groups_in(input.star, rows, &mut outcome.groups);
+                }
                 self.add(&settled.new, outcome)?;
                 outcome.tally.add(&settled.tally);
                 let Settled {
@@ -401,6 +418,37 @@ impl FactLoad<'_> {
             let old = take_record_batch(&all, &UInt32Array::from(rows)).map_err(doing())?;
             let new = self.rewritten(&old, &fates)?;
             self.add(&new, outcome)?;
+        }
+        Ok(())
+    }
+
+    /// Takes note of the groups of published rows that no fresh ones replace.
+    async fn groups(&self, standing: &Standing, outcome: &mut Outcome) -> Result<()> {
+        let bridges = self.input.star.bridges.iter();
+        let columns: Vec<String> = bridges.map(|bridge| bridge.group_column()).collect();
+        let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
+        let Some(table) = self.published.filter(|_| !columns.is_empty()) else {
+            return Ok(());
+        };
+        let doing = || Error::arrow(format!("reading the groups of '{}'", self.input.star.name));
+        let mut rest = standing.rest().peekable();
+        let mut groups = std::pin::pin!(self.scan(table).groups(&columns));
+        while let Some(group) = groups.try_next().await? {
+            let (file, first) = group.first;
+            let end = (file, first + group.rows.num_rows());
+            let mut rows = Vec::new();
+            while let Some(((_, row), fate)) = rest.next_if(|(place, _)| *place < end) {
+                if fate != Rest::Replaced {
+                    rows.push(u32::try_from(row - first).unwrap_or(u32::MAX));
+                }
+            }
+            let rows = take_record_batch(&group.rows, &UInt32Array::from(rows));
+            let rows = rows.and_then(|rows| self.retired().replaced(&rows));
+            fact::groups_in(
+                self.input.star,
+                &rows.map_err(doing())?,
+                &mut outcome.groups,
+            );
         }
         Ok(())
     }

@@ -5,6 +5,7 @@
 
 mod audit;
 mod balance;
+mod bridges;
 mod build;
 mod closure;
 mod combinations;
@@ -26,12 +27,14 @@ mod prepare;
 mod process;
 mod publish;
 mod published;
+mod ragged;
 mod reading;
 mod record;
 mod referenced;
 mod rejected;
 mod replay;
 mod scan;
+mod trees;
 
 use std::sync::atomic::AtomicBool;
 

@@ -54,6 +54,8 @@ impl Problems {
                 "no rate of the currency is known at the day, or rates contradict each other"
             }
             "amount_too_large" => "the amount in the reporting currency has too many digits",
+            "missing_weight" => "the weight of the member is null",
+            "negative_weight" => "the weight of the member is negative",
             _ => "the row cannot become a fact",
         };
         self.add(row, reason.into(), detail.into());

@@ -33,7 +33,7 @@ pub(crate) const MERGED_INTO: &str = "_merged_into";
 /// Column of the outcome query: which of several changes of one instant is the last.
 pub(crate) const SEQUENCE: &str = "_sequence";
 /// Column of the outcome query: the key of the driving row.
-pub(super) const ROW_ID: &str = "_row_id";
+pub(crate) const ROW_ID: &str = "_row_id";
 /// Column of the outcome query: the rule that leaves the row out.
 pub(super) const EXCLUDED: &str = "_excluded";
 /// Column of the outcome query: the reason for which the row is rejected.

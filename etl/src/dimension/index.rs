@@ -118,6 +118,19 @@ impl MemberIndex {
         MembersBuilder::default().build(Aliases::default(), HashMap::new())
     }
 
+    /// No member, but keys in the place of retired ones.
+    pub(crate) fn of_moved(moved: HashMap<i32, i32>) -> Self {
+        MembersBuilder::default().build(Aliases::default(), moved)
+    }
+
+    /// The business id of the member that stands for another one, or of that one itself.
+    pub(crate) fn standing_for<'i>(&'i self, id: &'i str) -> &'i str {
+        match self {
+            Self::Members(members) => members.aliases.of(id).unwrap_or(id),
+            Self::Calendar { .. } | Self::TimeOfDay(_) => id,
+        }
+    }
+
     /// Indexes a whole dimension table.
     pub(crate) fn of(dimension: &Dimension, table: &RecordBatch) -> Self {
         if let DimensionKind::TimeOfDay(spec) = &dimension.kind {

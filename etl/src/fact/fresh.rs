@@ -16,6 +16,7 @@ use crate::problems::Problems;
 use crate::reject::row_id;
 
 use super::FactInput;
+use super::bridge::group_column;
 use super::combined::{combination_of, combined};
 use super::milestones::special_column;
 use super::prepare::{PROBLEM, row_by_row};
@@ -77,6 +78,9 @@ pub(crate) fn chunk(
         let as_of = role.as_of.as_deref().map(column).transpose()?;
         let keys = keys(input, role, &column(&role.column)?, as_of.as_ref())?;
         columns.push(with_special(keys, rows, &role.name));
+    }
+    for bridge in &star.bridges {
+        columns.push(column(&group_column(bridge))?);
     }
     let degenerate = star
         .degenerate

@@ -8,6 +8,7 @@
 //!
 //! Pure: Arrow in, Arrow out. Rows come a chunk at a time; who reads the published ones and writes is `load::facts`.
 
+mod bridge;
 mod by_day;
 mod combined;
 mod currency;
@@ -30,6 +31,7 @@ use planisphere_schemas::model::{Dimension, Star};
 
 use crate::dimension::{MemberIndex, MiniIndex};
 
+pub(crate) use bridge::{Bridging, groups_in, with_groups};
 pub(crate) use by_day::{ByDay, Sorted};
 pub(crate) use currency::RateTable;
 pub(crate) use fresh::{chunk, days};
@@ -58,6 +60,8 @@ pub(crate) struct FactInput<'a> {
     pub(crate) dimensions: &'a [Dimension],
     /// The warehouse time zone.
     pub(crate) zone: Tz,
+    /// For each column of groups those in the place of groups with retired keys.
+    pub(crate) heirs: &'a BTreeMap<String, MemberIndex>,
     /// The audit key of this load.
     pub(crate) audit_key: i64,
 }

@@ -306,7 +306,9 @@ pub(crate) fn is_past(id: &str, period: Option<NaiveDate>) -> bool {
 /// The rows of a published file under the columns of today: of a role that is new, nothing is given in rows that the
 /// source no longer has.
 pub(crate) fn standing_rows(star: &Star, aligned: &Existing) -> Result<RecordBatch> {
-    let roles: Vec<String> = star.roles.iter().map(|role| role.key_column()).collect();
+    let groups = star.bridges.iter().map(|bridge| bridge.group_column());
+    let roles = star.roles.iter().map(|role| role.key_column());
+    let roles: Vec<String> = roles.chain(groups).collect();
     let schema = aligned.rows.schema();
     let fields = schema.fields().iter().zip(&aligned.is_new);
     let columns = fields.zip(aligned.rows.columns());

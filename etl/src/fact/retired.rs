@@ -21,7 +21,10 @@ impl<'a> Retired<'a> {
             let members = input.members.get(&role.dimension)?;
             members.has_moved().then(|| (role.key_column(), members))
         });
-        Self(roles.collect())
+        let groups = input.heirs.iter();
+        let groups = groups.filter(|(_, heirs)| heirs.has_moved());
+        let groups = groups.map(|(column, heirs)| (column.clone(), heirs));
+        Self(roles.chain(groups).collect())
     }
 
     /// True if a row has a key that was retired.
@@ -33,11 +36,13 @@ impl<'a> Retired<'a> {
         })
     }
 
-    /// The rows with the keys in the place of those that were retired.
-    pub(super) fn replaced(&self, rows: &RecordBatch) -> Result<RecordBatch, ArrowError> {
+    /// The rows with the keys in the place of those that were retired, in the columns that they have.
+    pub(crate) fn replaced(&self, rows: &RecordBatch) -> Result<RecordBatch, ArrowError> {
         let mut columns = rows.columns().to_vec();
         for (name, members) in &self.0 {
-            let at = rows.schema().index_of(name)?;
+            let Ok(at) = rows.schema().index_of(name) else {
+                continue;
+            };
             let keys = columns[at].as_primitive::<Int32Type>();
             let keys = keys.unary::<_, Int32Type>(|key| members.moved(key).unwrap_or(key));
             columns[at] = Arc::new(keys) as ArrayRef;

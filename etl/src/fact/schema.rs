@@ -14,7 +14,9 @@ pub(crate) fn arrow_schema(star: &Star) -> SchemaRef {
         .roles
         .iter()
         .map(|role| Field::new(role.key_column(), DataType::Int32, false));
-    let mut fields: Vec<Field> = roles.collect();
+    let groups = star.bridges.iter();
+    let groups = groups.map(|bridge| Field::new(bridge.group_column(), DataType::Int32, false));
+    let mut fields: Vec<Field> = roles.chain(groups).collect();
     fields.extend(
         star.degenerate
             .iter()

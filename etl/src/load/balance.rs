@@ -35,6 +35,8 @@ pub enum Stage {
     Star,
     /// Rows of a fact that are states: of everything that a stream has ever shown, or at the ends of periods.
     State,
+    /// Rows of an entity that say which members facts have.
+    Bridge,
 }
 
 impl fmt::Display for Stage {
@@ -45,6 +47,7 @@ impl fmt::Display for Stage {
             Self::Dimension => "dimension",
             Self::Star => "star",
             Self::State => "state",
+            Self::Bridge => "bridge",
         })
     }
 }

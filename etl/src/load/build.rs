@@ -20,6 +20,7 @@ use super::balance::Balance;
 use super::execute::Execution;
 use super::order::in_order;
 use super::published::read_table;
+use super::ragged::incomplete;
 use super::record::LoadRecord;
 use super::referenced::{Referenced, referenced};
 
@@ -141,6 +142,8 @@ impl Execution<'_> {
                     let refer = |some: &_| self.outriggers(dimension, some, built);
                     rows.rows = rows.rows.map(&self.memory, refer)?;
                 }
+                let incomplete = incomplete(dimension, &rows.rows)?;
+                built.notices.extend(incomplete);
                 let fed = Fed { rows: &rows, ..fed };
                 balances.push(self.members(dimension, &fed, package, base, built).await?);
                 return Ok(balances);

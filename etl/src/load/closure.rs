@@ -57,6 +57,7 @@ impl Execution<'_> {
         let mut pairs = found.pairs;
         pairs.extend(SpecialMember::ALL.map(|special| own_pair(special.key())));
         pairs.sort_unstable();
+        self.trees(dimension, &pairs, base, built).await?;
         let published = base.and_then(|base| base.table(&name));
         let known = match published {
             Some(table) => known(&read_table(self.warehouse, table).await?),

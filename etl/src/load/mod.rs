@@ -5,6 +5,7 @@
 
 mod audit;
 mod balance;
+mod bridges;
 mod build;
 mod closure;
 mod combinations;
@@ -26,6 +27,7 @@ mod prepare;
 mod process;
 mod publish;
 mod published;
+mod ragged;
 mod reading;
 mod record;
 mod referenced;
@@ -33,6 +35,7 @@ mod rejected;
 mod replay;
 mod scan;
 mod sweep;
+mod trees;
 
 use std::collections::BTreeSet;
 use std::sync::atomic::AtomicBool;

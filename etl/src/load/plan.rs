@@ -142,7 +142,10 @@ pub(super) fn used_entities(model: &Model) -> Vec<String> {
     let mut seen = BTreeSet::new();
     let stars = model.stars.iter().flat_map(|star| {
         let rates = star.currency.iter().map(|it| it.rates.entity.clone());
-        std::iter::once(star.entity.clone()).chain(rates)
+        let bridges = star.bridges.iter().map(|it| it.entity.clone());
+        std::iter::once(star.entity.clone())
+            .chain(rates)
+            .chain(bridges)
     });
     dimensions
         .chain(stars)
@@ -206,6 +209,7 @@ fn fact_step(star: &Star, old: Option<&Model>) -> Result<Step> {
             backfill: Vec::new(),
         });
     };
+    other_groups(star, old)?;
     let every = |star: &Star| star.periodic.as_ref().map(|periodic| periodic.every);
     if before.key != star.key
         || before.kind != star.kind
@@ -221,7 +225,12 @@ fn fact_step(star: &Star, old: Option<&Model>) -> Result<Step> {
         let roles = star.roles.iter().map(|role| role.key_column());
         let degenerate = star.degenerate.iter().map(|column| column.name.clone());
         let measures = star.measures.iter().map(|measure| measure.name.clone());
-        roles.chain(degenerate).chain(measures).collect()
+        let groups = star.bridges.iter().map(|it| it.group_column());
+        roles
+            .chain(groups)
+            .chain(degenerate)
+            .chain(measures)
+            .collect()
     };
     let backfill = columns(star)
         .difference(&columns(before))
@@ -231,6 +240,21 @@ fn fact_step(star: &Star, old: Option<&Model>) -> Result<Step> {
         star: name,
         backfill,
     })
+}
+
+/// Refuses a bridge whose groups were of the members of another dimension.
+fn other_groups(star: &Star, old: Option<&Model>) -> Result<()> {
+    let before = || old.into_iter().flat_map(|model| &model.stars);
+    for bridge in &star.bridges {
+        let mut before = before().filter_map(|star| star.bridge(&bridge.name));
+        if before.any(|before| before.dimension != bridge.dimension) {
+            return Err(Error::ModelChange {
+                object: format!("bridge '{}'", bridge.name),
+                reason: "its dimension changed".into(),
+            });
+        }
+    }
+    Ok(())
 }
 
 /// Tables of the old model that the new one no longer has, and what is not known of days.

@@ -4,7 +4,8 @@ use arrow::compute::can_cast_types;
 use arrow::datatypes::DataType as Arrow;
 use planisphere_schemas::document::Faults;
 use planisphere_schemas::model::{
-    Currency, DataType, Dimension, DimensionKind, DurationUnit, Milestones, Model, Places, Star,
+    Bridge, Currency, DataType, Dimension, DimensionKind, DurationUnit, Milestones, Model, Places,
+    Star,
 };
 use planisphere_schemas::settings::Settings;
 
@@ -130,6 +131,9 @@ impl Uses<'_> {
                 self.is_day(spot(&role.name), &star.entity, as_of);
             }
         }
+        for bridge in &star.bridges {
+            self.bridge(star, bridge);
+        }
         if let Some(milestones) = &star.milestones {
             self.milestones(star, milestones);
         }
@@ -151,6 +155,36 @@ impl Uses<'_> {
         let own = degenerate.chain(measures);
         for (name, column, data_type) in own.filter(|(_, column, _)| !star.derives(column)) {
             self.becomes(spot(name), &star.entity, column, data_type);
+        }
+    }
+
+    fn bridge(&mut self, star: &Star, bridge: &Bridge) {
+        let spot = |field: &str, name: &str| {
+            let path = format!("{}/{}/{field}/{name}", star.name, bridge.name);
+            ("star", path)
+        };
+        for column in &bridge.by {
+            self.becomes(spot("by", column), &star.entity, column, DataType::Text);
+        }
+        let own = bridge.facts.iter().map(|column| ("facts", column));
+        for (field, column) in own.chain([("column", &bridge.column)]) {
+            self.becomes(spot(field, column), &bridge.entity, column, DataType::Text);
+        }
+        if let Some(as_of) = &bridge.as_of {
+            self.is_day(spot("as_of", as_of), &star.entity, as_of);
+        }
+        let Some(weight) = &bridge.weight else {
+            return;
+        };
+        let found = self.type_of(&bridge.entity, weight).cloned();
+        let is_exact = |it: &Arrow| it.is_integer() || matches!(it, Arrow::Decimal128(..));
+        if let Some(found) = found.filter(|it| !is_exact(it)) {
+            let message = format!(
+                "column '{weight}' of entity '{}' is {}; a weight is exact, an integer or a decimal",
+                bridge.entity,
+                type_name(&found)
+            );
+            self.fault(&spot("weight", weight), message);
         }
     }
 

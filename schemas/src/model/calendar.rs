@@ -202,6 +202,7 @@ pub(super) fn level(key: &str, en: &str, zh: &str) -> Level {
         name_en: key.into(),
         name_zh: key.into(),
         sort: key.into(),
+        optional: false,
     }
 }
 

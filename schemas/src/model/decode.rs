@@ -4,11 +4,13 @@ use crate::document::{Decoder, Faults, Fields, Node, Place, Value};
 
 use super::types::{Caption, DataType};
 
+mod bridge;
 mod calendar;
 mod cube;
 mod currency;
 mod dimension;
 mod file_format;
+mod hierarchy;
 mod milestones;
 mod periodic;
 mod source;

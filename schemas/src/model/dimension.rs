@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::generated::{CalendarSpec, TimeOfDaySpec};
+use super::tree::Tree;
 use super::types::{Caption, DataType, Tag};
 
 /// One conformed dimension, from one file in `conformed/`.
@@ -27,6 +28,9 @@ pub struct Dimension {
     /// The member above each member, in a dimension that is a tree of its own members.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<Parent>,
+    /// The ways to drill through the tree of `parent`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub trees: Vec<Tree>,
 }
 
 /// The member above each member: the attribute `parent_id`, of which a load makes the closure table.
@@ -154,6 +158,9 @@ pub struct Level {
     pub name_zh: String,
     /// The attribute that orders the members; the key by default.
     pub sort: String,
+    /// True if branches may lack the level: its key is null there, and the members below stand under the level above.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub optional: bool,
 }
 
 impl Dimension {

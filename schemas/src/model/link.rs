@@ -136,6 +136,7 @@ impl Model {
             fast: Vec::new(),
             outriggers: Vec::new(),
             parent: None,
+            trees: Vec::new(),
         })
     }
 }

@@ -4,6 +4,7 @@
 //! fault at once. The whole model is kept in each manifest, so that an old version stays readable.
 //! Not responsible for executing anything.
 
+mod bridge;
 mod calendar;
 mod cube;
 mod currency;
@@ -22,12 +23,14 @@ mod source;
 mod sql;
 mod star;
 mod time_of_day;
+mod tree;
 mod types;
 mod validate;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+pub use bridge::Bridge;
 pub use cube::{Aggregation, Cube, CubeDimension, DrillThrough, Format, Measure, MeasureKind};
 pub use currency::{Converted, Currency, Moment, Rates};
 pub use dimension::{
@@ -53,6 +56,7 @@ pub use sql::{
     parse_expression, parse_query, referenced_columns, referenced_tables, rename_qualifier,
 };
 pub use star::{DegenerateColumn, FactMeasure, Role, Star, StarKind};
+pub use tree::Tree;
 pub use types::{Caption, DataType, Tag};
 
 /// Everything that the YAML files of a model folder say.

@@ -42,7 +42,7 @@ impl Places {
 /// Remembers the places of the things inside a file by their path, so that the validator can point at them:
 /// named things by their names, fields and items of lists by field name and text (`sales/drill_through/revenue`).
 pub(super) fn remember_below(kind: &'static str, path: &str, node: &Node, places: &mut Places) {
-    const NAMING: [&str; 14] = [
+    const NAMING: [&str; 15] = [
         "tables",
         "views",
         "entities",
@@ -51,6 +51,7 @@ pub(super) fn remember_below(kind: &'static str, path: &str, node: &Node, places
         "hierarchies",
         "levels",
         "dimensions",
+        "bridges",
         "degenerate",
         "measures",
         "milestones",

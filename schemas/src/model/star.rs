@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::bridge::Bridge;
 use super::currency::Currency;
 use super::dimension::Dimension;
 use super::milestones::Milestones;
@@ -43,6 +44,9 @@ pub struct Star {
     /// How its money becomes money of the reporting currency.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub currency: Option<Currency>,
+    /// The dimensions of which a row has many members.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bridges: Vec<Bridge>,
 }
 
 impl Star {
@@ -177,8 +181,11 @@ impl Star {
         let currency = self.currency.iter();
         let currency =
             currency.flat_map(|it| [Some(&it.column), it.event.as_ref(), it.close.as_ref()]);
+        let bridges = self.bridges.iter();
+        let bridges = bridges.flat_map(|it| it.by.iter().chain(&it.as_of));
         let mut seen = BTreeSet::new();
         keys.chain(roles)
+            .chain(bridges)
             .chain(degenerate)
             .chain(measures)
             .chain(ended)

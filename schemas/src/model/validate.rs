@@ -11,10 +11,12 @@ use super::sql::parse_expression;
 
 mod cube;
 mod dimension;
+mod hierarchy;
 mod mini;
 mod outrigger;
 mod source;
 mod star;
+mod star_bridge;
 mod star_currency;
 mod star_kind;
 

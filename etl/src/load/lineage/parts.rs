@@ -1,7 +1,7 @@
 //! Of which columns of entities the columns of dimensions, closures and stars are made.
 
 use planisphere_schemas::model::{
-    Dimension, DimensionKind, Model, Role, Star, current_id_column, current_key_column,
+    Bridge, Dimension, DimensionKind, Model, Role, Star, current_id_column, current_key_column,
 };
 
 use crate::conform::{DELETED, How, MODIFIED, VALID_FROM};
@@ -32,6 +32,9 @@ pub(super) fn parts(model: &Model) -> Vec<Part<'_>> {
     }
     for star in &model.stars {
         fact(model, star, &mut parts);
+        for bridge in &star.bridges {
+            groups(star, bridge, &mut parts);
+        }
     }
     parts
 }
@@ -108,27 +111,36 @@ fn closure<'a>(
     let Some(parent) = &dimension.parent else {
         return;
     };
-    let columns = [
-        "ancestor_durable_key",
-        "descendant_durable_key",
-        "depth",
-        "is_top",
-        "is_leaf",
-        "valid_from",
-        "valid_to",
-    ];
-    for column in columns {
-        let from: [&'a str; 2] = match column {
-            "valid_from" | "valid_to" => [VALID_FROM, MODIFIED],
-            _ => [key, &parent.column],
+    let keys = ["ancestor_durable_key", "descendant_durable_key"];
+    let of_pairs = keys.into_iter().chain(["depth", "is_top", "is_leaf"]);
+    let mut tables: Vec<(String, Vec<String>)> = vec![(
+        dimension.closure_table(),
+        of_pairs.map(str::to_owned).collect(),
+    )];
+    tables.extend(dimension.trees.iter().map(|tree| {
+        let levels = (1..=tree.depth).map(|level| tree.level_column(level));
+        let own = [dimension.durable_key_column(), "level".to_owned()];
+        (
+            dimension.tree_table(tree),
+            own.into_iter().chain(levels).collect(),
+        )
+    }));
+    for (table, columns) in tables {
+        let mut add = |column: String, from: [&'a str; 2]| {
+            parts.extend(from.map(|from| Part {
+                table: table.clone(),
+                column: column.clone(),
+                entity,
+                from,
+                how: How::Derived,
+            }));
         };
-        parts.extend(from.map(|from| Part {
-            table: dimension.closure_table(),
-            column: column.to_owned(),
-            entity,
-            from,
-            how: How::Derived,
-        }));
+        for column in columns {
+            add(column, [key, &parent.column]);
+        }
+        for column in ["valid_from", "valid_to"] {
+            add(column.to_owned(), [VALID_FROM, MODIFIED]);
+        }
     }
 }
 
@@ -188,6 +200,28 @@ fn combined<'a>(
     }));
 }
 
+/// The groups of a bridge: who is in them, and with which weight.
+fn groups<'a>(star: &'a Star, bridge: &'a Bridge, parts: &mut Vec<Part<'a>>) {
+    let mut add = |column: String, entity: &'a str, from: &'a str| {
+        parts.push(Part {
+            table: bridge.table(),
+            column,
+            entity,
+            from,
+            how: How::Derived,
+        });
+    };
+    add(bridge.key_column(), &bridge.entity, &bridge.column);
+    if let Some(as_of) = &bridge.as_of {
+        add(bridge.key_column(), &star.entity, as_of);
+    }
+    let members = bridge.facts.iter().chain([&bridge.column]);
+    for from in members.chain(&bridge.weight) {
+        add("weight".to_owned(), &bridge.entity, from);
+        add(bridge.group_column(), &bridge.entity, from);
+    }
+}
+
 fn fact<'a>(model: &'a Model, star: &'a Star, parts: &mut Vec<Part<'a>>) {
     let mut add = |column: &str, entity: &'a str, from: &'a str, how: How| {
         parts.push(Part {
@@ -198,6 +232,15 @@ fn fact<'a>(model: &'a Model, star: &'a Star, parts: &mut Vec<Part<'a>>) {
             how,
         });
     };
+    for bridge in &star.bridges {
+        for from in bridge.by.iter().chain(&bridge.as_of) {
+            add(&bridge.group_column(), &star.entity, from, How::Derived);
+        }
+        let members = bridge.facts.iter().chain([&bridge.column]);
+        for from in members.chain(&bridge.weight) {
+            add(&bridge.group_column(), &bridge.entity, from, How::Derived);
+        }
+    }
     for role in &star.roles {
         for from in role_sources(model, star, role) {
             add(&role.key_column(), &star.entity, from, How::Derived);

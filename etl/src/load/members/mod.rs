@@ -113,7 +113,9 @@ impl Execution<'_> {
     fn is_looked_up(&self, dimension: &Dimension) -> bool {
         let mut roles = self.model.stars.iter().flat_map(|star| &star.roles);
         let mut outriggers = self.model.dimensions.iter().flat_map(|it| &it.outriggers);
+        let mut bridges = self.model.stars.iter().flat_map(|star| &star.bridges);
         roles.any(|role| role.dimension == dimension.name)
+            || bridges.any(|bridge| bridge.dimension == dimension.name)
             || outriggers.any(|outrigger| outrigger.dimension == dimension.name)
             || self.model.dimension(&dimension.name).is_none()
     }

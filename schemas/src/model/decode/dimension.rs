@@ -4,12 +4,13 @@ use chrono::NaiveDate;
 
 use crate::document::{Decoder, Faults, Fields, Node, Place};
 use crate::model::dimension::{
-    Attribute, Dimension, DimensionKind, FastAttribute, Hierarchy, Level, Outrigger, Parent, Scd,
+    Attribute, Dimension, DimensionKind, FastAttribute, Outrigger, Parent, Scd,
 };
 use crate::model::types::Caption;
 use crate::model::{calendar, time_of_day};
 
 use super::calendar::{calendar_spec, time_of_day_spec};
+use super::hierarchy::{Way, hierarchy, way};
 use super::{caption, data_type, id, own_id};
 
 /// Decodes a dimension file.
@@ -33,6 +34,7 @@ pub(in crate::model) fn dimension(node: &Node, faults: &mut Faults) -> Option<Di
         fast: Vec::new(),
         outriggers: Vec::new(),
         parent: None,
+        trees: Vec::new(),
         name,
         caption,
     };
@@ -82,7 +84,20 @@ fn of_entity(fields: &mut Fields<'_, '_>, dimension: &mut Dimension) {
     dimension.parent = fields
         .optional("parent")
         .and_then(|node| parent(node, fields.faults()));
-    dimension.hierarchies = fields.named("hierarchies", hierarchy);
+    for way in fields.named("hierarchies", way) {
+        match way {
+            Way::Levels(hierarchy) => dimension.hierarchies.push(hierarchy),
+            Way::Tree(mut tree) => {
+                let id = dimension.id_column();
+                for name in [&mut tree.name_en, &mut tree.name_zh, &mut tree.sort] {
+                    if name.is_empty() {
+                        name.clone_from(&id);
+                    }
+                }
+                dimension.trees.push(tree);
+            }
+        }
+    }
 }
 
 fn parent(node: &Node, faults: &mut Faults) -> Option<Parent> {
@@ -220,43 +235,4 @@ fn part(name: &str, node: &Node, place: &Place, faults: &mut Faults) -> Option<A
     };
     fields.finish();
     Some(attribute)
-}
-
-fn hierarchy(name: &str, node: &Node, place: &Place, faults: &mut Faults) -> Option<Hierarchy> {
-    let name = id(name, place, faults);
-    let mut fields = Fields::of(node, "a hierarchy", faults)?;
-    let hierarchy = Hierarchy {
-        caption: caption(&mut fields, &name),
-        levels: fields.named("levels", level),
-        name,
-    };
-    if hierarchy.levels.is_empty() {
-        let place = fields.place().clone();
-        fields.faults().add(
-            &place,
-            format!("hierarchy '{}' lacks levels", hierarchy.name),
-        );
-    }
-    fields.finish();
-    Some(hierarchy)
-}
-
-fn level(name: &str, node: &Node, place: &Place, faults: &mut Faults) -> Option<Level> {
-    let name = id(name, place, faults);
-    let mut fields = Fields::of(node, "a level", faults)?;
-    let key = fields.or("key", name.clone());
-    let name_en = fields
-        .want::<String>("name")
-        .or_else(|| fields.want("name_en"));
-    let name_en = name_en.unwrap_or_else(|| key.clone());
-    let level = Level {
-        caption: caption(&mut fields, &name),
-        name_zh: fields.or("name_zh", name_en.clone()),
-        sort: fields.or("sort", key.clone()),
-        name_en,
-        key,
-        name,
-    };
-    fields.finish();
-    Some(level)
 }

@@ -5,6 +5,7 @@ use crate::model::currency::Moment;
 use crate::model::periodic::PERIOD_END;
 use crate::model::star::{DegenerateColumn, FactMeasure, Role, Star, StarKind};
 
+use super::bridge::bridge;
 use super::currency::{conversions, converted, currency};
 use super::milestones::milestones;
 use super::periodic::{additivity, periodic};
@@ -45,6 +46,7 @@ pub(in crate::model) fn star(node: &Node, faults: &mut Faults) -> Option<Star> {
         milestones,
         periodic,
         currency,
+        bridges: fields.named("bridges", bridge),
         name,
     };
     if star.key.is_empty() {
@@ -53,6 +55,9 @@ pub(in crate::model) fn star(node: &Node, faults: &mut Faults) -> Option<Star> {
             &place,
             "a star file lacks 'key', the columns that identify a row",
         );
+    }
+    for bridge in star.bridges.iter_mut().filter(|it| it.by.is_empty()) {
+        bridge.by.clone_from(&star.key);
     }
     if star.periodic.is_some() {
         star.key.push(PERIOD_END.to_owned());

@@ -6,6 +6,7 @@ use crate::model::cube::{Aggregation, Cube, CubeDimension, Measure, MeasureKind}
 use crate::model::sql::referenced_columns;
 use crate::model::star::{FactMeasure, Star};
 
+use super::star_bridge::not_in_cubes;
 use super::{Check, Spot, within};
 
 pub(super) fn check(check: &mut Check<'_>, cube: &Cube) {
@@ -45,6 +46,10 @@ fn dimension_rules(check: &mut Check<'_>, spot: &Spot, star: &Star, dimension: &
     match dimension {
         CubeDimension::Role { role } => {
             let spot = within(spot, "roles", role);
+            if let Some(message) = not_in_cubes(star, role) {
+                check.fault(&spot, message);
+                return;
+            }
             check.known(&spot, "role of the star", role, role_names(star));
         }
         CubeDimension::Degenerate { name, columns, .. } => {
@@ -108,6 +113,10 @@ fn aggregate_rules(
     let numbers: Vec<&str> = measure_names(star).collect();
     let columns: Vec<&str> = measure_names(star).chain(degenerate_names(star)).collect();
     let spot = &of.map_or_else(|| spot.clone(), |of| within(spot, "of", of));
+    if let Some(message) = of.and_then(|of| not_in_cubes(star, of)) {
+        check.fault(spot, message);
+        return;
+    }
     match (function, of) {
         (Aggregation::Count, None) => {}
         (_, None) => check.fault(spot, "the function needs 'of', what it aggregates".into()),
@@ -189,6 +198,10 @@ fn drill_through_rules(check: &mut Check<'_>, spot: &Spot, star: &Star, column: 
         check.known(spot, "column of the fact", column, known);
         return;
     };
+    if let Some(message) = not_in_cubes(star, role) {
+        check.fault(spot, message);
+        return;
+    }
     if !check.known(spot, "role of the star", role, role_names(star)) {
         return;
     }

@@ -1,12 +1,10 @@
 //! Dimensions: attributes, hierarchies and where the members come from.
 
-use std::collections::BTreeSet;
-
-use crate::model::dimension::{Dimension, DimensionKind, Hierarchy};
+use crate::model::dimension::{Dimension, DimensionKind};
 use crate::model::link::PARENT_ID;
 use crate::model::types::DataType;
 
-use super::{Check, mini, outrigger, within};
+use super::{Check, hierarchy, mini, outrigger, within};
 
 /// Columns that every dimension table has beside its attributes.
 const RESERVED: [&str; 7] = [
@@ -31,9 +29,7 @@ pub(super) fn check(check: &mut Check<'_>, dimension: &Dimension) {
     mini::check(check, dimension);
     outrigger::check(check, dimension);
     column_rules(check, dimension);
-    for hierarchy in &dimension.hierarchies {
-        hierarchy_rules(check, dimension, hierarchy);
-    }
+    hierarchy::check(check, dimension);
 }
 
 /// The columns that the dimension takes from its entity; false if there is no such entity.
@@ -77,29 +73,6 @@ fn column_rules(check: &mut Check<'_>, dimension: &Dimension) {
     let columns: Vec<&str> = columns.collect();
     let spot = ("dimension", dimension.name.clone());
     check.unique(&spot, "column", columns);
-}
-
-/// The levels name attributes that there are.
-fn hierarchy_rules(check: &mut Check<'_>, dimension: &Dimension, hierarchy: &Hierarchy) {
-    let id = dimension.id_column();
-    let attributes = dimension.attributes.iter();
-    let attributes = attributes.map(|attribute| attribute.name.as_str());
-    let known: Vec<&str> = attributes.chain([id.as_str()]).collect();
-    for level in &hierarchy.levels {
-        let place = format!("{}/{}/{}", dimension.name, hierarchy.name, level.name);
-        let spot = ("dimension", place);
-        let named = [
-            ("key", &level.key),
-            ("name", &level.name_en),
-            ("name_zh", &level.name_zh),
-            ("sort", &level.sort),
-        ];
-        let mut checked = BTreeSet::new();
-        for (field, name) in named.into_iter().filter(|(_, name)| checked.insert(*name)) {
-            let spot = within(&spot, field, name);
-            check.known(&spot, "attribute", name, known.iter().copied());
-        }
-    }
 }
 
 fn combination_rules(check: &mut Check<'_>, dimension: &Dimension) {

@@ -1,9 +1,11 @@
 //! Stars: roles, degenerate columns and measures against the entity and the dimensions.
 
+use crate::model::bridge::Bridge;
 use crate::model::dimension::Dimension;
 use crate::model::periodic::PERIOD_END;
 use crate::model::star::{Role, Star};
 
+use super::star_bridge::bridge_rules;
 use super::star_currency::currency_rules;
 use super::star_kind::{States, kind_rules};
 use super::{Check, Spot, within};
@@ -24,7 +26,9 @@ pub(super) fn check(check: &mut Check<'_>, star: &Star) {
             format!("star '{}' does not say its grain", star.name),
         );
     }
-    let keys: Vec<String> = star.roles.iter().map(Role::key_column).collect();
+    let groups = star.bridges.iter().map(Bridge::group_column);
+    let keys = star.roles.iter().map(Role::key_column).chain(groups);
+    let keys: Vec<String> = keys.collect();
     let names = star.degenerate.iter().map(|column| &column.name);
     let names = names
         .chain(star.measures.iter().map(|measure| &measure.name))
@@ -55,6 +59,9 @@ pub(super) fn check(check: &mut Check<'_>, star: &Star) {
     }
     for role in &star.roles {
         role_rules(check, star, role, &columns);
+    }
+    for bridge in &star.bridges {
+        bridge_rules(check, star, bridge, &columns);
     }
     for key in star.key.iter().filter(|key| !star.derives(key)) {
         check.known(

@@ -7,10 +7,12 @@
 //! ```
 //! Ids that do not fit into memory are dealt out to several rounds.
 
-use std::collections::BTreeMap;
+mod edits;
 
-use arrow::array::{RecordBatch, UInt32Array};
-use arrow::compute::{concat_batches, filter_record_batch, not, take_record_batch};
+use std::collections::{BTreeMap, HashSet};
+
+use arrow::array::RecordBatch;
+use arrow::compute::concat_batches;
 use arrow::datatypes::SchemaRef;
 use futures::TryStreamExt as _;
 use planisphere_schemas::model::Star;
@@ -20,19 +22,19 @@ use crate::conform::Conformed;
 use crate::dimension::{IdIndex, Tally, align};
 use crate::error::{Error, Result};
 use crate::fact::{
-    self, ByDay, FactInput, Prepared, Rest, Retired, Round, Rules, Settled, Standing, is_past,
-    source_id, standing_rows,
+    self, ByDay, FactInput, Prepared, Retired, Round, Rules, Settled, Standing, is_past, source_id,
+    standing_rows,
 };
 use crate::reject::Reject;
 use crate::spool::{Lease, bytes_of};
 use crate::staging::Package;
 use crate::threads;
-use crate::warehouse::{Place, RowEdits, changed_columns};
+use crate::warehouse::{Place, RowEdits};
 
-use super::balance::Balance;
-use super::build::{Built, Fed, NextRows, NextTable};
-use super::execute::Execution;
-use super::scan::TableScan;
+use crate::load::balance::Balance;
+use crate::load::build::{Built, Fed, NextRows, NextTable};
+use crate::load::execute::Execution;
+use crate::load::scan::TableScan;
 
 /// Rows that become fact rows at once.
 const CHUNK: usize = 65_536;
@@ -57,7 +59,14 @@ impl Execution<'_> {
         let Some(preparation) = preparation.await? else {
             return Ok(Vec::new());
         };
-        let prepared = self.prepared(&preparation, &fed, base, built)?;
+        let mut prepared = self.prepared(&preparation, &fed, base, built)?;
+        let Some(mut bridges) = self.bridges(star, conformed, base, built).await? else {
+            return Ok(Vec::new());
+        };
+        if !star.bridges.is_empty() {
+            let groups = |rows: &RecordBatch| self.with_groups(&mut bridges, rows.clone(), built);
+            prepared.rows = prepared.rows.map(&self.memory, groups)?;
+        }
         let input = FactInput {
             star,
             source_system: &fed.source.name,
@@ -65,6 +74,7 @@ impl Execution<'_> {
             members: &built.members,
             dimensions: &self.model.dimensions,
             minis: &built.minis,
+            heirs: &bridges.heirs,
             zone: self.model.zone(),
             audit_key,
         };
@@ -80,9 +90,11 @@ impl Execution<'_> {
             day,
             input,
         };
-        let outcome = load.run().await?;
+        let mut outcome = load.run().await?;
+        let groups = std::mem::take(&mut outcome.groups);
         let (next, rejects, notices) = load.next(outcome)?;
-        let balances = Balance::of_star(&star.name, &next.tally, &rejects, prepared.told);
+        let mut balances = Balance::of_star(&star.name, &next.tally, &rejects, prepared.told);
+        balances.extend(self.bridge_tables(bridges, &groups, base, built)?);
         built.rejects.extend(rejects);
         built.notices.extend(notices);
         built.tables.push(next);
@@ -120,6 +132,8 @@ struct Outcome {
     tally: Tally,
     out_of_order: usize,
     is_reshaped: bool,
+    /// The groups that the facts have, for each bridge of the star.
+    groups: Vec<HashSet<i32>>,
 }
 
 impl FactLoad<'_> {
@@ -144,6 +158,7 @@ impl FactLoad<'_> {
             tally: Tally::default(),
             out_of_order: 0,
             is_reshaped: false,
+            groups: vec![HashSet::new(); self.input.star.bridges.len()],
         };
         let files = self.published.map(PinnedTable::files).unwrap_or_default();
         let published = files.iter().map(|file| file.rows).sum::<u64>();
@@ -162,6 +177,7 @@ impl FactLoad<'_> {
         self.read(&mut standing, outcome).await?;
         let changed = self.meet(&mut standing, outcome)?;
         outcome.tally.standing += standing.living;
+        self.groups(&standing, outcome).await?;
         match outcome.is_reshaped {
             true => self.write_anew(&standing, outcome).await,
             false => {
@@ -246,6 +262,9 @@ impl FactLoad<'_> {
             |chunk| {
                 outcome.out_of_order += chunk.out_of_order;
                 let settled = fact::settle(input, chunk, standing)?;
+                for rows in [&settled.new, &settled.changed] {
+                    fact::groups_in(input.star, rows, &mut outcome.groups);
+                }
                 self.add(&settled.new, outcome)?;
                 outcome.tally.add(&settled.tally);
                 let Settled {
@@ -306,115 +325,6 @@ impl FactLoad<'_> {
         let rows = RecordBatch::try_new(SchemaRef::clone(&self.schema), columns);
         let rows = rows.map_err(Error::arrow(doing()))?;
         outcome.added.push(rows).map_err(Error::arrow(doing()))
-    }
-
-    /// Edits the rows that say something else where they keep their day; the others leave their places and are added.
-    async fn edit_changed(
-        &self,
-        (rows, places): (Vec<RecordBatch>, Vec<Place>),
-        outcome: &mut Outcome,
-    ) -> Result<()> {
-        let (Some(table), Some(first)) = (self.published, rows.first()) else {
-            return Ok(());
-        };
-        let doing = || Error::arrow(format!("comparing fact '{}'", self.input.star.name));
-        let new = concat_batches(&first.schema(), &rows).map_err(doing())?;
-        let mut order: Vec<u32> = (0..u32::try_from(places.len()).unwrap_or(u32::MAX)).collect();
-        order.sort_unstable_by_key(|at| places[*at as usize]);
-        let places: Vec<Place> = order.iter().map(|at| places[*at as usize]).collect();
-        let new = take_record_batch(&new, &UInt32Array::from(order)).map_err(doing())?;
-        let old = self.scan(table).rows(&places).await?;
-        let (old, _) = self.aligned(&old)?;
-        let same_day = fact::is_same_day(&old, &new, self.day.as_deref()).map_err(doing())?;
-        let at = same_day.values().set_indices();
-        let at = at.map(|row| u32::try_from(row).unwrap_or(u32::MAX));
-        let kept: UInt32Array = at.collect::<Vec<u32>>().into();
-        let edited = filter_record_batch(&new, &same_day).map_err(doing())?;
-        let columns = changed_columns(&old, &kept, &edited).map_err(doing())?;
-        for (known, found) in outcome.columns.iter_mut().zip(columns) {
-            *known |= found;
-        }
-        let moved = not(&same_day).and_then(|moved| filter_record_batch(&new, &moved));
-        self.add(&moved.map_err(doing())?, outcome)?;
-        for (place, same_day) in places.into_iter().zip(same_day.values()) {
-            match same_day {
-                true => outcome.places.push(place),
-                false => outcome.removed.push(place),
-            }
-        }
-        outcome.edited.push(edited);
-        Ok(())
-    }
-
-    /// Edits the rows that are gone and those whose keys moved.
-    async fn edit_rest(&self, standing: &Standing, outcome: &mut Outcome) -> Result<()> {
-        let touched = standing.rest();
-        let touched = touched.filter(|(_, rest)| matches!(rest, Rest::Gone | Rest::Moved));
-        let (places, rest): (Vec<Place>, Vec<Rest>) = touched.unzip();
-        self.count(&rest, &mut outcome.tally);
-        let Some(table) = self.published else {
-            return Ok(());
-        };
-        for (places, rest) in places.chunks(CHUNK).zip(rest.chunks(CHUNK)) {
-            let old = self.scan(table).rows(places).await?;
-            let (old, _) = self.aligned(&old)?;
-            let new = self.rewritten(&old, rest)?;
-            if !outcome.lease.grow(bytes_of(&new)) {
-                outcome.removed.extend(places);
-                self.add(&new, outcome)?;
-                continue;
-            }
-            let all: UInt32Array = (0..u32::try_from(new.num_rows()).unwrap_or(u32::MAX))
-                .collect::<Vec<u32>>()
-                .into();
-            let doing = || Error::arrow(format!("comparing fact '{}'", self.input.star.name));
-            let columns = changed_columns(&old, &all, &new).map_err(doing())?;
-            for (known, found) in outcome.columns.iter_mut().zip(columns) {
-                *known |= found;
-            }
-            outcome.places.extend(places);
-            outcome.edited.push(new);
-        }
-        Ok(())
-    }
-
-    /// Adds every published row that no fresh one replaces: the columns of the model are others than those of the files.
-    async fn write_anew(&self, standing: &Standing, outcome: &mut Outcome) -> Result<()> {
-        let Some(table) = self.published else {
-            return Ok(());
-        };
-        let mut rest = standing.rest().peekable();
-        let mut groups = std::pin::pin!(self.scan(table).groups(&[]));
-        while let Some(group) = groups.try_next().await? {
-            let (file, first) = group.first;
-            let end = (file, first + group.rows.num_rows());
-            let (mut rows, mut fates) = (Vec::new(), Vec::new());
-            while let Some(((_, row), fate)) = rest.next_if(|(place, _)| *place < end) {
-                if fate != Rest::Replaced {
-                    rows.push(u32::try_from(row - first).unwrap_or(u32::MAX));
-                    fates.push(fate);
-                }
-            }
-            self.count(&fates, &mut outcome.tally);
-            let (all, _) = self.aligned(&group.rows)?;
-            let doing = || Error::arrow(format!("rewriting fact '{}'", self.input.star.name));
-            let old = take_record_batch(&all, &UInt32Array::from(rows)).map_err(doing())?;
-            let new = self.rewritten(&old, &fates)?;
-            self.add(&new, outcome)?;
-        }
-        Ok(())
-    }
-
-    fn rewritten(&self, rows: &RecordBatch, rest: &[Rest]) -> Result<RecordBatch> {
-        let doing = format!("rewriting fact '{}'", self.input.star.name);
-        let rows = fact::rewritten(rows, rest, &self.retired(), self.input.audit_key);
-        rows.map_err(Error::arrow(doing))
-    }
-
-    fn count(&self, rest: &[Rest], tally: &mut Tally) {
-        let count = |of: Rest| rest.iter().filter(|rest| **rest == of).count() as u64;
-        tally.deleted += count(Rest::Gone);
-        tally.updated += count(Rest::Moved);
     }
 
     /// The table as it shall be, the rejected rows, and what the operator should know.

@@ -1,0 +1,159 @@
+//! What becomes of the published rows of a fact: which are edited in their places, which leave them.
+
+use arrow::array::{RecordBatch, UInt32Array};
+use arrow::compute::{concat_batches, filter_record_batch, not, take_record_batch};
+use futures::TryStreamExt as _;
+
+use crate::dimension::Tally;
+use crate::error::{Error, Result};
+use crate::fact::{self, Rest, Standing};
+use crate::spool::bytes_of;
+use crate::warehouse::{Place, changed_columns};
+
+use super::{CHUNK, FactLoad, Outcome};
+
+impl FactLoad<'_> {
+    /// Edits the rows that say something else where they keep their day; the others leave their places and are added.
+    pub(super) async fn edit_changed(
+        &self,
+        (rows, places): (Vec<RecordBatch>, Vec<Place>),
+        outcome: &mut Outcome,
+    ) -> Result<()> {
+        let (Some(table), Some(first)) = (self.published, rows.first()) else {
+            return Ok(());
+        };
+        let doing = || Error::arrow(format!("comparing fact '{}'", self.input.star.name));
+        let new = concat_batches(&first.schema(), &rows).map_err(doing())?;
+        let mut order: Vec<u32> = (0..u32::try_from(places.len()).unwrap_or(u32::MAX)).collect();
+        order.sort_unstable_by_key(|at| places[*at as usize]);
+        let places: Vec<Place> = order.iter().map(|at| places[*at as usize]).collect();
+        let new = take_record_batch(&new, &UInt32Array::from(order)).map_err(doing())?;
+        let old = self.scan(table).rows(&places).await?;
+        let (old, _) = self.aligned(&old)?;
+        let same_day = fact::is_same_day(&old, &new, self.day.as_deref()).map_err(doing())?;
+        let at = same_day.values().set_indices();
+        let at = at.map(|row| u32::try_from(row).unwrap_or(u32::MAX));
+        let kept: UInt32Array = at.collect::<Vec<u32>>().into();
+        let edited = filter_record_batch(&new, &same_day).map_err(doing())?;
+        let columns = changed_columns(&old, &kept, &edited).map_err(doing())?;
+        for (known, found) in outcome.columns.iter_mut().zip(columns) {
+            *known |= found;
+        }
+        let moved = not(&same_day).and_then(|moved| filter_record_batch(&new, &moved));
+        self.add(&moved.map_err(doing())?, outcome)?;
+        for (place, same_day) in places.into_iter().zip(same_day.values()) {
+            match same_day {
+                true => outcome.places.push(place),
+                false => outcome.removed.push(place),
+            }
+        }
+        outcome.edited.push(edited);
+        Ok(())
+    }
+
+    /// Edits the rows that are gone and those whose keys moved.
+    pub(super) async fn edit_rest(&self, standing: &Standing, outcome: &mut Outcome) -> Result<()> {
+        let touched = standing.rest();
+        let touched = touched.filter(|(_, rest)| matches!(rest, Rest::Gone | Rest::Moved));
+        let (places, rest): (Vec<Place>, Vec<Rest>) = touched.unzip();
+        self.count(&rest, &mut outcome.tally);
+        let Some(table) = self.published else {
+            return Ok(());
+        };
+        for (places, rest) in places.chunks(CHUNK).zip(rest.chunks(CHUNK)) {
+            let old = self.scan(table).rows(places).await?;
+            let (old, _) = self.aligned(&old)?;
+            let new = self.rewritten(&old, rest)?;
+            if !outcome.lease.grow(bytes_of(&new)) {
+                outcome.removed.extend(places);
+                self.add(&new, outcome)?;
+                continue;
+            }
+            let all: UInt32Array = (0..u32::try_from(new.num_rows()).unwrap_or(u32::MAX))
+                .collect::<Vec<u32>>()
+                .into();
+            let doing = || Error::arrow(format!("comparing fact '{}'", self.input.star.name));
+            let columns = changed_columns(&old, &all, &new).map_err(doing())?;
+            for (known, found) in outcome.columns.iter_mut().zip(columns) {
+                *known |= found;
+            }
+            outcome.places.extend(places);
+            outcome.edited.push(new);
+        }
+        Ok(())
+    }
+
+    /// Adds every published row that no fresh one replaces: the columns of the model are others than those of the files.
+    pub(super) async fn write_anew(
+        &self,
+        standing: &Standing,
+        outcome: &mut Outcome,
+    ) -> Result<()> {
+        let Some(table) = self.published else {
+            return Ok(());
+        };
+        let mut rest = standing.rest().peekable();
+        let mut groups = std::pin::pin!(self.scan(table).groups(&[]));
+        while let Some(group) = groups.try_next().await? {
+            let (file, first) = group.first;
+            let end = (file, first + group.rows.num_rows());
+            let (mut rows, mut fates) = (Vec::new(), Vec::new());
+            while let Some(((_, row), fate)) = rest.next_if(|(place, _)| *place < end) {
+                if fate != Rest::Replaced {
+                    rows.push(u32::try_from(row - first).unwrap_or(u32::MAX));
+                    fates.push(fate);
+                }
+            }
+            self.count(&fates, &mut outcome.tally);
+            let (all, _) = self.aligned(&group.rows)?;
+            let doing = || Error::arrow(format!("rewriting fact '{}'", self.input.star.name));
+            let old = take_record_batch(&all, &UInt32Array::from(rows)).map_err(doing())?;
+            let new = self.rewritten(&old, &fates)?;
+            self.add(&new, outcome)?;
+        }
+        Ok(())
+    }
+
+    /// Takes note of the groups of published rows that no fresh ones replace.
+    pub(super) async fn groups(&self, standing: &Standing, outcome: &mut Outcome) -> Result<()> {
+        let bridges = self.input.star.bridges.iter();
+        let columns: Vec<String> = bridges.map(|bridge| bridge.group_column()).collect();
+        let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
+        let Some(table) = self.published.filter(|_| !columns.is_empty()) else {
+            return Ok(());
+        };
+        let doing = || Error::arrow(format!("reading the groups of '{}'", self.input.star.name));
+        let mut rest = standing.rest().peekable();
+        let mut groups = std::pin::pin!(self.scan(table).groups(&columns));
+        while let Some(group) = groups.try_next().await? {
+            let (file, first) = group.first;
+            let end = (file, first + group.rows.num_rows());
+            let mut rows = Vec::new();
+            while let Some(((_, row), fate)) = rest.next_if(|(place, _)| *place < end) {
+                if fate != Rest::Replaced {
+                    rows.push(u32::try_from(row - first).unwrap_or(u32::MAX));
+                }
+            }
+            let rows = take_record_batch(&group.rows, &UInt32Array::from(rows));
+            let rows = rows.and_then(|rows| self.retired().replaced(&rows));
+            fact::groups_in(
+                self.input.star,
+                &rows.map_err(doing())?,
+                &mut outcome.groups,
+            );
+        }
+        Ok(())
+    }
+
+    fn rewritten(&self, rows: &RecordBatch, rest: &[Rest]) -> Result<RecordBatch> {
+        let doing = format!("rewriting fact '{}'", self.input.star.name);
+        let rows = fact::rewritten(rows, rest, &self.retired(), self.input.audit_key);
+        rows.map_err(Error::arrow(doing))
+    }
+
+    fn count(&self, rest: &[Rest], tally: &mut Tally) {
+        let count = |of: Rest| rest.iter().filter(|rest| **rest == of).count() as u64;
+        tally.deleted += count(Rest::Gone);
+        tally.updated += count(Rest::Moved);
+    }
+}

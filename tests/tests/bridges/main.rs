@@ -1,0 +1,8 @@
+//! Dimensions of which a fact has many members, and hierarchies of any depth, against SQL on the rows of the source.
+
+mod crm;
+mod groups;
+mod kinds;
+mod model;
+mod ragged;
+mod weights;

@@ -7,7 +7,7 @@ use planisphere_schemas::warehouse::Warehouse;
 use super::ConfigArgs;
 use super::output::print;
 use crate::error::Result;
-use crate::load::{plan_load, preflight};
+use crate::load::{backfills, plan_load, preflight};
 
 /// Runs the command.
 pub(super) async fn run(args: &ConfigArgs) -> Result<()> {
@@ -21,6 +21,10 @@ pub(super) async fn run(args: &ConfigArgs) -> Result<()> {
     let mut plan = plan_load(&model, manifest.as_ref())?;
     plan.notices
         .extend(preflight(&model, &places, &settings).await?);
+    if let Some(manifest) = &manifest {
+        let words = backfills(&model, &manifest.model, &settings.etl, &warehouse).await?;
+        plan.notices.extend(words);
+    }
     let base = manifest.map_or("an empty warehouse".to_owned(), |m| {
         format!("version {}", m.version)
     });

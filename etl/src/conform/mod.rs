@@ -8,6 +8,7 @@ mod entity;
 mod functions;
 mod history;
 mod lineage;
+mod needs;
 mod rejected;
 mod row_wise;
 mod select;
@@ -19,4 +20,5 @@ pub(crate) use entity::{
     json_rows,
 };
 pub(crate) use lineage::{EntityLineage, How, Origins, entity_lineage};
+pub(crate) use needs::needs;
 pub(crate) use session::open_session;

@@ -31,6 +31,7 @@ mod observe;
 mod published;
 mod recall;
 mod retail;
+mod shadow;
 mod sieve;
 mod special;
 mod time_of_day;
@@ -58,6 +59,7 @@ pub(crate) use key_map::{IS_RETIRED, Issued, map_schema, map_table};
 pub(crate) use levels::{Standing, standings};
 pub(crate) use mini::{MiniIndex, attributes as mini_attributes};
 pub(crate) use observe::EntityRows;
+pub(crate) use shadow::Shadow;
 pub(crate) use sieve::{Sieve, Sorted};
 pub(crate) use time_of_day::build_time_of_day;
 

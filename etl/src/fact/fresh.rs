@@ -124,6 +124,17 @@ pub(crate) fn chunk(
     })
 }
 
+impl Chunk {
+    /// The rows that became facts.
+    ///
+    /// # Errors
+    /// If they cannot be told from the others.
+    pub(crate) fn good(&self) -> Result<RecordBatch, arrow::error::ArrowError> {
+        let good = (0..self.rows.num_rows()).map(|row| Some(!self.problems.has(row)));
+        filter_record_batch(&self.rows, &good.collect::<arrow::array::BooleanArray>())
+    }
+}
+
 /// The ids of the rows of a star.
 fn ids_of(star: &Star, rows: &RecordBatch) -> Result<StringArray, arrow::error::ArrowError> {
     let keys = star.key.iter();

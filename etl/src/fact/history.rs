@@ -42,15 +42,15 @@ pub(crate) fn changes_schema(kept: &[&str]) -> SchemaRef {
 }
 
 /// What a stream has shown so far.
-pub(super) struct Stream {
+pub(crate) struct Stream {
     /// Everything in the types of the entity.
     pub(super) states: RecordBatch,
     /// What was shown for the first time, as it is kept.
-    pub(super) new: RecordBatch,
+    pub(crate) new: RecordBatch,
 }
 
 /// Adds the good rows of this load to what was kept.
-pub(super) fn stream(
+pub(crate) fn stream(
     columns: &[&str],
     rows: &RecordBatch,
     kept: Option<&RecordBatch>,

@@ -166,7 +166,7 @@ fn states(input: &PrepareInput<'_>, rows: &RecordBatch) -> Result<Prepared, Arro
 }
 
 /// The changes that can be kept, and those without a key or an instant, with what is wrong with them.
-pub(super) fn problems(
+pub(crate) fn problems(
     star: &Star,
     rows: &RecordBatch,
 ) -> Result<(RecordBatch, RecordBatch), ArrowError> {

@@ -15,6 +15,7 @@ use crate::spool::Memory;
 use crate::staging::{Package, clear, extract};
 
 use super::audit;
+use super::backfill::backfills;
 use super::extract_only::abandoned;
 use super::observer::{Extraction, Observer};
 use super::plan::{plan_load, used_entities};
@@ -52,6 +53,11 @@ impl Execution<'_> {
         let plan = plan_load(self.model, manifest)?;
         record.notices.extend(plan.notices);
         let settings = &self.options.settings;
+        if let (Some(manifest), None) = (manifest, self.replay) {
+            let old = &manifest.model;
+            let words = backfills(self.model, old, &settings.etl, self.warehouse).await?;
+            record.notices.extend(words);
+        }
         let waits = preflight(self.model, self.places, settings).await?;
         let pending = self.number(record, base.as_ref()).await?;
         let so_far = record.clone();

@@ -4,6 +4,7 @@
 //! anywhere before it has changed nothing; what it committed is taken back by the next load.
 
 mod audit;
+mod backfill;
 mod balance;
 mod bridges;
 mod build;
@@ -51,6 +52,7 @@ use crate::runtime::Runtime;
 use crate::spool::Memory;
 use crate::staging::purge;
 
+pub(crate) use backfill::backfills;
 pub use balance::{Balance, Stage};
 pub use extract_only::{Extracted, ExtractedTable, extract_only};
 pub use observer::{Observer, Silent};

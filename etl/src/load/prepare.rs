@@ -86,7 +86,8 @@ impl Execution<'_> {
         };
         let rows = read_table(self.warehouse, table).await?;
         let columns = star.kept_columns(&self.model.dimensions);
-        align(&name, &rows, &changes_schema(&columns)).map(Some)
+        let kept = align(&name, &rows, &changes_schema(&columns))?;
+        self.with_memory_of_stream(star, fed, kept).await.map(Some)
     }
 
     /// The table of changes with what this load has seen for the first time.

@@ -88,7 +88,7 @@ impl Execution<'_> {
 }
 
 /// The loads that came to a good end and whose packages are retained, in their order.
-async fn repeatable(warehouse: &Warehouse) -> Result<Vec<LoadRecord>> {
+pub(super) async fn repeatable(warehouse: &Warehouse) -> Result<Vec<LoadRecord>> {
     let retained = retained(warehouse).await?;
     let mut records = read_records(warehouse).await?;
     records.retain(|record| {

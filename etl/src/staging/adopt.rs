@@ -44,6 +44,25 @@ impl Package {
         Ok(adopted)
     }
 
+    /// Opens the sealed package of an earlier load of the same warehouse under today's model.
+    ///
+    /// # Errors
+    /// [`planisphere_schemas::Error::Malformed`] for a package that cannot be understood.
+    pub(crate) async fn of_load(
+        warehouse: &Warehouse,
+        load: LoadId,
+        model: &Model,
+    ) -> Result<Self> {
+        let path = Self::manifest_path(load);
+        let Some(bytes) = warehouse.get_object(&path).await? else {
+            return Err(malformed(&path, &"it is not sealed"));
+        };
+        let read = serde_json::from_slice::<Self>(&bytes);
+        let mut package = read.map_err(|error| malformed(&path, &error))?;
+        package.find_columns(warehouse, model).await?;
+        Ok(package)
+    }
+
     /// The columns of the staged tables: those of the files, and those that the model has beside them, without values.
     async fn find_columns(&mut self, warehouse: &Warehouse, model: &Model) -> Result<()> {
         for source in &model.sources {
@@ -58,6 +77,10 @@ impl Package {
                     None => None,
                 };
                 let certificate = self.sources.entry(source.name.clone()).or_default();
+                if let Some(staged) = &staged {
+                    let held = staged.fields().iter().map(|field| field.name().clone());
+                    certificate.held.insert(table.name.clone(), held.collect());
+                }
                 let schema = columns(table, staged);
                 certificate.schemas.insert(table.name.clone(), schema);
             }

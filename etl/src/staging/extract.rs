@@ -153,6 +153,7 @@ fn read(
         moment: snapshot.describe(),
         tables,
         schemas,
+        ..SourceCertificate::default()
     })
 }
 

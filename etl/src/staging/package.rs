@@ -38,6 +38,9 @@ pub(crate) struct SourceCertificate {
     /// The columns of the tables, which their files hold too.
     #[serde(skip)]
     pub(crate) schemas: BTreeMap<String, SchemaRef>,
+    /// Of packages of earlier loads the columns that the files of the tables hold.
+    #[serde(skip)]
+    pub(crate) held: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// What was read of one table.
@@ -146,6 +149,16 @@ impl Package {
         self.sources.get(source)?.tables.get(table)
     }
 
+    /// True if the files of a table hold a column; of packages of earlier loads.
+    pub(crate) fn holds(&self, source: &str, table: &str, column: &str) -> bool {
+        let certificate = self.sources.get(source);
+        match certificate.and_then(|certificate| certificate.held.get(table)) {
+            Some(held) => held.contains(column),
+            // a table without rows says everything that it could say
+            None => self.table(source, table).is_some_and(|it| it.staged == 0),
+        }
+    }
+
     /// The rows of a table that were rejected when they were read, with the columns `row_id`, `reason`, `detail` and
     /// `row_json`; `None` if there are none.
     pub(crate) async fn rejects(
@@ -166,7 +179,7 @@ impl Package {
     }
 
     /// The manifest, relative to the warehouse.
-    fn manifest_path(load_id: LoadId) -> String {
+    pub(super) fn manifest_path(load_id: LoadId) -> String {
         format!("{}/package.json", staging_path(load_id))
     }
 

@@ -92,6 +92,7 @@ impl FactLoad<'_> {
         let Some(table) = self.published else {
             return Ok(());
         };
+        let memory = self.memory(table).await?;
         let mut rest = standing.rest().peekable();
         let mut groups = std::pin::pin!(self.scan(table).groups(&[]));
         while let Some(group) = groups.try_next().await? {
@@ -108,6 +109,7 @@ impl FactLoad<'_> {
             let (all, _) = self.aligned(&group.rows)?;
             let doing = || Error::arrow(format!("rewriting fact '{}'", self.input.star.name));
             let old = take_record_batch(&all, &UInt32Array::from(rows)).map_err(doing())?;
+            let old = memory.filled(&old).map_err(doing())?;
             let new = self.rewritten(&old, &fates)?;
             self.add(&new, outcome)?;
         }

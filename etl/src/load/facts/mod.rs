@@ -8,6 +8,7 @@
 //! Ids that do not fit into memory are dealt out to several rounds.
 
 mod edits;
+mod memory;
 
 use std::collections::{BTreeMap, HashSet};
 

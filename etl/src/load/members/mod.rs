@@ -5,6 +5,7 @@
 //! published tables ──► versions, keys and what was seen of the touched ────────────────┴─► build ──► added, changed, removed
 //! ```
 
+mod memory;
 mod past;
 mod recognise;
 mod tables;
@@ -187,7 +188,8 @@ impl DimensionLoad<'_> {
         let existing_changes = match published.changes {
             Some(table) => {
                 let rows = read_table(warehouse, table).await?;
-                Some(align(table.name(), &rows, &changes_schema(dimension))?)
+                let kept = align(table.name(), &rows, &changes_schema(dimension))?;
+                Some(self.with_memory(&existing, kept).await?)
             }
             None => None,
         };

@@ -1,0 +1,266 @@
+//! What a changed model adds to published tables, and which retained packages of earlier loads know of it.
+//!
+//! A package knows a column if its files hold everything that the column, and what decides which rows there are, is made of.
+//! Not responsible for what becomes of the rows.
+
+use std::collections::BTreeSet;
+
+use planisphere_schemas::model::{Dimension, DimensionKind, Model, Source, Star};
+use planisphere_schemas::settings::EtlSettings;
+use planisphere_schemas::warehouse::Warehouse;
+
+use crate::conform::{Conformed, conform, needs, open_session};
+use crate::error::Result;
+use crate::staging::Package;
+
+use super::execute::Execution;
+use super::record::LoadRecord;
+use super::replay::repeatable;
+
+/// Columns that are new in a table, each with the columns of its entity that it is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Wanted {
+    table: String,
+    entity: String,
+    /// The columns of the entity by which rows are told apart.
+    key: Vec<String>,
+    columns: Vec<(String, Vec<String>)>,
+}
+
+/// A package of an earlier load that knows some of the columns.
+pub(super) struct Knowing {
+    pub(super) record: LoadRecord,
+    pub(super) package: Package,
+    pub(super) columns: BTreeSet<String>,
+}
+
+impl Wanted {
+    /// New attributes of a dimension, as far as they are columns of its entity.
+    pub(super) fn of_dimension(
+        model: &Model,
+        dimension: &Dimension,
+        is_new: impl Fn(&str) -> bool,
+    ) -> Option<Self> {
+        let DimensionKind::Entity { entity, key } = &dimension.kind else {
+            return None;
+        };
+        let (_, declared) = model.entity(entity)?;
+        let attributes = dimension.attributes.iter();
+        let new = attributes.filter(|attribute| {
+            let mut columns = declared.columns.iter();
+            is_new(&attribute.name) && columns.any(|column| column.name == attribute.column)
+        });
+        let columns = new.map(|it| (it.name.clone(), vec![it.column.clone()]));
+        let wanted = Self {
+            table: dimension.table(),
+            entity: entity.clone(),
+            key: vec![key.clone()],
+            columns: columns.collect(),
+        };
+        (!wanted.columns.is_empty()).then_some(wanted)
+    }
+
+    /// New columns of a star.
+    pub(super) fn of_star(
+        model: &Model,
+        star: &Star,
+        is_new: impl Fn(&str) -> bool,
+    ) -> Option<Self> {
+        let all = || star.kept_columns(&model.dimensions).into_iter();
+        let own = |column: &str| match star.derives(column) {
+            // what is worked out of the rows may be made of any of them
+            true => all().map(str::to_owned).collect(),
+            false => vec![column.to_owned()],
+        };
+        let roles = star.roles.iter().map(|role| {
+            let dimension = model.dimension(&role.dimension);
+            let attributes = dimension.filter(|it| it.is_combination());
+            let attributes = attributes.into_iter().flat_map(|it| &it.attributes);
+            let columns = attributes.map(|it| role.column_of(&it.name).to_owned());
+            let named = std::iter::once(&role.column).chain(&role.as_of);
+            let named = named.filter(|it| !it.is_empty()).flat_map(|it| own(it));
+            (role.key_column(), columns.chain(named).collect())
+        });
+        let degenerate = star.degenerate.iter();
+        let degenerate = degenerate.map(|it| (it.name.clone(), own(&it.column)));
+        let measures = star.measures.iter();
+        let measures = measures.map(|it| (it.name.clone(), own(&it.column)));
+        let columns = roles.chain(degenerate).chain(measures);
+        let columns = columns.filter(|(name, _)| is_new(name));
+        let wanted = Self {
+            table: star.table(),
+            entity: star.entity.clone(),
+            key: star
+                .key
+                .iter()
+                .filter(|key| !star.derives(key))
+                .cloned()
+                .collect(),
+            columns: columns.collect(),
+        };
+        (!wanted.columns.is_empty()).then_some(wanted)
+    }
+
+    /// The columns of an entity of which a star keeps what a stream has shown.
+    pub(super) fn of_stream(star: &Star, columns: impl Iterator<Item = String>) -> Self {
+        Self {
+            table: star.table(),
+            entity: star.entity.clone(),
+            key: star
+                .key
+                .iter()
+                .filter(|key| !star.derives(key))
+                .cloned()
+                .collect(),
+            columns: columns
+                .map(|column| (column.clone(), vec![column]))
+                .collect(),
+        }
+    }
+}
+
+/// Everything that a model adds to the tables of another.
+fn added(model: &Model, old: &Model) -> Vec<Wanted> {
+    let dimensions = model.dimensions.iter().filter_map(|dimension| {
+        let before = old.dimension(&dimension.name)?;
+        Wanted::of_dimension(model, dimension, |name| before.attribute(name).is_none())
+    });
+    let minis = model.dimensions.iter().filter_map(|mini| {
+        let before = old.mini_history(old.dimension(&mini.name)?)?;
+        let history = model.mini_history(mini)?;
+        Wanted::of_dimension(model, &history, |name| before.attribute(name).is_none())
+    });
+    let stars = model.stars.iter().filter_map(|star| {
+        let before = old.star(&star.name)?;
+        let is_new = |name: &str| {
+            let mut roles = before.roles.iter();
+            let is_role = roles.any(|role| role.key_column() == name);
+            !is_role && before.degenerate(name).is_none() && before.measure(name).is_none()
+        };
+        Wanted::of_star(model, star, is_new)
+    });
+    dimensions.chain(minis).chain(stars).collect()
+}
+
+/// The packages of earlier loads that know any of the columns, the oldest first.
+pub(super) async fn knowing(
+    model: &Model,
+    settings: &EtlSettings,
+    warehouse: &Warehouse,
+    wanted: &Wanted,
+) -> Result<Vec<Knowing>> {
+    let Some((source, entity)) = model.entity(&wanted.entity) else {
+        return Ok(Vec::new());
+    };
+    let declared = Package::declared(model);
+    let mut columns = Vec::with_capacity(wanted.columns.len());
+    for (name, from) in &wanted.columns {
+        let used: Vec<&str> = from.iter().chain(&wanted.key).map(String::as_str).collect();
+        let needed = needs(&declared, (source, entity), &used, settings, model.zone()).await?;
+        columns.push((name, needed));
+    }
+    let mut found = Vec::new();
+    for record in repeatable(warehouse).await? {
+        let package = Package::of_load(warehouse, record.load_id, model).await?;
+        let known = columns.iter().filter(|(_, needed)| {
+            let mut needed = needed.iter();
+            needed.all(|(relation, column)| holds(&package, source, relation, column))
+        });
+        let columns: BTreeSet<String> = known.map(|(name, _)| (*name).clone()).collect();
+        if !columns.is_empty() {
+            found.push(Knowing {
+                record,
+                package,
+                columns,
+            });
+        }
+    }
+    Ok(found)
+}
+
+/// True if a package holds a column of a relation: of a rebuilt history also what it is rebuilt from.
+fn holds(package: &Package, source: &Source, relation: &str, column: &str) -> bool {
+    let held = |table: &str, column: &str| package.holds(&source.name, table, column);
+    if source.table(relation).is_some() {
+        return held(relation, column);
+    }
+    let versions = relation.strip_suffix("_versions");
+    let Some(table) = versions.and_then(|name| source.table(name)) else {
+        return true;
+    };
+    let audit = table.history.iter().all(|history| {
+        let used = [
+            &history.parent,
+            &history.field,
+            &history.at,
+            &history.before,
+            &history.after,
+        ];
+        used.iter().all(|column| held(&history.audit, column))
+    });
+    audit && (column.starts_with('_') || held(&table.name, column))
+}
+
+/// What a load will fill from which packages, and what no package knows, in words.
+///
+/// # Errors
+/// If a package cannot be understood.
+pub(crate) async fn backfills(
+    model: &Model,
+    old: &Model,
+    settings: &EtlSettings,
+    warehouse: &Warehouse,
+) -> Result<Vec<String>> {
+    let mut words = Vec::new();
+    for wanted in added(model, old) {
+        let packages = knowing(model, settings, warehouse, &wanted).await?;
+        for (name, _) in &wanted.columns {
+            let table = &wanted.table;
+            let knows = |it: &&Knowing| it.columns.contains(name);
+            let days = packages
+                .iter()
+                .filter(knows)
+                .map(|it| it.record.business_date);
+            let days: Vec<_> = days.collect();
+            words.push(match (days.first(), days.last()) {
+                (Some(first), Some(last)) => format!(
+                    "{table}: what this load does not show of '{name}' is taken from the staging packages of {} earlier loads, of {first} to {last}",
+                    days.len()
+                ),
+                _ => format!(
+                    "{table}: no retained staging package knows '{name}'; what this load does not show of it stays empty"
+                ),
+            });
+        }
+    }
+    Ok(words)
+}
+
+impl Execution<'_> {
+    /// The packages of earlier loads that know any of the columns, the oldest first.
+    pub(super) async fn knowing(&self, wanted: &Wanted) -> Result<Vec<Knowing>> {
+        // what is loaded again is told by its own packages
+        if self.replay.is_some() {
+            return Ok(Vec::new());
+        }
+        let settings = &self.options.settings.etl;
+        knowing(self.model, settings, self.warehouse, wanted).await
+    }
+
+    /// The rows of an entity as an earlier load staged them, under today's model.
+    pub(super) async fn conformed_then(
+        &self,
+        package: &Package,
+        entity: &str,
+    ) -> Result<Conformed> {
+        let missing = || {
+            let path = format!("entity '{entity}'");
+            let reason = "the model does not have it".to_owned();
+            crate::error::Error::Schemas(planisphere_schemas::Error::Malformed { path, reason })
+        };
+        let (source, entity) = self.model.entity(entity).ok_or_else(missing)?;
+        let (settings, zone) = (&self.options.settings.etl, self.model.zone());
+        let session = open_session(package, self.warehouse, source, settings, zone).await?;
+        conform(&session, source, entity, &self.memory).await
+    }
+}

@@ -1,0 +1,169 @@
+//! What retained packages of earlier loads know of columns that are new in a star, for rows that this load does not show.
+
+use std::collections::{BTreeMap, HashMap};
+
+use arrow::array::{Array, ArrayRef, AsArray as _, RecordBatch};
+use arrow::compute::{concat_batches, interleave};
+use arrow::error::ArrowError;
+use planisphere_schemas::model::Star;
+use planisphere_schemas::warehouse::PinnedTable;
+
+use crate::dimension::{Existing, Nature};
+use crate::error::{Error, Result};
+use crate::fact::{self, FactInput, Round, prepare};
+use crate::load::backfill::{Knowing, Wanted};
+use crate::load::build::Fed;
+use crate::load::execute::Execution;
+use crate::load::nature::nature;
+
+use super::FactLoad;
+
+/// The column with the ids of rows.
+const ID: &str = "source_row_id";
+
+/// Values of new columns, by the ids of rows.
+#[derive(Default)]
+pub(super) struct Memory {
+    batches: Vec<RecordBatch>,
+    /// For each new column where the latest value of a row stands.
+    columns: BTreeMap<String, HashMap<String, (usize, usize)>>,
+}
+
+impl Memory {
+    /// Takes in rows, of which later ones count for nothing where earlier ones speak of the same.
+    fn learn(&mut self, rows: RecordBatch, known: &Knowing) {
+        let Some(ids) = rows.column_by_name(ID).map(|it| it.as_string::<i32>()) else {
+            return;
+        };
+        for name in &known.columns {
+            let values = self.columns.entry(name.clone()).or_default();
+            for (row, id) in ids.iter().enumerate() {
+                let Some(id) = id else { continue };
+                if !values.contains_key(id) {
+                    values.insert(id.to_owned(), (self.batches.len(), row));
+                }
+            }
+        }
+        self.batches.push(rows);
+    }
+
+    /// Published rows with what is known of the new columns.
+    pub(super) fn filled(&self, rows: &RecordBatch) -> Result<RecordBatch, ArrowError> {
+        let Some(ids) = rows.column_by_name(ID).map(|it| it.as_string::<i32>()) else {
+            return Ok(rows.clone());
+        };
+        let schema = rows.schema();
+        let columns = schema.fields().iter().zip(rows.columns());
+        let columns = columns.map(|(field, old)| -> Result<ArrayRef, ArrowError> {
+            let Some(known) = self.columns.get(field.name()) else {
+                return Ok(ArrayRef::clone(old));
+            };
+            let mut from: Vec<&dyn Array> = vec![old.as_ref()];
+            for batch in &self.batches {
+                from.push(
+                    batch
+                        .column(batch.schema().index_of(field.name())?)
+                        .as_ref(),
+                );
+            }
+            let place = |(row, id): (usize, Option<&str>)| match known.get(id.unwrap_or_default()) {
+                Some((batch, row)) => (batch + 1, *row),
+                None => (0, row),
+            };
+            let places: Vec<(usize, usize)> = ids.iter().enumerate().map(place).collect();
+            interleave(&from, &places)
+        });
+        RecordBatch::try_new(schema.clone(), columns.collect::<Result<_, _>>()?)
+    }
+}
+
+impl FactLoad<'_> {
+    /// What packages of earlier loads know of the columns that the published table lacks, the latest word first.
+    pub(super) async fn memory(&self, table: &PinnedTable) -> Result<Memory> {
+        let (star, model) = (self.input.star, self.execution.model);
+        let mut memory = Memory::default();
+        // what a stream has shown is kept, and the groups of bridges are told by what is read
+        if nature(self.fed.entity) == Nature::Changes || !star.bridges.is_empty() {
+            return Ok(memory);
+        }
+        let is_new = |name: &str| table.schema().index_of(name).is_err();
+        let Some(wanted) = Wanted::of_star(model, star, is_new) else {
+            return Ok(memory);
+        };
+        for known in self.execution.knowing(&wanted).await?.iter().rev() {
+            for rows in self.then(known).await? {
+                memory.learn(rows, known);
+            }
+        }
+        Ok(memory)
+    }
+
+    /// The rows of the star as an earlier load would have made them under today's model.
+    async fn then(&self, known: &Knowing) -> Result<Vec<RecordBatch>> {
+        let star = self.input.star;
+        let doing = || Error::arrow(format!("reading the past of fact '{}'", star.name));
+        let rates = star.currency.iter().map(|it| it.rates.entity.as_str());
+        let mut conformed = BTreeMap::new();
+        for entity in std::iter::once(star.entity.as_str()).chain(rates) {
+            let rows = self.execution.conformed_then(&known.package, entity);
+            conformed.insert(entity.to_owned(), rows.await?);
+        }
+        let Some(fed) = self.execution.fed(&star.entity, &conformed) else {
+            return Ok(Vec::new());
+        };
+        let audit_key = self.input.audit_key;
+        let preparation = self
+            .execution
+            .preparation(star, &fed, &conformed, None, audit_key);
+        let Some(mut preparation) = preparation.await? else {
+            return Ok(Vec::new());
+        };
+        preparation.business_date = known.record.business_date;
+        let prepared = prepare(&preparation, &fed.rows.rows, &self.execution.memory)?;
+        let input = FactInput {
+            prepare: &preparation,
+            ..self.input
+        };
+        let all = Round { number: 0, of: 1 };
+        let mut rows = Vec::new();
+        for batch in prepared.rows.batches() {
+            let chunk = fact::chunk(&input, batch.map_err(doing())?, all, None)?;
+            rows.push(chunk.good().map_err(doing())?);
+        }
+        Ok(rows)
+    }
+}
+
+impl Execution<'_> {
+    /// What a stream has shown, with what packages of earlier loads tell of columns that were not kept before behind it.
+    pub(in crate::load) async fn with_memory_of_stream(
+        &self,
+        star: &Star,
+        fed: &Fed<'_>,
+        kept: Existing,
+    ) -> Result<Existing> {
+        let schema = kept.rows.schema();
+        let fields = schema.fields().iter().zip(&kept.is_new);
+        let new = fields.filter(|(_, is_new)| **is_new);
+        let new: Vec<String> = new.map(|(field, _)| field.name().clone()).collect();
+        if new.is_empty() {
+            return Ok(kept);
+        }
+        let wanted = Wanted::of_stream(star, new.into_iter());
+        let columns = star.kept_columns(&self.model.dimensions);
+        let doing = || Error::arrow(format!("reading the past of star '{}'", star.name));
+        let mut rows = kept.rows.clone();
+        for known in self.knowing(&wanted).await? {
+            let then = self
+                .conformed_then(&known.package, &fed.entity.name)
+                .await?;
+            let then = then.rows.whole().map_err(doing())?;
+            let (good, _) = fact::problems(star, &then).map_err(doing())?;
+            let audit_key = known.record.audit_key;
+            let shown = fact::stream(&columns, &good, Some(&rows), audit_key).map_err(doing())?;
+            let new = RecordBatch::try_new(schema.clone(), shown.new.columns().to_vec());
+            rows = concat_batches(&schema, [&rows, &new.map_err(doing())?]).map_err(doing())?;
+        }
+        Ok(Existing { rows, ..kept })
+    }
+}

@@ -230,7 +230,12 @@ fn a_backfilled_warehouse_is_the_one_that_is_built_anew_under_its_model() -> Res
         CONTRACTS,
         "select customer_key, customer_durable_key, customer_id, valid_from, is_retired from map.map_customer order by 1",
     ];
-    let ask = || asked.iter().map(|sql| lab.sql(sql)).collect::<Result<Vec<_>>>();
+    let ask = || {
+        asked
+            .iter()
+            .map(|sql| lab.sql(sql))
+            .collect::<Result<Vec<_>>>()
+    };
     let backfilled = ask()?;
     let settings = std::fs::read_to_string(lab.config())?;
     lab.write(

@@ -14,7 +14,6 @@ use crate::runtime::Runtime;
 use crate::spool::Memory;
 use crate::staging::{Package, clear, extract};
 
-use super::LoadOptions;
 use super::audit;
 use super::extract_only::abandoned;
 use super::observer::{Extraction, Observer};
@@ -23,6 +22,7 @@ use super::preflight::{check_model, preflight};
 use super::published::read_table;
 use super::record::{LoadOutcome, LoadRecord, StepTime, read_records, unfinished};
 use super::replay::Replay;
+use super::{LoadOptions, swept};
 
 /// One load at work.
 pub(super) struct Execution<'a> {
@@ -141,6 +141,8 @@ impl Execution<'_> {
         pending.retain(|earlier| earlier.load_id != self.load_id);
         self.clear(&pending).await;
         pending.retain(|earlier| !told.contains(&earlier.load_id.to_string()));
+        let over = pending.iter().filter(|load| load.came_to_nothing());
+        swept(self.warehouse, &over.map(|load| load.load_id).collect()).await;
         record.notices.extend(pending.iter().filter_map(unfinished));
         pending.retain(|earlier| !earlier.is_running());
         let last = base.and_then(|base| base.manifest().watermarks.get("audit_key")?.as_i64());

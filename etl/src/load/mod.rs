@@ -34,8 +34,10 @@ mod referenced;
 mod rejected;
 mod replay;
 mod scan;
+mod sweep;
 mod trees;
 
+use std::collections::BTreeSet;
 use std::sync::atomic::AtomicBool;
 
 use chrono::NaiveDate;
@@ -120,6 +122,13 @@ async fn load_from(
         record.sources = execution.extraction.sources();
         record.finish(runtime.now(), &result);
         keep(&warehouse, load_id, &record).await;
+        // who was stopped may still be writing something; the next load looks after that
+        if result
+            .as_ref()
+            .is_err_and(|error| !matches!(error, Error::Stopped { .. }))
+        {
+            swept(&warehouse, &BTreeSet::from([load_id])).await;
+        }
         forget(&warehouse, options.settings.etl.staging_days, runtime).await;
         log_end(&record);
         observer.ended(&record);
@@ -157,6 +166,17 @@ async fn forget(warehouse: &Warehouse, days: u32, runtime: &Runtime) {
         Ok(0) => {}
         Ok(packages) => tracing::info!(packages, "old staging packages deleted"),
         Err(error) => tracing::warn!(%error, "old staging packages could not be deleted"),
+    }
+}
+
+/// Takes away what loads wrote that came to nothing; failing at that does not fail a load.
+async fn swept(warehouse: &Warehouse, over: &BTreeSet<LoadId>) {
+    match sweep::sweep(warehouse, over).await {
+        Ok(0) => {}
+        Ok(files) => tracing::info!(files, "files that failed loads had written are deleted"),
+        Err(error) => {
+            tracing::warn!(%error, "files that failed loads had written could not be deleted");
+        }
     }
 }
 

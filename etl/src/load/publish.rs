@@ -10,7 +10,9 @@ use planisphere_schemas::warehouse::{DataFile, Manifest, PinnedWarehouse, Wareho
 use crate::error::{Error, Result};
 use crate::reject::{self, Reject};
 use crate::staging::Package;
-use crate::warehouse::{EditedTable, TableCommit, TableWriter, WriteOptions, write_table};
+use crate::warehouse::{
+    EditedTable, NextFiles, RowEdits, TableCommit, TableWriter, WriteOptions, runs, write_table,
+};
 
 use super::audit;
 use super::build::{Built, NextTable};
@@ -69,20 +71,14 @@ impl Execution<'_> {
             .map_err(Error::arrow("writing the audit tables"))?;
         for (table, rows) in rows {
             let files = self.append(table, &rows, base).await?;
-            self.commit(table, &rows.schema(), &files, base, &mut manifest)
+            self.commit(table, &rows.schema(), files, base, &mut manifest)
                 .await?;
         }
         self.keep_lineage(built.lineage, base, &mut manifest)
             .await?;
         let files = self.write_rejects(package, &rejects, base, record).await?;
-        self.commit(
-            reject::TABLE,
-            &reject::schema(),
-            &files,
-            base,
-            &mut manifest,
-        )
-        .await?;
+        self.commit(reject::TABLE, &reject::schema(), files, base, &mut manifest)
+            .await?;
         self.runtime.crash_point("after_tables")?;
         manifest
             .watermarks
@@ -106,8 +102,9 @@ impl Execution<'_> {
             let entry = published.map(|table| table.entry());
             let commit = TableCommit::new(self.warehouse, &table.name, self.load_id, entry);
             let entry = if table.changed {
-                let files = self.write_table(table).await?;
-                commit.commit(&table.schema, &files).await?.entry
+                let next = self.write_table(table).await?;
+                let commit = commit.rearranging(next.rearranged);
+                commit.commit(&table.schema, &next.files).await?.entry
             } else {
                 match commit.take_back().await? {
                     Some(entry) => entry,
@@ -119,33 +116,54 @@ impl Execution<'_> {
         Ok(())
     }
 
-    /// Edits the files of a table and adds its new rows; returns all of its files.
-    async fn write_table(&self, table: &NextTable) -> Result<Vec<DataFile>> {
+    /// Edits the files of a table, joins small ones, and adds its new rows; returns all of its files.
+    async fn write_table(&self, table: &NextTable) -> Result<NextFiles> {
         let options = WriteOptions {
             row_group_rows: self.options.settings.etl.row_group_rows,
             ..WriteOptions::default()
         };
+        let options = options.of_load(self.load_id);
         let options = options.sorted_by(table.sorted_by.iter().map(String::as_str));
-        let mut files = match &table.edits {
-            None => table.kept.clone(),
-            Some(edits) => {
-                let edited = EditedTable {
-                    warehouse: self.warehouse,
-                    name: &table.name,
-                    schema: &table.schema,
-                    options: &options,
-                };
-                edited.apply(&table.kept, edits).await?
-            }
-        };
+        let kept = (table.kept.as_slice(), table.edits.as_ref());
+        let mut next = self
+            .edited((&table.name, &table.schema), kept, &options)
+            .await?;
         let schema = Arc::clone(&table.schema);
         let mut writer = TableWriter::new(self.warehouse, &table.name, schema, &options)?;
         for rows in table.rows.batches() {
             let doing = || format!("reading the rows for {}", table.name);
             writer.write(&rows.map_err(Error::arrow(doing()))?).await?;
         }
-        files.extend(writer.finish().await?);
-        Ok(files)
+        next.files.extend(writer.finish().await?);
+        Ok(next)
+    }
+
+    /// The files of a table that stay, edited, and small ones joined.
+    pub(super) async fn edited(
+        &self,
+        (name, schema): (&str, &SchemaRef),
+        (kept, edits): (&[DataFile], Option<&RowEdits>),
+        options: &WriteOptions,
+    ) -> Result<NextFiles> {
+        let runs = runs(kept, options, self.options.settings.etl.join_files);
+        if !runs.is_empty() {
+            let files: usize = runs.iter().map(Vec::len).sum();
+            tracing::info!(
+                table = name,
+                files,
+                into = runs.len(),
+                "small files are joined"
+            );
+        }
+        let table = EditedTable {
+            warehouse: self.warehouse,
+            name,
+            schema,
+            options,
+        };
+        let none = RowEdits::none(schema);
+        let edited = table.apply(kept, edits.unwrap_or(&none), &runs);
+        Ok(edited.await?)
     }
 
     /// Adds the lineage of a new model; without one the published table stands.
@@ -158,32 +176,41 @@ impl Execution<'_> {
         let published = base.and_then(|base| base.table(lineage::TABLE));
         let files = match (&lineage, published) {
             (Some(rows), _) => self.append(lineage::TABLE, rows, base).await?,
-            (None, Some(published)) => published.files().to_vec(),
+            (None, Some(published)) => NextFiles {
+                files: published.files().to_vec(),
+                ..NextFiles::default()
+            },
             (None, None) => return Ok(()),
         };
         let schema = lineage::schema();
-        self.commit(lineage::TABLE, &schema, &files, base, manifest)
+        self.commit(lineage::TABLE, &schema, files, base, manifest)
             .await
     }
 
-    /// Adds rows to an audit table; returns all of its files.
+    /// Adds rows to an audit table and joins small files of it; returns all of its files.
     async fn append(
         &self,
         table: &str,
         rows: &RecordBatch,
         base: Option<&PinnedWarehouse>,
-    ) -> Result<Vec<DataFile>> {
+    ) -> Result<NextFiles> {
         let published = base.and_then(|base| base.table(table));
-        let mut files = published
-            .map(|table| table.files().to_vec())
-            .unwrap_or_default();
-        if rows.num_rows() > 0 {
-            let options = WriteOptions::default();
-            let rows = std::slice::from_ref(rows);
-            let schema = rows[0].schema();
-            files.extend(write_table(self.warehouse, table, schema, &options, rows).await?);
+        let files = published.map(|table| table.files()).unwrap_or_default();
+        if rows.num_rows() == 0 {
+            return Ok(NextFiles {
+                files: files.to_vec(),
+                ..NextFiles::default()
+            });
         }
-        Ok(files)
+        let options = WriteOptions::default().of_load(self.load_id);
+        let rows = std::slice::from_ref(rows);
+        let schema = rows[0].schema();
+        let mut next = self
+            .edited((table, &schema), (files, None), &options)
+            .await?;
+        let added = write_table(self.warehouse, table, schema, &options, rows).await?;
+        next.files.extend(added);
+        Ok(next)
     }
 
     /// Makes files those of an audit table.
@@ -191,14 +218,15 @@ impl Execution<'_> {
         &self,
         table: &str,
         schema: &SchemaRef,
-        files: &[DataFile],
+        next: NextFiles,
         base: Option<&PinnedWarehouse>,
         manifest: &mut Manifest,
     ) -> Result<()> {
         let published = base.and_then(|base| base.table(table));
         let entry = published.map(|table| table.entry());
         let commit = TableCommit::new(self.warehouse, table, self.load_id, entry);
-        let entry = commit.commit(schema, files).await?.entry;
+        let commit = commit.rearranging(next.rearranged);
+        let entry = commit.commit(schema, &next.files).await?.entry;
         manifest.tables.insert(table.to_owned(), entry);
         Ok(())
     }

@@ -1,16 +1,17 @@
 //! The rejected rows of a load: those that lie in the package go through memory a few at a time.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use arrow::array::{AsArray as _, RecordBatch};
 use datafusion::error::DataFusionError;
 use futures::TryStreamExt as _;
-use planisphere_schemas::warehouse::{DataFile, PinnedWarehouse};
+use planisphere_schemas::warehouse::PinnedWarehouse;
 
 use crate::error::{Error, Result};
 use crate::reject::{self, Reject, RejectSum};
 use crate::staging::Package;
-use crate::warehouse::{TableWriter, WriteOptions};
+use crate::warehouse::{NextFiles, TableWriter, WriteOptions};
 
 use super::build::Fed;
 use super::execute::Execution;
@@ -68,17 +69,17 @@ impl Execution<'_> {
         later: &[Reject],
         base: Option<&PinnedWarehouse>,
         record: &LoadRecord,
-    ) -> Result<Vec<DataFile>> {
+    ) -> Result<NextFiles> {
         let published = base.and_then(|base| base.table(reject::TABLE));
-        let mut files = published
-            .map(|table| table.files().to_vec())
-            .unwrap_or_default();
+        let files = published.map(|table| table.files()).unwrap_or_default();
         let options = WriteOptions {
             row_group_rows: GROUP,
             ..WriteOptions::default()
         };
+        let options = options.of_load(self.load_id);
         let schema = reject::schema();
-        let mut writer = TableWriter::new(self.warehouse, reject::TABLE, schema, &options)?;
+        let table = (reject::TABLE, &schema);
+        let mut writer = TableWriter::new(self.warehouse, table.0, Arc::clone(&schema), &options)?;
         let load = record.load_id.to_string();
         for (source, certificate) in &package.sources {
             for table in certificate.tables.keys() {
@@ -97,8 +98,16 @@ impl Execution<'_> {
                 .map_err(Error::arrow("writing audit_reject"))?;
             writer.write(&rows).await?;
         }
-        files.extend(writer.finish().await?);
-        Ok(files)
+        let added = writer.finish().await?;
+        if added.is_empty() {
+            return Ok(NextFiles {
+                files: files.to_vec(),
+                ..NextFiles::default()
+            });
+        }
+        let mut next = self.edited(table, (files, None), &options).await?;
+        next.files.extend(added);
+        Ok(next)
     }
 }
 

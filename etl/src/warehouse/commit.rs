@@ -47,6 +47,7 @@ pub struct Committed {
 pub struct TableCommit<'a> {
     log: TableLog<'a>,
     published: Option<&'a TableEntry>,
+    rearranged: HashSet<String>,
 }
 
 impl<'a> TableCommit<'a> {
@@ -63,7 +64,18 @@ impl<'a> TableCommit<'a> {
             table,
             load,
         };
-        Self { log, published }
+        Self {
+            log,
+            published,
+            rearranged: HashSet::new(),
+        }
+    }
+
+    /// The same, where files with these paths go and come that hold the same rows.
+    #[must_use]
+    pub fn rearranging(mut self, paths: HashSet<String>) -> Self {
+        self.rearranged = paths;
+        self
     }
 
     /// Makes the table consist of these files under this schema.
@@ -138,7 +150,7 @@ impl<'a> TableCommit<'a> {
             Action::Protocol(protocol().map_err(failed)?),
             Action::Metadata(metadata(schema).map_err(failed)?),
         ];
-        actions.extend(plan.actions());
+        actions.extend(plan.actions(&self.rearranged));
         let version = self.log.write(None, actions, &plan).await?;
         Ok(self.committed(version, schema, files, CommitOutcome::Created, &plan))
     }
@@ -162,7 +174,7 @@ impl<'a> TableCommit<'a> {
             let failed = |source| self.log.failed("changing the schema of", source);
             actions.push(Action::Metadata(changed.map_err(|e| failed(e.into()))?));
         }
-        actions.extend(plan.actions());
+        actions.extend(plan.actions(&self.rearranged));
         let version = self.log.write(Some(latest), actions, &plan).await?;
         Ok(self.committed(version, schema, files, CommitOutcome::Committed, &plan))
     }

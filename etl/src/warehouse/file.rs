@@ -9,9 +9,20 @@ use parquet::arrow::{ArrowSchemaConverter, add_encoded_arrow_schema_to_metadata}
 use parquet::errors::Result;
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
-use planisphere_schemas::warehouse::Warehouse;
+use planisphere_schemas::warehouse::{LoadId, Warehouse};
 use tokio::io::AsyncWriteExt as _;
 use uuid::Uuid;
+
+/// With what the names of files begin.
+const PREFIX: &str = "part-";
+/// What stands between the load and the file in a name.
+const BEHIND_LOAD: &str = "_";
+
+/// The load that wrote a file, by the file's name, also while it is on its way into a folder; `None` if the name does not tell.
+pub(crate) fn load_of(name: &str) -> Option<LoadId> {
+    let (load, _) = name.strip_prefix(PREFIX)?.split_once(BEHIND_LOAD)?;
+    load.parse().ok()
+}
 
 /// A file that is being written.
 pub(super) struct NewFile {
@@ -23,14 +34,19 @@ pub(super) struct NewFile {
 }
 
 impl NewFile {
-    /// Begins a file under a name of its own.
+    /// Begins a file under a name of its own, which tells the load that writes it.
     pub(super) fn begin(
         warehouse: &Warehouse,
-        table: &str,
+        (table, load): (&str, Option<LoadId>),
         schema: &SchemaRef,
         mut properties: WriterProperties,
     ) -> Result<Self> {
-        let path = format!("part-{}.parquet", Uuid::now_v7());
+        let load = load.map(|load| format!("{load}{BEHIND_LOAD}"));
+        let path = format!(
+            "{PREFIX}{}{}.parquet",
+            load.unwrap_or_default(),
+            Uuid::now_v7()
+        );
         let place = warehouse.object_path(table).join(path.as_str());
         let parquet = ArrowSchemaConverter::new().convert(schema)?;
         add_encoded_arrow_schema_to_metadata(schema, &mut properties);
@@ -75,5 +91,20 @@ impl NewFile {
         store.write_all(&rest).await?;
         store.shutdown().await?;
         Ok((path, bytes + rest.len() as u64))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_of_a_file_tells_its_load() {
+        let (load, file) = (LoadId::generate(), Uuid::now_v7());
+        let named = format!("{PREFIX}{load}{BEHIND_LOAD}{file}.parquet");
+        assert_eq!(load_of(&named), Some(load));
+        assert_eq!(load_of(&format!("{named}#1")), Some(load));
+        assert_eq!(load_of(&format!("{PREFIX}{file}.parquet")), None);
+        assert_eq!(load_of("other.parquet"), None);
     }
 }

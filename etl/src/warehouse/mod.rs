@@ -14,6 +14,7 @@ mod edit;
 mod encode;
 mod error;
 mod file;
+mod join;
 mod log;
 mod options;
 mod plan;
@@ -24,7 +25,9 @@ mod stats;
 mod tests;
 mod writer;
 
-pub(crate) use edit::{EditedTable, Place, RowEdits, changed_columns};
+pub(crate) use edit::{EditedTable, NextFiles, Place, RowEdits, changed_columns};
+pub(crate) use file::load_of;
+pub(crate) use join::runs;
 
 pub use commit::{CommitOutcome, Committed, TableCommit};
 pub use error::WriteError;

@@ -1,5 +1,7 @@
 //! The physical design of a table: how its rows are cut into files and row groups, and how they are packed.
 
+use planisphere_schemas::warehouse::LoadId;
+
 /// How the files of a table are written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WriteOptions {
@@ -13,6 +15,8 @@ pub struct WriteOptions {
     ///
     /// The writer does not sort.
     pub sorted_by: Vec<SortColumn>,
+    /// The load that writes: the names of files tell it, so that those of failed loads are known; none by default.
+    pub load: Option<LoadId>,
 }
 
 impl Default for WriteOptions {
@@ -22,11 +26,19 @@ impl Default for WriteOptions {
             file_rows: 32 * 122_880,
             codec: Codec::Zstd(1),
             sorted_by: Vec::new(),
+            load: None,
         }
     }
 }
 
 impl WriteOptions {
+    /// The same for files of a load.
+    #[must_use]
+    pub fn of_load(mut self, load: LoadId) -> Self {
+        self.load = Some(load);
+        self
+    }
+
     /// The same with rows promised to be in ascending order of these columns, nulls last.
     pub fn sorted_by<'a>(mut self, columns: impl IntoIterator<Item = &'a str>) -> Self {
         self.sorted_by = columns

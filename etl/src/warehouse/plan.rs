@@ -41,33 +41,39 @@ impl<'a> FilePlan<'a> {
         self.add.is_empty() && self.remove.is_empty()
     }
 
-    /// The actions of the Delta log, removals first.
-    pub(crate) fn actions(&self) -> Vec<Action> {
+    /// The actions of the Delta log, removals first. Files with these paths hold the same rows as each other, so that those who
+    /// follow the table need not look at them; if not all of them come or go here, nothing is said of it.
+    pub(crate) fn actions(&self, rearranged: &HashSet<String>) -> Vec<Action> {
         let now = Utc::now().timestamp_millis();
-        let removals = self
-            .remove
+        let touched = self.add.iter().chain(&self.remove);
+        let touched: HashSet<&str> = touched.map(|file| file.path.as_str()).collect();
+        let is_whole = rearranged
             .iter()
-            .map(|file| Action::Remove(removal(file, now)));
-        let additions = self.add.iter().map(|file| Action::Add(addition(file)));
+            .all(|path| touched.contains(path.as_str()));
+        let changes = |file: &DataFile| !(is_whole && rearranged.contains(&file.path));
+        let removals = self.remove.iter().map(|file| (*file, changes(file)));
+        let removals = removals.map(|(file, changes)| Action::Remove(removal(file, now, changes)));
+        let additions = self.add.iter().map(|file| (*file, changes(file)));
+        let additions = additions.map(|(file, changes)| Action::Add(addition(file, changes)));
         removals.chain(additions).collect()
     }
 }
 
-fn addition(file: &DataFile) -> Add {
+fn addition(file: &DataFile, data_change: bool) -> Add {
     Add {
         path: file.path.clone(),
         size: i64::try_from(file.bytes).unwrap_or(i64::MAX),
         modification_time: file.modified_at_ms,
-        data_change: true,
+        data_change,
         stats: Some(file.stats.clone()),
         ..Add::default()
     }
 }
 
-fn removal(file: &DataFile, now_ms: i64) -> Remove {
+fn removal(file: &DataFile, now_ms: i64, data_change: bool) -> Remove {
     Remove {
         path: file.path.clone(),
-        data_change: true,
+        data_change,
         deletion_timestamp: Some(now_ms),
         extended_file_metadata: Some(true),
         partition_values: Some(HashMap::new()),

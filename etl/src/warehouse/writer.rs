@@ -10,7 +10,7 @@ use datafusion::error::DataFusionError;
 use futures::{Stream, TryStreamExt as _};
 use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
-use planisphere_schemas::warehouse::{DataFile, Warehouse};
+use planisphere_schemas::warehouse::{DataFile, LoadId, Warehouse};
 
 use crate::spool::bytes_of;
 
@@ -29,6 +29,7 @@ pub struct TableWriter {
     table: String,
     schema: SchemaRef,
     properties: WriterProperties,
+    load: Option<LoadId>,
     file_rows: usize,
     group_rows: usize,
     open: Option<OpenFile>,
@@ -115,6 +116,7 @@ impl TableWriter {
             table: table.to_owned(),
             schema,
             properties,
+            load: options.load,
             file_rows: options.file_rows.max(1),
             group_rows: options.row_group_rows.max(1),
             open: None,
@@ -177,7 +179,8 @@ impl TableWriter {
             return Ok(self.file_rows.saturating_sub(open.rows).max(1));
         }
         let properties = self.properties.clone();
-        let file = NewFile::begin(&self.warehouse, &self.table, &self.schema, properties)
+        let named = (self.table.as_str(), self.load);
+        let file = NewFile::begin(&self.warehouse, named, &self.schema, properties)
             .map_err(|source| self.file_failed("of its own", source))?;
         self.open = Some(OpenFile {
             groups: RowGroups::new(&file, &self.schema),

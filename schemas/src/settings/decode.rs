@@ -130,6 +130,7 @@ impl Decoder for EtlSettings {
                 default.row_group_bytes,
                 SMALLEST_ROW_GROUP..=LARGEST_ROW_GROUP,
             ),
+            join_files: bounded(&mut fields, "join_files", default.join_files, 0..=10_000),
             progress: seconds(&mut fields, "progress_seconds", default.progress),
             staging_days: bounded(&mut fields, "staging_days", days, 0..=36_500) as u32,
             memory_bytes: bounded(

@@ -78,6 +78,9 @@ pub struct EtlSettings {
     pub row_group_rows: usize,
     /// Bytes of one row group of a staged file while it is written. Default 32 MiB.
     pub row_group_bytes: usize,
+    /// How many small files of a table may follow one another before a load that changes it joins them; 0 for any number.
+    /// Default 8.
+    pub join_files: usize,
     /// How often a load says how far it is, in its log and in its record. Default 10 s.
     pub progress: Duration,
     /// Days for which staging packages are kept. Default 30.
@@ -141,6 +144,7 @@ impl Default for EtlSettings {
             readers: 2,
             row_group_rows: 122_880,
             row_group_bytes: 32 << 20,
+            join_files: 8,
             progress: Duration::from_secs(10),
             staging_days: 30,
             memory_bytes: 2 << 30,

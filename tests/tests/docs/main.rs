@@ -4,6 +4,7 @@ mod commands;
 mod dependencies;
 mod deploy;
 mod glossary;
+mod kimball;
 mod links;
 mod markdown;
 mod matrix;

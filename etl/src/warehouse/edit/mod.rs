@@ -1,4 +1,5 @@
-//! New values for some rows of a table, found by their places; every file without such a row stays.
+//! New values for some rows of a table, found by their places; every file without such a row stays, unless it is small and
+//! joined with others.
 //!
 //! ```text
 //! file ──► which rows ──► changed columns: decoded, patched, encoded ──┐
@@ -9,8 +10,15 @@
 mod patch;
 mod splice;
 
-use arrow::array::{Array as _, BooleanArray, RecordBatch, UInt32Array, UInt64Array};
-use arrow::compute::{filter_record_batch, take_record_batch};
+use std::collections::HashSet;
+
+use arrow::array::{
+    Array as _, ArrayRef, BooleanArray, RecordBatch, UInt32Array, UInt64Array, new_null_array,
+};
+use arrow::compute::{
+    SortColumn, SortOptions, concat_batches, filter_record_batch, lexsort_to_indices,
+    take_record_batch,
+};
 use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 use bytes::Bytes;
@@ -65,6 +73,21 @@ impl RowEdits {
         self.places.is_empty() && self.removed.is_empty()
     }
 
+    /// Nothing happens to any row.
+    pub(crate) fn none(schema: &SchemaRef) -> Self {
+        Self {
+            rows: RecordBatch::new_empty(SchemaRef::clone(schema)),
+            places: Vec::new(),
+            columns: vec![false; schema.fields().len()],
+            removed: Vec::new(),
+        }
+    }
+
+    /// True if nothing happens to any row of a file.
+    fn leaves(&self, file: usize) -> bool {
+        self.patches(file).is_empty() && self.removed(file).is_empty()
+    }
+
     /// The rows of a file that change, each with its new row.
     fn patches(&self, file: usize) -> Vec<Patch> {
         let from = self.places.partition_point(|(of, _)| *of < file);
@@ -81,6 +104,14 @@ impl RowEdits {
     }
 }
 
+/// The files of a table after they were edited.
+#[derive(Debug, Default)]
+pub(crate) struct NextFiles {
+    pub(crate) files: Vec<DataFile>,
+    /// The paths of files that were joined as they are, and of those that they became: the same rows in other files.
+    pub(crate) rearranged: HashSet<String>,
+}
+
 /// A table whose rows are edited.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct EditedTable<'a> {
@@ -91,7 +122,7 @@ pub(crate) struct EditedTable<'a> {
 }
 
 impl EditedTable<'_> {
-    /// Writes the files anew that hold any of the rows; returns all files of the table.
+    /// Writes the files anew that hold any of the rows, and each of the runs of files as one; returns all files of the table.
     ///
     /// # Errors
     /// [`WriteError::File`] for a file that cannot be read or written.
@@ -99,19 +130,35 @@ impl EditedTable<'_> {
         &self,
         files: &[DataFile],
         edits: &RowEdits,
-    ) -> Result<Vec<DataFile>> {
-        let mut next = Vec::with_capacity(files.len());
+        runs: &[Vec<usize>],
+    ) -> Result<NextFiles> {
+        let mut next = NextFiles::default();
+        let joined: HashSet<usize> = runs.iter().flatten().copied().collect();
         for (at, file) in files.iter().enumerate() {
+            if joined.contains(&at) {
+                continue;
+            }
             let (patches, removed) = (edits.patches(at), edits.removed(at));
             match (patches.is_empty(), removed.is_empty()) {
-                (true, true) => next.push(file.clone()),
+                (true, true) => next.files.push(file.clone()),
                 (false, true) => {
                     let encoded = splice::Encoded::read(self.bytes(file).await?);
                     let encoded = encoded.map_err(|source| self.file_failed(&file.path, source))?;
-                    next.push(splice::splice(self, file, encoded, (edits, patches)).await?);
+                    let spliced = splice::splice(self, file, encoded, (edits, patches)).await?;
+                    next.files.push(spliced);
                 }
-                (_, false) => next.extend(self.rewrite(file, edits, (&patches, removed)).await?),
+                (_, false) => next.files.extend(self.rewrite(&[(at, file)], edits).await?),
             }
+        }
+        for run in runs {
+            let run: Vec<(usize, &DataFile)> = run.iter().map(|at| (*at, &files[*at])).collect();
+            let written = self.rewrite(&run, edits).await?;
+            if run.iter().all(|(at, _)| edits.leaves(*at)) {
+                let files = run.iter().map(|(_, file)| *file).chain(&written);
+                let paths = files.map(|file| file.path.clone());
+                next.rearranged.extend(paths);
+            }
+            next.files.extend(written);
         }
         Ok(next)
     }
@@ -127,35 +174,74 @@ impl EditedTable<'_> {
         }
     }
 
-    /// Decodes a file of which rows leave and writes what stays.
+    /// Decodes files and writes what stays of their rows, with their new values.
     async fn rewrite(
         &self,
-        file: &DataFile,
+        files: &[(usize, &DataFile)],
         edits: &RowEdits,
-        (patches, removed): (&[Patch], &[Place]),
     ) -> Result<Vec<DataFile>> {
-        let failed = |source| self.file_failed(&file.path, source);
-        let (mut batches, mut first) = (Vec::new(), 0);
-        for batch in patch::batches(self.bytes(file).await?).map_err(failed)? {
-            let batch = batch.map_err(|error| failed(error.into()))?;
-            let rows = first..first + batch.num_rows();
-            let patches = patch::within(patches, &rows);
-            let edited = self.edited(&batch, edits, &patches);
-            let edited = edited.map_err(|error| failed(error.into()))?;
-            let stays = rows.clone().map(|row| {
-                let found = removed.binary_search_by_key(&row, |(_, row)| *row);
-                Some(found.is_err())
-            });
-            let stays: BooleanArray = stays.collect();
-            let rest = filter_record_batch(&edited, &stays);
-            batches.push(rest.map_err(|error| failed(error.into()))?);
-            first = rows.end;
+        let mut batches = Vec::new();
+        for (at, file) in files {
+            let bytes = self.bytes(file).await?;
+            let rest = self.rest(bytes, edits, (&edits.patches(*at), edits.removed(*at)));
+            batches.extend(rest.map_err(|source| self.file_failed(&file.path, source))?);
+        }
+        if files.len() > 1 {
+            batches = self.sorted(batches)?;
         }
         let schema = SchemaRef::clone(self.schema);
         write_table(self.warehouse, self.name, schema, self.options, &batches).await
     }
 
-    /// The rows of a batch with their new values.
+    /// What stays of the rows of a file, with their new values.
+    fn rest(
+        &self,
+        bytes: Bytes,
+        edits: &RowEdits,
+        (patches, removed): (&[Patch], &[Place]),
+    ) -> Result<Vec<RecordBatch>, ParquetError> {
+        let (mut batches, mut first) = (Vec::new(), 0);
+        for batch in patch::batches(bytes)? {
+            let batch = batch?;
+            let rows = first..first + batch.num_rows();
+            let patches = patch::within(patches, &rows);
+            let edited = self.edited(&batch, edits, &patches)?;
+            let stays = rows.clone().map(|row| {
+                let found = removed.binary_search_by_key(&row, |(_, row)| *row);
+                Some(found.is_err())
+            });
+            let stays: BooleanArray = stays.collect();
+            batches.push(filter_record_batch(&edited, &stays)?);
+            first = rows.end;
+        }
+        Ok(batches)
+    }
+
+    /// Rows of several files in the order of the table; as they come, if it has none.
+    fn sorted(&self, batches: Vec<RecordBatch>) -> Result<Vec<RecordBatch>> {
+        if self.options.sorted_by.is_empty() {
+            return Ok(batches);
+        }
+        let sort = || {
+            let rows = concat_batches(self.schema, &batches)?;
+            let columns = self.options.sorted_by.iter().map(|sort| {
+                let at = self.schema.index_of(&sort.column)?;
+                Ok(SortColumn {
+                    values: ArrayRef::clone(rows.column(at)),
+                    options: Some(SortOptions::new(sort.descending, false)),
+                })
+            });
+            let columns = columns.collect::<Result<Vec<_>, ArrowError>>()?;
+            take_record_batch(&rows, &lexsort_to_indices(&columns, None)?)
+        };
+        let rows = sort().map_err(|source| WriteError::Rows {
+            table: self.name.to_owned(),
+            source: source.into(),
+        })?;
+        Ok(vec![rows])
+    }
+
+    /// The rows of a batch under the columns of today, with their new values.
     fn edited(
         &self,
         batch: &RecordBatch,
@@ -163,8 +249,14 @@ impl EditedTable<'_> {
         patches: &[Patch],
     ) -> Result<RecordBatch, ArrowError> {
         let columns = self.schema.fields().iter().enumerate().map(|(at, field)| {
-            let old = batch.column(batch.schema().index_of(field.name())?);
-            patch::patched(old, edits.rows.column(at), patches)
+            let old = match batch.column_by_name(field.name()) {
+                Some(old) => ArrayRef::clone(old),
+                None => new_null_array(field.data_type(), batch.num_rows()),
+            };
+            match patches {
+                [] => Ok(old),
+                patches => patch::patched(&old, edits.rows.column(at), patches),
+            }
         });
         let columns = columns.collect::<Result<Vec<_>, ArrowError>>()?;
         RecordBatch::try_new(SchemaRef::clone(self.schema), columns)

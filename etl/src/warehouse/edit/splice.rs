@@ -115,7 +115,8 @@ pub(super) async fn splice(
 ) -> super::Result<DataFile> {
     let failed = |source: ParquetError| table.file_failed(&file.path, source);
     let properties = writer_properties(table.name, table.schema, table.options)?;
-    let new = NewFile::begin(table.warehouse, table.name, table.schema, properties);
+    let named = (table.name, table.options.load);
+    let new = NewFile::begin(table.warehouse, named, table.schema, properties);
     let mut new = new.map_err(failed)?;
     let changed = edits.columns.iter().enumerate();
     let changed = changed.filter_map(|(at, changed)| changed.then_some(at));

@@ -107,7 +107,11 @@ async fn check(changed: BTreeSet<i32>, removed: BTreeSet<i32>) {
         schema: &schema,
         options: &options,
     };
-    let next = table.apply(&files, &edits.unwrap()).await.unwrap();
+    let next = table
+        .apply(&files, &edits.unwrap(), &[])
+        .await
+        .unwrap()
+        .files;
     let found = rows_of(&warehouse, &next).await;
     let found = arrow::compute::concat_batches(&schema, &found).unwrap();
     assert_eq!(found, expected(&changed, &removed));

@@ -54,7 +54,7 @@ pub(super) async fn open_empty_session(
 
 fn start(settings: &EtlSettings, zone: Tz) -> Result<SessionContext> {
     let runtime = RuntimeEnvBuilder::new()
-        .with_memory_pool(Arc::new(FairSpillPool::new(settings.memory_bytes)))
+        .with_memory_pool(Arc::new(FairSpillPool::new(settings.memory_bytes / 2)))
         .build_arc()
         .map_err(Error::engine("starting the query engine"))?;
     let config = SessionConfig::new()

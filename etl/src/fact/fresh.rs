@@ -1,6 +1,7 @@
 //! Conformed rows as fact rows: surrogate keys looked up, values in their declared types.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use arrow::array::{Array, ArrayRef, AsArray, Int32Array, Int64Array, RecordBatch, StringArray};
 use arrow::compute::{cast, filter, filter_record_batch};
@@ -36,6 +37,25 @@ pub(crate) struct Chunk {
     pub(super) conformed: RecordBatch,
     /// How many rows have their milestones out of order.
     pub(crate) out_of_order: usize,
+    /// What looking up members took.
+    pub(crate) looked_up: LookedUp,
+}
+
+/// How many members were looked up, and how long one thread after the other took for it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct LookedUp {
+    /// Rows times roles.
+    pub(crate) members: u64,
+    /// The time of all threads together.
+    pub(crate) time: Duration,
+}
+
+impl LookedUp {
+    /// Adds what others took.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.members += other.members;
+        self.time += other.time;
+    }
 }
 
 /// Turns conformed rows into fact rows, as far as a round looks at them.
@@ -70,13 +90,22 @@ pub(crate) fn chunk(
     };
     let mut problems = Problems::default();
     let mut columns: Vec<ArrayRef> = Vec::new();
+    let mut looked_up = LookedUp::default();
     for role in &star.roles {
         if let Some(dimension) = combination_of(input, role) {
             columns.push(combined(input, (role, dimension), &column, &mut problems)?);
             continue;
         }
         let as_of = role.as_of.as_deref().map(column).transpose()?;
+        let began = Instant::now();
         let keys = keys(input, role, &column(&role.column)?, as_of.as_ref())?;
+        if matches!(
+            input.members.get(&role.dimension),
+            Some(MemberIndex::Members(_))
+        ) {
+            looked_up.members += keys.len() as u64;
+            looked_up.time += began.elapsed();
+        }
         columns.push(with_special(keys, rows, &role.name));
     }
     for bridge in &star.bridges {
@@ -121,6 +150,7 @@ pub(crate) fn chunk(
         hashes,
         conformed,
         out_of_order,
+        looked_up,
     })
 }
 

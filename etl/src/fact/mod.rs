@@ -35,7 +35,7 @@ use crate::dimension::{MemberIndex, MiniIndex};
 pub(crate) use bridge::{Bridging, groups_in, with_groups};
 pub(crate) use by_day::{ByDay, Sorted};
 pub(crate) use currency::RateTable;
-pub(crate) use fresh::{chunk, days};
+pub(crate) use fresh::{LookedUp, chunk, days};
 pub(crate) use history::{changes_schema, changes_table};
 pub(crate) use offset::{
     Chains, comparable, corrected, first_bookings, is_over, new_columns, reversals,

@@ -98,7 +98,7 @@ async fn load_from(
     let mut record = LoadRecord::begin(load_id, business_date, runtime.now());
     let span = tracing::info_span!("load", %load_id, %business_date);
     let execution = execute::Execution {
-        memory: Memory::new(options.settings.etl.memory_bytes / 2),
+        memory: Memory::new(options.settings.etl.memory_bytes / 4),
         options,
         runtime,
         observer,

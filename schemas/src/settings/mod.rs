@@ -85,7 +85,7 @@ pub struct EtlSettings {
     pub progress: Duration,
     /// Days for which staging packages are kept. Default 30.
     pub staging_days: u32,
-    /// Memory for queries over staged tables, in bytes. Default 2 GiB.
+    /// What rows on their way may take of the memory, in bytes; more of them go to temporary files. Default 1 GiB.
     pub memory_bytes: usize,
     /// Rejected rows, in parts per thousand of an entity's rows, above which a load does not publish. Default 50.
     pub reject_limit_permille: u32,
@@ -147,7 +147,7 @@ impl Default for EtlSettings {
             join_files: 8,
             progress: Duration::from_secs(10),
             staging_days: 30,
-            memory_bytes: 2 << 30,
+            memory_bytes: 1 << 30,
             reject_limit_permille: 50,
             vanish_limit_permille: 500,
         }

@@ -2,8 +2,8 @@
 
 A dimension of N members (10,000,000) in 16 columns, of which changes of one in a hundred, spread at random, end a version and begin
 another. Planisphere loads the changes, and what counts is its load without the extraction; DuckDB rewrites its Parquet file by SQL;
-Delta's MERGE ends the versions in its table and adds none. All in one run, in alternating rounds; what counts are medians of ratios
-within a round. Environment: N, ROUNDS (3).
+Delta's MERGE ends the versions in its table and adds none. Then facts, see facts.py. All in one run, in alternating rounds; what
+counts are medians of ratios within a round. Environment: N, FACTS (10,000,000), ROUNDS (3).
 """
 
 import os
@@ -13,6 +13,7 @@ from pathlib import Path
 
 import contenders
 import data
+import facts
 import results as shown
 
 
@@ -31,20 +32,33 @@ def main() -> int:
                 shown.tell(number, contender.name, results.last())
         same = field.same_versions()
         shown.print_table(results)
-        print(bench_line(results, members, same), flush=True)
+    with tempfile.TemporaryDirectory(prefix="planisphere-bench-") as name:
+        sales = facts.FactField(Path(name), int(os.environ.get("FACTS", "10000000")), Path(os.environ["PLANISPHERE_ETL"]))
+        of_facts = shown.Results()
+        for number in range(rounds):
+            both = [("planisphere", sales.planisphere), ("duckdb", sales.duckdb)]
+            for contender, work in both[number % 2 :] + both[: number % 2]:
+                of_facts.add(number, contender, work())
+                shown.tell(number, f"{contender}, facts", of_facts.last())
+        same = same and sales.same_facts()
+        shown.print_table(of_facts)
+    print(bench_line(results, of_facts, sales.keys_per_core_s(), members, same), flush=True)
     return 0 if same else 1
 
 
-def bench_line(results: shown.Results, members: int, same: bool) -> str:
+def bench_line(results: shown.Results, of_facts: shown.Results, keys: float, members: int, same: bool) -> str:
     ours = "planisphere"
     figures = {
         "scd2_seconds": results.median(ours, "wall"),
         "scd2_vs_delta_merge": results.ratio(ours, "delta merge", "wall"),
         "scd2_vs_duckdb": results.ratio(ours, "duckdb", "wall"),
-        "peak_mib": results.median(ours, "peak_mib"),
+        "keys_per_core_s": keys,
+        "fact_vs_duckdb": of_facts.ratio(ours, "duckdb", "wall"),
+        "peak_mib": max(it.median(ours, "peak_mib") for it in (results, of_facts)),
     }
-    shown_figures = (f"{name}={value:.{0 if name == 'peak_mib' else 2}f}" for name, value in figures.items())
-    return f"BENCH load {' '.join(shown_figures)} members={members} same_versions={str(same).lower()}"
+    whole = ("peak_mib", "keys_per_core_s")
+    shown_figures = (f"{name}={value:.{0 if name in whole else 2}f}" for name, value in figures.items())
+    return f"BENCH load {' '.join(shown_figures)} members={members} same={str(same).lower()}"
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ mod many_rejects;
 mod partners;
 mod records;
 mod rejects;
+mod spill;
 mod stopped;
 mod unchanged;
 mod vanished;

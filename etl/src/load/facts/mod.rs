@@ -23,8 +23,8 @@ use crate::conform::Conformed;
 use crate::dimension::{IdIndex, Tally, align};
 use crate::error::{Error, Result};
 use crate::fact::{
-    self, ByDay, FactInput, Prepared, Retired, Round, Rules, Settled, Standing, is_past, source_id,
-    standing_rows,
+    self, ByDay, FactInput, LookedUp, Prepared, Retired, Round, Rules, Settled, Standing, is_past,
+    source_id, standing_rows,
 };
 use crate::reject::Reject;
 use crate::spool::{Lease, bytes_of};
@@ -132,6 +132,7 @@ struct Outcome {
     rejects: Vec<Reject>,
     tally: Tally,
     out_of_order: usize,
+    looked_up: LookedUp,
     is_reshaped: bool,
     /// The groups that the facts have, for each bridge of the star.
     groups: Vec<HashSet<i32>>,
@@ -158,6 +159,7 @@ impl FactLoad<'_> {
             rejects: Vec::new(),
             tally: Tally::default(),
             out_of_order: 0,
+            looked_up: LookedUp::default(),
             is_reshaped: false,
             groups: vec![HashSet::new(); self.input.star.bridges.len()],
         };
@@ -169,6 +171,13 @@ impl FactLoad<'_> {
         for number in 0..of {
             self.round(Round { number, of }, &mut outcome).await?;
         }
+        tracing::info!(
+            fact = self.input.star.table(),
+            members = outcome.looked_up.members,
+            core_seconds = outcome.looked_up.time.as_secs_f64(),
+            rounds = of,
+            "members looked up"
+        );
         Ok(outcome)
     }
 
@@ -265,6 +274,7 @@ impl FactLoad<'_> {
             |rows| fact::chunk(input, rows, round, seed),
             |chunk| {
                 outcome.out_of_order += chunk.out_of_order;
+                outcome.looked_up.add(chunk.looked_up);
                 let settled = fact::settle(input, chunk, standing)?;
                 for rows in [&settled.new, &settled.changed] {
                     fact::groups_in(input.star, rows, &mut outcome.groups);

@@ -123,6 +123,22 @@ impl MemberIndex {
         MembersBuilder::default().build(Aliases::default(), moved)
     }
 
+    /// Of which member each of some keys is, by a number of this index; keys of nobody are left out.
+    pub(crate) fn numbers(&self, keys: &HashSet<i32>) -> HashMap<i32, usize> {
+        let Self::Members(members) = self else {
+            return HashMap::new();
+        };
+        if keys.is_empty() {
+            return HashMap::new();
+        }
+        let edges = members.firsts.windows(2).enumerate();
+        let all = edges.flat_map(|(number, edges)| {
+            let versions = &members.keys[edges[0] as usize..edges[1] as usize];
+            versions.iter().map(move |key| (*key, number))
+        });
+        all.filter(|(key, _)| keys.contains(key)).collect()
+    }
+
     /// The business id of the member that stands for another one, or of that one itself.
     pub(crate) fn standing_for<'i>(&'i self, id: &'i str) -> &'i str {
         match self {

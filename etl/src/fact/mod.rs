@@ -15,6 +15,7 @@ mod currency;
 mod fresh;
 mod history;
 mod milestones;
+mod offset;
 mod periods;
 mod prepare;
 mod rest;
@@ -36,12 +37,15 @@ pub(crate) use by_day::{ByDay, Sorted};
 pub(crate) use currency::RateTable;
 pub(crate) use fresh::{LookedUp, chunk, days};
 pub(crate) use history::{changes_schema, changes_table, stream};
+pub(crate) use offset::{
+    Chains, comparable, corrected, first_bookings, is_over, new_columns, reversals,
+};
 pub(crate) use prepare::{
     PrepareInput, Prepared, is_past, prepare, problems, source_id, standing_rows,
 };
 pub(crate) use rest::{is_same_day, rewritten};
 pub(crate) use retired::Retired;
-pub(crate) use schema::{arrow_schema, day_column};
+pub(crate) use schema::{SOURCE_ROW_ID, arrow_schema, day_column};
 pub(crate) use settle::{Settled, settle};
 pub(crate) use standing::{Rest, Round, Rules, Standing};
 pub(crate) use told::{Told, told_states};

@@ -27,6 +27,7 @@ use crate::spool::{Memory, Spooled};
 use super::currency::{RateTable, with_reporting};
 use super::history::{histories, ids, latest, stream};
 use super::milestones::{with_columns, with_milestones};
+use super::offset::with_bookings;
 use super::periods::{dates, period_end, snapshots};
 use super::told::Told;
 
@@ -110,6 +111,10 @@ pub(super) fn row_by_row(
     }
     if let (Some(currency), Some(rates)) = (&star.currency, &input.rates) {
         let with = with_reporting((star, currency), &rows, rates, input.zone);
+        rows = with.map_err(Error::arrow(doing(star)))?;
+    }
+    if star.is_offset() {
+        let with = with_bookings(&rows, input.business_date, input.audit_key);
         rows = with.map_err(Error::arrow(doing(star)))?;
     }
     Ok((rows, wrong))

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray as _, RecordBatch};
+use arrow::array::{ArrayRef, AsArray as _, BooleanArray, RecordBatch};
 use arrow::datatypes::Int32Type;
 use arrow::error::ArrowError;
 
@@ -34,6 +34,12 @@ impl<'a> Retired<'a> {
             let keys = keys.map(|keys| keys.as_primitive::<Int32Type>());
             keys.is_some_and(|keys| members.moved(keys.value(row)).is_some())
         })
+    }
+
+    /// For each row whether it has a key that was retired.
+    pub(crate) fn moving(&self, rows: &RecordBatch) -> BooleanArray {
+        let rows_of = 0..rows.num_rows();
+        rows_of.map(|row| Some(self.moves(rows, row))).collect()
     }
 
     /// The rows with the keys in the place of those that were retired, in the columns that they have.

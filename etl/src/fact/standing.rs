@@ -216,6 +216,13 @@ impl Standing {
         }
     }
 
+    /// Where the published rows are of which a key was retired, but for those of which the load says something else.
+    pub(crate) fn retired(&self) -> impl Iterator<Item = Place> + '_ {
+        let rows = self.places.iter().zip(&self.marks);
+        let retired = rows.filter(|(_, mark)| **mark & MOVES != 0 && **mark & CHANGED == 0);
+        retired.map(|((file, row), _)| (*file as usize, *row as usize))
+    }
+
     /// The published rows with what becomes of them, in the order in which they were added.
     pub(crate) fn rest(&self) -> impl Iterator<Item = (Place, Rest)> + '_ {
         let rows = self.places.iter().zip(&self.marks);

@@ -215,10 +215,11 @@ fn fact_step(star: &Star, old: Option<&Model>) -> Result<Step> {
         || before.kind != star.kind
         || before.entity != star.entity
         || every(before) != every(star)
+        || before.corrections != star.corrections
     {
         return Err(Error::ModelChange {
             object: format!("star '{name}'"),
-            reason: "its grain changed (key, kind, entity or period)".into(),
+            reason: "its grain changed (key, kind, entity, period or corrections)".into(),
         });
     }
     let columns = |star: &Star| -> BTreeSet<String> {

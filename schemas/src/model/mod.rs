@@ -6,6 +6,7 @@
 
 mod bridge;
 mod calendar;
+mod corrections;
 mod cube;
 mod currency;
 mod decode;
@@ -31,6 +32,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 pub use bridge::Bridge;
+pub use corrections::{BOOKED, BOOKED_BY, BOOKED_ON, Corrections};
 pub use cube::{Aggregation, Cube, CubeDimension, DrillThrough, Format, Measure, MeasureKind};
 pub use currency::{Converted, Currency, Moment, Rates};
 pub use dimension::{

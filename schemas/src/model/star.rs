@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::bridge::Bridge;
+use super::corrections::Corrections;
 use super::currency::Currency;
 use super::dimension::Dimension;
 use super::milestones::Milestones;
@@ -47,6 +48,9 @@ pub struct Star {
     /// The dimensions of which a row has many members.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub bridges: Vec<Bridge>,
+    /// What a correction does to a published row.
+    #[serde(default, skip_serializing_if = "Corrections::is_restate")]
+    pub corrections: Corrections,
 }
 
 impl Star {
@@ -158,6 +162,7 @@ impl Star {
         let milestones = self.milestones.as_ref();
         milestones.is_some_and(|milestones| milestones.derives(column))
             || (self.periodic.is_some() && column == PERIOD_END)
+            || self.is_of_bookings(column)
             || self
                 .currency
                 .iter()

@@ -17,6 +17,7 @@ mod outrigger;
 mod source;
 mod star;
 mod star_bridge;
+mod star_corrections;
 mod star_currency;
 mod star_kind;
 

@@ -4,5 +4,6 @@ mod crm;
 mod groups;
 mod kinds;
 mod model;
+mod offset;
 mod ragged;
 mod weights;

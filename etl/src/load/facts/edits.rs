@@ -147,7 +147,7 @@ impl FactLoad<'_> {
         Ok(())
     }
 
-    fn rewritten(&self, rows: &RecordBatch, rest: &[Rest]) -> Result<RecordBatch> {
+    pub(super) fn rewritten(&self, rows: &RecordBatch, rest: &[Rest]) -> Result<RecordBatch> {
         let doing = format!("rewriting fact '{}'", self.input.star.name);
         let rows = fact::rewritten(rows, rest, &self.retired(), self.input.audit_key);
         rows.map_err(Error::arrow(doing))

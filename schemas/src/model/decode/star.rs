@@ -1,6 +1,7 @@
 //! `stars/*.yaml`.
 
 use crate::document::{Decoder, Faults, Fields, Node, Place};
+use crate::model::corrections::Corrections;
 use crate::model::currency::Moment;
 use crate::model::periodic::PERIOD_END;
 use crate::model::star::{DegenerateColumn, FactMeasure, Role, Star, StarKind};
@@ -29,6 +30,12 @@ pub(in crate::model) fn star(node: &Node, faults: &mut Faults) -> Option<Star> {
     let kind = kind.unwrap_or(StarKind::Transaction);
     let periodic = periodic(&mut fields, kind);
     let currency = currency(&mut fields);
+    let corrections = [
+        ("restate", Corrections::Restate),
+        ("offset", Corrections::Offset),
+    ];
+    let corrections = fields.choice("corrections", &corrections);
+    let corrections = corrections.unwrap_or_default();
     let measures = fields.named("measures", measure);
     let mut star = Star {
         caption: caption(&mut fields, &name),
@@ -47,6 +54,7 @@ pub(in crate::model) fn star(node: &Node, faults: &mut Faults) -> Option<Star> {
         periodic,
         currency,
         bridges: fields.named("bridges", bridge),
+        corrections,
         name,
     };
     if star.key.is_empty() {
@@ -76,6 +84,9 @@ pub(in crate::model) fn star(node: &Node, faults: &mut Faults) -> Option<Star> {
             measure.name
         );
         fields.faults().add(&place, message);
+    }
+    if star.is_offset() {
+        star.add_bookings();
     }
     fields.finish();
     Some(star)

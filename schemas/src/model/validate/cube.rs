@@ -7,7 +7,7 @@ use crate::model::sql::referenced_columns;
 use crate::model::star::{FactMeasure, Star};
 
 use super::star_bridge::not_in_cubes;
-use super::{Check, Spot, within};
+use super::{Check, Spot, star_corrections, within};
 
 pub(super) fn check(check: &mut Check<'_>, cube: &Cube) {
     let spot = ("cube", cube.name.clone());
@@ -89,6 +89,8 @@ fn measure_rules(check: &mut Check<'_>, cube: &Cube, star: &Star, measure: &Meas
             filter,
         } => {
             aggregate_rules(check, &spot, star, *function, of.as_deref());
+            let aggregate = (*function, filter.as_deref());
+            star_corrections::aggregate_rules(check, &spot, star, aggregate);
             if let Some(filter) = filter {
                 let spot = within(&spot, "filter", filter);
                 let Some(parsed) = check.expression(&spot, filter) else {

@@ -6,6 +6,7 @@ use crate::model::periodic::PERIOD_END;
 use crate::model::star::{Role, Star};
 
 use super::star_bridge::bridge_rules;
+use super::star_corrections::correction_rules;
 use super::star_currency::currency_rules;
 use super::star_kind::{States, kind_rules};
 use super::{Check, Spot, within};
@@ -51,6 +52,7 @@ pub(super) fn check(check: &mut Check<'_>, star: &Star) {
         .collect();
     let mut columns: Vec<&str> = columns.iter().map(String::as_str).collect();
     kind_rules(check, star, &columns, states);
+    correction_rules(check, star, &columns);
     if star.periodic.is_some() {
         columns.push(PERIOD_END);
     }

@@ -1,0 +1,263 @@
+//! A fact whose corrections are rows of their own: published rows stay, and rows that take them back are added.
+
+use std::collections::HashSet;
+
+use arrow::array::{BooleanArray, RecordBatch, UInt32Array};
+use arrow::compute::{concat_batches, filter_record_batch, not, take_record_batch};
+use futures::TryStreamExt as _;
+
+use crate::error::{Error, Result};
+use crate::fact::{
+    self, Chains, Rest, Round, Rules, SOURCE_ROW_ID, Standing, comparable, corrected,
+    first_bookings, is_over, reversals,
+};
+use crate::threads;
+use crate::warehouse::{Place, changed_columns};
+
+use super::{CHUNK, FactLoad, Outcome};
+
+/// Fresh rows that say something else, and where the published ones are.
+#[derive(Default)]
+struct Changed {
+    rows: Vec<RecordBatch>,
+    places: Vec<Place>,
+}
+
+impl FactLoad<'_> {
+    /// Looks at the ids of one round.
+    pub(super) async fn book(&self, round: Round, outcome: &mut Outcome) -> Result<()> {
+        let chains = self.chains().await?;
+        let mut standing = Standing::new(round);
+        self.read_bookings(&mut standing, &chains, outcome).await?;
+        let changed = self.meet_bookings(&mut standing, &chains, outcome)?;
+        self.groups(&standing, outcome).await?;
+        if outcome.is_reshaped {
+            self.write_bookings_anew(&standing, outcome).await?;
+        } else {
+            self.rekey(&standing, outcome).await?;
+        }
+        self.correct(changed, outcome).await?;
+        self.take_back(&standing, outcome).await
+    }
+
+    /// What is published of corrections.
+    async fn chains(&self) -> Result<Chains> {
+        let mut chains = Chains::default();
+        let Some(table) = self.published else {
+            return Ok(chains);
+        };
+        let mut groups = std::pin::pin!(self.scan(table).groups(&[SOURCE_ROW_ID]));
+        while let Some(group) = groups.try_next().await? {
+            chains.add(&group.rows).map_err(self.doing())?;
+        }
+        Ok(chains)
+    }
+
+    fn doing(&self) -> impl FnOnce(arrow::error::ArrowError) -> Error {
+        Error::arrow(format!("booking fact '{}'", self.input.star.name))
+    }
+
+    /// Reads what is published; rows that no longer stand stay whatever this load says.
+    async fn read_bookings(
+        &self,
+        standing: &mut Standing,
+        chains: &Chains,
+        outcome: &mut Outcome,
+    ) -> Result<()> {
+        let Some(table) = self.published else {
+            return Ok(());
+        };
+        let held = &self.prepared.held;
+        let stays = |id: &str| is_over(id) || held.contains(id);
+        let rules = Rules {
+            retired: self.retired(),
+            stays: Some(&stays),
+        };
+        let is_first = standing.round().number == 0;
+        let mut groups = std::pin::pin!(self.scan(table).groups(&[]));
+        while let Some(group) = groups.try_next().await? {
+            let (rows, is_reshaped) = self.aligned(&group.rows)?;
+            outcome.is_reshaped |= is_reshaped;
+            let (rows, living) = comparable(&self.input, &rows, chains).map_err(self.doing())?;
+            outcome.tally.standing += if is_first { living } else { 0 };
+            let added = standing.add(&rows, group.first, &rules);
+            added.map_err(self.doing())?;
+        }
+        let tell = |id: &str| standing.keep(id);
+        self.execution
+            .each_rejected(self.package, self.fed, tell)
+            .await
+    }
+
+    /// Lays the fresh rows beside what stands: adds first bookings, returns the rows that say something else.
+    fn meet_bookings(
+        &self,
+        standing: &mut Standing,
+        chains: &Chains,
+        outcome: &mut Outcome,
+    ) -> Result<Changed> {
+        let (input, round, seed) = (&self.input, standing.round(), standing.seed());
+        let mut changed = Changed::default();
+        threads::in_order(
+            self.chunks(),
+            |rows| fact::chunk(input, rows, round, seed),
+            |chunk| {
+                outcome.out_of_order += chunk.out_of_order;
+                let settled = fact::settle(input, chunk, standing)?;
+                let first = first_bookings(&settled.new, chains).map_err(self.doing())?;
+                let unbooked = (settled.new.num_rows() - first.num_rows()) as u64;
+                self.add_bookings(&first, outcome)?;
+                outcome.tally.add(&settled.tally);
+                outcome.tally.inserted -= unbooked;
+                outcome.tally.loaded -= unbooked;
+                outcome.tally.unchanged += unbooked;
+                outcome.rejects.extend(settled.rejects);
+                if settled.changed.num_rows() > 0 {
+                    changed.rows.push(settled.changed);
+                    changed.places.extend(settled.places);
+                }
+                Ok(())
+            },
+        )?;
+        Ok(changed)
+    }
+
+    /// Adds rows, and takes note of their groups.
+    fn add_bookings(&self, rows: &RecordBatch, outcome: &mut Outcome) -> Result<()> {
+        fact::groups_in(self.input.star, rows, &mut outcome.groups);
+        self.add(rows, outcome)
+    }
+
+    /// Takes back what was booked and books what the source says now; rows that only take other keys are edited.
+    async fn correct(&self, changed: Changed, outcome: &mut Outcome) -> Result<()> {
+        let (Some(table), Some(first)) = (self.published, changed.rows.first()) else {
+            return Ok(());
+        };
+        let new = concat_batches(&first.schema(), &changed.rows).map_err(self.doing())?;
+        let mut order: Vec<u32> = (0..short(changed.places.len())).collect();
+        order.sort_unstable_by_key(|at| changed.places[*at as usize]);
+        let places = order.iter().map(|at| changed.places[*at as usize]);
+        let places: Vec<Place> = places.collect();
+        let new = take_record_batch(&new, &UInt32Array::from(order)).map_err(self.doing())?;
+        let old = self.scan(table).rows(&places).await?;
+        let (published, _) = self.aligned(&old)?;
+        let old = self.retired().replaced(&published);
+        let old = old.map_err(self.doing())?;
+        let columns = fact::new_columns(table.schema(), self.input.star);
+        let found = corrected(&self.input, (&old, &new), &columns).map_err(self.doing())?;
+        let (reversed, booked) = (found.reversals.num_rows(), found.again.num_rows());
+        outcome.tally.inserted += (reversed + booked) as u64;
+        // what was counted as updated is booked anew
+        outcome.tally.updated -= booked as u64;
+        self.add_bookings(&found.reversals, outcome)?;
+        self.add_bookings(&found.again, outcome)?;
+        fact::groups_in(self.input.star, &found.rekeyed, &mut outcome.groups);
+        if outcome.is_reshaped {
+            let stays = not(&found.is_same).and_then(|it| filter_record_batch(&old, &it));
+            self.add(&stays.map_err(self.doing())?, outcome)?;
+            return self.add(&found.rekeyed, outcome);
+        }
+        let rekeyed = (&published, &found.rekeyed);
+        self.edit_in_place(rekeyed, &found.is_same, &places, outcome)?;
+        let moved = not(&found.is_same)
+            .and_then(|it| arrow::compute::and(&it, &self.retired().moving(&published)));
+        let moved = moved.map_err(self.doing())?;
+        let new = self.rewritten(&published, &vec![Rest::Moved; places.len()])?;
+        let new = filter_record_batch(&new, &moved).map_err(self.doing())?;
+        self.edit_in_place((&published, &new), &moved, &places, outcome)
+    }
+
+    /// Edits some of the published rows at these places.
+    fn edit_in_place(
+        &self,
+        (old, new): (&RecordBatch, &RecordBatch),
+        is_edited: &BooleanArray,
+        places: &[Place],
+        outcome: &mut Outcome,
+    ) -> Result<()> {
+        let at: Vec<u32> = is_edited.values().set_indices().map(short).collect();
+        let columns = changed_columns(old, &UInt32Array::from(at.clone()), new);
+        for (known, found) in outcome
+            .columns
+            .iter_mut()
+            .zip(columns.map_err(self.doing())?)
+        {
+            *known |= found;
+        }
+        let places = at.iter().map(|at| places[*at as usize]);
+        outcome.places.extend(places);
+        outcome.edited.push(new.clone());
+        Ok(())
+    }
+
+    /// Edits the rows of which keys were retired, those that are about to be taken back too.
+    async fn rekey(&self, standing: &Standing, outcome: &mut Outcome) -> Result<()> {
+        let Some(table) = self.published else {
+            return Ok(());
+        };
+        let places = standing.retired().collect::<Vec<Place>>();
+        outcome.tally.updated += places.len() as u64;
+        for places in places.chunks(CHUNK) {
+            let old = self.scan(table).rows(places).await?;
+            let (old, _) = self.aligned(&old)?;
+            let new = self.rewritten(&old, &vec![Rest::Moved; places.len()])?;
+            let all = BooleanArray::from(vec![true; places.len()]);
+            self.edit_in_place((&old, &new), &all, places, outcome)?;
+        }
+        Ok(())
+    }
+
+    /// Adds the rows that take back what the source no longer has.
+    async fn take_back(&self, standing: &Standing, outcome: &mut Outcome) -> Result<()> {
+        let Some(table) = self.published else {
+            return Ok(());
+        };
+        let gone = standing.rest().filter(|(_, rest)| *rest == Rest::Gone);
+        let gone: Vec<Place> = gone.map(|(place, _)| place).collect();
+        outcome.tally.deleted += gone.len() as u64;
+        outcome.tally.inserted += gone.len() as u64;
+        for places in gone.chunks(CHUNK) {
+            let old = self.scan(table).rows(places).await?;
+            let (old, _) = self.aligned(&old)?;
+            let old = self.retired().replaced(&old).map_err(self.doing())?;
+            let reversals = reversals(&self.input, &old).map_err(self.doing())?;
+            self.add_bookings(&reversals, outcome)?;
+        }
+        Ok(())
+    }
+
+    /// Adds every published row of which the source says nothing else: the columns of the model are others than those of the
+    /// files.
+    async fn write_bookings_anew(&self, standing: &Standing, outcome: &mut Outcome) -> Result<()> {
+        let Some(table) = self.published else {
+            return Ok(());
+        };
+        let retired: HashSet<Place> = standing.retired().collect();
+        outcome.tally.updated += retired.len() as u64;
+        let mut rest = standing.rest().peekable();
+        let mut groups = std::pin::pin!(self.scan(table).groups(&[]));
+        while let Some(group) = groups.try_next().await? {
+            let (file, first) = group.first;
+            let end = (file, first + group.rows.num_rows());
+            let (mut rows, mut fates) = (Vec::new(), Vec::new());
+            while let Some((place, fate)) = rest.next_if(|(place, _)| *place < end) {
+                if fate != Rest::Replaced {
+                    rows.push(short(place.1 - first));
+                    fates.push(match retired.contains(&place) {
+                        true => Rest::Moved,
+                        false => Rest::Kept,
+                    });
+                }
+            }
+            let (all, _) = self.aligned(&group.rows)?;
+            let old = take_record_batch(&all, &UInt32Array::from(rows)).map_err(self.doing())?;
+            let new = self.rewritten(&old, &fates)?;
+            self.add(&new, outcome)?;
+        }
+        Ok(())
+    }
+}
+
+fn short(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use planisphere_schemas::model::{Dimension, DimensionKind, Model, Source, Star};
+use planisphere_schemas::model::{Corrections, Dimension, DimensionKind, Model, Source, Star};
 use planisphere_schemas::settings::EtlSettings;
 use planisphere_schemas::warehouse::Warehouse;
 
@@ -25,6 +25,9 @@ pub(crate) struct Wanted {
     /// The columns of the entity by which rows are told apart.
     key: Vec<String>,
     columns: Vec<(String, Vec<String>)>,
+    /// True if they are filled from the rows of the load alone: of facts with bridges or with corrections by offset, unless a
+    /// stream feeds them, of which everything is kept.
+    only_now: bool,
 }
 
 /// A package of an earlier load that knows some of the columns.
@@ -56,6 +59,7 @@ impl Wanted {
             entity: entity.clone(),
             key: vec![key.clone()],
             columns: columns.collect(),
+            only_now: false,
         };
         (!wanted.columns.is_empty()).then_some(wanted)
     }
@@ -87,6 +91,9 @@ impl Wanted {
         let measures = measures.map(|it| (it.name.clone(), own(&it.column)));
         let columns = roles.chain(degenerate).chain(measures);
         let columns = columns.filter(|(name, _)| is_new(name));
+        let entity = model.entity(&star.entity);
+        let is_stream = entity.is_some_and(|(_, entity)| entity.changes.is_some());
+        let is_booked = star.corrections == Corrections::Offset;
         let wanted = Self {
             table: star.table(),
             entity: star.entity.clone(),
@@ -97,6 +104,7 @@ impl Wanted {
                 .cloned()
                 .collect(),
             columns: columns.collect(),
+            only_now: !is_stream && (is_booked || !star.bridges.is_empty()),
         };
         (!wanted.columns.is_empty()).then_some(wanted)
     }
@@ -115,6 +123,7 @@ impl Wanted {
             columns: columns
                 .map(|column| (column.clone(), vec![column]))
                 .collect(),
+            only_now: false,
         }
     }
 }
@@ -149,7 +158,7 @@ pub(super) async fn knowing(
     warehouse: &Warehouse,
     wanted: &Wanted,
 ) -> Result<Vec<Knowing>> {
-    let Some((source, entity)) = model.entity(&wanted.entity) else {
+    let (false, Some((source, entity))) = (wanted.only_now, model.entity(&wanted.entity)) else {
         return Ok(Vec::new());
     };
     let declared = Package::declared(model);
@@ -226,6 +235,9 @@ pub(crate) async fn backfills(
                 (Some(first), Some(last)) => format!(
                     "{table}: what this load does not show of '{name}' is taken from the staging packages of {} earlier loads, of {first} to {last}",
                     days.len()
+                ),
+                _ if wanted.only_now => format!(
+                    "{table}: what this load does not show of '{name}' stays empty; facts with bridges or corrections by offset are filled from its rows only"
                 ),
                 _ => format!(
                     "{table}: no retained staging package knows '{name}'; what this load does not show of it stays empty"

@@ -82,8 +82,8 @@ impl FactLoad<'_> {
     pub(super) async fn memory(&self, table: &PinnedTable) -> Result<Memory> {
         let (star, model) = (self.input.star, self.execution.model);
         let mut memory = Memory::default();
-        // what a stream has shown is kept, and the groups of bridges are told by what is read
-        if nature(self.fed.entity) == Nature::Changes || !star.bridges.is_empty() {
+        // what a stream has shown is kept
+        if nature(self.fed.entity) == Nature::Changes {
             return Ok(memory);
         }
         let is_new = |name: &str| table.schema().index_of(name).is_err();

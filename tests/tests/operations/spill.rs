@@ -4,7 +4,8 @@ use anyhow::Result;
 
 use super::hoard::Hoard;
 
-const TABLES: &str = "  sales: {key: id, columns: {id: bigint, day: date, pieces: integer, note: text}}
+const TABLES: &str =
+    "  sales: {key: id, columns: {id: bigint, day: date, pieces: integer, note: text}}
 entities:
   hoarded: {from: sales s, columns: {id: s.id, day: s.day, pieces: s.pieces, note: s.note}}
 ";
@@ -86,7 +87,10 @@ fn facts_of_ten_times_the_memory_are_right_and_take_no_more_of_it() -> Result<()
     said.done()?;
     check(&large, count.div_ceil(101) - u64::from(count % 101 < 7))?;
     let more = again.saturating_sub(little) << 10;
-    assert!(more < bytes, "{more} bytes more for {bytes} that are published");
+    assert!(
+        more < bytes,
+        "{more} bytes more for {bytes} that are published"
+    );
     // nothing has changed since
     let before = large.lab.versions()?.len();
     large.lab.load()?.done()?;

@@ -31,6 +31,11 @@ impl Aliases {
         Self(aliases.collect())
     }
 
+    /// Adds members of others.
+    pub(super) fn extend(&mut self, others: Self) {
+        self.0.extend(others.0);
+    }
+
     /// True if nobody was merged.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -92,6 +92,7 @@ pub(crate) fn build_dimension(input: DimensionInput<'_>) -> Result<DimensionBuil
         aliases,
         moved,
         all_changes: evidence.reshaped,
+        issued: keys.issued(),
         tally,
         rejects: observed.rejects,
     })

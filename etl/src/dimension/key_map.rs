@@ -79,6 +79,11 @@ pub(super) struct KeyMap {
 }
 
 impl KeyMap {
+    /// The keys that are issued now.
+    pub(super) fn issued(&self) -> Issued {
+        self.issued
+    }
+
     /// Reads rows of the published key map: those of every member that the load touches. A seed is the whole map of another
     /// warehouse: its keys mean what they mean there, and all are written.
     pub(super) fn read(

@@ -28,6 +28,7 @@ mod learn;
 mod levels;
 mod mini;
 mod observe;
+mod parts;
 mod published;
 mod recall;
 mod retail;
@@ -58,6 +59,7 @@ pub(crate) use key_map::{IS_RETIRED, Issued, map_schema, map_table};
 pub(crate) use levels::{Standing, standings};
 pub(crate) use mini::{MiniIndex, attributes as mini_attributes};
 pub(crate) use observe::EntityRows;
+pub(crate) use parts::build_in_parts;
 pub(crate) use sieve::{Sieve, Sorted};
 pub(crate) use time_of_day::build_time_of_day;
 
@@ -143,6 +145,8 @@ pub(crate) struct DimensionBuild {
     pub(crate) moved: HashMap<i32, i32>,
     /// True if `changes` takes the place of what was kept.
     pub(crate) all_changes: bool,
+    /// The keys that are issued now.
+    pub(crate) issued: Issued,
     /// What happened to the rows of the entity and of the table.
     pub(crate) tally: Tally,
     /// Rows rejected here.

@@ -68,9 +68,8 @@ impl<'a> TableScan<'a> {
                     let columns = columns.iter().map(|name| (*name).to_owned()).collect();
                     self.decode(file, first, open, (group, all), columns)
                 });
-                futures::stream::iter(work)
-                    .buffered(threads())
-                    .map(|group| group)
+                // one more, so that no thread waits while the rows of a group are looked at
+                futures::stream::iter(work).buffered(threads() + 1)
             })
             .try_flatten()
     }

@@ -19,7 +19,7 @@ use planisphere_schemas::warehouse::{PinnedTable, PinnedWarehouse};
 
 use crate::dimension::{
     self, Bulk, DimensionBuild, DimensionInput, EntityRows, Issued, Sieve, Sorted, Tally, align,
-    build_dimension, changes_schema, changes_table, map_schema, map_table,
+    build_dimension, build_in_parts, changes_schema, changes_table, map_schema, map_table,
 };
 use crate::error::{Error, Result};
 use crate::staging::Package;
@@ -277,7 +277,7 @@ impl DimensionLoad<'_> {
             .execution
             .rejected_ids(self.package, self.fed, &silent.ids)
             .await?;
-        let mut build = build_dimension(DimensionInput {
+        let input = DimensionInput {
             entity: EntityRows {
                 rows: &rows,
                 ..self.entity
@@ -292,7 +292,8 @@ impl DimensionLoad<'_> {
             audited: audited(dimension, self.fed),
             rejected_ids: &rejected_ids,
             audit_key: self.audit_key,
-        })?;
+        };
+        let mut build = build_in_parts(input, &silent.merged)?;
         add_up(&mut build.tally, &sorted, &silent);
         Ok(Outcome {
             build,

@@ -1,10 +1,12 @@
 #!/bin/sh
 # Installs what the tests need and this machine lacks: a PostgreSQL and a MariaDB server, and a Python with the ADBC client of
-# Flight SQL and an S3 server. As root by apt-get, otherwise it says what to install. Starts nothing: tests start their own servers.
+# Flight SQL, DuckDB, deltalake and an S3 server. As root by apt-get, otherwise it says what to install. Starts nothing: tests
+# start their own servers.
 set -eu
 
 ADBC=adbc_driver_flightsql==1.13.0
 PYARROW=pyarrow==25.0.0
+LAKE="duckdb==2.0.0 deltalake==1.6.6"
 S3="moto[s3]==5.2.5 flask flask-cors"
 PYTHON_HOME="$HOME/.cache/planisphere/python"
 
@@ -39,8 +41,8 @@ has_venv() {
 }
 
 has_clients() {
-    "$PYTHON_HOME/bin/python" -c 'import adbc_driver_flightsql.dbapi, moto.server, pyarrow' >/dev/null 2>&1 &&
-        [ "$(cat "$PYTHON_HOME/pinned" 2>/dev/null)" = "$ADBC $PYARROW $S3" ]
+    "$PYTHON_HOME/bin/python" -c 'import adbc_driver_flightsql.dbapi, deltalake, duckdb, moto.server, pyarrow' >/dev/null 2>&1 &&
+        [ "$(cat "$PYTHON_HOME/pinned" 2>/dev/null)" = "$ADBC $PYARROW $LAKE $S3" ]
 }
 
 has_postgres || install "a PostgreSQL server" postgresql
@@ -48,7 +50,7 @@ has_mariadb || install "a MariaDB server" mariadb-server
 has_clients || {
     has_venv || install "Python with venv" python3 python3-venv
     python3 -m venv --clear "$PYTHON_HOME" &&
-        "$PYTHON_HOME/bin/python" -m pip install --quiet --disable-pip-version-check "$ADBC" "$PYARROW" $S3 >&2 ||
-        lack "the Python client of Flight SQL and the S3 server" "pip install $ADBC $PYARROW $S3 into $PYTHON_HOME"
-    echo "$ADBC $PYARROW $S3" >"$PYTHON_HOME/pinned"
+        "$PYTHON_HOME/bin/python" -m pip install --quiet --disable-pip-version-check "$ADBC" "$PYARROW" $LAKE $S3 >&2 ||
+        lack "the Python client of Flight SQL and the S3 server" "pip install $ADBC $PYARROW $LAKE $S3 into $PYTHON_HOME"
+    echo "$ADBC $PYARROW $LAKE $S3" >"$PYTHON_HOME/pinned"
 }

@@ -2,5 +2,6 @@
 
 mod dynamic;
 mod formats;
+mod lake;
 mod python;
 mod reflection;

@@ -8,7 +8,7 @@ use planisphere_tests::lab::{Lab, Said};
 use serde_json::{Value, json};
 
 /// The Python that `tests/setup.sh` has prepared.
-fn python() -> Result<PathBuf> {
+pub(crate) fn python() -> Result<PathBuf> {
     let home = std::env::var_os("HOME").context("HOME is not set")?;
     let python = PathBuf::from(home).join(".cache/planisphere/python/bin/python");
     ensure!(

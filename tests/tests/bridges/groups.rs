@@ -224,3 +224,24 @@ fn a_warehouse_built_anew_has_the_same_groups_under_the_same_keys() -> Result<()
     }
     Ok(())
 }
+
+#[test]
+fn a_source_that_lost_who_takes_part_in_what_is_not_published() -> Result<()> {
+    let crm = Crm::new(
+        "with recursive t(n) as (select 1 union all select n + 1 from t where n < 30)
+         insert into opportunities select 'o' || n, null, '2025-03-05', n from t;
+         insert into contacts select rowid, id, '2025-01-01 00:00:00', 'x', null from opportunities;
+         insert into opportunities_contacts select rowid, id, id, 1, 0 from opportunities;",
+    )?;
+    crm.lab.replace(
+        "planisphere.toml",
+        "vanish_limit_permille = 1000",
+        "vanish_limit_permille = 500",
+    )?;
+    crm.load()?;
+    crm.change("delete from opportunities_contacts")?;
+    crm.lab
+        .load()?
+        .refused(2, &["bridge_contact", "30 of 30"])?;
+    Ok(())
+}

@@ -276,6 +276,45 @@ fn a_rejected_row_stands_as_it_was_booked_and_a_new_measure_corrects_nothing() -
 }
 
 #[test]
+fn rows_that_are_taken_back_keep_their_groups() -> Result<()> {
+    let crm = crm("create table parts (number integer primary key, sale text, customer text);
+        insert into sales values ('o1', 'a', '2025-03-01', 10, 5, null, 1, 0), ('o2', 'a', '2025-03-01', 4, 1, null, 1, 0);
+        insert into parts values (1, 'o1', 'a'), (2, 'o1', 'b'), (3, 'o2', 'a'), (4, 'o2', 'b');")?;
+    let source = SOURCE
+        .replace("entities:\n", "  parts: {key: number, columns: {number: bigint, sale: text, customer: text}}\nentities:\n")
+        + "  part:\n    from: parts p\n    columns: {sale_id: p.sale, customer_id: p.customer}\n";
+    crm.declare("sources/crm.yaml", &source)?;
+    let bridges = "bridges:\n  part: {dimension: customer, entity: part, facts: sale_id, column: customer_id, as_of: day}\nmeasures:\n";
+    crm.declare("stars/sale.yaml", &STAR.replace("measures:\n", bridges))?;
+    night(&crm, 1, "")?;
+    // who takes part is no correction; what the sale is worth is one
+    night(&crm, 2, "delete from parts where number = 2")?;
+    night(
+        &crm,
+        3,
+        "update sales set amount = 6; delete from parts where number = 4; insert into parts values (5, 'o1', 'late')",
+    )?;
+    let found = crm.sql(
+        "select source_row_id, c.customer_id, f.amount * b.weight from fact_sale f
+         left join bridge_part b on b.part_group_key = f.part_group_key left join dim_customer c on c.customer_key = b.part_key
+         order by 1, 2",
+    )?;
+    let expected = rows(&[
+        &["o1", "a", "10.00000000000000"],
+        &["o1#1-", "a", "-10.00000000000000"],
+        &["o1#2", "a", "3.00000000000000"],
+        &["o1#2", "late", "3.00000000000000"],
+        &["o2", "a", "2.00000000000000"],
+        &["o2", "b", "2.00000000000000"],
+        &["o2#1-", "a", "-2.00000000000000"],
+        &["o2#1-", "b", "-2.00000000000000"],
+        &["o2#2", "a", "6.00000000000000"],
+    ]);
+    assert_eq!(found, expected);
+    Ok(())
+}
+
+#[test]
 fn what_makes_no_sense_is_refused_with_place_and_remedy() -> Result<()> {
     let refused = |old: &str, new: &str, expected: &[&str]| -> Result<()> {
         let crm = crm("")?;

@@ -1,5 +1,7 @@
 //! What becomes of the published rows of a fact: which are edited in their places, which leave them.
 
+mod memory;
+
 use arrow::array::{RecordBatch, UInt32Array};
 use arrow::compute::{concat_batches, filter_record_batch, not, take_record_batch};
 use futures::TryStreamExt as _;

@@ -9,7 +9,6 @@
 
 mod book;
 mod edits;
-mod memory;
 
 use std::collections::{BTreeMap, HashSet};
 

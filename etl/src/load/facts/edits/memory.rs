@@ -16,7 +16,7 @@ use crate::load::build::Fed;
 use crate::load::execute::Execution;
 use crate::load::nature::nature;
 
-use super::FactLoad;
+use crate::load::facts::FactLoad;
 
 /// The column with the ids of rows.
 const ID: &str = "source_row_id";

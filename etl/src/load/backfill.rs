@@ -170,7 +170,15 @@ pub(super) async fn knowing(
     }
     let mut found = Vec::new();
     for record in repeatable(warehouse).await? {
-        let package = Package::of_load(warehouse, record.load_id, model).await?;
+        let load = record.load_id;
+        let package = match Package::of_load(warehouse, load, model).await {
+            Ok(package) => package,
+            // what is not needed to publish must not stop a load
+            Err(error) => {
+                tracing::warn!(%load, %error, "a staging package cannot be read and is left out");
+                continue;
+            }
+        };
         let known = columns.iter().filter(|(_, needed)| {
             let mut needed = needed.iter();
             needed.all(|(relation, column)| holds(&package, source, relation, column))

@@ -251,6 +251,34 @@ fn a_backfilled_warehouse_is_the_one_that_is_built_anew_under_its_model() -> Res
 }
 
 #[test]
+fn a_package_that_cannot_be_read_is_left_out() -> Result<()> {
+    let (lab, _source) = shop()?;
+    let staging = std::fs::read_dir(lab.path("warehouse/_planisphere/staging"))?;
+    let mut packages = staging
+        .map(|entry| Ok(entry?.path()))
+        .collect::<Result<Vec<_>>>()?;
+    packages.sort();
+    std::fs::remove_dir_all(packages[0].join("crm/orders"))?;
+    learn(&lab)?;
+    let said = lab.etl(&["plan"])?.done()?;
+    ensure!(
+        said.err.contains("cannot be read and is left out"),
+        "{}",
+        said.err
+    );
+    let told = "'price' is taken from the staging packages of 1 earlier loads, of 2025-03-02 to 2025-03-02";
+    ensure!(said.out.contains(told), "{}", said.out);
+    lab.load_as_of("2025-03-03")?.done()?;
+    let expected = rows(&[
+        &["o1", "1", "11", "x", "false"],
+        &["o2", "2", "20", "y", "true"],
+        &["o3", "3", "", "", "true"],
+    ]);
+    assert_eq!(lab.sql(PURCHASES)?, expected);
+    Ok(())
+}
+
+#[test]
 fn what_no_package_knows_any_more_stays_empty() -> Result<()> {
     let (lab, _source) = shop()?;
     std::fs::remove_dir_all(lab.path("warehouse/_planisphere/staging"))?;

@@ -29,8 +29,8 @@ pub(crate) enum MemberIndex {
 #[derive(Default)]
 pub(crate) struct Members {
     ids: IdIndex,
-    /// For each member its first version, and last the end of all.
-    firsts: Vec<u32>,
+    /// For each member where its versions begin, and last the end of all.
+    members: Vec<Versions>,
     /// For each version from when it holds, in microseconds.
     from: Vec<i64>,
     keys: Vec<i32>,
@@ -38,6 +38,13 @@ pub(crate) struct Members {
     aliases: Aliases,
     /// For each key that was retired that of the version that holds in its place.
     moved: HashMap<i32, i32>,
+}
+
+/// Where the versions of a member begin, and the key of the last one: mostly there is no other.
+#[derive(Debug, Clone, Copy)]
+struct Versions {
+    first: u32,
+    last_key: i32,
 }
 
 /// Gathers the versions of an index.
@@ -73,16 +80,25 @@ impl MembersBuilder {
     /// The index of what was added.
     pub(crate) fn build(mut self, aliases: Aliases, moved: HashMap<i32, i32>) -> MemberIndex {
         self.versions.sort_unstable();
-        let mut firsts = Vec::with_capacity(self.ids.len() + 1);
-        for (at, (member, ..)) in self.versions.iter().enumerate() {
-            if firsts.len() == *member as usize {
-                firsts.push(u32::try_from(at).unwrap_or(u32::MAX));
+        let mut members: Vec<Versions> = Vec::with_capacity(self.ids.len() + 1);
+        for (at, (member, _, key)) in self.versions.iter().enumerate() {
+            if members.len() == *member as usize {
+                members.push(Versions {
+                    first: u32::try_from(at).unwrap_or(u32::MAX),
+                    last_key: *key,
+                });
+            }
+            if let Some(member) = members.last_mut() {
+                member.last_key = *key;
             }
         }
-        firsts.push(u32::try_from(self.versions.len()).unwrap_or(u32::MAX));
+        members.push(Versions {
+            first: u32::try_from(self.versions.len()).unwrap_or(u32::MAX),
+            last_key: SpecialMember::NotYetArrived.key(),
+        });
         MemberIndex::Members(Members {
             ids: self.ids,
-            firsts,
+            members,
             from: self.versions.iter().map(|(_, from, _)| *from).collect(),
             keys: self.versions.iter().map(|(.., key)| *key).collect(),
             aliases,
@@ -95,16 +111,15 @@ impl Members {
     /// The key of a member's version at an instant; of the last one where no instant is given or none holds.
     fn version(&self, member: u32, at: Option<i64>) -> i32 {
         let place = member as usize;
-        let (first, end) = (self.firsts[place] as usize, self.firsts[place + 1] as usize);
-        let holds = |at: i64| self.from[first..end].partition_point(|from| *from <= at);
-        let found = match at {
-            Some(at) if end - first > 1 => match holds(at) {
-                0 => end - 1,
-                versions => first + versions - 1,
-            },
-            _ => end - 1,
+        let Versions { first, last_key } = self.members[place];
+        let (first, end) = (first as usize, self.members[place + 1].first as usize);
+        let Some(at) = at.filter(|_| end - first > 1) else {
+            return last_key;
         };
-        self.keys[found]
+        match self.from[first..end].partition_point(|from| *from <= at) {
+            0 => last_key,
+            versions => self.keys[first + versions - 1],
+        }
     }
 
     fn member(&self, id: &str) -> Option<u32> {
@@ -131,9 +146,9 @@ impl MemberIndex {
         if keys.is_empty() {
             return HashMap::new();
         }
-        let edges = members.firsts.windows(2).enumerate();
+        let edges = members.members.windows(2).enumerate();
         let all = edges.flat_map(|(number, edges)| {
-            let versions = &members.keys[edges[0] as usize..edges[1] as usize];
+            let versions = &members.keys[edges[0].first as usize..edges[1].first as usize];
             versions.iter().map(move |key| (*key, number))
         });
         all.filter(|(key, _)| keys.contains(key)).collect()

@@ -12,8 +12,11 @@ use crate::spool::{Lease, Memory, Spool, Spooled, bytes_of};
 
 type Arrow<T> = Result<T, ArrowError>;
 
-/// Rows that are handed on at once.
+/// Rows that are handed on at once, and about as many bytes at most.
 const BATCH: usize = 65_536;
+const BATCH_BYTES: usize = 8 << 20;
+/// Bytes of a batch of a run: of each run one is in memory while they are read side by side.
+const RUN_BYTES: usize = 512 << 10;
 /// Keys of special members are below zero, and there are fewer of them.
 const SPECIAL: i32 = 8;
 
@@ -29,10 +32,15 @@ pub(crate) struct ByDay {
     waiting: Vec<RecordBatch>,
     waiting_bytes: usize,
     runs: Vec<Spooled>,
+    /// All rows that came, and their bytes.
+    rows: usize,
+    bytes: usize,
 }
 
 /// Rows in the order of their days.
 pub(crate) struct Sorted {
+    /// Rows that are handed on at once.
+    batch: usize,
     schema: SchemaRef,
     key: Option<usize>,
     waiting: Vec<RecordBatch>,
@@ -57,6 +65,8 @@ impl ByDay {
             waiting: Vec::new(),
             waiting_bytes: 0,
             runs: Vec::new(),
+            rows: 0,
+            bytes: 0,
         }
     }
 
@@ -69,6 +79,8 @@ impl ByDay {
             return Ok(());
         }
         let bytes = bytes_of(&rows);
+        self.rows += rows.num_rows();
+        self.bytes += bytes;
         self.waiting.push(rows);
         self.waiting_bytes += bytes;
         if !self.lease.grow(bytes) && self.waiting_bytes > self.least {
@@ -81,7 +93,7 @@ impl ByDay {
         let waiting = std::mem::take(&mut self.waiting);
         // nothing of it stays in memory
         let mut run = Spool::new(SchemaRef::clone(&self.schema), &Memory::new(0));
-        for rows in in_order(&waiting, self.key) {
+        for rows in in_order(&waiting, self.key, self.batch(RUN_BYTES)) {
             run.push(rows?)?;
         }
         self.runs.push(run.finish()?);
@@ -90,9 +102,16 @@ impl ByDay {
         Ok(())
     }
 
+    /// How many rows are handed on at once.
+    fn batch(&self, bytes: usize) -> usize {
+        let width = (self.bytes / self.rows.max(1)).max(1);
+        BATCH.min(bytes / width).max(1)
+    }
+
     /// The rows that were added.
     pub(crate) fn finish(self) -> Sorted {
         Sorted {
+            batch: self.batch(BATCH_BYTES),
             schema: self.schema,
             key: self.key,
             waiting: self.waiting,
@@ -105,7 +124,7 @@ impl ByDay {
 impl Sorted {
     /// The rows in their order, some at a time.
     pub(crate) fn batches(&self) -> Box<dyn Iterator<Item = Arrow<RecordBatch>> + Send + '_> {
-        let waiting = in_order(&self.waiting, self.key);
+        let waiting = in_order(&self.waiting, self.key, self.batch);
         let runs = self.runs.iter();
         match self.key {
             _ if self.runs.is_empty() => Box::new(waiting),
@@ -115,6 +134,7 @@ impl Sorted {
                 let waiting = Run::new(Box::new(waiting), key);
                 Box::new(Merged {
                     schema: SchemaRef::clone(&self.schema),
+                    batch: self.batch,
                     runs: runs.chain([waiting]).collect(),
                 })
             }
@@ -126,6 +146,7 @@ impl Sorted {
 fn in_order(
     batches: &[RecordBatch],
     key: Option<usize>,
+    most: usize,
 ) -> Box<dyn Iterator<Item = Arrow<RecordBatch>> + Send + '_> {
     let Some(key) = key else {
         return Box::new(batches.iter().cloned().map(Ok));
@@ -134,7 +155,7 @@ fn in_order(
     let all: Vec<&RecordBatch> = batches.iter().collect();
     let mut from = 0;
     Box::new(std::iter::from_fn(move || {
-        let some = &order[from..order.len().min(from + BATCH)];
+        let some = &order[from..order.len().min(from + most)];
         from += some.len();
         (!some.is_empty()).then(|| {
             let places = some
@@ -216,13 +237,15 @@ impl<'a> Run<'a> {
 /// Runs side by side.
 struct Merged<'a> {
     schema: SchemaRef,
+    /// Rows that are handed on at once.
+    batch: usize,
     runs: Vec<Run<'a>>,
 }
 
 impl Merged<'_> {
     fn next_batch(&mut self) -> Arrow<Option<RecordBatch>> {
         let (mut taken, mut rows) = (Vec::new(), 0);
-        while rows < BATCH {
+        while rows < self.batch {
             let days = self.runs.iter_mut().map(Run::day);
             let days: Vec<Option<i32>> = days.collect::<Arrow<_>>()?;
             let Some(day) = days.iter().flatten().min() else {
@@ -231,7 +254,7 @@ impl Merged<'_> {
             let runs = self.runs.iter_mut().zip(&days);
             for (run, _) in runs.filter(|(_, next)| *next == &Some(*day)) {
                 // a day may go on in the next batch of its run
-                while run.day()? == Some(*day) {
+                while rows < self.batch && run.day()? == Some(*day) {
                     if let Some(some) = run.take(*day) {
                         rows += some.num_rows();
                         taken.push(some);
@@ -287,6 +310,7 @@ mod tests {
     #[test]
     fn rows_come_in_the_order_of_their_days_wherever_they_wait() {
         let mut expected = rows(&Sorted {
+            batch: 1_000,
             schema: batch(0, 0).schema(),
             key: None,
             waiting: vec![batch(0, 5_000)],

@@ -8,6 +8,7 @@
 //! An id takes forty to sixty bytes. Where that is too much, the ids are dealt out to several rounds by their hashes.
 
 use arrow::array::{ArrayRef, AsArray, BooleanArray, RecordBatch, StringArray};
+use arrow::compute::filter_record_batch;
 use arrow::error::ArrowError;
 use twox_hash::XxHash3_128;
 
@@ -138,10 +139,18 @@ impl Standing {
         (file, first): Place,
         rules: &Rules<'_>,
     ) -> Result<(), ArrowError> {
+        let mine = self.round.mine(texts(rows, SOURCE_ROW_ID)?);
+        let (rows, places): (&RecordBatch, Vec<usize>) = match &mine {
+            None => (rows, (0..rows.num_rows()).collect()),
+            Some(mine) => (
+                &filter_record_batch(rows, mine)?,
+                mine.values().set_indices().collect(),
+            ),
+        };
         let ids = texts(rows, SOURCE_ROW_ID)?;
         let deleted = flags(rows, DELETED_AT_SOURCE)?;
         let hashes = row_hashes(rows, self.ids.seed())?;
-        for row in (0..rows.num_rows()).filter(|row| self.round.has(ids.value(*row))) {
+        for (row, place) in places.into_iter().enumerate() {
             let mut mark = 0;
             if deleted.value(row) {
                 mark |= DELETED;
@@ -157,7 +166,7 @@ impl Standing {
             // an id stands once; should a table of another maker hold it twice, its last row is compared
             let number = self.ids.add(ids.value(row)) as usize;
             if number == self.places.len() {
-                self.places.push((short(file), short(first + row)));
+                self.places.push((short(file), short(first + place)));
                 self.hashes.push(hashes[row]);
                 self.marks.push(mark);
             }

@@ -123,6 +123,7 @@ impl Execution<'_> {
             ..WriteOptions::default()
         };
         let options = options.of_load(self.load_id);
+        let options = options.within(self.options.settings.etl.memory_bytes);
         let options = options.sorted_by(table.sorted_by.iter().map(String::as_str));
         let kept = (table.kept.as_slice(), table.edits.as_ref());
         let mut next = self

@@ -30,7 +30,8 @@ pub(super) struct NewFile {
     pub(super) path: String,
     writer: SerializedFileWriter<Vec<u8>>,
     store: BufWriter,
-    bytes: u64,
+    /// What was handed to the store.
+    pub(super) bytes: u64,
 }
 
 impl NewFile {

@@ -9,6 +9,10 @@ pub struct WriteOptions {
     pub row_group_rows: usize,
     /// Rows in a file, the unit that a load keeps or replaces; 32 row groups (3,932,160) by default.
     pub file_rows: usize,
+    /// Bytes of rows, as they are in memory, after which a row group is full; 64 MiB by default. Wide rows wait for their row group.
+    pub row_group_bytes: usize,
+    /// Bytes after which a file is full, as they are written; 256 MiB by default. Files are read whole.
+    pub file_bytes: u64,
     /// How pages are compressed; zstd at level 1 by default.
     pub codec: Codec,
     /// The order of the rows, written into the files as a promise of the caller; none by default.
@@ -24,6 +28,8 @@ impl Default for WriteOptions {
         Self {
             row_group_rows: 122_880,
             file_rows: 32 * 122_880,
+            row_group_bytes: 64 << 20,
+            file_bytes: 256 << 20,
             codec: Codec::Zstd(1),
             sorted_by: Vec::new(),
             load: None,
@@ -36,6 +42,15 @@ impl WriteOptions {
     #[must_use]
     pub fn of_load(mut self, load: LoadId) -> Self {
         self.load = Some(load);
+        self
+    }
+
+    /// The same for a load that may take so many bytes of memory.
+    #[must_use]
+    pub fn within(mut self, memory: usize) -> Self {
+        const SMALLEST: usize = 4 << 20;
+        self.row_group_bytes = self.row_group_bytes.min(SMALLEST.max(memory / 16));
+        self.file_bytes = self.file_bytes.min(SMALLEST.max(memory / 4) as u64);
         self
     }
 

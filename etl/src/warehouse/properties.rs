@@ -9,9 +9,6 @@ use parquet::schema::types::ColumnPath;
 use super::error::{Result, WriteError};
 use super::options::{Codec, WriteOptions};
 
-/// Bytes in memory at which a row group ends however few its rows are, so that long texts do not fill it.
-pub(super) const ROW_GROUP_BYTES: usize = 64 << 20;
-
 /// The properties for files of a table.
 ///
 /// Texts get a dictionary. Whole numbers, days and instants are packed as differences, which keeps keys narrow;

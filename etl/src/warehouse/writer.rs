@@ -18,7 +18,7 @@ use super::encode::RowGroups;
 use super::error::{Result, WriteError};
 use super::file::NewFile;
 use super::options::WriteOptions;
-use super::properties::{ROW_GROUP_BYTES, writer_properties};
+use super::properties::writer_properties;
 use super::shape::{check_schema, conform};
 use super::stats::FileStats;
 
@@ -32,6 +32,8 @@ pub struct TableWriter {
     load: Option<LoadId>,
     file_rows: usize,
     group_rows: usize,
+    group_bytes: usize,
+    file_bytes: u64,
     open: Option<OpenFile>,
     closed: Vec<DataFile>,
 }
@@ -58,7 +60,11 @@ impl std::fmt::Debug for OpenFile {
 
 impl OpenFile {
     /// Adds rows; a row group begins as soon as its rows are there.
-    async fn write(&mut self, rows: &RecordBatch, group_rows: usize) -> Result<(), ParquetError> {
+    async fn write(
+        &mut self,
+        rows: &RecordBatch,
+        (group_rows, group_bytes): (usize, usize),
+    ) -> Result<(), ParquetError> {
         let mut from = 0;
         while from < rows.num_rows() {
             let part = (group_rows - self.waiting_rows).min(rows.num_rows() - from);
@@ -68,7 +74,7 @@ impl OpenFile {
             self.waiting_rows += part.num_rows();
             self.waiting_bytes += bytes_of(&part);
             self.waiting.push(part);
-            if self.waiting_rows >= group_rows || self.waiting_bytes >= ROW_GROUP_BYTES {
+            if self.waiting_rows >= group_rows || self.waiting_bytes >= group_bytes {
                 self.begin_group().await?;
             }
         }
@@ -119,6 +125,8 @@ impl TableWriter {
             load: options.load,
             file_rows: options.file_rows.max(1),
             group_rows: options.row_group_rows.max(1),
+            group_bytes: options.row_group_bytes,
+            file_bytes: options.file_bytes,
             open: None,
             closed: Vec::new(),
         })
@@ -138,7 +146,7 @@ impl TableWriter {
             let part = rows.slice(start, room.min(rows.num_rows() - start));
             self.append(&part).await?;
             start += part.num_rows();
-            if part.num_rows() == room {
+            if part.num_rows() == room || self.is_full() {
                 self.close_file().await?;
             }
         }
@@ -173,6 +181,12 @@ impl TableWriter {
         Ok(self.closed)
     }
 
+    /// True if the open file has as many bytes as it may have.
+    fn is_full(&self) -> bool {
+        let open = self.open.as_ref();
+        open.is_some_and(|open| open.file.bytes >= self.file_bytes)
+    }
+
     /// How many rows still go into the open file; opens one if there is none.
     fn room(&mut self) -> Result<usize> {
         if let Some(open) = &self.open {
@@ -198,7 +212,7 @@ impl TableWriter {
         let Some(mut open) = self.open.take() else {
             return Ok(());
         };
-        if let Err(source) = open.write(rows, self.group_rows).await {
+        if let Err(source) = open.write(rows, (self.group_rows, self.group_bytes)).await {
             return Err(self.file_failed(&open.file.path, source));
         }
         self.open = Some(open);

@@ -27,7 +27,7 @@ fn sales(count: u64) -> String {
     format!(
         "create table sales (id integer primary key, day text, pieces integer, note text);
          insert into sales with recursive n(i) as (select 1 union all select i + 1 from n where i < {count})
-         select i, case when i % 50 = 0 then null else date('2024-01-01', '+' || (i * 7919 % 500) || ' days') end, i % 97,
+         select i, case when i % 50 = 0 then null else date('2025-01-01', '+' || (i * 7919 % 365) || ' days') end, i % 97,
                 hex(randomblob(400)) from n;"
     )
 }
@@ -42,13 +42,12 @@ fn hoard(count: u64) -> Result<Hoard> {
 /// Compares the fact with the database: all rows, those that are gone, and the order of each file.
 fn check(hoard: &Hoard, gone: u64) -> Result<()> {
     let said = hoard.lab.sql(
-        "select count(*), sum(f.pieces), count(distinct f.note), sum(cast(f.source_row_id as bigint) * f.pieces), \
-                sum(case when f.sold_key > 0 then date_diff('day', date '2000-01-01', d.date) else 0 end) \
-         from star.fact_hoarded f join star.dim_date d on d.date_key = f.sold_key where not f.deleted_at_source",
+        "select count(*), sum(pieces), count(distinct note), sum(cast(source_row_id as bigint) * pieces), sum(sold_key) \
+         from star.fact_hoarded where not deleted_at_source",
     )?;
     let expected: Vec<String> = hoard.database()?.query_row(
         "select count(*), sum(pieces), count(distinct note), sum(id * pieces), \
-                sum(coalesce(julianday(day) - julianday('2000-01-01'), 0)) from sales",
+                sum(coalesce(julianday(day) - julianday('1899-12-31'), -1)) from sales",
         [],
         |row| {
             let number = |at| row.get::<_, f64>(at).map(|number| format!("{number:.0}"));
@@ -61,36 +60,38 @@ fn check(hoard: &Hoard, gone: u64) -> Result<()> {
     Ok(())
 }
 
+/// The bytes of so many sales.
+fn bytes(count: u64) -> u64 {
+    count * 820
+}
+
 #[test]
 fn facts_of_ten_times_the_memory_are_right_and_take_no_more_of_it() -> Result<()> {
-    let small = hoard(2_000)?;
-    let (said, little) = small.load_and_weigh()?;
-    said.done()?;
-    let count = 220_000;
-    let large = hoard(count)?;
-    let (said, much) = large.load_and_weigh()?;
-    said.done()?;
+    let (some, many) = (80_000, 240_000);
+    assert!(bytes(many) > 10 * MEMORY);
+    let (few, large) = (hoard(some)?, hoard(many)?);
+    let first = [few.load_and_weigh()?, large.load_and_weigh()?];
     check(&large, 0)?;
-    let bytes = count * 820;
-    assert!(bytes > 10 * MEMORY);
-    // beside what may wait there are the row groups that are being read and written
-    let more = (much - little) << 10;
-    assert!(more < bytes / 2, "{more} bytes more for {bytes}");
     // the next night: values, days, ids
-    large.database()?.execute_batch(
-        "update sales set pieces = pieces + 1 where id % 97 = 5;
-         update sales set day = '2025-05-05' where id % 89 = 3;
-         delete from sales where id % 101 = 7;
-         insert into sales select id + 1000000, day, pieces, hex(randomblob(400)) from sales where id % 83 = 1;",
-    )?;
-    let (said, again) = large.load_and_weigh()?;
-    said.done()?;
-    check(&large, count.div_ceil(101) - u64::from(count % 101 < 7))?;
-    let more = again.saturating_sub(little) << 10;
-    assert!(
-        more < bytes,
-        "{more} bytes more for {bytes} that are published"
-    );
+    for hoard in [&few, &large] {
+        hoard.database()?.execute_batch(
+            "update sales set pieces = pieces + 1 where id % 97 = 5;
+             update sales set day = '2025-05-05' where id % 89 = 3;
+             delete from sales where id % 101 = 7;
+             insert into sales select id + 1000000, day, pieces, hex(randomblob(400)) from sales where id % 83 = 1;",
+        )?;
+    }
+    let second = [few.load_and_weigh()?, large.load_and_weigh()?];
+    let gone = (1..=many).filter(|id| id % 101 == 7).count();
+    check(&large, gone as u64)?;
+    for [(small, little), (said, much)] in [first, second] {
+        small.done()?;
+        said.done()?;
+        // what waits beyond the memory lies in files; allocators keep some of what passes by
+        let more = much.saturating_sub(little) << 10;
+        let most = (bytes(many) - bytes(some)) / 2;
+        assert!(more < most, "{more} bytes more, {most} allowed");
+    }
     // nothing has changed since
     let before = large.lab.versions()?.len();
     large.lab.load()?.done()?;

@@ -143,7 +143,7 @@ impl FactLoad<'_> {
         let memory = self.execution.options.settings.etl.memory_bytes;
         let day = self.day.as_ref();
         let day = day.and_then(|day| self.schema.index_of(day).ok());
-        let least = memory / 16;
+        let least = memory / 8;
         let mut outcome = Outcome {
             added: ByDay::new(
                 SchemaRef::clone(&self.schema),
@@ -310,18 +310,20 @@ impl FactLoad<'_> {
     fn chunks(&self) -> impl Iterator<Item = Result<RecordBatch>> + '_ {
         let schema = self.prepared.rows.schema();
         let doing = format!("reading the rows of star '{}'", self.input.star.name);
+        let bytes = self.execution.options.settings.etl.memory_bytes / 64;
         let mut batches = self.prepared.rows.batches();
         let mut waiting: Option<RecordBatch> = None;
         std::iter::from_fn(move || {
             let mut some = Vec::new();
-            let mut rows = 0;
-            while rows < CHUNK {
+            let (mut rows, mut most) = (0, CHUNK);
+            while rows < most {
                 let batch = match waiting.take().map(Ok).or_else(|| batches.next()) {
                     None => break,
                     Some(Ok(batch)) => batch,
                     Some(Err(error)) => return Some(Err(Error::arrow(doing.clone())(error))),
                 };
-                let part = batch.num_rows().min(CHUNK - rows);
+                most = most.min(rows_of(&batch, bytes).max(rows + 1));
+                let part = batch.num_rows().min(most - rows);
                 if part < batch.num_rows() {
                     waiting = Some(batch.slice(part, batch.num_rows() - part));
                 }
@@ -371,4 +373,9 @@ impl FactLoad<'_> {
         };
         Ok((next, outcome.rejects, notices))
     }
+}
+
+/// How many rows as wide as these are so many bytes.
+fn rows_of(rows: &RecordBatch, bytes: usize) -> usize {
+    bytes / (bytes_of(rows) / rows.num_rows().max(1)).max(1)
 }

@@ -20,7 +20,7 @@ use crate::error::{Error, Result};
 type Arrow<T> = std::result::Result<T, ArrowError>;
 
 /// Bytes that are read from or written to a file at once.
-const BUFFER: usize = 128 << 10;
+const BUFFER: usize = 64 << 10;
 
 /// The bytes that all spools of a load may keep in memory together.
 #[derive(Debug, Clone)]

@@ -15,8 +15,8 @@ type Arrow<T> = Result<T, ArrowError>;
 /// Rows that are handed on at once, and about as many bytes at most.
 const BATCH: usize = 65_536;
 const BATCH_BYTES: usize = 8 << 20;
-/// Bytes of a batch of a run: of each run one is in memory while they are read side by side.
-const RUN_BYTES: usize = 512 << 10;
+/// Batches of a run for each that may wait: of each run one is in memory while they are read side by side.
+const BATCHES_OF_RUN: usize = 32;
 /// Keys of special members are below zero, and there are fewer of them.
 const SPECIAL: i32 = 8;
 
@@ -93,7 +93,7 @@ impl ByDay {
         let waiting = std::mem::take(&mut self.waiting);
         // nothing of it stays in memory
         let mut run = Spool::new(SchemaRef::clone(&self.schema), &Memory::new(0));
-        for rows in in_order(&waiting, self.key, self.batch(RUN_BYTES)) {
+        for rows in in_order(&waiting, self.key, self.batch(self.least / BATCHES_OF_RUN)) {
             run.push(rows?)?;
         }
         self.runs.push(run.finish()?);

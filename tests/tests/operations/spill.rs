@@ -67,7 +67,7 @@ fn bytes(count: u64) -> u64 {
 
 #[test]
 fn facts_of_ten_times_the_memory_are_right_and_take_no_more_of_it() -> Result<()> {
-    let (some, many) = (80_000, 240_000);
+    let (some, many) = (100_000, 260_000);
     assert!(bytes(many) > 10 * MEMORY);
     let (few, large) = (hoard(some)?, hoard(many)?);
     let first = [few.load_and_weigh()?, large.load_and_weigh()?];
@@ -87,9 +87,10 @@ fn facts_of_ten_times_the_memory_are_right_and_take_no_more_of_it() -> Result<()
     for [(small, little), (said, much)] in [first, second] {
         small.done()?;
         said.done()?;
-        // what waits beyond the memory lies in files; allocators keep some of what passes by
+        // what waits beyond the memory lies in files; allocators keep some of what passes by, but rows that were held would take as
+        // much as they are, and more of them while they are sorted and written
         let more = much.saturating_sub(little) << 10;
-        let most = (bytes(many) - bytes(some)) / 2;
+        let most = (bytes(many) - bytes(some)) * 3 / 4;
         assert!(more < most, "{more} bytes more, {most} allowed");
     }
     // nothing has changed since

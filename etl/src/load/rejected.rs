@@ -112,7 +112,7 @@ impl Execution<'_> {
 }
 
 /// Rows of a row group: each holds a whole row of the source as a text, and row groups wait in memory until they are full.
-const GROUP: usize = 2 * CHUNK;
+const GROUP: usize = CHUNK;
 
 /// Rejected rows that become a batch at once.
 const CHUNK: usize = 8192;

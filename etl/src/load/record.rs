@@ -185,7 +185,36 @@ pub async fn read_records(warehouse: &Warehouse) -> Result<Vec<LoadRecord>> {
         }
     }
     records.sort_by_key(|record| record.load_id);
+    published(warehouse, &mut records).await;
     Ok(records)
+}
+
+/// A load whose version is there was published, even if it was killed before its record could say so.
+async fn published(warehouse: &Warehouse, records: &mut [LoadRecord]) {
+    let is_told = |record: &LoadRecord| {
+        matches!(
+            record.outcome,
+            LoadOutcome::Published { .. } | LoadOutcome::Unchanged { .. }
+        )
+    };
+    if records.iter().all(is_told) {
+        return;
+    }
+    let versions = match warehouse.versions().await {
+        Ok(versions) => versions,
+        Err(error) => {
+            tracing::warn!(%error, "which loads were published is known from their records alone");
+            return;
+        }
+    };
+    for record in records.iter_mut().filter(|record| !is_told(record)) {
+        let mut versions = versions.iter();
+        if let Some(manifest) = versions.find(|manifest| manifest.load_id == record.load_id) {
+            record.outcome = LoadOutcome::Published {
+                version: manifest.version,
+            };
+        }
+    }
 }
 
 /// A load that has not ended, in words; `None` if it has.

@@ -66,6 +66,15 @@ fn a_warehouse_built_anew_from_what_is_retained_moves_no_key() -> Result<()> {
     }
     let before = answers(&lab, "planisphere.toml")?;
     assert!(before[0].len() > 10, "{:?}", before[0]);
+    // a load that was killed once its version was there could not say so any more
+    let records = std::fs::read_dir(lab.path("warehouse/_planisphere/loads"))?;
+    let mut records: Vec<_> = records.collect::<std::io::Result<_>>()?;
+    records.sort_by_key(std::fs::DirEntry::file_name);
+    let path = records[1].path();
+    let mut record: serde_json::Value = serde_json::from_slice(&std::fs::read(&path)?)?;
+    assert_eq!(record["outcome"]["state"], "published");
+    record["outcome"] = serde_json::json!({"state": "running"});
+    std::fs::write(&path, record.to_string())?;
     std::fs::remove_file(lab.path("shop.db"))?;
     let settings = std::fs::read_to_string(lab.config())?;
     let anew = settings.replace("url = \"warehouse\"", "url = \"anew\"");

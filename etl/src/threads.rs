@@ -41,7 +41,7 @@ fn next<R>(
         Some(Ok(done)) => take(done?),
         // the panic has been told where it happened
         Some(Err(_)) => Err(Error::Task {
-            doing: "building facts",
+            doing: "building dimensions and facts",
         }),
         None => Ok(()),
     }

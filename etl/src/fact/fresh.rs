@@ -81,33 +81,10 @@ pub(crate) fn chunk(
     };
     let (conformed, out_of_order) = row_by_row(input.prepare, conformed)?;
     let rows = &conformed;
-    let column = |name: &str| -> Result<ArrayRef> {
-        let index = rows
-            .schema()
-            .index_of(name)
-            .map_err(Error::arrow(doing()))?;
-        Ok(Arc::clone(rows.column(index)))
-    };
+    let column = |name: &str| column_of(rows, name).map_err(Error::arrow(doing()));
     let mut problems = Problems::default();
-    let mut columns: Vec<ArrayRef> = Vec::new();
     let mut looked_up = LookedUp::default();
-    for role in &star.roles {
-        if let Some(dimension) = combination_of(input, role) {
-            columns.push(combined(input, (role, dimension), &column, &mut problems)?);
-            continue;
-        }
-        let as_of = role.as_of.as_deref().map(column).transpose()?;
-        let began = Instant::now();
-        let keys = keys(input, role, &column(&role.column)?, as_of.as_ref())?;
-        if matches!(
-            input.members.get(&role.dimension),
-            Some(MemberIndex::Members(_))
-        ) {
-            looked_up.members += keys.len() as u64;
-            looked_up.time += began.elapsed();
-        }
-        columns.push(with_special(keys, rows, &role.name));
-    }
+    let mut columns = role_keys(input, rows, &mut problems, &mut looked_up)?;
     for bridge in &star.bridges {
         columns.push(column(&group_column(bridge))?);
     }
@@ -154,6 +131,41 @@ pub(crate) fn chunk(
     })
 }
 
+/// The surrogate keys of every role.
+fn role_keys(
+    input: &FactInput<'_>,
+    rows: &RecordBatch,
+    problems: &mut Problems,
+    looked_up: &mut LookedUp,
+) -> Result<Vec<ArrayRef>> {
+    let star = input.star;
+    let doing = || format!("reading the entity of star '{}'", star.name);
+    let column = |name: &str| column_of(rows, name).map_err(Error::arrow(doing()));
+    let mut columns = Vec::with_capacity(star.roles.len());
+    for role in &star.roles {
+        if let Some(dimension) = combination_of(input, role) {
+            columns.push(combined(input, (role, dimension), &column, problems)?);
+            continue;
+        }
+        let as_of = role.as_of.as_deref().map(column).transpose()?;
+        let began = Instant::now();
+        let keys = keys(input, role, &column(&role.column)?, as_of.as_ref())?;
+        let members = input.members.get(&role.dimension);
+        if matches!(members, Some(MemberIndex::Members(_))) {
+            looked_up.add(LookedUp {
+                members: keys.len() as u64,
+                time: began.elapsed(),
+            });
+        }
+        columns.push(with_special(keys, rows, &role.name));
+    }
+    Ok(columns)
+}
+
+fn column_of(rows: &RecordBatch, name: &str) -> Result<ArrayRef, arrow::error::ArrowError> {
+    Ok(Arc::clone(rows.column(rows.schema().index_of(name)?)))
+}
+
 impl Chunk {
     /// The rows that became facts.
     ///
@@ -168,7 +180,7 @@ impl Chunk {
 /// The ids of the rows of a star.
 fn ids_of(star: &Star, rows: &RecordBatch) -> Result<StringArray, arrow::error::ArrowError> {
     let keys = star.key.iter();
-    let keys = keys.map(|name| Ok(Arc::clone(rows.column(rows.schema().index_of(name)?))));
+    let keys = keys.map(|name| column_of(rows, name));
     row_ids(keys.collect::<Result<_, arrow::error::ArrowError>>()?)
 }
 

@@ -56,13 +56,13 @@ fn sort(
     for row in (0..chunk.ids.len()).filter(|row| chunk.ids.is_valid(*row)) {
         let id = chunk.ids.value(row);
         let hash = chunk.hashes.get(row).copied().unwrap_or_default();
-        let meeting = match chunk.problems.has(row) {
-            true => standing.refuse(id),
-            false => standing.meet(id, hash),
-        };
-        match meeting {
+        if chunk.problems.has(row) {
+            // its first problem counts, but a row of the same id behind it stands twice
+            standing.refuse(id);
+            continue;
+        }
+        match standing.meet(id, hash) {
             Meeting::Twice => chunk.problems.duplicate_key(row, id),
-            _ if chunk.problems.has(row) => {}
             Meeting::New => new.push(place(row)),
             Meeting::Unchanged => tally.unchanged += 1,
             Meeting::Changed {

@@ -163,7 +163,7 @@ impl Standing {
             if rules.retired.moves(rows, row) {
                 mark |= MOVES;
             }
-            // an id stands once; should a table of another maker hold it twice, its last row is compared
+            // an id stands once in what a load has written; of another maker's table only its first row is known
             let number = self.ids.add(ids.value(row)) as usize;
             if number == self.places.len() {
                 self.places.push((short(file), short(first + place)));
@@ -176,26 +176,39 @@ impl Standing {
 
     /// What a fresh row is to the published ones; `hash` is that of its values.
     pub(crate) fn meet(&mut self, id: &str, hash: u128) -> Meeting {
-        let before = self.ids.len();
-        let number = self.ids.add(id) as usize;
-        let Some(mark) = self.marks.get_mut(number) else {
-            return match number == before {
-                true => Meeting::New,
-                false => Meeting::Twice,
-            };
+        let number = match self.greet(id) {
+            Ok(number) => number,
+            Err(stranger) => return stranger,
         };
-        if *mark & MET != 0 {
-            return Meeting::Twice;
-        }
-        *mark |= MET;
         if self.hashes[number] == hash {
             return Meeting::Unchanged;
         }
-        *mark |= CHANGED;
+        self.marks[number] |= CHANGED;
         let (file, row) = self.places[number];
         Meeting::Changed {
             place: (file as usize, row as usize),
-            was_deleted: *mark & DELETED != 0,
+            was_deleted: self.marks[number] & DELETED != 0,
+        }
+    }
+
+    /// Takes note of a fresh row that is rejected: what is published of it stays.
+    pub(crate) fn refuse(&mut self, id: &str) {
+        // whatever it is to the others, it becomes no row
+        let _ = self.greet(id);
+    }
+
+    /// The number of a published row that the load gives for the first time, else what the fresh row is without it.
+    fn greet(&mut self, id: &str) -> Result<usize, Meeting> {
+        let before = self.ids.len();
+        let number = self.ids.add(id) as usize;
+        match self.marks.get_mut(number) {
+            None if number == before => Err(Meeting::New),
+            None => Err(Meeting::Twice),
+            Some(mark) if *mark & MET != 0 => Err(Meeting::Twice),
+            Some(mark) => {
+                *mark |= MET;
+                Ok(number)
+            }
         }
     }
 
@@ -204,24 +217,6 @@ impl Standing {
         let number = self.ids.find(id).map(|number| number as usize);
         if let Some(mark) = number.and_then(|number| self.marks.get_mut(number)) {
             *mark |= STAYS;
-        }
-    }
-
-    /// Takes note of a fresh row that is rejected: what is published of it stays.
-    pub(crate) fn refuse(&mut self, id: &str) -> Meeting {
-        let before = self.ids.len();
-        let number = self.ids.add(id) as usize;
-        let Some(mark) = self.marks.get_mut(number) else {
-            return match number == before {
-                true => Meeting::New,
-                false => Meeting::Twice,
-            };
-        };
-        let again = *mark & MET != 0;
-        *mark |= MET;
-        match again {
-            true => Meeting::Twice,
-            false => Meeting::New,
         }
     }
 

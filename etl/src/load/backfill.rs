@@ -37,6 +37,12 @@ pub(super) struct Knowing {
     pub(super) columns: BTreeSet<String>,
 }
 
+/// The key of a star but for the columns that the star itself adds.
+fn own_key(star: &Star) -> Vec<String> {
+    let key = star.key.iter();
+    key.filter(|name| !star.derives(name)).cloned().collect()
+}
+
 impl Wanted {
     /// New attributes of a dimension, as far as they are columns of its entity.
     pub(super) fn of_dimension(
@@ -97,12 +103,7 @@ impl Wanted {
         let wanted = Self {
             table: star.table(),
             entity: star.entity.clone(),
-            key: star
-                .key
-                .iter()
-                .filter(|key| !star.derives(key))
-                .cloned()
-                .collect(),
+            key: own_key(star),
             columns: columns.collect(),
             only_now: !is_stream && (is_booked || !star.bridges.is_empty()),
         };
@@ -114,12 +115,7 @@ impl Wanted {
         Self {
             table: star.table(),
             entity: star.entity.clone(),
-            key: star
-                .key
-                .iter()
-                .filter(|key| !star.derives(key))
-                .cloned()
-                .collect(),
+            key: own_key(star),
             columns: columns
                 .map(|column| (column.clone(), vec![column]))
                 .collect(),

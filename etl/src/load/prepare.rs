@@ -87,7 +87,9 @@ impl Execution<'_> {
         let rows = read_table(self.warehouse, table).await?;
         let columns = star.kept_columns(&self.model.dimensions);
         let kept = align(&name, &rows, &changes_schema(&columns))?;
-        self.with_memory_of_stream(star, fed, kept).await.map(Some)
+        self.with_retained_of_stream(star, fed, kept)
+            .await
+            .map(Some)
     }
 
     /// The table of changes with what this load has seen for the first time.

@@ -3,7 +3,7 @@
 import json
 import shutil
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Callable
 
@@ -42,17 +42,8 @@ class Field:
 
     def load(self, home: str, source: Path) -> Cost:
         """Loads a source into the warehouse of a home; the time without the extraction."""
-        place = self.folder / home
-        place.mkdir(exist_ok=True)
-        (place / "planisphere.toml").write_text(
-            f'[warehouse]\nurl = "warehouse"\n[model]\npath = "{HERE / "model"}"\n[source.crm]\nurl = "{source}"\n'
-        )
-        log = place / "load.log"
-        command = [str(self.program), "load", "--config", str(place / "planisphere.toml"), "--format", "json"]
-        cost = run(command, log)
-        record = next(json.loads(line) for line in log.read_text().splitlines() if line.startswith('{"load_id"'))
-        extraction = sum(step["seconds"] for step in record["steps"] if step["step"] == "extract")
-        return Cost(cost.wall - extraction, cost.cpu, cost.peak_mib, size(place / "warehouse" / "dim_customer"))
+        cost, _ = load(self.program, self.folder / home, "model", ("crm", source))
+        return replace(cost, bytes=size(self.folder / home / "warehouse" / "dim_customer"))
 
     def planisphere(self) -> Cost:
         home = self.folder / "ours"
@@ -86,6 +77,22 @@ class Field:
             if connection.execute(f"select count(*) from ({a} except all {b})").fetchone() != (0,):
                 return False
         return True
+
+
+def load(program: Path, home: Path, model: str, source: tuple[str, Path]) -> tuple[Cost, list[dict]]:
+    """Loads a source into the warehouse of a home; the time without the extraction, and the lines of the log."""
+    home.mkdir(exist_ok=True)
+    name, place = source
+    settings = home / "planisphere.toml"
+    settings.write_text(
+        f'[warehouse]\nurl = "warehouse"\n[model]\npath = "{HERE / model}"\n[source.{name}]\nurl = "{place}"\n'
+    )
+    log = home / "load.log"
+    cost = run([str(program), "load", "--config", str(settings), "--format", "json", "--log-format", "json"], log)
+    lines = [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
+    record = next(line for line in lines if "load_id" in line and "steps" in line)
+    extraction = sum(step["seconds"] for step in record["steps"] if step["step"] == "extract")
+    return replace(cost, wall=cost.wall - extraction), lines
 
 
 def table_files(table: Path) -> list[Path]:

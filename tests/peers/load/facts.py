@@ -6,17 +6,16 @@ published; what counts is its load without the extraction, the indexes of the di
 dimension tables that Planisphere wrote.
 """
 
-import json
+import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
-from contenders import script, table_files
-from measure import Cost, run, size
+from contenders import load, script, table_files
+from measure import Cost, size
 
-HERE = Path(__file__).parent
 DIMENSIONS = {"region": 1_000, "store": 10_000, "product": 100_000, "household": 1_000_000, "customer": 10_000_000}
 UUID = "substr(h, 1, 8) || '-' || substr(h, 9, 4) || '-' || substr(h, 13, 4) || '-' || substr(h, 17, 4) || '-' || substr(h, 21, 12)"
 MEMBERS = """
@@ -65,25 +64,15 @@ class FactField:
         copy(SALES.format(facts=facts, keys=keys, which="true"), folder / "sales.parquet")
 
     def _load(self, home: str, source: Path) -> tuple[Cost, Lookups | None]:
-        place = self.folder / home
-        place.mkdir(exist_ok=True)
-        (place / "planisphere.toml").write_text(
-            f'[warehouse]\nurl = "warehouse"\n[model]\npath = "{HERE / "facts_model"}"\n[source.shop]\nurl = "{source}"\n'
-        )
-        log = place / "load.log"
-        command = [str(self.program), "load", "--config", str(place / "planisphere.toml"), "--format", "json"]
-        cost = run([*command, "--log-format", "json"], log)
-        lines = [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
-        record = next(line for line in lines if "load_id" in line and "steps" in line)
-        extraction = sum(step["seconds"] for step in record["steps"] if step["step"] == "extract")
+        cost, lines = load(self.program, self.folder / home, "facts_model", ("shop", source))
         told = [line["fields"] for line in lines if line.get("fields", {}).get("message") == "members looked up"]
         lookups = Lookups(told[0]["members"], told[0]["core_seconds"]) if told else None
-        return Cost(cost.wall - extraction, cost.cpu, cost.peak_mib, size(place / "warehouse" / "fact_sale")), lookups
+        return replace(cost, bytes=size(self.folder / home / "warehouse" / "fact_sale")), lookups
 
     def planisphere(self) -> Cost:
         home = self.folder / "facts-ours"
-        subprocess.run(["rm", "-rf", str(home)], check=True)
-        subprocess.run(["cp", "-r", str(self.folder / "facts-base"), str(home)], check=True)
+        shutil.rmtree(home, ignore_errors=True)
+        shutil.copytree(self.folder / "facts-base", home)
         cost, lookups = self._load("facts-ours", self.second)
         if lookups:
             self.lookups.append(lookups)

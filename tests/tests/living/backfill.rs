@@ -35,7 +35,8 @@ attributes:
   city: {type: text, scd: 1}
 ";
 
-const PURCHASE: &str = "planisphere: 1
+/// A star of orders.
+pub(crate) const PURCHASE: &str = "planisphere: 1
 star: purchase
 grain: One row is one order.
 entity: purchase

@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result, ensure};
 use planisphere_tests::lab::{Lab, Source};
 use serde_json::Value;
 
+use super::backfill::PURCHASE;
 use super::files::{latest, rows_of};
 
 const SOURCE: &str = "planisphere: 1
@@ -32,18 +33,6 @@ attributes:
   city: {type: text, scd: 2}
 ";
 
-const STAR: &str = "planisphere: 1
-star: purchase
-grain: One row is one order.
-entity: purchase
-key: order_id
-dimensions:
-  order_date: {dimension: date, column: day}
-  customer: {column: customer_id, as_of: day}
-measures:
-  amount: {type: integer}
-";
-
 const TABLES: &str = "
 create table customers (id text primary key, city text, changed text);
 create table orders (id text primary key, customer text, day text, amount integer);
@@ -62,7 +51,7 @@ fn shop(join_files: &str) -> Result<(Lab, Source)> {
         ("sources/crm", SOURCE),
         ("conformed/date", date),
         ("conformed/customer", CUSTOMER),
-        ("stars/purchase", STAR),
+        ("stars/purchase", PURCHASE),
     ] {
         lab.write(&format!("model/{name}.yaml"), text)?;
     }

@@ -14,6 +14,7 @@ use crate::fact::{
 use crate::threads;
 use crate::warehouse::{Place, changed_columns};
 
+use super::edits::{in_place_order, left, short};
 use super::{CHUNK, FactLoad, Outcome};
 
 /// Fresh rows that say something else, and where the published ones are.
@@ -134,11 +135,7 @@ impl FactLoad<'_> {
             return Ok(());
         };
         let new = concat_batches(&first.schema(), &changed.rows).map_err(self.doing())?;
-        let mut order: Vec<u32> = (0..short(changed.places.len())).collect();
-        order.sort_unstable_by_key(|at| changed.places[*at as usize]);
-        let places = order.iter().map(|at| changed.places[*at as usize]);
-        let places: Vec<Place> = places.collect();
-        let new = take_record_batch(&new, &UInt32Array::from(order)).map_err(self.doing())?;
+        let (new, places) = in_place_order(&new, &changed.places).map_err(self.doing())?;
         let old = self.scan(table).rows(&places).await?;
         let (published, _) = self.aligned(&old)?;
         let old = self.retired().replaced(&published);
@@ -177,13 +174,7 @@ impl FactLoad<'_> {
     ) -> Result<()> {
         let at: Vec<u32> = is_edited.values().set_indices().map(short).collect();
         let columns = changed_columns(old, &UInt32Array::from(at.clone()), new);
-        for (known, found) in outcome
-            .columns
-            .iter_mut()
-            .zip(columns.map_err(self.doing())?)
-        {
-            *known |= found;
-        }
+        outcome.differs(columns.map_err(self.doing())?);
         let places = at.iter().map(|at| places[*at as usize]);
         outcome.places.extend(places);
         outcome.edited.push(new.clone());
@@ -237,18 +228,14 @@ impl FactLoad<'_> {
         let mut rest = standing.rest().peekable();
         let mut groups = std::pin::pin!(self.scan(table).groups(&[]));
         while let Some(group) = groups.try_next().await? {
-            let (file, first) = group.first;
-            let end = (file, first + group.rows.num_rows());
-            let (mut rows, mut fates) = (Vec::new(), Vec::new());
-            while let Some((place, fate)) = rest.next_if(|(place, _)| *place < end) {
-                if fate != Rest::Replaced {
-                    rows.push(short(place.1 - first));
-                    fates.push(match retired.contains(&place) {
-                        true => Rest::Moved,
-                        false => Rest::Kept,
-                    });
-                }
-            }
+            let (rows, fates): (Vec<u32>, Vec<(Place, Rest)>) = left(&group, &mut rest).unzip();
+            let fates = fates
+                .iter()
+                .map(|(place, _)| match retired.contains(place) {
+                    true => Rest::Moved,
+                    false => Rest::Kept,
+                });
+            let fates: Vec<Rest> = fates.collect();
             let (all, _) = self.aligned(&group.rows)?;
             let old = take_record_batch(&all, &UInt32Array::from(rows)).map_err(self.doing())?;
             let new = self.rewritten(&old, &fates)?;
@@ -256,8 +243,4 @@ impl FactLoad<'_> {
         }
         Ok(())
     }
-}
-
-fn short(number: usize) -> u32 {
-    u32::try_from(number).unwrap_or(u32::MAX)
 }

@@ -1,14 +1,18 @@
 //! What becomes of the published rows of a fact: which are edited in their places, which leave them.
 
-mod memory;
+mod retained;
+
+use std::iter::Peekable;
 
 use arrow::array::{RecordBatch, UInt32Array};
 use arrow::compute::{concat_batches, filter_record_batch, not, take_record_batch};
+use arrow::error::ArrowError;
 use futures::TryStreamExt as _;
 
 use crate::dimension::Tally;
 use crate::error::{Error, Result};
 use crate::fact::{self, Rest, Standing};
+use crate::load::scan::Group;
 use crate::spool::bytes_of;
 use crate::warehouse::{Place, changed_columns};
 
@@ -26,21 +30,15 @@ impl FactLoad<'_> {
         };
         let doing = || Error::arrow(format!("comparing fact '{}'", self.input.star.name));
         let new = concat_batches(&first.schema(), &rows).map_err(doing())?;
-        let mut order: Vec<u32> = (0..u32::try_from(places.len()).unwrap_or(u32::MAX)).collect();
-        order.sort_unstable_by_key(|at| places[*at as usize]);
-        let places: Vec<Place> = order.iter().map(|at| places[*at as usize]).collect();
-        let new = take_record_batch(&new, &UInt32Array::from(order)).map_err(doing())?;
+        let (new, places) = in_place_order(&new, &places).map_err(doing())?;
         let old = self.scan(table).rows(&places).await?;
         let (old, _) = self.aligned(&old)?;
         let same_day = fact::is_same_day(&old, &new, self.day.as_deref()).map_err(doing())?;
         let at = same_day.values().set_indices();
-        let at = at.map(|row| u32::try_from(row).unwrap_or(u32::MAX));
-        let kept: UInt32Array = at.collect::<Vec<u32>>().into();
+        let kept: UInt32Array = at.map(short).collect::<Vec<u32>>().into();
         let edited = filter_record_batch(&new, &same_day).map_err(doing())?;
         let columns = changed_columns(&old, &kept, &edited).map_err(doing())?;
-        for (known, found) in outcome.columns.iter_mut().zip(columns) {
-            *known |= found;
-        }
+        outcome.differs(columns);
         let moved = not(&same_day).and_then(|moved| filter_record_batch(&new, &moved));
         self.add(&moved.map_err(doing())?, outcome)?;
         for (place, same_day) in places.into_iter().zip(same_day.values()) {
@@ -71,14 +69,10 @@ impl FactLoad<'_> {
                 self.add(&new, outcome)?;
                 continue;
             }
-            let all: UInt32Array = (0..u32::try_from(new.num_rows()).unwrap_or(u32::MAX))
-                .collect::<Vec<u32>>()
-                .into();
+            let all: UInt32Array = (0..short(new.num_rows())).collect::<Vec<u32>>().into();
             let doing = || Error::arrow(format!("comparing fact '{}'", self.input.star.name));
             let columns = changed_columns(&old, &all, &new).map_err(doing())?;
-            for (known, found) in outcome.columns.iter_mut().zip(columns) {
-                *known |= found;
-            }
+            outcome.differs(columns);
             outcome.places.extend(places);
             outcome.edited.push(new);
         }
@@ -94,24 +88,17 @@ impl FactLoad<'_> {
         let Some(table) = self.published else {
             return Ok(());
         };
-        let memory = self.memory(table).await?;
+        let retained = self.retained_values(table).await?;
         let mut rest = standing.rest().peekable();
         let mut groups = std::pin::pin!(self.scan(table).groups(&[]));
         while let Some(group) = groups.try_next().await? {
-            let (file, first) = group.first;
-            let end = (file, first + group.rows.num_rows());
-            let (mut rows, mut fates) = (Vec::new(), Vec::new());
-            while let Some(((_, row), fate)) = rest.next_if(|(place, _)| *place < end) {
-                if fate != Rest::Replaced {
-                    rows.push(u32::try_from(row - first).unwrap_or(u32::MAX));
-                    fates.push(fate);
-                }
-            }
+            let (rows, fates): (Vec<u32>, Vec<(Place, Rest)>) = left(&group, &mut rest).unzip();
+            let fates: Vec<Rest> = fates.into_iter().map(|(_, rest)| rest).collect();
             self.count(&fates, &mut outcome.tally);
             let (all, _) = self.aligned(&group.rows)?;
             let doing = || Error::arrow(format!("rewriting fact '{}'", self.input.star.name));
             let old = take_record_batch(&all, &UInt32Array::from(rows)).map_err(doing())?;
-            let old = memory.filled(&old).map_err(doing())?;
+            let old = retained.filled(&old).map_err(doing())?;
             let new = self.rewritten(&old, &fates)?;
             self.add(&new, outcome)?;
         }
@@ -130,14 +117,7 @@ impl FactLoad<'_> {
         let mut rest = standing.rest().peekable();
         let mut groups = std::pin::pin!(self.scan(table).groups(&columns));
         while let Some(group) = groups.try_next().await? {
-            let (file, first) = group.first;
-            let end = (file, first + group.rows.num_rows());
-            let mut rows = Vec::new();
-            while let Some(((_, row), fate)) = rest.next_if(|(place, _)| *place < end) {
-                if fate != Rest::Replaced {
-                    rows.push(u32::try_from(row - first).unwrap_or(u32::MAX));
-                }
-            }
+            let rows: Vec<u32> = left(&group, &mut rest).map(|(row, _)| row).collect();
             let rows = take_record_batch(&group.rows, &UInt32Array::from(rows));
             let rows = rows.and_then(|rows| self.retired().replaced(&rows));
             fact::groups_in(
@@ -160,4 +140,42 @@ impl FactLoad<'_> {
         tally.deleted += count(Rest::Gone);
         tally.updated += count(Rest::Moved);
     }
+}
+
+impl Outcome {
+    /// Takes note of the columns in which edited rows differ from the published ones.
+    pub(super) fn differs(&mut self, columns: Vec<bool>) {
+        for (known, found) in self.columns.iter_mut().zip(columns) {
+            *known |= found;
+        }
+    }
+}
+
+/// The rows of a row group that no fresh ones replace, counted from its first, with their places and what becomes of them. Groups
+/// come in the order in which the published rows were added.
+pub(super) fn left<I: Iterator<Item = (Place, Rest)>>(
+    group: &Group,
+    rest: &mut Peekable<I>,
+) -> impl Iterator<Item = (u32, (Place, Rest))> {
+    let (file, first) = group.first;
+    let end = (file, first + group.rows.num_rows());
+    let of_group = std::iter::from_fn(move || rest.next_if(|(place, _)| *place < end));
+    of_group
+        .filter(|(_, rest)| *rest != Rest::Replaced)
+        .map(move |(place, rest)| (short(place.1 - first), (place, rest)))
+}
+
+/// Rows in the order of the places of those that they change.
+pub(super) fn in_place_order(
+    rows: &RecordBatch,
+    places: &[Place],
+) -> Result<(RecordBatch, Vec<Place>), ArrowError> {
+    let mut order: Vec<u32> = (0..short(places.len())).collect();
+    order.sort_unstable_by_key(|at| places[*at as usize]);
+    let ordered = order.iter().map(|at| places[*at as usize]).collect();
+    Ok((take_record_batch(rows, &UInt32Array::from(order))?, ordered))
+}
+
+pub(super) fn short(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
 }

@@ -5,9 +5,9 @@
 //! published tables ──► versions, keys and what was seen of the touched ────────────────┴─► build ──► added, changed, removed
 //! ```
 
-mod memory;
 mod past;
 mod recognise;
+mod retained;
 mod tables;
 mod versions;
 
@@ -189,7 +189,7 @@ impl DimensionLoad<'_> {
             Some(table) => {
                 let rows = read_table(warehouse, table).await?;
                 let kept = align(table.name(), &rows, &changes_schema(dimension))?;
-                Some(self.with_memory(&existing, kept).await?)
+                Some(self.with_retained(&existing, kept).await?)
             }
             None => None,
         };

@@ -23,13 +23,13 @@ const ID: &str = "source_row_id";
 
 /// Values of new columns, by the ids of rows.
 #[derive(Default)]
-pub(super) struct Memory {
+pub(super) struct Retained {
     batches: Vec<RecordBatch>,
     /// For each new column where the latest value of a row stands.
     columns: BTreeMap<String, HashMap<String, (usize, usize)>>,
 }
 
-impl Memory {
+impl Retained {
     /// Takes in rows, of which later ones count for nothing where earlier ones speak of the same.
     fn learn(&mut self, rows: RecordBatch, known: &Knowing) {
         let Some(ids) = rows.column_by_name(ID).map(|it| it.as_string::<i32>()) else {
@@ -79,23 +79,23 @@ impl Memory {
 
 impl FactLoad<'_> {
     /// What packages of earlier loads know of the columns that the published table lacks, the latest word first.
-    pub(super) async fn memory(&self, table: &PinnedTable) -> Result<Memory> {
+    pub(super) async fn retained_values(&self, table: &PinnedTable) -> Result<Retained> {
         let (star, model) = (self.input.star, self.execution.model);
-        let mut memory = Memory::default();
+        let mut retained = Retained::default();
         // what a stream has shown is kept
         if nature(self.fed.entity) == Nature::Changes {
-            return Ok(memory);
+            return Ok(retained);
         }
         let is_new = |name: &str| table.schema().index_of(name).is_err();
         let Some(wanted) = Wanted::of_star(model, star, is_new) else {
-            return Ok(memory);
+            return Ok(retained);
         };
         for known in self.execution.knowing(&wanted).await?.iter().rev() {
             for rows in self.then(known).await? {
-                memory.learn(rows, known);
+                retained.learn(rows, known);
             }
         }
-        Ok(memory)
+        Ok(retained)
     }
 
     /// The rows of the star as an earlier load would have made them under today's model.
@@ -136,7 +136,7 @@ impl FactLoad<'_> {
 
 impl Execution<'_> {
     /// What a stream has shown, with what packages of earlier loads tell of columns that were not kept before behind it.
-    pub(in crate::load) async fn with_memory_of_stream(
+    pub(in crate::load) async fn with_retained_of_stream(
         &self,
         star: &Star,
         fed: &Fed<'_>,

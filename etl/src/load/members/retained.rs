@@ -17,7 +17,7 @@ const BASIS: &str = "valid_from_basis";
 
 impl DimensionLoad<'_> {
     /// What was seen of the published members, with what packages of earlier loads tell of new attributes behind it.
-    pub(super) async fn with_memory(
+    pub(super) async fn with_retained(
         &self,
         existing: &Existing,
         changes: Existing,

@@ -10,6 +10,7 @@
 
 pub mod cli;
 mod conform;
+mod dealt;
 pub mod demo;
 mod dimension;
 mod error;

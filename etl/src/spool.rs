@@ -74,6 +74,7 @@ pub(crate) struct Spool {
     memory: Vec<RecordBatch>,
     file: Option<(Arc<File>, StreamWriter<BufWriter<File>>)>,
     rows: usize,
+    bytes: usize,
 }
 
 /// Rows that can be read any number of times.
@@ -82,6 +83,7 @@ pub(crate) struct Spooled {
     schema: SchemaRef,
     parts: Vec<Part>,
     rows: usize,
+    bytes: usize,
 }
 
 /// Rows of one spool: first those in memory, then those in its file.
@@ -102,6 +104,7 @@ impl Spool {
             memory: Vec::new(),
             file: None,
             rows: 0,
+            bytes: 0,
         }
     }
 
@@ -114,7 +117,9 @@ impl Spool {
         if rows.num_rows() == 0 {
             return Ok(());
         }
-        if self.file.is_none() && self.lease.grow(bytes_of(&rows)) {
+        let bytes = bytes_of(&rows);
+        self.bytes += bytes;
+        if self.file.is_none() && self.lease.grow(bytes) {
             self.memory.push(rows);
             return Ok(());
         }
@@ -150,6 +155,7 @@ impl Spool {
                 _lease: Some(Arc::new(self.lease)),
             }],
             rows: self.rows,
+            bytes: self.bytes,
         })
     }
 }
@@ -160,6 +166,7 @@ impl Spooled {
         Self {
             schema: rows.schema(),
             rows: rows.num_rows(),
+            bytes: bytes_of(&rows),
             parts: vec![Part {
                 memory: vec![rows],
                 file: None,
@@ -173,8 +180,14 @@ impl Spooled {
         Self {
             schema,
             rows: spools.iter().map(|spool| spool.rows).sum(),
+            bytes: spools.iter().map(|spool| spool.bytes).sum(),
             parts: spools.into_iter().flat_map(|spool| spool.parts).collect(),
         }
+    }
+
+    /// The same columns, but no row.
+    pub(crate) fn none(&self) -> Self {
+        Self::of(RecordBatch::new_empty(self.schema()))
     }
 
     /// The columns.
@@ -185,6 +198,11 @@ impl Spooled {
     /// How many rows there are.
     pub(crate) fn num_rows(&self) -> usize {
         self.rows
+    }
+
+    /// How many bytes a row takes in memory, on average.
+    pub(crate) fn width(&self) -> usize {
+        self.bytes.div_ceil(self.rows.max(1))
     }
 
     /// The rows, some at a time.
@@ -229,9 +247,17 @@ impl Spooled {
 
 /// The rows of a file.
 fn spilled(file: &Arc<File>) -> Box<dyn Iterator<Item = Arrow<RecordBatch>> + Send> {
-    let from = FromStart {
+    written(file, 0)
+}
+
+/// Rows that were written into a file from some byte on.
+pub(crate) fn written(
+    file: &Arc<File>,
+    at: u64,
+) -> Box<dyn Iterator<Item = Arrow<RecordBatch>> + Send> {
+    let from = Reading {
         file: Arc::clone(file),
-        at: 0,
+        at,
     };
     let reader = BufReader::with_capacity(BUFFER, from);
     match StreamReader::try_new(reader, None) {
@@ -240,13 +266,13 @@ fn spilled(file: &Arc<File>) -> Box<dyn Iterator<Item = Arrow<RecordBatch>> + Se
     }
 }
 
-/// Reads a file from its start, whoever else reads it.
-struct FromStart {
+/// Reads a file from a place of its own, whoever else reads it.
+struct Reading {
     file: Arc<File>,
     at: u64,
 }
 
-impl Read for FromStart {
+impl Read for Reading {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         let read = self.file.read_at(buffer, self.at)?;
         self.at += read as u64;

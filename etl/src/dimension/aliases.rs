@@ -32,7 +32,7 @@ impl Aliases {
     }
 
     /// Adds members of others.
-    pub(super) fn extend(&mut self, others: Self) {
+    pub(crate) fn extend(&mut self, others: Self) {
         self.0.extend(others.0);
     }
 

@@ -68,7 +68,7 @@ pub(crate) fn build_dimension(input: DimensionInput<'_>) -> Result<DimensionBuil
         tally: Tally::default(),
     };
     let aliases = assembly.members(&mut keys);
-    if published.is_first || input.is_whole {
+    if input.has_specials {
         assembly.specials();
     }
     let moved = assembly.account_for_vanished(&aliases);

@@ -4,92 +4,143 @@ use std::sync::Arc;
 
 use arrow::array::{
     Array as _, ArrayRef, BooleanArray, Int32Array, Int64Array, RecordBatch, StringArray,
-    TimestampMicrosecondArray, UInt32Array, new_null_array,
+    TimestampMicrosecondArray, new_null_array,
 };
-use arrow::compute::take;
+use arrow::buffer::BooleanBuffer;
+use arrow::compute::filter_record_batch;
 use arrow::error::ArrowError;
-use planisphere_schemas::model::Scd;
+use planisphere_schemas::model::{Dimension, Scd};
+
+use crate::spool::Spooled;
 
 use super::key_map::{Issued, map_schema};
-use super::sieve::Sieve;
+use super::observe::{Columns, Origin};
+use super::sieve::{Fate, Sieve};
 use super::timeline::Basis;
 use super::{Nature, OPEN_FROM, OPEN_TO, arrow_schema, learn::LAST_WORD};
 
-/// Rows of a batch.
-const CHUNK: usize = 1 << 20;
-
-/// The rows of new members.
-#[derive(Debug, Default)]
+/// New members without a past. Their rows are made of the conformed rows each time that they are read.
 pub(crate) struct Bulk {
-    /// Rows of the dimension table, in the order of the keys.
-    pub(crate) table: Vec<RecordBatch>,
-    /// Rows of the key map.
-    pub(crate) map: Vec<RecordBatch>,
+    dimension: Dimension,
+    source_system: String,
+    nature: Nature,
+    snapshot_at: i64,
+    audit_key: i64,
+    /// All conformed rows, and for each whether it is the only one of a new member.
+    rows: Spooled,
+    plain: BooleanBuffer,
+    len: usize,
+    /// The keys that were issued before theirs.
+    issued: Issued,
 }
 
 impl Sieve<'_> {
-    /// Makes rows of the members of some rows, each the only one of a new member; issues their keys.
-    ///
-    /// # Errors
-    /// If they do not fit into memory.
-    pub(crate) fn bulk(
-        &self,
-        rows: &UInt32Array,
-        issued: &mut Issued,
-        audit_key: i64,
-    ) -> Result<Bulk, ArrowError> {
-        let mut bulk = Bulk::default();
-        for from in (0..rows.len()).step_by(CHUNK) {
-            let some = rows.slice(from, CHUNK.min(rows.len() - from));
-            let some = Newcomers::new(self, &some, *issued)?;
-            bulk.table.push(some.table(audit_key)?);
-            bulk.map.push(some.map()?);
-            issued.keys += some.len;
-            issued.durables += some.len;
-        }
-        Ok(bulk)
+    /// The new members without a past, of the rows that were sieved; issues their keys.
+    pub(crate) fn bulk(&self, rows: &Spooled, issued: &mut Issued, audit_key: i64) -> Bulk {
+        let of = self.origin();
+        let plain = BooleanBuffer::collect_bool(self.num_rows(), |row| self.fate(row) == Fate::Plain);
+        let bulk = Bulk {
+            dimension: of.dimension.clone(),
+            source_system: of.source_system.to_owned(),
+            nature: of.nature,
+            snapshot_at: of.snapshot_at,
+            audit_key,
+            rows: rows.clone(),
+            len: plain.count_set_bits(),
+            plain,
+            issued: *issued,
+        };
+        let len = short(bulk.len);
+        issued.keys = issued.keys.saturating_add(len);
+        issued.durables = issued.durables.saturating_add(len);
+        bulk
+    }
+}
+
+impl Bulk {
+    /// Rows of the dimension table, in the order of the keys.
+    pub(crate) fn table(&self) -> impl Iterator<Item = Result<RecordBatch, ArrowError>> + Send + '_ {
+        self.some(|some| some.table(self.audit_key))
+    }
+
+    /// Rows of the key map, in the order of the keys.
+    pub(crate) fn map(&self) -> impl Iterator<Item = Result<RecordBatch, ArrowError>> + Send + '_ {
+        self.some(|some| some.map())
+    }
+
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    fn some<'s>(
+        &'s self,
+        make: impl Fn(&Newcomers<'_>) -> Result<RecordBatch, ArrowError> + Send + 's,
+    ) -> impl Iterator<Item = Result<RecordBatch, ArrowError>> + Send + 's {
+        let (mut first, mut issued) = (0, self.issued);
+        let batches = self.rows.batches().take_while(|_| self.len > 0);
+        batches.filter_map(move |rows| {
+            let rows = match rows {
+                Ok(rows) => rows,
+                Err(error) => return Some(Err(error)),
+            };
+            let plain = self.plain.slice(first, rows.num_rows());
+            first += rows.num_rows();
+            if plain.count_set_bits() == 0 {
+                return None;
+            }
+            let made = filter_record_batch(&rows, &BooleanArray::new(plain, None)).and_then(|rows| {
+                let some = Newcomers::new(self, &rows, issued)?;
+                issued.keys += some.len;
+                issued.durables += some.len;
+                make(&some)
+            });
+            Some(made)
+        })
     }
 }
 
 /// Some of the new members.
 struct Newcomers<'a> {
-    sieve: &'a Sieve<'a>,
-    rows: &'a UInt32Array,
+    bulk: &'a Bulk,
+    columns: Columns,
     len: i32,
     keys: ArrayRef,
     durables: ArrayRef,
     system: ArrayRef,
-    ids: ArrayRef,
     open_from: ArrayRef,
 }
 
 impl<'a> Newcomers<'a> {
-    fn new(
-        sieve: &'a Sieve<'a>,
-        rows: &'a UInt32Array,
-        issued: Issued,
-    ) -> Result<Self, ArrowError> {
-        let len = i32::try_from(rows.len()).unwrap_or(i32::MAX);
+    fn new(bulk: &'a Bulk, rows: &RecordBatch, issued: Issued) -> Result<Self, ArrowError> {
+        let of = Origin {
+            dimension: &bulk.dimension,
+            source_system: &bulk.source_system,
+            nature: bulk.nature,
+            snapshot_at: bulk.snapshot_at,
+        };
+        let read = Columns::read(&of.of(rows));
+        let (columns, _) = read.map_err(|error| ArrowError::ExternalError(Box::new(error)))?;
+        let rows = rows.num_rows();
         let numbers = |after: i32| -> ArrayRef {
-            let last = after.saturating_add(len);
+            let last = after.saturating_add(short(rows));
             Arc::new(Int32Array::from_iter_values(after.saturating_add(1)..=last))
         };
-        let system = std::iter::repeat_n(sieve.input().source_system, rows.len());
+        let system = std::iter::repeat_n(&bulk.source_system, rows);
         Ok(Self {
-            sieve,
-            rows,
-            len,
+            bulk,
+            columns,
+            len: short(rows),
             keys: numbers(issued.keys),
             durables: numbers(issued.durables),
             system: Arc::new(StringArray::from_iter_values(system)),
-            ids: take(&sieve.columns.ids, rows, None)?,
-            open_from: instants(OPEN_FROM, rows.len()),
+            open_from: instants(OPEN_FROM, rows),
         })
     }
 
     fn table(&self, audit_key: i64) -> Result<RecordBatch, ArrowError> {
-        let dimension = self.sieve.input().dimension;
-        let rows = self.rows.len();
+        let dimension = &self.bulk.dimension;
+        let rows = self.columns.ids.len();
         let words = |word: &str| -> ArrayRef {
             Arc::new(StringArray::from_iter_values(std::iter::repeat_n(
                 word, rows,
@@ -100,16 +151,12 @@ impl<'a> Newcomers<'a> {
             Arc::clone(&self.keys),
             Arc::clone(&self.durables),
             Arc::clone(&self.system),
-            Arc::clone(&self.ids),
+            Arc::new(self.columns.ids.clone()),
         ];
-        for (attribute, values) in dimension
-            .attributes
-            .iter()
-            .zip(&self.sieve.columns.attributes)
-        {
+        for (attribute, values) in dimension.attributes.iter().zip(&self.columns.attributes) {
             columns.push(match attribute.scd {
                 Scd::Previous => new_null_array(values.data_type(), rows),
-                _ => take(values, self.rows, None)?,
+                _ => Arc::clone(values),
             });
         }
         columns.extend([
@@ -124,12 +171,8 @@ impl<'a> Newcomers<'a> {
     }
 
     fn map(&self) -> Result<RecordBatch, ArrowError> {
-        let told = || {
-            self.rows
-                .values()
-                .iter()
-                .map(|row| self.told(*row as usize))
-        };
+        let rows = self.columns.ids.len();
+        let told = || (0..rows).map(|row| self.told(row));
         let at = TimestampMicrosecondArray::from_iter_values(told().map(|(at, ..)| at));
         let sequence = Int64Array::from_iter_values(told().map(|(_, sequence, _)| sequence));
         let basis = StringArray::from_iter_values(told().map(|(.., basis)| basis.word()));
@@ -137,20 +180,20 @@ impl<'a> Newcomers<'a> {
             Arc::clone(&self.keys),
             Arc::clone(&self.durables),
             Arc::clone(&self.system),
-            Arc::clone(&self.ids),
+            Arc::new(self.columns.ids.clone()),
             Arc::clone(&self.open_from),
-            Arc::new(BooleanArray::from(vec![false; self.rows.len()])),
+            Arc::new(BooleanArray::from(vec![false; rows])),
             Arc::new(at.with_timezone("UTC")),
             Arc::new(sequence),
             Arc::new(basis),
         ];
-        RecordBatch::try_new(map_schema(self.sieve.input().dimension), columns)
+        RecordBatch::try_new(map_schema(&self.bulk.dimension), columns)
     }
 
     /// When a row's state was seen; as [`super::learn::Learner`] would date it.
     fn told(&self, row: usize) -> (i64, i64, Basis) {
-        let columns = &self.sieve.columns;
-        match self.sieve.input().nature {
+        let columns = &self.columns;
+        match self.bulk.nature {
             Nature::Changes => {
                 let basis = Basis::of(columns.basis.value(row));
                 (columns.from[row], columns.sequence[row], basis)
@@ -161,6 +204,10 @@ impl<'a> Newcomers<'a> {
             _ => (OPEN_FROM, i64::MIN, Basis::Open),
         }
     }
+}
+
+fn short(rows: usize) -> i32 {
+    i32::try_from(rows).unwrap_or(i32::MAX)
 }
 
 fn instants(micros: i64, rows: usize) -> ArrayRef {

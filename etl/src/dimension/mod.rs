@@ -59,8 +59,8 @@ pub(crate) use inferred::is_inferred;
 pub(crate) use key_map::{IS_RETIRED, Issued, map_schema, map_table};
 pub(crate) use levels::{Standing, standings};
 pub(crate) use mini::{MiniIndex, attributes as mini_attributes};
-pub(crate) use observe::EntityRows;
-pub(crate) use parts::build_in_parts;
+pub(crate) use observe::{EntityRows, Origin};
+pub(crate) use parts::{build_in_parts, share_of};
 pub(crate) use shadow::Shadow;
 pub(crate) use sieve::{Sieve, Sorted};
 pub(crate) use time_of_day::build_time_of_day;
@@ -86,6 +86,8 @@ pub(crate) struct DimensionInput<'a> {
     pub(crate) is_seeded: bool,
     /// True if these are all members, and the tables are written anew.
     pub(crate) is_whole: bool,
+    /// True if the special members are among these.
+    pub(crate) has_specials: bool,
     /// For each attribute whether the source keeps its past values.
     pub(crate) audited: Vec<bool>,
     /// Business ids of rows that were rejected before; their members stay as they are.

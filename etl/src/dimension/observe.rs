@@ -16,6 +16,35 @@ use crate::reject::Reject;
 
 use super::{Nature, cast_column};
 
+/// What conformed rows on their way into a dimension are.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Origin<'a> {
+    /// The declaration.
+    pub(crate) dimension: &'a Dimension,
+    /// The source system of the entity.
+    pub(crate) source_system: &'a str,
+    /// What the rows say.
+    pub(crate) nature: Nature,
+    /// When the snapshot was taken, in microseconds.
+    pub(crate) snapshot_at: i64,
+}
+
+impl<'a> Origin<'a> {
+    /// Some of these rows.
+    pub(crate) fn of<'b>(self, rows: &'b RecordBatch) -> EntityRows<'b>
+    where
+        'a: 'b,
+    {
+        EntityRows {
+            dimension: self.dimension,
+            source_system: self.source_system,
+            rows,
+            nature: self.nature,
+            snapshot_at: self.snapshot_at,
+        }
+    }
+}
+
 /// Conformed rows on their way into a dimension.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct EntityRows<'a> {

@@ -26,6 +26,8 @@ use super::{Delta, DimensionBuild, DimensionInput, EntityRows, Existing};
 
 /// Rows below which one thread is enough.
 const FEW: usize = 4;
+/// The same for a first load, so that keys of small dimensions do not depend on the number of processors.
+const FEW_AT_FIRST: usize = 65_536;
 
 /// Builds what a load makes of members that it touches, on as many threads as there are processors.
 ///
@@ -36,8 +38,11 @@ pub(crate) fn build_in_parts(
     merged: &HashSet<String>,
 ) -> Result<DimensionBuild> {
     let most = std::thread::available_parallelism().map_or(1, NonZero::get);
-    let is_published = input.existing.is_some() && !input.is_whole;
-    if most == 1 || !is_published || input.entity.rows.num_rows() < FEW {
+    let few = match input.existing {
+        Some(_) => FEW,
+        None => FEW_AT_FIRST,
+    };
+    if most == 1 || input.is_whole || input.entity.rows.num_rows() < few {
         return build_dimension(input);
     }
     let doing = || {
@@ -57,6 +62,17 @@ pub(crate) fn build_in_parts(
         },
     )?;
     together(parts, input.issued).map_err(doing())
+}
+
+/// In which of so many shares a member is, whose parts are built one after the other.
+pub(crate) fn share_of(id: &str, shares: u32) -> u32 {
+    // parts go by the remainders of the hash, shares by its upper bits
+    let upper = hash(id) >> 64;
+    u32::try_from(upper % u128::from(shares.max(1))).unwrap_or(0)
+}
+
+fn hash(id: &str) -> u128 {
+    XxHash3_128::oneshot(id.as_bytes())
 }
 
 /// Who is in which part.
@@ -87,7 +103,7 @@ impl<'a> Deal<'a> {
     fn part(&self, id: &str) -> u128 {
         match self.merged.contains(id) || self.own.contains(id) {
             true => 0,
-            false => XxHash3_128::oneshot(id.as_bytes()) % self.parts,
+            false => hash(id) % self.parts,
         }
     }
 
@@ -141,6 +157,7 @@ impl<'a> Deal<'a> {
             existing_changes: existing(&input.existing_changes)?,
             audited: input.audited.clone(),
             referenced: &referenced,
+            has_specials: input.has_specials && part == 0,
             ..*input
         })
     }

@@ -81,6 +81,7 @@ impl Shadow {
             issued: Issued::default(),
             is_seeded: false,
             is_whole: true,
+            has_specials: true,
             audited: vec![is_audited],
             rejected_ids: &nobody,
             referenced: &none,

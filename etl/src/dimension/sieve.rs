@@ -1,7 +1,8 @@
 //! Sorts the conformed rows of a dimension by what there is to do: nothing, a new member without a past, or a member whose
 //! past and present have to be laid side by side.
 //!
-//! The second and the third kind cost what they change; only the first may cost what there is.
+//! The second and the third kind cost what they change; only the first may cost what there is. Rows pass by: what stays of a row
+//! is the number of its member, of a member a hash of its id and one of its values.
 
 use arrow::array::{Array as _, ArrayRef, AsArray, RecordBatch, StringArray, UInt32Array};
 use arrow::datatypes::Int32Type;
@@ -10,86 +11,136 @@ use planisphere_schemas::model::{Dimension, Scd};
 
 use crate::error::{Error, Result};
 use crate::problems::Problems;
+use crate::spool::Spooled;
+use crate::threads;
 
 use super::Nature;
 use super::hash::hash_columns;
 use super::ids::IdIndex;
 use super::inferred::is_inferred;
-use super::observe::{Columns, EntityRows};
+use super::observe::{Columns, Origin};
 
 /// The conformed rows of a load by members.
 pub(crate) struct Sieve<'a> {
-    input: EntityRows<'a>,
-    pub(super) columns: Columns,
-    problems: Problems,
+    origin: Origin<'a>,
     index: IdIndex,
     members: Vec<Member>,
-    /// For each row the number of its member; `None` of a row without id.
-    of_rows: Vec<Option<u32>>,
-    /// For each row a hash of its values, once they are compared.
+    /// For each member a hash of the values of its last row, if they are compared.
     hashes: Vec<u128>,
+    /// For each row the number of its member; [`NOBODY`] of a row that cannot be of any.
+    of_rows: Vec<u32>,
+    /// Who was merged according to these rows, and into whom.
+    merged: Vec<String>,
 }
+
+/// The number of no member.
+const NOBODY: u32 = u32::MAX;
 
 /// What is known of a member that the load speaks of.
 #[derive(Debug, Clone, Copy, Default)]
 struct Member {
-    /// How many rows speak of it, and the last of them.
+    /// How many rows speak of it.
     rows: u32,
-    row: u32,
+    /// True if the last of them is a deletion.
+    is_deleted: bool,
     /// True if an earlier load knew it.
     is_known: bool,
     /// True if its published version says the same.
     is_same: bool,
     /// True if it has to be looked at whatever its rows say.
     is_touched: bool,
+    /// True if any of its rows has no problem.
+    is_told: bool,
 }
 
-/// The rows by what there is to do.
+/// How many rows there are of each kind.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Sorted {
     /// Rows of new members, each the only one of its member.
-    pub(crate) plain: UInt32Array,
+    pub(crate) plain: usize,
     /// All other rows that may change something.
-    pub(crate) touched: UInt32Array,
-    /// How many rows say what is published.
-    pub(crate) unchanged: u64,
-    /// The members of the touched rows.
-    pub(crate) members: IdIndex,
+    pub(crate) touched: usize,
+    /// Rows that say what is published.
+    pub(crate) unchanged: usize,
+}
+
+/// What there is to do for a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fate {
+    Plain,
+    Unchanged,
+    Touched,
+}
+
+/// Some rows, read.
+struct Sifted {
+    columns: Columns,
+    problems: Problems,
+    hashes: Vec<u128>,
 }
 
 impl<'a> Sieve<'a> {
-    /// Reads the rows of an entity.
+    /// Reads the rows of an entity. They can be compared with published ones only if that is said now.
     ///
     /// # Errors
     /// [`Error::Engine`] if a column cannot be read.
-    pub(crate) fn new(input: EntityRows<'a>) -> Result<Self> {
-        let (columns, problems) = Columns::read(&input)?;
+    pub(crate) fn new(origin: Origin<'a>, rows: &Spooled, is_compared: bool) -> Result<Self> {
+        let doing = || format!("reading the entity of dimension '{}'", origin.dimension.name);
         let mut sieve = Self {
-            input,
-            index: IdIndex::with_capacity(columns.ids.len()),
-            of_rows: Vec::with_capacity(columns.ids.len()),
-            columns,
-            problems,
+            origin,
+            index: IdIndex::with_capacity(rows.num_rows()),
+            of_rows: Vec::with_capacity(rows.num_rows()),
             members: Vec::new(),
             hashes: Vec::new(),
+            merged: Vec::new(),
         };
-        for (row, id) in sieve.columns.ids.iter().enumerate() {
-            let number = id.map(|id| sieve.index.add(id));
-            sieve.of_rows.push(number);
-            if let Some(number) = number {
-                let member = member(&mut sieve.members, number);
-                member.rows += 1;
-                member.row = u32::try_from(row).unwrap_or(u32::MAX);
-            }
-        }
+        let seed = (is_compared && sieve.compares()).then(|| sieve.index.seed());
+        threads::in_order(
+            rows.batches().map(|rows| rows.map_err(Error::arrow(doing()))),
+            |rows| Sifted::read(origin, &rows, seed),
+            |some| {
+                sieve.add(&some);
+                Ok(())
+            },
+        )?;
         Ok(sieve)
     }
 
-    /// The members that rows of this load say others were merged into.
-    pub(crate) fn heirs(&self) -> Vec<String> {
-        let merged = self.columns.attributes.last();
+    fn add(&mut self, some: &Sifted) {
+        let columns = &some.columns;
+        let merged = columns.attributes.last();
         let merged = merged.and_then(|merged| merged.as_string_opt::<i32>());
-        let heirs = merged.into_iter().flatten().flatten();
-        heirs.map(str::to_owned).collect()
+        for (row, id) in columns.ids.iter().enumerate() {
+            let Some(id) = id else {
+                self.of_rows.push(NOBODY);
+                continue;
+            };
+            let number = self.index.add(id);
+            let at = number as usize;
+            if at == self.members.len() {
+                self.members.push(Member::default());
+                self.hashes.extend(some.hashes.first().map(|_| 0));
+            }
+            let member = &mut self.members[at];
+            member.rows += 1;
+            member.is_deleted = columns.deleted.value(row);
+            if let Some(hash) = some.hashes.get(row) {
+                self.hashes[at] = *hash;
+            }
+            let has_problem = some.problems.has(row);
+            self.of_rows.push(if has_problem { NOBODY } else { number });
+            member.is_touched |= has_problem;
+            member.is_told |= !has_problem;
+            if let Some(into) = merged.filter(|merged| merged.is_valid(row)) {
+                member.is_touched = true;
+                self.merged.extend([id.to_owned(), into.value(row).to_owned()]);
+            }
+        }
+    }
+
+    /// The members that rows of this load say were merged, and those into which they were.
+    pub(crate) fn merged(&self) -> &[String] {
+        &self.merged
     }
 
     /// Marks a member as one to be looked at, if the load speaks of it.
@@ -118,15 +169,15 @@ impl<'a> Sieve<'a> {
 
     /// True if rows are compared with published ones: those that tell of the present.
     pub(crate) fn compares(&self) -> bool {
-        self.input.nature != Nature::Changes
+        self.origin.nature != Nature::Changes
     }
 
-    /// Compares published rows with those of the load; returns the ids of living members of which it says nothing.
+    /// Compares published rows with those of the load; for each whether it is of a living member of which the load says nothing.
     ///
     /// # Errors
     /// If the published rows lack a column.
-    pub(crate) fn compare(&mut self, published: &RecordBatch) -> Result<Vec<String>, ArrowError> {
-        let dimension = self.input.dimension;
+    pub(crate) fn compare(&mut self, published: &RecordBatch) -> Result<Vec<bool>, ArrowError> {
+        let dimension = self.origin.dimension;
         let column =
             |name: &str| Ok::<_, ArrowError>(published.column(published.schema().index_of(name)?));
         let ids = column(&dimension.id_column())?.as_string::<i32>();
@@ -139,79 +190,55 @@ impl<'a> Sieve<'a> {
             .iter()
             .map(|a| Ok(column(&a.name)?.clone()));
         let values: Vec<ArrayRef> = values.collect::<Result<_, ArrowError>>()?;
-        let seed = self.hash_rows()?;
-        let mut hashes = Vec::with_capacity(published.num_rows());
         let rows = published.num_rows();
+        let mut hashes = Vec::with_capacity(rows);
+        let seed = self.index.seed();
         hash_rows(dimension, (&values, rows), seed, &mut hashes)?;
-        let mut silent = Vec::new();
+        let mut silent = vec![false; rows];
         for (row, found) in self.index.find_all(ids).into_iter().enumerate() {
             let living = current.value(row) && !deleted.value(row) && keys.value(row) > 0;
             let Some(found) = found else {
-                if living {
-                    silent.push(ids.value(row).to_owned());
-                }
+                silent[row] = living;
                 continue;
             };
-            let member = &mut self.members[found as usize];
+            let found = found as usize;
+            let member = &mut self.members[found];
             member.is_known |= keys.value(row) > 0;
             if living && member.rows == 1 && !is_inferred(basis, row) {
-                let observed = member.row as usize;
-                member.is_same =
-                    self.hashes[observed] == hashes[row] && !self.columns.deleted.value(observed);
+                let hash = self.hashes.get(found);
+                member.is_same = hash == Some(&hashes[row]) && !member.is_deleted;
             }
         }
         Ok(silent)
     }
 
-    /// Hashes the rows of the load, once; returns the key of the hashes.
-    fn hash_rows(&mut self) -> Result<u64, ArrowError> {
-        let seed = self.index.seed();
-        if self.hashes.is_empty() {
-            let width = self.input.dimension.attributes.len();
-            let values = &self.columns.attributes[..width];
-            let rows = self.columns.ids.len();
-            hash_rows(self.input.dimension, (values, rows), seed, &mut self.hashes)?;
-        }
-        Ok(seed)
-    }
-
-    /// Sorts the rows, now that it is known who is known.
-    pub(crate) fn sort(&self) -> Sorted {
-        let (mut plain, mut touched, mut unchanged) = (Vec::new(), Vec::new(), 0);
-        let mut members = IdIndex::default();
-        for row in 0..self.columns.ids.len() {
-            let place = u32::try_from(row).unwrap_or(u32::MAX);
+    /// How many rows there are of each kind, now that it is known who is known.
+    pub(crate) fn sorted(&self) -> Sorted {
+        let mut sorted = Sorted::default();
+        for row in 0..self.of_rows.len() {
             match self.fate(row) {
-                Fate::Plain => plain.push(place),
-                Fate::Unchanged => unchanged += 1,
-                Fate::Touched => {
-                    touched.push(place);
-                    if self.columns.ids.is_valid(row) {
-                        members.add(self.columns.ids.value(row));
-                    }
-                }
+                Fate::Plain => sorted.plain += 1,
+                Fate::Unchanged => sorted.unchanged += 1,
+                Fate::Touched => sorted.touched += 1,
             }
         }
-        Sorted {
-            plain: plain.into(),
-            touched: touched.into(),
-            unchanged,
-            members,
+        sorted
+    }
+
+    /// What there is to do for a row, by its place among all rows.
+    pub(super) fn fate(&self, row: usize) -> Fate {
+        match self.of_rows[row] {
+            NOBODY => Fate::Touched,
+            number => self.fate_of(number),
         }
     }
 
-    fn fate(&self, row: usize) -> Fate {
-        let columns = &self.columns;
-        let Some(number) = self.of_rows[row].filter(|_| !self.problems.has(row)) else {
-            return Fate::Touched;
-        };
+    fn fate_of(&self, number: u32) -> Fate {
         let member = self.members[number as usize];
-        let merged = columns.attributes.last();
-        let is_merged = merged.is_some_and(|merged| merged.is_valid(row));
-        if member.rows != 1 || member.is_touched || is_merged {
+        if member.rows != 1 || member.is_touched {
             return Fate::Touched;
         }
-        let has_no_past = self.input.nature != Nature::Mined && !columns.deleted.value(row);
+        let has_no_past = self.origin.nature != Nature::Mined && !member.is_deleted;
         match member.is_known {
             true if member.is_same => Fate::Unchanged,
             false if has_no_past => Fate::Plain,
@@ -219,45 +246,53 @@ impl<'a> Sieve<'a> {
         }
     }
 
-    /// True if the rows of a member say all that is to be known of it.
+    /// Those of some rows that touch a member; the first of them stands at a place among all rows.
+    pub(crate) fn touched(&self, first: usize, rows: usize) -> UInt32Array {
+        let touched = (first..first + rows).filter(|row| self.fate(*row) == Fate::Touched);
+        let touched = touched.map(|row| u32::try_from(row - first).unwrap_or(u32::MAX));
+        touched.collect::<Vec<u32>>().into()
+    }
+
+    /// True if rows of the load touch a member.
+    pub(crate) fn touches(&self, member: u32) -> bool {
+        self.fate_of(member) == Fate::Touched
+    }
+
+    /// True if rows of the load tell anything of a member.
     pub(crate) fn tells(&self, id: &str) -> bool {
-        let row = self
-            .index
-            .find(id)
-            .map(|found| self.members[found as usize].row);
-        row.is_some_and(|row| !matches!(self.fate(row as usize), Fate::Touched))
+        let found = self.index.find(id);
+        found.is_some_and(|found| self.members[found as usize].is_told)
     }
 
-    /// The declaration, and what the rows say.
-    pub(super) fn input(&self) -> &EntityRows<'a> {
-        &self.input
+    /// What the rows are.
+    pub(super) fn origin(&self) -> Origin<'a> {
+        self.origin
     }
 
-    /// The conformed rows at some places.
-    ///
-    /// # Errors
-    /// [`Error::Engine`] if they do not fit into memory.
-    pub(crate) fn rows(&self, places: &UInt32Array) -> Result<RecordBatch> {
-        let doing = format!(
-            "sorting the rows of dimension '{}'",
-            self.input.dimension.name
-        );
-        arrow::compute::take_record_batch(self.input.rows, places).map_err(Error::arrow(doing))
+    /// How many rows there are.
+    pub(super) fn num_rows(&self) -> usize {
+        self.of_rows.len()
     }
 }
 
-enum Fate {
-    Plain,
-    Unchanged,
-    Touched,
-}
-
-fn member(members: &mut Vec<Member>, number: u32) -> &mut Member {
-    let at = number as usize;
-    if at == members.len() {
-        members.push(Member::default());
+impl Sifted {
+    fn read(origin: Origin<'_>, rows: &RecordBatch, seed: Option<u64>) -> Result<Self> {
+        let (columns, problems) = Columns::read(&origin.of(rows))?;
+        let mut hashes = Vec::new();
+        if let Some(seed) = seed {
+            let dimension = origin.dimension;
+            let doing = || format!("comparing dimension '{}'", dimension.name);
+            let values = &columns.attributes[..dimension.attributes.len()];
+            hashes.reserve(rows.num_rows());
+            hash_rows(dimension, (values, rows.num_rows()), seed, &mut hashes)
+                .map_err(Error::arrow(doing()))?;
+        }
+        Ok(Self {
+            columns,
+            problems,
+            hashes,
+        })
     }
-    &mut members[at]
 }
 
 /// Appends a hash of each row's values, those of type 3 attributes left out: they are no values of the row.

@@ -13,11 +13,13 @@ use crate::dimension::{MemberIndex, MiniIndex, Tally, build_calendar, build_time
 use crate::error::{Error, Result};
 use crate::fact::Sorted;
 use crate::reject::Reject;
+use crate::spool::Spooled;
 use crate::staging::Package;
 use crate::warehouse::RowEdits;
 
 use super::balance::Balance;
 use super::execute::Execution;
+use super::members::MemberRows;
 use super::order::in_order;
 use super::published::read_table;
 use super::ragged::incomplete;
@@ -43,8 +45,12 @@ pub(super) struct NextTable {
 pub(super) enum NextRows {
     /// Rows in memory.
     Batches(Vec<RecordBatch>),
+    /// Rows as they came, which may lie in files.
+    Spooled(Spooled),
     /// Rows of a fact, which may lie in files.
     ByDay(Sorted),
+    /// Rows of a dimension or key map, which may lie in files.
+    Members(Box<MemberRows>),
 }
 
 impl From<Vec<RecordBatch>> for NextRows {
@@ -60,7 +66,9 @@ impl NextRows {
     ) -> Box<dyn Iterator<Item = Result<RecordBatch, ArrowError>> + Send + '_> {
         match self {
             Self::Batches(batches) => Box::new(batches.iter().cloned().map(Ok)),
+            Self::Spooled(rows) => Box::new(rows.batches()),
             Self::ByDay(rows) => rows.batches(),
+            Self::Members(rows) => rows.batches(),
         }
     }
 }
@@ -93,7 +101,7 @@ impl Execution<'_> {
     ) -> Result<Built> {
         let mut built = Built {
             audit_key: record.audit_key,
-            referenced: referenced(self.model, conformed)?,
+            referenced: referenced(self.model, conformed, &self.memory)?,
             ..Built::default()
         };
         for entity in conformed.values() {

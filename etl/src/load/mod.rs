@@ -15,6 +15,7 @@ mod extract_only;
 mod facts;
 mod guard;
 mod lineage;
+mod marks;
 mod members;
 mod minis;
 mod nature;

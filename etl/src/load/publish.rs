@@ -162,7 +162,7 @@ impl Execution<'_> {
             schema,
             options,
         };
-        let none = RowEdits::none(schema);
+        let none = RowEdits::none(schema).map_err(Error::arrow(format!("editing {name}")))?;
         let edited = table.apply(kept, edits.unwrap_or(&none), &runs);
         Ok(edited.await?)
     }

@@ -3,11 +3,12 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use arrow::array::{AsArray as _, RecordBatch};
+use arrow::array::AsArray as _;
 use datafusion::error::DataFusionError;
 use futures::TryStreamExt as _;
 use planisphere_schemas::warehouse::PinnedWarehouse;
 
+use crate::dimension::IdIndex;
 use crate::error::{Error, Result};
 use crate::reject::{self, Reject, RejectSum};
 use crate::staging::Package;
@@ -23,14 +24,14 @@ impl Execution<'_> {
         &self,
         package: &Package,
         fed: &Fed<'_>,
-        known: &HashSet<String>,
+        known: &IdIndex,
     ) -> Result<HashSet<String>> {
         let mut ids = HashSet::new();
-        if known.is_empty() {
+        if known.len() == 0 {
             return Ok(ids);
         }
         let keep = |id: &str| {
-            if known.contains(id) {
+            if known.find(id).is_some() {
                 ids.insert(id.to_owned());
             }
         };
@@ -126,12 +127,4 @@ pub(super) fn certificate(package: &Package, later: &[Reject]) -> serde_json::Va
         }
     }
     serde_json::to_value(sum).unwrap_or_default()
-}
-
-/// The values of a column of texts.
-pub(super) fn texts(rows: &RecordBatch, column: &str) -> HashSet<String> {
-    let column = rows.column_by_name(column);
-    let texts = column.and_then(|column| column.as_string_opt::<i32>());
-    let texts = texts.into_iter().flatten().flatten();
-    texts.map(str::to_owned).collect()
 }

@@ -11,6 +11,7 @@ use crate::staging::retained;
 use super::execute::Execution;
 use super::observer::Observer;
 use super::published::read_table;
+use super::scan::TableScan;
 use super::record::{LoadOutcome, LoadRecord, read_records};
 use super::{LoadOptions, load_from};
 
@@ -68,6 +69,15 @@ pub(crate) async fn rebuild(
 }
 
 impl Execution<'_> {
+    /// The key map of the warehouse that is built anew.
+    pub(super) fn seed(&self, map: &str) -> Option<TableScan<'_>> {
+        let replay = self.replay?;
+        Some(TableScan {
+            warehouse: replay.from,
+            table: replay.keys.table(map)?,
+        })
+    }
+
     /// The keys that a key map has issued: the published one, else that of the warehouse that is built anew.
     pub(super) async fn issued_keys(
         &self,

@@ -37,12 +37,18 @@ pub(super) struct Group {
 
 /// A file in memory.
 #[derive(Debug, Clone)]
-struct OpenFile {
+pub(super) struct OpenFile {
     bytes: Bytes,
     metadata: ArrowReaderMetadata,
 }
 
 impl<'a> TableScan<'a> {
+    /// How many rows the table has.
+    pub(super) fn num_rows(self) -> usize {
+        let rows = self.table.files().iter().map(|file| file.rows).sum::<u64>();
+        usize::try_from(rows).unwrap_or(usize::MAX)
+    }
+
     /// Reads some columns of all rows, in order.
     pub(super) fn groups<'s>(
         self,
@@ -134,7 +140,7 @@ impl<'a> TableScan<'a> {
     }
 
     /// Reads a file and its footer.
-    async fn open(self, file: &DataFile) -> Result<OpenFile> {
+    pub(super) async fn open(self, file: &DataFile) -> Result<OpenFile> {
         let path = format!("{}/{}", self.table.name(), file.path);
         let Some(bytes) = self.warehouse.get_object(&path).await? else {
             return Err(self.damaged(file, "is missing".into()));
@@ -167,7 +173,7 @@ impl<'a> TableScan<'a> {
     }
 
     /// Decodes some rows of a row group on a thread of its own: what a decoder does not expect in a file may be a panic.
-    async fn decode(
+    pub(super) async fn decode(
         self,
         file: &'a DataFile,
         first: Place,
@@ -194,7 +200,13 @@ impl<'a> TableScan<'a> {
 }
 
 impl OpenFile {
-    fn rows(&self, group: usize) -> usize {
+    /// How many row groups it has.
+    pub(super) fn groups(&self) -> usize {
+        self.metadata.metadata().num_row_groups()
+    }
+
+    /// How many rows a row group has.
+    pub(super) fn rows(&self, group: usize) -> usize {
         let rows = self.metadata.metadata().row_group(group).num_rows();
         usize::try_from(rows).unwrap_or(usize::MAX)
     }
@@ -236,6 +248,6 @@ fn select(rows: &[usize], first: usize, end: usize) -> RowSelection {
     RowSelection::from_consecutive_ranges(ranges, end - first)
 }
 
-fn threads() -> usize {
+pub(super) fn threads() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }

@@ -25,7 +25,7 @@ mod stats;
 mod tests;
 mod writer;
 
-pub(crate) use edit::{EditedTable, NextFiles, Place, RowEdits, changed_columns};
+pub(crate) use edit::{EditedTable, Editing, NextFiles, Place, RowEdits, changed_columns};
 pub(crate) use file::load_of;
 pub(crate) use join::runs;
 

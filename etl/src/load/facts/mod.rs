@@ -351,7 +351,7 @@ impl FactLoad<'_> {
             None => RecordBatch::new_empty(SchemaRef::clone(&self.schema)),
             Some(first) => concat_batches(&first.schema(), &outcome.edited).map_err(doing())?,
         };
-        let edits = RowEdits::new(&edits, &outcome.places, outcome.columns, outcome.removed);
+        let edits = RowEdits::new(&edits, &outcome.places, &outcome.columns, outcome.removed);
         let kept = self.published.filter(|_| !outcome.is_reshaped);
         let mut notices = Vec::new();
         if outcome.out_of_order > 0 {

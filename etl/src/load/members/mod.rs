@@ -5,24 +5,29 @@
 //! published tables ──► versions, keys and what was seen of the touched ────────────────┴─► build ──► added, changed, removed
 //! ```
 
+mod gathered;
 mod past;
 mod recognise;
 mod retained;
+mod shares;
 mod tables;
 mod versions;
+mod whole;
 
-use std::collections::BTreeSet;
+use std::collections::HashMap;
+use std::sync::Arc;
 
-use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use planisphere_schemas::model::Dimension;
 use planisphere_schemas::warehouse::{PinnedTable, PinnedWarehouse};
 
 use crate::dimension::{
-    self, Bulk, DimensionBuild, DimensionInput, EntityRows, Issued, Sieve, Sorted, Tally, align,
-    build_dimension, build_in_parts, changes_schema, changes_table, map_schema, map_table,
+    self, Aliases, Bulk, DimensionInput, Origin, Sieve, Tally, build_in_parts,
+    changes_schema, changes_table, map_schema, map_table,
 };
 use crate::error::{Error, Result};
+use crate::reject::Reject;
+use crate::spool::Spooled;
 use crate::staging::Package;
 
 use crate::load::balance::{Balance, Stage};
@@ -30,12 +35,15 @@ use crate::load::build::{Built, Fed};
 use crate::load::closure;
 use crate::load::execute::Execution;
 use crate::load::nature::{audited, nature};
-use crate::load::published::read_table;
-use crate::load::rejected::texts;
+use crate::load::referenced::References;
 use crate::load::scan::TableScan;
 
-use self::past::KeyPlaces;
+pub(in crate::load) use self::gathered::MemberRows;
+
+use self::gathered::Gathered;
+use self::past::PastOfShare;
 use self::recognise::Silent;
+use self::shares::Shares;
 
 /// The published tables of a dimension.
 #[derive(Clone, Copy)]
@@ -48,10 +56,17 @@ struct Published<'a> {
 
 /// What a load makes of a dimension.
 struct Outcome {
-    build: DimensionBuild,
-    bulk: Bulk,
-    /// Where the published rows of the touched members are.
-    places: KeyPlaces,
+    table: Gathered,
+    map: Gathered,
+    /// What is to be kept of what was seen; with `all_changes` it takes the place of what was kept.
+    changes: Spooled,
+    all_changes: bool,
+    /// New members without a past.
+    bulk: Arc<Bulk>,
+    aliases: Aliases,
+    moved: HashMap<i32, i32>,
+    tally: Tally,
+    rejects: Vec<Reject>,
     /// True if the tables are written anew.
     is_whole: bool,
 }
@@ -66,22 +81,19 @@ impl Execution<'_> {
         base: Option<&PinnedWarehouse>,
         built: &mut Built,
     ) -> Result<Balance> {
-        let doing = || format!("reading the entity of dimension '{}'", dimension.name);
-        let rows = fed.rows.rows.whole().map_err(Error::arrow(doing()))?;
-        let entity = EntityRows {
+        let origin = Origin {
             dimension,
             source_system: &fed.source.name,
-            rows: &rows,
             nature: nature(fed.entity),
             snapshot_at: package.began_at.timestamp_micros(),
         };
         let work = DimensionLoad {
             execution: self,
-            entity,
+            origin,
             fed,
             package,
             published: Published::of(dimension, base),
-            referenced: built.referenced.remove(&dimension.name).unwrap_or_default(),
+            referenced: built.referenced.remove(&dimension.name),
             audit_key: built.audit_key,
         };
         let outcome = match work.published {
@@ -99,13 +111,13 @@ impl Execution<'_> {
         if dimension.parent.is_some() {
             let columns = closure::columns(dimension);
             let versions = work.versions(&outcome, columns).await?;
-            let said = (versions.as_slice(), &outcome.build.aliases);
+            let said = (versions.as_slice(), &outcome.aliases);
             self.closure(dimension, said, base, built).await?;
         }
-        let (tally, rejects) = (outcome.build.tally, &outcome.build.rejects);
+        let (tally, rejects) = (outcome.tally, &outcome.rejects);
         let balance = Balance::of_tally(Stage::Dimension, &dimension.name, &tally, rejects);
         built.rejects.extend(rejects.iter().cloned());
-        built.tables.extend(work.tables(outcome)?);
+        built.tables.extend(work.tables(outcome));
         Ok(balance)
     }
 
@@ -125,12 +137,12 @@ impl Execution<'_> {
 /// The load of one dimension.
 struct DimensionLoad<'a> {
     execution: &'a Execution<'a>,
-    entity: EntityRows<'a>,
+    origin: Origin<'a>,
     fed: &'a Fed<'a>,
     package: &'a Package,
     published: Option<Published<'a>>,
     /// The ids that facts refer to.
-    referenced: BTreeSet<String>,
+    referenced: Option<References>,
     audit_key: i64,
 }
 
@@ -172,146 +184,104 @@ impl DimensionLoad<'_> {
         }
     }
 
-    /// Builds every member anew: the model changed, or the tables are of an older form.
-    async fn whole(&self, published: Published<'_>) -> Result<Outcome> {
-        let dimension = self.entity.dimension;
-        let warehouse = self.execution.warehouse;
-        let name = dimension.table();
-        let rows = read_table(warehouse, published.table).await?;
-        let existing = align(&name, &rows, &dimension::arrow_schema(dimension))?;
-        let mut known = texts(&existing.rows, &dimension.id_column());
-        known.extend(self.referenced.iter().cloned());
-        let rejected_ids = self
-            .execution
-            .rejected_ids(self.package, self.fed, &known)
-            .await?;
-        let existing_changes = match published.changes {
-            Some(table) => {
-                let rows = read_table(warehouse, table).await?;
-                let kept = align(table.name(), &rows, &changes_schema(dimension))?;
-                Some(self.with_retained(&existing, kept).await?)
-            }
-            None => None,
-        };
-        let mut build = build_dimension(DimensionInput {
-            entity: self.entity,
-            existing: Some(existing),
-            existing_map: Some(read_table(warehouse, published.map).await?),
-            existing_changes,
-            issued: Issued::default(),
-            referenced: &self.referenced,
-            is_seeded: false,
-            is_whole: true,
-            audited: audited(dimension, self.fed),
-            rejected_ids: &rejected_ids,
-            audit_key: self.audit_key,
-        })?;
-        if !build.tally.has_changes() {
-            // the columns of the key map changed, or there was no table of changes
-            build.tally.updated = published.table.files().iter().map(|file| file.rows).sum();
-        }
-        Ok(Outcome {
-            build,
-            bulk: Bulk::default(),
-            places: KeyPlaces::default(),
-            is_whole: true,
-        })
-    }
-
-    /// The key map of the warehouse that is built anew, for the first load of the new one.
-    async fn seed(&self) -> Result<Option<RecordBatch>> {
-        let dimension = self.entity.dimension;
-        let map = map_table(dimension);
-        let rows = match self.published {
-            Some(_) => None,
-            None => self.execution.issued_keys(&map, None).await?,
-        };
-        let seed = rows.map(|rows| align(&map, &rows, &map_schema(dimension)));
-        Ok(seed.transpose()?.map(|seed| seed.rows))
-    }
-
     /// Builds the members that the load touches, and those that are new.
     async fn touched(&self) -> Result<Outcome> {
-        let dimension = self.entity.dimension;
-        let doing = || format!("building dimension '{}'", dimension.name);
-        let mut sieve = Sieve::new(self.entity)?;
-        let mut silent = Silent::new(&self.referenced);
+        let mut sieve = Sieve::new(self.origin, &self.fed.rows.rows, self.published.is_some())?;
+        let mut silent = Silent::new(self.referenced.as_ref());
         if let Some(published) = self.published {
             self.recognise(&mut sieve, published, &mut silent).await?;
         }
-        silent.merged.extend(sieve.heirs());
+        silent.merged.extend(sieve.merged().iter().cloned());
         for id in &silent.merged {
             sieve.touch(id);
         }
-        // other members than those that the changes tell of have to be searched for
-        let has_places = !sieve.compares() && silent.ids.is_empty() && silent.merged.is_empty();
-        let places = has_places.then(|| std::mem::take(&mut silent.places));
-        let seed = self.seed().await?;
-        let is_seeded = seed.is_some();
-        if is_seeded {
+        let seed = match self.published {
+            Some(_) => None,
+            None => self.execution.seed(&map_table(self.origin.dimension)),
+        };
+        if seed.is_some() {
             sieve.touch_all();
         }
-        let mut sorted = sieve.sort();
-        let inferred = silent.strangers(&self.referenced, &sieve);
-        silent.ids.extend(inferred.iter().cloned());
-        for id in silent.ids.iter().chain(&silent.merged) {
-            sorted.members.add(id);
+        // other members than those that the changes tell of have to be searched for
+        let is_found = !sieve.compares() && silent.is_empty();
+        let strangers = silent.strangers(&sieve)?;
+        for id in &strangers {
+            silent.ids.add(id);
         }
-        let past = match self.published {
-            Some(published) => Some(self.past(published, &sorted, (&silent, places)).await?),
+        let sorted = sieve.sorted();
+        let mut found = sorted.touched + strangers.len();
+        let touched = match self.published {
+            Some(published) => {
+                let places = silent.places.take().filter(|_| is_found);
+                let touched = self.find_touched(published, (&sieve, &silent), places);
+                Some((published, touched.await?))
+            }
             None => None,
         };
-        let mut issued = past.as_ref().map(|past| past.issued).unwrap_or_default();
-        let bulk = sieve
-            .bulk(&sorted.plain, &mut issued, self.audit_key)
-            .map_err(Error::arrow(doing()))?;
-        let rows = sieve.rows(&sorted.touched)?;
-        let (existing, existing_map, existing_changes, places) = match past {
-            Some(past) => (
-                Some(past.existing),
-                Some(past.map),
-                Some(past.changes),
-                past.places,
-            ),
-            None => (None, seed, None, KeyPlaces::default()),
+        found += touched.as_ref().map_or(0, |(_, touched)| touched.len());
+        found += seed.map_or(0, TableScan::num_rows);
+        let width = self.fed.rows.rows.width();
+        let memory = self.execution.options.settings.etl.memory_bytes / 4;
+        let shares = Shares::of(found, width, memory, &silent.merged);
+        let past = match (&touched, seed) {
+            (Some((published, touched)), _) => {
+                let who = (&sieve, &silent);
+                self.past(*published, touched, who, &shares).await?
+            }
+            (None, Some(seed)) => self.past_of_seed(seed, &shares).await?,
+            (None, None) => self.no_past()?,
         };
+        let rows = self.deal_rows(&sieve, &shares)?;
+        let mut issued = past.issued;
+        let bulk = sieve.bulk(&self.fed.rows.rows, &mut issued, self.audit_key);
+        drop((sieve, touched));
         let rejected_ids = self
             .execution
             .rejected_ids(self.package, self.fed, &silent.ids)
             .await?;
-        let input = DimensionInput {
-            entity: EntityRows {
-                rows: &rows,
-                ..self.entity
-            },
-            existing,
-            existing_map,
-            existing_changes,
-            issued,
-            referenced: &inferred,
-            is_seeded,
-            is_whole: false,
-            audited: audited(dimension, self.fed),
-            rejected_ids: &rejected_ids,
-            audit_key: self.audit_key,
-        };
-        let mut build = build_in_parts(input, &silent.merged)?;
-        add_up(&mut build.tally, &sorted, &silent);
-        Ok(Outcome {
-            build,
-            bulk,
-            places,
-            is_whole: false,
-        })
+        let strangers = shares.of_texts(strangers);
+        let mut building = self.building(issued.keys);
+        for (share, strangers) in strangers.iter().enumerate() {
+            let doing = || format!("building dimension '{}'", self.origin.dimension.name);
+            let rows = rows.share(share).map_err(Error::arrow(doing()))?;
+            let of_share = self.of_share(&past, share)?;
+            let (is_published, is_seeded) = (self.published.is_some(), seed.is_some());
+            let PastOfShare {
+                existing,
+                map,
+                changes,
+                ..
+            } = of_share;
+            let input = DimensionInput {
+                entity: self.origin.of(&rows),
+                existing: is_published.then_some(existing),
+                existing_map: (is_published || is_seeded).then_some(map),
+                existing_changes: is_published.then_some(changes),
+                issued,
+                referenced: strangers,
+                is_seeded,
+                is_whole: false,
+                has_specials: !is_published && share == 0,
+                audited: audited(self.origin.dimension, self.fed),
+                rejected_ids: &rejected_ids,
+                audit_key: self.audit_key,
+            };
+            let build = build_in_parts(input, &silent.merged)?;
+            issued = build.issued;
+            building.add(build, (&of_share.table_places, &of_share.map_places))?;
+        }
+        let mut outcome = building.finish(bulk)?;
+        add_up(&mut outcome.tally, sorted, silent.standing);
+        Ok(outcome)
     }
 }
 
-/// Adds the rows that did not go through [`build_dimension`].
-fn add_up(tally: &mut Tally, sorted: &Sorted, silent: &Silent) {
-    let new = sorted.plain.len() as u64;
-    tally.read += new + sorted.unchanged;
+/// Adds the rows that did not go through [`build_in_parts`].
+fn add_up(tally: &mut Tally, sorted: dimension::Sorted, standing: u64) {
+    let (new, unchanged) = (sorted.plain as u64, sorted.unchanged as u64);
+    tally.read += new + unchanged;
     tally.loaded += new;
     tally.inserted += new;
-    tally.unchanged += sorted.unchanged;
-    tally.standing = silent.standing;
+    tally.unchanged += unchanged;
+    tally.standing = standing;
 }

@@ -2,133 +2,257 @@
 
 use std::collections::HashMap;
 
-use arrow::array::{AsArray as _, RecordBatch};
-use arrow::datatypes::Int32Type;
+use arrow::array::{AsArray as _, RecordBatch, StringArray};
+use arrow::datatypes::{Int32Type, SchemaRef};
+use arrow::error::ArrowError;
 use datafusion::common::ScalarValue;
 use futures::TryStreamExt as _;
+use planisphere_schemas::model::Dimension;
 use planisphere_schemas::warehouse::PinnedTable;
 
+use crate::dealt::Dealt;
 use crate::dimension::{
-    self, Existing, IdIndex, Issued, Sorted, align, changes_schema, changes_table, map_schema,
-    map_table,
+    self, Existing, Issued, Sieve, align, changes_schema, changes_table, map_schema, map_table,
 };
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::load::marks::Marks;
+use crate::load::scan::TableScan;
 use crate::warehouse::Place;
 
 use super::recognise::Silent;
+use super::shares::{Shares, placed, placed_schema, unplaced};
 use super::{DimensionLoad, Published};
 
-/// What is published of the members that a load touches.
+/// Where the published rows are of the members that a load touches.
+pub(super) struct Touched {
+    table: Marks,
+    changes: Option<Marks>,
+}
+
+impl Touched {
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.table.len() + self.changes.as_ref().map_or(0, Marks::len)
+    }
+}
+
+/// What is published of the members that a load touches, dealt out to shares.
 pub(super) struct Past {
+    table: Dealt,
+    map: Dealt,
+    changes: Dealt,
+    pub(super) issued: Issued,
+}
+
+/// What is published of the members of one share.
+pub(super) struct PastOfShare {
     pub(super) existing: Existing,
     pub(super) map: RecordBatch,
     pub(super) changes: Existing,
-    pub(super) issued: Issued,
-    pub(super) places: KeyPlaces,
+    /// Where the rows are, by their keys.
+    pub(super) table_places: HashMap<i32, Place>,
+    pub(super) map_places: HashMap<i32, Place>,
 }
 
 impl DimensionLoad<'_> {
+    /// Finds what is published of the members that the load touches, if the rows of the table are not found already.
+    pub(super) async fn find_touched(
+        &self,
+        published: Published<'_>,
+        (sieve, silent): (&Sieve<'_>, &Silent<'_>),
+        found: Option<Marks>,
+    ) -> Result<Touched> {
+        let table = match found {
+            Some(found) => found,
+            None => self.marks(published.table, sieve, silent).await?,
+        };
+        let changes = match published.changes {
+            Some(table) => Some(self.marks(table, sieve, silent).await?),
+            None => None,
+        };
+        Ok(Touched { table, changes })
+    }
+
+    /// The rows of the members that the load touches.
+    async fn marks(
+        &self,
+        table: &PinnedTable,
+        sieve: &Sieve<'_>,
+        silent: &Silent<'_>,
+    ) -> Result<Marks> {
+        let mut marks = Marks::new(table);
+        if sieve.sorted().touched == 0 && silent.is_empty() {
+            return Ok(marks);
+        }
+        let id = self.origin.dimension.id_column();
+        let columns = [id.as_str()];
+        let mut groups = std::pin::pin!(self.scan(table).groups(&columns));
+        while let Some(group) = groups.try_next().await? {
+            let touched = silent.touched(sieve, group.rows.column(0).as_string::<i32>());
+            let (file, first) = group.first;
+            for (row, _) in touched.iter().enumerate().filter(|(_, touched)| **touched) {
+                marks.mark((file, first + row));
+            }
+        }
+        Ok(marks)
+    }
+
     /// Reads what is published of the members that the load touches.
     pub(super) async fn past(
         &self,
         published: Published<'_>,
-        sorted: &Sorted,
-        (silent, places): (&Silent, Option<Vec<Place>>),
+        touched: &Touched,
+        (sieve, silent): (&Sieve<'_>, &Silent<'_>),
+        shares: &Shares<'_>,
     ) -> Result<Past> {
-        let dimension = self.entity.dimension;
-        let (id, key) = (dimension.id_column(), dimension.key_column());
-        let table_places = match places {
-            Some(places) => places,
-            None => self.places(published.table, &id, &sorted.members).await?,
-        };
-        let rows = self.scan(published.table).rows(&table_places).await?;
-        let existing = align(
-            &dimension.table(),
-            &rows,
-            &dimension::arrow_schema(dimension),
-        )?;
-        let changes = match published.changes {
-            Some(table) => {
-                let places = self.places(table, &id, &sorted.members).await?;
-                self.scan(table).rows(&places).await?
-            }
-            None => RecordBatch::new_empty(changes_schema(dimension)),
-        };
-        let changes = align(
-            &changes_table(dimension),
-            &changes,
-            &changes_schema(dimension),
-        )?;
-        let keys = existing.rows.column(0).as_primitive::<Int32Type>();
-        let mut places = retired_places(silent, &id, &sorted.members);
+        let dimension = self.origin.dimension;
+        let key = dimension.key_column();
         let order = KeyOrder::of(published.map, &key);
-        places.extend(keys.values().iter().filter_map(|key| order.place(*key)));
-        places.sort_unstable();
-        places.dedup();
-        let map = self.scan(published.map).rows(&places).await?;
-        let map = align(&map_table(dimension), &map, &map_schema(dimension))?;
+        let mut of_map = Marks::new(published.map);
+        if let Some(retired) = &silent.retired {
+            let mut retired = std::pin::pin!(self.scan(published.map).marked(retired));
+            while let Some(some) = retired.try_next().await? {
+                let touched = silent.touched(sieve, self.ids(&some.rows)?);
+                let places = some.places.iter().zip(touched);
+                places
+                    .filter(|(_, touched)| *touched)
+                    .for_each(|(place, _)| of_map.mark(*place));
+            }
+        }
+        let table = self
+            .deal_published(published.table, &touched.table, shares, |rows| {
+                let keys = rows.column_by_name(&key);
+                let keys = keys.map(|keys| keys.as_primitive::<Int32Type>().values());
+                let places = keys.into_iter().flatten();
+                let places = places.filter_map(|key| order.place(*key));
+                places.for_each(|place| of_map.mark(place));
+            })
+            .await?;
+        let map = self.deal_published(published.map, &of_map, shares, |_| ()).await?;
+        let changes = match (published.changes, &touched.changes) {
+            (Some(table), Some(marks)) => {
+                self.deal_published(table, marks, shares, |_| ()).await?
+            }
+            _ => self.dealt_nothing(changes_schema(dimension))?,
+        };
         Ok(Past {
-            places: KeyPlaces {
-                table: by_key(&existing.rows, &table_places),
-                map: by_key(&map.rows, &places),
-            },
-            existing,
-            map: map.rows,
+            table,
+            map,
             changes,
-            issued: Issued {
-                keys: largest(published.map, &key),
-                durables: largest(published.map, &dimension.durable_key_column()),
-            },
+            issued: issued(dimension, published.map),
         })
     }
 
-    /// The rows of some members.
-    async fn places(&self, table: &PinnedTable, id: &str, members: &IdIndex) -> Result<Vec<Place>> {
-        let mut places = Vec::new();
-        if members.len() == 0 {
-            return Ok(places);
-        }
-        let columns = [id];
-        let mut groups = std::pin::pin!(self.scan(table).groups(&columns));
+    /// The key map of the warehouse that is built anew: its keys mean what they mean there.
+    pub(super) async fn past_of_seed(
+        &self,
+        seed: TableScan<'_>,
+        shares: &Shares<'_>,
+    ) -> Result<Past> {
+        let dimension = self.origin.dimension;
+        let doing = || Error::arrow(format!("reading the key map of '{}'", dimension.name));
+        let schema = map_schema(dimension);
+        let all = placed_schema(&schema);
+        let mut dealing = self.dealing(SchemaRef::clone(&all));
+        let mut groups = std::pin::pin!(seed.groups(&[]));
         while let Some(group) = groups.try_next().await? {
-            let found = members.find_all(group.rows.column(0).as_string::<i32>());
-            let found = found
-                .iter()
-                .enumerate()
-                .filter(|(_, found)| found.is_some());
-            let (file, first) = group.first;
-            places.extend(found.map(|(row, _)| (file, first + row)));
+            let rows = align(&map_table(dimension), &group.rows, &schema)?.rows;
+            let to = shares.of_ids(self.ids(&rows)?);
+            let nowhere = vec![(0, 0); rows.num_rows()];
+            let rows = placed(&rows, &nowhere, &all).map_err(doing())?;
+            dealing.push(&rows, &to).map_err(doing())?;
         }
-        Ok(places)
+        Ok(Past {
+            map: dealing.finish().map_err(doing())?,
+            issued: issued(dimension, seed.table),
+            ..self.no_past()?
+        })
+    }
+
+    /// Nothing is published.
+    pub(super) fn no_past(&self) -> Result<Past> {
+        let dimension = self.origin.dimension;
+        Ok(Past {
+            table: self.dealt_nothing(dimension::arrow_schema(dimension))?,
+            map: self.dealt_nothing(map_schema(dimension))?,
+            changes: self.dealt_nothing(changes_schema(dimension))?,
+            issued: Issued::default(),
+        })
+    }
+
+    /// Deals out the rows of a table that are marked, with their places; tells all of them.
+    async fn deal_published(
+        &self,
+        table: &PinnedTable,
+        marks: &Marks,
+        shares: &Shares<'_>,
+        mut tell: impl FnMut(&RecordBatch),
+    ) -> Result<Dealt> {
+        let doing = || Error::arrow(format!("reading {}", table.name()));
+        let schema = placed_schema(table.schema());
+        let mut dealing = self.dealing(SchemaRef::clone(&schema));
+        let mut groups = std::pin::pin!(self.scan(table).marked(marks));
+        while let Some(some) = groups.try_next().await? {
+            tell(&some.rows);
+            let to = shares.of_ids(self.ids(&some.rows)?);
+            let rows = placed(&some.rows, &some.places, &schema).map_err(doing())?;
+            dealing.push(&rows, &to).map_err(doing())?;
+        }
+        dealing.finish().map_err(doing())
+    }
+
+    fn dealt_nothing(&self, schema: SchemaRef) -> Result<Dealt> {
+        let doing = format!("reading dimension '{}'", self.origin.dimension.name);
+        let nothing = self.dealing(placed_schema(&schema)).finish();
+        nothing.map_err(Error::arrow(doing))
+    }
+
+    fn ids<'r>(&self, rows: &'r RecordBatch) -> Result<&'r StringArray> {
+        let dimension = self.origin.dimension;
+        let doing = || Error::arrow(format!("reading dimension '{}'", dimension.name));
+        let at = rows.schema().index_of(&dimension.id_column());
+        Ok(rows.column(at.map_err(doing())?).as_string::<i32>())
+    }
+
+    /// What is published of the members of a share.
+    pub(super) fn of_share(&self, past: &Past, share: usize) -> Result<PastOfShare> {
+        let dimension = self.origin.dimension;
+        let doing = || Error::arrow(format!("reading dimension '{}'", dimension.name));
+        let read = |dealt: &Dealt| unplaced(&dealt.share(share)?);
+        let (rows, table_places) = read(&past.table).map_err(doing())?;
+        let (map, map_places) = read(&past.map).map_err(doing())?;
+        let changes = bare(&past.changes, share).map_err(doing())?;
+        Ok(PastOfShare {
+            existing: align(
+                &dimension.table(),
+                &rows,
+                &dimension::arrow_schema(dimension),
+            )?,
+            map: align(&map_table(dimension), &map, &map_schema(dimension))?.rows,
+            changes: align(
+                &changes_table(dimension),
+                &changes,
+                &changes_schema(dimension),
+            )?,
+            table_places,
+            map_places,
+        })
     }
 }
 
-/// The rows of the key map of some members whose keys are retired.
-fn retired_places(silent: &Silent, id: &str, members: &IdIndex) -> Vec<Place> {
-    let Some((places, rows)) = &silent.retired else {
-        return Vec::new();
-    };
-    let Some(ids) = rows.column_by_name(id) else {
-        return Vec::new();
-    };
-    let found = members.find_all(ids.as_string::<i32>());
-    let pairs = places.iter().zip(found);
-    pairs
-        .filter_map(|(place, found)| found.map(|_| *place))
-        .collect()
+/// The rows of a share without their places.
+fn bare(dealt: &Dealt, share: usize) -> Result<RecordBatch, ArrowError> {
+    let rows = dealt.share(share)?;
+    let columns: Vec<usize> = (0..rows.num_columns() - 1).collect();
+    rows.project(&columns)
 }
 
-/// Where the published rows of some keys are.
-#[derive(Debug, Default)]
-pub(super) struct KeyPlaces {
-    pub(super) table: HashMap<i32, Place>,
-    pub(super) map: HashMap<i32, Place>,
-}
-
-/// The places of rows by their keys, which stand in the first column.
-fn by_key(rows: &RecordBatch, places: &[Place]) -> HashMap<i32, Place> {
-    let keys = rows.column(0).as_primitive::<Int32Type>().values();
-    keys.iter().copied().zip(places.iter().copied()).collect()
+/// The keys that a key map has issued.
+fn issued(dimension: &Dimension, map: &PinnedTable) -> Issued {
+    Issued {
+        keys: largest(map, &dimension.key_column()),
+        durables: largest(map, &dimension.durable_key_column()),
+    }
 }
 
 /// The largest key in a column, by the statistics of the files; 0 if there is none.

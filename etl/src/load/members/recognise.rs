@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use arrow::array::{AsArray as _, RecordBatch};
+use arrow::array::{AsArray as _, RecordBatch, StringArray};
 use arrow::datatypes::Int32Type;
 use futures::TryStreamExt as _;
 use planisphere_schemas::warehouse::PinnedTable;
@@ -10,7 +10,8 @@ use planisphere_schemas::warehouse::PinnedTable;
 use crate::conform::MERGED_INTO;
 use crate::dimension::{IS_RETIRED, IdIndex, Sieve, is_inferred};
 use crate::error::{Error, Result};
-use crate::warehouse::Place;
+use crate::load::marks::Marks;
+use crate::load::referenced::References;
 
 use super::{DimensionLoad, Published};
 
@@ -23,13 +24,14 @@ impl DimensionLoad<'_> {
         &self,
         sieve: &mut Sieve<'_>,
         published: Published<'_>,
-        silent: &mut Silent,
+        silent: &mut Silent<'_>,
     ) -> Result<()> {
-        let dimension = self.entity.dimension;
+        let dimension = self.origin.dimension;
         let doing = || format!("comparing dimension '{}'", dimension.name);
         let (id, key) = (dimension.id_column(), dimension.key_column());
         let few = [key.as_str(), id.as_str(), "deleted_at_source", BASIS];
         let columns: &[&str] = if sieve.compares() { &[] } else { &few };
+        let mut places = Marks::new(published.table);
         let mut groups = std::pin::pin!(self.scan(published.table).groups(columns));
         while let Some(group) = groups.try_next().await? {
             silent.count(&group.rows, &key);
@@ -37,20 +39,25 @@ impl DimensionLoad<'_> {
             match sieve.compares() {
                 true => {
                     let gone = sieve.compare(&group.rows).map_err(Error::arrow(doing()))?;
-                    silent.ids.extend(gone);
+                    silent.lack(&group.rows, &id, |row| gone[row]);
                 }
                 false => {
                     let (file, first) = group.first;
-                    let rows = know(sieve, &group.rows, &id).into_iter();
-                    silent.places.extend(rows.map(|row| (file, first + row)));
+                    for row in know(sieve, &group.rows, &id) {
+                        places.mark((file, first + row));
+                    }
                 }
             }
         }
+        silent.places = Some(places);
         let retired = self.retired(published.map).await?;
         // who has nothing but retired keys was merged, which the changes tell, or is told of by the key map of another
         // warehouse alone, and may be a stranger here
-        if let Some((_, rows)) = &retired {
-            know(sieve, rows, &id);
+        if let Some(retired) = &retired {
+            let mut rows = std::pin::pin!(self.scan(published.map).marked(retired));
+            while let Some(some) = rows.try_next().await? {
+                know(sieve, &some.rows, &id);
+            }
         }
         silent.retired = retired;
         if let Some(changes) = published.changes {
@@ -65,94 +72,113 @@ impl DimensionLoad<'_> {
         Ok(())
     }
 
-    /// The rows of the key map whose keys are retired, and their places; `None` if there are none.
-    async fn retired(&self, map: &PinnedTable) -> Result<Option<(Vec<Place>, RecordBatch)>> {
-        let mut places = Vec::new();
+    /// The rows of the key map whose keys are retired; `None` if there are none.
+    async fn retired(&self, map: &PinnedTable) -> Result<Option<Marks>> {
+        let (mut retired, mut any) = (Marks::new(map), false);
         let mut groups = std::pin::pin!(self.scan(map).groups(&[IS_RETIRED]));
         while let Some(group) = groups.try_next().await? {
             let flags = group.rows.column(0).as_boolean();
             let (file, first) = group.first;
-            let rows = flags.values().set_indices();
-            places.extend(rows.map(|row| (file, first + row)));
+            for row in flags.values().set_indices() {
+                retired.mark((file, first + row));
+                any = true;
+            }
         }
-        if places.is_empty() {
-            return Ok(None);
-        }
-        let rows = self.scan(map).rows(&places).await?;
-        Ok(Some((places, rows)))
+        Ok(any.then_some(retired))
     }
 }
 
 /// Members that are to be looked at though the load says nothing of them.
-#[derive(Debug, Default)]
-pub(super) struct Silent {
+#[derive(Default)]
+pub(super) struct Silent<'a> {
     /// Those that the source no longer has, and those that were inferred.
-    pub(super) ids: HashSet<String>,
+    pub(super) ids: IdIndex,
     /// Those that were merged into others, and those others.
     pub(super) merged: HashSet<String>,
     /// How many published versions are not marked as deleted.
     pub(super) standing: u64,
-    /// Where the published versions are of the members that the load tells of, if it holds changes.
-    pub(super) places: Vec<Place>,
-    /// The rows of the key map whose keys are retired, and their places.
-    pub(super) retired: Option<(Vec<Place>, RecordBatch)>,
+    /// The published versions of the members that the load tells of, if it holds changes.
+    pub(super) places: Option<Marks>,
+    /// The rows of the key map whose keys are retired.
+    pub(super) retired: Option<Marks>,
     /// The members that facts refer to, and for each whether an earlier load knew it.
-    referred: IdIndex,
+    referred: Option<&'a References>,
     known: Vec<bool>,
 }
 
-impl Silent {
+impl<'a> Silent<'a> {
     /// Nothing is known yet of the members that facts refer to.
-    pub(super) fn new(referenced: &BTreeSet<String>) -> Self {
-        let mut silent = Self::default();
-        for id in referenced {
-            silent.referred.add(id);
+    pub(super) fn new(referred: Option<&'a References>) -> Self {
+        Self {
+            referred,
+            known: vec![false; referred.map_or(0, |referred| referred.ids.len())],
+            ..Self::default()
         }
-        silent.known = vec![false; silent.referred.len()];
-        silent
+    }
+
+    /// True if there is nobody.
+    pub(super) fn is_empty(&self) -> bool {
+        self.ids.len() == 0 && self.merged.is_empty()
+    }
+
+    /// For each of some members whether it is looked at.
+    pub(super) fn touched(&self, sieve: &Sieve<'_>, ids: &StringArray) -> Vec<bool> {
+        let told = sieve.find(ids).into_iter();
+        let mut touched: Vec<bool> = told
+            .map(|found| found.is_some_and(|found| sieve.touches(found)))
+            .collect();
+        if self.ids.len() > 0 {
+            let silent = self.ids.find_all(ids);
+            for (touched, silent) in touched.iter_mut().zip(silent) {
+                *touched |= silent.is_some();
+            }
+        }
+        if !self.merged.is_empty() {
+            for (touched, id) in touched.iter_mut().zip(ids) {
+                *touched |= id.is_some_and(|id| self.merged.contains(id));
+            }
+        }
+        touched
+    }
+
+    /// The load says nothing of some members.
+    fn lack(&mut self, rows: &RecordBatch, id: &str, lacks: impl Fn(usize) -> bool) {
+        if let Some(ids) = rows.column_by_name(id) {
+            let ids = ids.as_string::<i32>();
+            for row in (0..rows.num_rows()).filter(|row| lacks(*row)) {
+                self.ids.add(ids.value(row));
+            }
+        }
     }
 
     /// Takes note of published rows: those that were inferred are looked at again, and nobody in them is a stranger.
     fn infer(&mut self, rows: &RecordBatch, id: &str) {
         self.know(rows, id);
-        let (Some(ids), Some(basis)) = (rows.column_by_name(id), rows.column_by_name(BASIS)) else {
-            return;
-        };
-        let (ids, basis) = (ids.as_string::<i32>(), basis.as_string::<i32>());
-        let inferred = (0..rows.num_rows()).filter(|row| is_inferred(basis, *row));
-        self.ids
-            .extend(inferred.map(|row| ids.value(row).to_owned()));
+        if let Some(basis) = rows.column_by_name(BASIS) {
+            let basis = basis.as_string::<i32>();
+            self.lack(rows, id, |row| is_inferred(basis, row));
+        }
     }
 
     /// The members of some rows are no strangers.
     fn know(&mut self, rows: &RecordBatch, id: &str) {
-        if self.known.is_empty() {
-            return;
-        }
-        let Some(ids) = rows.column_by_name(id) else {
+        let (Some(referred), Some(ids)) = (self.referred, rows.column_by_name(id)) else {
             return;
         };
-        let found = self.referred.find_all(ids.as_string::<i32>());
+        let found = referred.ids.find_all(ids.as_string::<i32>());
         for member in found.into_iter().flatten() {
             self.known[member as usize] = true;
         }
     }
 
     /// The members that facts refer to, but that neither an earlier load knew nor the rows of this one tell of.
-    pub(super) fn strangers(
-        &self,
-        referenced: &BTreeSet<String>,
-        sieve: &Sieve<'_>,
-    ) -> BTreeSet<String> {
-        let is_known = |id: &str| {
-            self.referred
-                .find(id)
-                .is_some_and(|at| self.known[at as usize])
-        };
-        let strangers = referenced
-            .iter()
-            .filter(|id| !is_known(id) && !sieve.tells(id));
-        strangers.cloned().collect()
+    pub(super) fn strangers(&self, sieve: &Sieve<'_>) -> Result<BTreeSet<String>> {
+        match self.referred {
+            Some(referred) => {
+                referred.which(|number, id| !self.known[number] && !sieve.tells(id))
+            }
+            None => Ok(BTreeSet::new()),
+        }
     }
 
     fn count(&mut self, rows: &RecordBatch, key: &str) {

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use arrow::array::{AsArray as _, RecordBatch};
 use planisphere_schemas::model::Dimension;
 
-use crate::dimension::{EntityRows, Existing, Shadow, is_inferred};
+use crate::dimension::{Existing, Origin, Shadow, is_inferred};
 use crate::error::{Error, Result};
 use crate::load::backfill::Wanted;
 use crate::load::nature::audited;
@@ -22,7 +22,7 @@ impl DimensionLoad<'_> {
         existing: &Existing,
         changes: Existing,
     ) -> Result<Existing> {
-        let (dimension, model) = (self.entity.dimension, self.execution.model);
+        let (dimension, model) = (self.origin.dimension, self.execution.model);
         let schema = existing.rows.schema();
         let fields = schema.fields().iter().zip(&existing.is_new);
         let new: HashSet<&str> = fields
@@ -47,11 +47,11 @@ impl DimensionLoad<'_> {
                 .conformed_then(&known.package, entity)
                 .await?;
             let rows = then.rows.whole().map_err(Error::arrow(doing()))?;
-            let said = EntityRows {
-                rows: &rows,
+            let then = Origin {
                 snapshot_at: known.package.began_at.timestamp_micros(),
-                ..self.entity
+                ..self.origin
             };
+            let said = then.of(&rows);
             for shadow in &mut shadows {
                 let attribute = &shadow.dimension().attributes[0].name;
                 if known.columns.contains(attribute) {

@@ -1,122 +1,156 @@
 //! The tables and the index of a dimension as they are after a load.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
-use arrow::array::{AsArray as _, RecordBatch};
-use arrow::datatypes::Int32Type;
-use arrow::error::ArrowError;
 use futures::TryStreamExt as _;
 use planisphere_schemas::warehouse::PinnedTable;
 
-use crate::dimension::{self, Delta, MembersBuilder, Tally, changes_table, map_table};
+use crate::dimension::{
+    self, Aliases, Bulk, DimensionBuild, MembersBuilder, Tally, changes_schema, changes_table,
+    map_schema, map_table,
+};
 use crate::error::{Error, Result};
-use crate::load::build::NextTable;
-use crate::warehouse::{Place, RowEdits};
+use crate::load::build::{NextRows, NextTable};
+use crate::reject::Reject;
+use crate::spool::Spool;
+use crate::warehouse::Place;
 
+use super::gathered::{Gathered, Gathering, MemberRows, Of};
 use super::{DimensionLoad, Outcome};
 
+/// Takes what a load makes of members, share by share.
+pub(super) struct Building {
+    table: Gathering,
+    map: Gathering,
+    changes: Spool,
+    all_changes: bool,
+    aliases: Aliases,
+    moved: HashMap<i32, i32>,
+    tally: Tally,
+    rejects: Vec<Reject>,
+    doing: String,
+}
+
+impl Building {
+    /// Takes what becomes of a share, with the places of published rows of the table and of the key map by their keys.
+    pub(super) fn add(
+        &mut self,
+        build: DimensionBuild,
+        (table, map): (&HashMap<i32, Place>, &HashMap<i32, Place>),
+    ) -> Result<()> {
+        let doing = Error::arrow(self.doing.clone());
+        let taken = self.table.add(&build.table, table);
+        let taken = taken.and_then(|()| self.map.add(&build.map, map));
+        let taken = taken.and_then(|()| self.changes.push(build.changes));
+        taken.map_err(doing)?;
+        self.all_changes |= build.all_changes;
+        self.aliases.extend(build.aliases);
+        self.moved.extend(build.moved);
+        self.tally.add(&build.tally);
+        self.rejects.extend(build.rejects);
+        Ok(())
+    }
+
+    /// All of it, with the new members without a past.
+    pub(super) fn finish(self, bulk: Bulk) -> Result<Outcome> {
+        let doing = || Error::arrow(self.doing.clone());
+        Ok(Outcome {
+            table: self.table.finish().map_err(doing())?,
+            map: self.map.finish().map_err(doing())?,
+            changes: self.changes.finish().map_err(doing())?,
+            all_changes: self.all_changes,
+            bulk: Arc::new(bulk),
+            aliases: self.aliases,
+            moved: self.moved,
+            tally: self.tally,
+            rejects: self.rejects,
+            is_whole: false,
+        })
+    }
+}
+
 impl DimensionLoad<'_> {
+    /// Nothing is made of any member yet; keys up to one were issued before any share.
+    pub(super) fn building(&self, issued: i32) -> Building {
+        let dimension = self.origin.dimension;
+        let (memory, least) = (self.memory(), self.least());
+        let gathering = |schema| Gathering::new(&schema, memory, least, issued);
+        Building {
+            table: gathering(dimension::arrow_schema(dimension)),
+            map: gathering(map_schema(dimension)),
+            changes: Spool::new(changes_schema(dimension), memory),
+            all_changes: false,
+            aliases: Aliases::default(),
+            moved: HashMap::new(),
+            tally: Tally::default(),
+            rejects: Vec::new(),
+            doing: format!("building dimension '{}'", dimension.name),
+        }
+    }
+
     /// Indexes the members as they are after the load.
     pub(super) async fn index(&self, outcome: &Outcome) -> Result<dimension::MemberIndex> {
-        let dimension = self.entity.dimension;
-        let build = &outcome.build;
+        let dimension = self.origin.dimension;
+        let doing = || Error::arrow(format!("reading dimension '{}'", dimension.name));
         let mut members = MembersBuilder::default();
         if let Some(published) = self.published.filter(|_| !outcome.is_whole) {
-            let removed: HashSet<i32> = build.table.removed.iter().copied().collect();
             let (id, key) = (dimension.id_column(), dimension.key_column());
             let columns = [key.as_str(), id.as_str(), "valid_from"];
             let mut groups = std::pin::pin!(self.scan(published.table).groups(&columns));
             while let Some(group) = groups.try_next().await? {
-                members.add(dimension, &group.rows, &removed);
+                members.add(dimension, &group.rows, &outcome.table.removed);
             }
         }
-        for rows in outcome.bulk.table.iter().chain([&build.table.added]) {
-            members.add(dimension, rows, &HashSet::new());
+        // the key map says of new members without a past all that is needed
+        for rows in outcome.bulk.map().chain(outcome.table.added.batches()) {
+            members.add(dimension, &rows.map_err(doing())?, &HashSet::new());
         }
-        Ok(members.build(build.aliases.clone(), build.moved.clone()))
+        Ok(members.build(outcome.aliases.clone(), outcome.moved.clone()))
     }
 
     /// The tables as they shall be.
-    pub(super) fn tables(&self, outcome: Outcome) -> Result<[NextTable; 3]> {
-        let dimension = self.entity.dimension;
-        let Outcome {
-            build,
-            bulk,
-            places,
-            is_whole,
-        } = outcome;
-        let is_first = self.published.is_none();
+    pub(super) fn tables(&self, outcome: Outcome) -> [NextTable; 3] {
+        let dimension = self.origin.dimension;
+        let is_anew = self.published.is_none() || outcome.is_whole;
         let key = dimension.key_column();
         let kept = |table: Option<&PinnedTable>| {
-            let table = table.filter(|_| !is_whole);
+            let table = table.filter(|_| !outcome.is_whole);
             table
                 .map(|table| table.files().to_vec())
                 .unwrap_or_default()
         };
-        let next = |name: String,
-                    (delta, places): (Delta, &HashMap<i32, Place>),
-                    bulk,
-                    published,
-                    tally| {
-            let doing = format!("building dimension '{}'", dimension.name);
-            let schema = delta.added.schema();
-            let edits = edits(delta.changed, delta.columns, &delta.removed, places)
-                .map_err(Error::arrow(doing))?;
-            let mut rows: Vec<RecordBatch> = bulk;
-            rows.push(delta.added);
-            let added: usize = rows.iter().map(RecordBatch::num_rows).sum();
-            Ok::<_, Error>(NextTable {
+        let next = |name: String, gathered: Gathered, of: Of, published, tally| {
+            let schema = gathered.added.schema.clone();
+            let rows = MemberRows::new(gathered.added, &outcome.bulk, of);
+            NextTable {
                 name,
                 schema,
                 kept: kept(published),
-                changed: is_first || is_whole || added > 0 || !edits.is_empty(),
-                edits: Some(edits),
-                rows: rows.into(),
+                changed: is_anew || rows.num_rows() > 0 || !gathered.edits.is_empty(),
+                edits: Some(gathered.edits),
+                rows: NextRows::Members(Box::new(rows)),
                 sorted_by: vec![key.clone()],
                 tally,
-            })
+            }
         };
         let published = self.published;
-        let (name, tally) = (dimension.table(), build.tally);
-        let of = published.map(|published| published.table);
-        let table = next(name, (build.table, &places.table), bulk.table, of, tally)?;
-        let of = published.map(|published| published.map);
-        let map = next(
-            map_table(dimension),
-            (build.map, &places.map),
-            bulk.map,
-            of,
-            Tally::default(),
-        )?;
+        let (name, of) = (dimension.table(), published.map(|it| it.table));
+        let table = next(name, outcome.table, Of::Table, of, outcome.tally);
+        let (name, of) = (map_table(dimension), published.map(|it| it.map));
+        let map = next(name, outcome.map, Of::Map, of, Tally::default());
         let of = published.and_then(|published| published.changes);
-        let of = of.filter(|_| !build.all_changes);
+        let of = of.filter(|_| !outcome.all_changes);
         let changes = NextTable {
             name: changes_table(dimension),
-            schema: build.changes.schema(),
+            schema: outcome.changes.schema(),
             kept: of.map(|table| table.files().to_vec()).unwrap_or_default(),
-            changed: of.is_none() || build.changes.num_rows() > 0,
+            changed: of.is_none() || outcome.changes.num_rows() > 0,
             edits: None,
-            rows: vec![build.changes].into(),
+            rows: NextRows::Spooled(outcome.changes),
             sorted_by: Vec::new(),
             tally: Tally::default(),
         };
-        Ok([changes, table, map])
+        [changes, table, map]
     }
-}
-
-/// Finds the places of rows that change or leave by their keys, which stand in the first column.
-fn edits(
-    changed: RecordBatch,
-    columns: Vec<bool>,
-    removed: &[i32],
-    places: &HashMap<i32, Place>,
-) -> Result<RowEdits, ArrowError> {
-    let place = |key: &i32| {
-        let found = places.get(key).copied();
-        found.ok_or_else(|| ArrowError::InvalidArgumentError(format!("key {key} is not published")))
-    };
-    let keys = changed.column(0).as_primitive::<Int32Type>().values();
-    let places = keys.iter().map(place).collect::<Result<Vec<_>, _>>()?;
-    let gone = removed.iter().map(place).collect::<Result<Vec<_>, _>>()?;
-    RowEdits::new(&changed, &places, columns, gone)
 }

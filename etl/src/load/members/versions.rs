@@ -1,7 +1,5 @@
 //! All versions of the members of a dimension as they are after a load, with their attributes.
 
-use std::collections::HashSet;
-
 use arrow::array::{AsArray as _, BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
 use arrow::datatypes::Int32Type;
@@ -9,6 +7,7 @@ use futures::TryStreamExt as _;
 
 use crate::error::{Error, Result};
 
+use super::gathered::keys;
 use super::{DimensionLoad, Outcome};
 
 impl DimensionLoad<'_> {
@@ -18,21 +17,18 @@ impl DimensionLoad<'_> {
         outcome: &Outcome,
         others: impl IntoIterator<Item = String>,
     ) -> Result<Vec<RecordBatch>> {
-        let dimension = self.entity.dimension;
+        let dimension = self.origin.dimension;
         let doing = || Error::arrow(format!("reading dimension '{}'", dimension.name));
         let key = dimension.key_column();
         let columns: Vec<String> = std::iter::once(key).chain(others).collect();
         let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
-        let delta = &outcome.build.table;
         let mut versions = Vec::new();
+        let changed = || outcome.table.edits.batches();
         if let Some(published) = self.published.filter(|_| !outcome.is_whole) {
-            let changed = delta.changed.column(0).as_primitive::<Int32Type>();
-            let other: HashSet<i32> = changed
-                .values()
-                .iter()
-                .chain(&delta.removed)
-                .copied()
-                .collect();
+            let mut other = outcome.table.removed.clone();
+            for rows in changed() {
+                other.extend(keys(&rows.map_err(doing())?));
+            }
             let mut groups = std::pin::pin!(self.scan(published.table).groups(&columns));
             while let Some(group) = groups.try_next().await? {
                 let rows = named(&group.rows, &columns).map_err(doing())?;
@@ -42,13 +38,9 @@ impl DimensionLoad<'_> {
                 versions.push(filter_record_batch(&rows, &stays).map_err(doing())?);
             }
         }
-        for rows in outcome
-            .bulk
-            .table
-            .iter()
-            .chain([&delta.added, &delta.changed])
-        {
-            versions.push(named(rows, &columns).map_err(doing())?);
+        let new = outcome.bulk.table().chain(outcome.table.added.batches());
+        for rows in new.chain(changed()) {
+            versions.push(named(&rows.map_err(doing())?, &columns).map_err(doing())?);
         }
         Ok(versions)
     }

@@ -8,13 +8,12 @@
 //! Not responsible for rows that are added, nor for what a change means.
 
 mod patch;
+mod rows;
 mod splice;
 
 use std::collections::HashSet;
 
-use arrow::array::{
-    Array as _, ArrayRef, BooleanArray, RecordBatch, UInt32Array, UInt64Array, new_null_array,
-};
+use arrow::array::{Array as _, ArrayRef, BooleanArray, RecordBatch, UInt32Array, new_null_array};
 use arrow::compute::{
     SortColumn, SortOptions, concat_batches, filter_record_batch, lexsort_to_indices,
     take_record_batch,
@@ -25,84 +24,15 @@ use bytes::Bytes;
 use parquet::errors::ParquetError;
 use planisphere_schemas::warehouse::{DataFile, Warehouse};
 
+pub(crate) use self::rows::{Editing, RowEdits};
+
 use self::patch::Patch;
 use super::error::{Result, WriteError};
 use super::options::WriteOptions;
-use super::writer::write_table;
+use super::writer::{TableWriter, write_table};
 
 /// A row of a table: the place of its file among the files, and its place in the file.
 pub(crate) type Place = (usize, usize);
-
-/// What becomes of some rows of a table.
-#[derive(Debug, Clone)]
-pub(crate) struct RowEdits {
-    /// Whole rows in the columns of the table, in the order of their places.
-    rows: RecordBatch,
-    /// Where they belong, each place once.
-    places: Vec<Place>,
-    /// For each column whether any of these rows has another value in it than before.
-    columns: Vec<bool>,
-    /// Rows that leave the table, in order.
-    removed: Vec<Place>,
-}
-
-impl RowEdits {
-    /// Takes whole rows with their new values, where they belong, and rows that leave.
-    ///
-    /// `columns` tells in which columns the rows may differ from what is published.
-    pub(crate) fn new(
-        rows: &RecordBatch,
-        places: &[Place],
-        columns: Vec<bool>,
-        mut removed: Vec<Place>,
-    ) -> Result<Self, ArrowError> {
-        let mut order: Vec<usize> = (0..places.len()).collect();
-        order.sort_unstable_by_key(|at| places[*at]);
-        removed.sort_unstable();
-        let indices = order.iter().map(|at| *at as u64);
-        Ok(Self {
-            rows: take_record_batch(rows, &UInt64Array::from_iter_values(indices))?,
-            places: order.iter().map(|at| places[*at]).collect(),
-            columns,
-            removed,
-        })
-    }
-
-    /// True if nothing happens to any row.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.places.is_empty() && self.removed.is_empty()
-    }
-
-    /// Nothing happens to any row.
-    pub(crate) fn none(schema: &SchemaRef) -> Self {
-        Self {
-            rows: RecordBatch::new_empty(SchemaRef::clone(schema)),
-            places: Vec::new(),
-            columns: vec![false; schema.fields().len()],
-            removed: Vec::new(),
-        }
-    }
-
-    /// True if nothing happens to any row of a file.
-    fn leaves(&self, file: usize) -> bool {
-        self.patches(file).is_empty() && self.removed(file).is_empty()
-    }
-
-    /// The rows of a file that change, each with its new row.
-    fn patches(&self, file: usize) -> Vec<Patch> {
-        let from = self.places.partition_point(|(of, _)| *of < file);
-        let places = self.places[from..].iter().enumerate();
-        let places = places.take_while(|(_, (of, _))| *of == file);
-        places.map(|(at, (_, row))| (*row, from + at)).collect()
-    }
-
-    /// The rows of a file that leave.
-    fn removed(&self, file: usize) -> &[Place] {
-        let from = self.removed.partition_point(|(of, _)| *of < file);
-        let to = self.removed.partition_point(|(of, _)| *of <= file);
-        &self.removed[from..to]
-    }
-}
 
 /// The files of a table after they were edited.
 #[derive(Debug, Default)]
@@ -138,21 +68,20 @@ impl EditedTable<'_> {
             if joined.contains(&at) {
                 continue;
             }
-            let (patches, removed) = (edits.patches(at), edits.removed(at));
-            match (patches.is_empty(), removed.is_empty()) {
-                (true, true) => next.files.push(file.clone()),
-                (false, true) => {
+            match (edits.changes(at), edits.removed(at).is_empty()) {
+                (false, true) => next.files.push(file.clone()),
+                (true, true) => {
                     let encoded = splice::Encoded::read(self.bytes(file).await?);
                     let encoded = encoded.map_err(|source| self.file_failed(&file.path, source))?;
-                    let spliced = splice::splice(self, file, encoded, (edits, patches)).await?;
+                    let spliced = splice::splice(self, (at, file), encoded, edits).await?;
                     next.files.push(spliced);
                 }
-                (_, false) => next.files.extend(self.rewrite(&[(at, file)], edits).await?),
+                (_, false) => next.files.extend(self.leave(at, file, edits).await?),
             }
         }
         for run in runs {
             let run: Vec<(usize, &DataFile)> = run.iter().map(|at| (*at, &files[*at])).collect();
-            let written = self.rewrite(&run, edits).await?;
+            let written = self.join(&run, edits).await?;
             if run.iter().all(|(at, _)| edits.leaves(*at)) {
                 let files = run.iter().map(|(_, file)| *file).chain(&written);
                 let paths = files.map(|file| file.path.clone());
@@ -174,47 +103,57 @@ impl EditedTable<'_> {
         }
     }
 
-    /// Decodes files and writes what stays of their rows, with their new values.
-    async fn rewrite(
-        &self,
-        files: &[(usize, &DataFile)],
-        edits: &RowEdits,
-    ) -> Result<Vec<DataFile>> {
+    /// Decodes a file and writes what stays of its rows, with their new values.
+    async fn leave(&self, at: usize, file: &DataFile, edits: &RowEdits) -> Result<Vec<DataFile>> {
+        let failed = |source: ParquetError| self.file_failed(&file.path, source);
+        let schema = SchemaRef::clone(self.schema);
+        let mut writer = TableWriter::new(self.warehouse, self.name, schema, self.options)?;
+        let bytes = self.bytes(file).await?;
+        for rows in self.rest(bytes, edits, at).map_err(failed)? {
+            writer.write(&rows.map_err(failed)?).await?;
+        }
+        writer.finish().await
+    }
+
+    /// Decodes files and writes what stays of their rows as one, with their new values.
+    async fn join(&self, files: &[(usize, &DataFile)], edits: &RowEdits) -> Result<Vec<DataFile>> {
         let mut batches = Vec::new();
         for (at, file) in files {
+            let failed = |source: ParquetError| self.file_failed(&file.path, source);
             let bytes = self.bytes(file).await?;
-            let rest = self.rest(bytes, edits, (&edits.patches(*at), edits.removed(*at)));
-            batches.extend(rest.map_err(|source| self.file_failed(&file.path, source))?);
+            for rows in self.rest(bytes, edits, *at).map_err(failed)? {
+                batches.push(rows.map_err(failed)?);
+            }
         }
-        if files.len() > 1 {
-            batches = self.sorted(batches)?;
-        }
+        let batches = self.sorted(batches)?;
         let schema = SchemaRef::clone(self.schema);
         write_table(self.warehouse, self.name, schema, self.options, &batches).await
     }
 
-    /// What stays of the rows of a file, with their new values.
-    fn rest(
-        &self,
+    /// What stays of the rows of a file, with their new values, some at a time.
+    fn rest<'a>(
+        &'a self,
         bytes: Bytes,
-        edits: &RowEdits,
-        (patches, removed): (&[Patch], &[Place]),
-    ) -> Result<Vec<RecordBatch>, ParquetError> {
-        let (mut batches, mut first) = (Vec::new(), 0);
-        for batch in patch::batches(bytes)? {
+        edits: &'a RowEdits,
+        at: usize,
+    ) -> Result<impl Iterator<Item = Result<RecordBatch, ParquetError>> + Send + 'a, ParquetError>
+    {
+        let mut first = 0;
+        let removed = edits.removed(at);
+        let batches = patch::batches(bytes)?;
+        Ok(batches.map(move |batch| {
             let batch = batch?;
             let rows = first..first + batch.num_rows();
-            let patches = patch::within(patches, &rows);
-            let edited = self.edited(&batch, edits, &patches)?;
-            let stays = rows.clone().map(|row| {
+            first = rows.end;
+            let (new, patches) = edits.within(at, &rows)?;
+            let edited = self.edited(&batch, &new, &patches)?;
+            let stays = rows.map(|row| {
                 let found = removed.binary_search_by_key(&row, |(_, row)| *row);
                 Some(found.is_err())
             });
             let stays: BooleanArray = stays.collect();
-            batches.push(filter_record_batch(&edited, &stays)?);
-            first = rows.end;
-        }
-        Ok(batches)
+            Ok(filter_record_batch(&edited, &stays)?)
+        }))
     }
 
     /// Rows of several files in the order of the table; as they come, if it has none.
@@ -245,7 +184,7 @@ impl EditedTable<'_> {
     fn edited(
         &self,
         batch: &RecordBatch,
-        edits: &RowEdits,
+        new: &RecordBatch,
         patches: &[Patch],
     ) -> Result<RecordBatch, ArrowError> {
         let columns = self.schema.fields().iter().enumerate().map(|(at, field)| {
@@ -255,7 +194,7 @@ impl EditedTable<'_> {
             };
             match patches {
                 [] => Ok(old),
-                patches => patch::patched(&old, edits.rows.column(at), patches),
+                patches => patch::patched(&old, new.column(at), patches),
             }
         });
         let columns = columns.collect::<Result<Vec<_>, ArrowError>>()?;

@@ -1,7 +1,5 @@
 //! Columns with new values in some rows.
 
-use std::ops::Range;
-
 use arrow::array::{Array as _, ArrayRef, MutableArrayData, RecordBatch, make_array};
 use arrow::error::ArrowError;
 use bytes::Bytes;
@@ -9,7 +7,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::errors::ParquetError;
 
 /// Rows in a decoded batch.
-const BATCH: usize = 65_536;
+const BATCH: usize = 16_384;
 
 /// The rows of a file, batch by batch.
 pub(super) fn batches(
@@ -21,14 +19,6 @@ pub(super) fn batches(
 
 /// A row and the new row that takes its place.
 pub(super) type Patch = (usize, usize);
-
-/// The patches of some rows, counted from the first of them; patches are in the order of their rows.
-pub(super) fn within(patches: &[Patch], rows: &Range<usize>) -> Vec<Patch> {
-    let from = patches.partition_point(|(row, _)| *row < rows.start);
-    let to = patches.partition_point(|(row, _)| *row < rows.end);
-    let patches = patches[from..to].iter();
-    patches.map(|(row, new)| (row - rows.start, *new)).collect()
-}
 
 /// A column with the values of new rows in their places; both have the same type.
 pub(super) fn patched(
@@ -56,10 +46,7 @@ mod tests {
     use std::sync::Arc;
 
     #[test]
-    fn rows_are_found_and_take_their_values() {
-        let patches = [(1, 0), (4, 1), (9, 2)];
-        assert_eq!(within(&patches, &(4..9)), [(0, 1)]);
-        assert_eq!(within(&patches, &(0..10)), patches);
+    fn rows_take_their_values() {
         let old: ArrayRef = Arc::new(Int64Array::from(vec![Some(1), None, Some(3)]));
         let new: ArrayRef = Arc::new(Int64Array::from(vec![Some(20), None]));
         let expected: ArrayRef = Arc::new(Int64Array::from(vec![None, Some(20), Some(3)]));

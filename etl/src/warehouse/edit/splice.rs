@@ -22,7 +22,7 @@ use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData};
 use parquet::file::writer::SerializedRowGroupWriter;
 use planisphere_schemas::warehouse::DataFile;
 
-use super::patch::{Patch, patched, within};
+use super::patch::{Patch, patched};
 use super::{EditedTable, RowEdits};
 use crate::warehouse::encode::{ended_early, threads};
 use crate::warehouse::error::WriteError;
@@ -109,9 +109,9 @@ struct NewGroup {
 /// Writes a file anew, with new values in some of its rows.
 pub(super) async fn splice(
     table: &EditedTable<'_>,
-    file: &DataFile,
+    (at, file): (usize, &DataFile),
     encoded: Encoded,
-    (edits, patches): (&RowEdits, Vec<Patch>),
+    edits: &RowEdits,
 ) -> super::Result<DataFile> {
     let failed = |source: ParquetError| table.file_failed(&file.path, source);
     let properties = writer_properties(table.name, table.schema, table.options)?;
@@ -122,8 +122,8 @@ pub(super) async fn splice(
     let changed = changed.filter_map(|(at, changed)| changed.then_some(at));
     let work = Arc::new(Work {
         encoded,
-        rows: edits.rows.clone(),
-        patches,
+        edits: edits.clone(),
+        file: at,
         changed: changed.collect(),
         encoders: new.encoders(table.schema),
         schema: Arc::clone(table.schema),
@@ -166,9 +166,9 @@ fn rows_failed(table: &EditedTable<'_>, source: datafusion::error::DataFusionErr
 /// What the threads share that encode row groups.
 struct Work {
     encoded: Encoded,
-    rows: RecordBatch,
-    /// The rows of the file that change.
-    patches: Vec<Patch>,
+    edits: RowEdits,
+    /// The place of the file.
+    file: usize,
     /// The columns that are encoded anew.
     changed: Vec<usize>,
     encoders: ArrowRowGroupWriterFactory,
@@ -183,7 +183,8 @@ impl Work {
 
     /// Encodes the changed columns of a row group.
     fn group(&self, group: usize) -> Result<NewGroup> {
-        let patches = within(&self.patches, &self.encoded.range(group));
+        let range = self.encoded.range(group);
+        let (new, patches) = self.edits.within(self.file, &range)?;
         let writers = self.encoders.create_column_writers(group)?;
         let mut chunks: Vec<Option<ArrowColumnChunk>> = Vec::with_capacity(writers.len());
         let mut columns = Vec::with_capacity(self.changed.len());
@@ -192,7 +193,7 @@ impl Work {
                 chunks.push(None);
                 continue;
             }
-            let (values, chunk) = self.encode(group, at, &patches, writer)?;
+            let (values, chunk) = self.encode((group, at), (&new, &patches), writer)?;
             columns.push(values);
             chunks.push(Some(chunk));
         }
@@ -205,13 +206,12 @@ impl Work {
 
     fn encode(
         &self,
-        group: usize,
-        column: usize,
-        patches: &[Patch],
+        (group, column): (usize, usize),
+        (new, patches): (&RecordBatch, &[Patch]),
         mut writer: ArrowColumnWriter,
     ) -> Result<(ArrayRef, ArrowColumnChunk)> {
         let old = self.encoded.column(group, column)?;
-        let values = patched(&old, self.rows.column(column), patches)?;
+        let values = patched(&old, new.column(column), patches)?;
         for leaf in compute_leaves(self.schema.field(column), &values)? {
             writer.write(&leaf)?;
         }

@@ -98,7 +98,7 @@ async fn check(changed: BTreeSet<i32>, removed: BTreeSet<i32>) {
     let edits = RowEdits::new(
         &with_new_values(&keys),
         &places,
-        columns.collect(),
+        &columns.collect::<Vec<_>>(),
         removed_places,
     );
     let table = EditedTable {

@@ -185,11 +185,6 @@ impl Spooled {
         }
     }
 
-    /// The same columns, but no row.
-    pub(crate) fn none(&self) -> Self {
-        Self::of(RecordBatch::new_empty(self.schema()))
-    }
-
     /// The columns.
     pub(crate) fn schema(&self) -> SchemaRef {
         Arc::clone(&self.schema)

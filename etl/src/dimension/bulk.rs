@@ -37,18 +37,13 @@ pub(crate) struct Bulk {
 impl Sieve<'_> {
     /// The new members without a past, of the rows that were sieved; issues their keys.
     pub(crate) fn bulk(&self, rows: &Spooled, issued: &mut Issued, audit_key: i64) -> Bulk {
-        let of = self.origin();
         let plain = BooleanBuffer::collect_bool(self.num_rows(), |row| self.fate(row) == Fate::Plain);
         let bulk = Bulk {
-            dimension: of.dimension.clone(),
-            source_system: of.source_system.to_owned(),
-            nature: of.nature,
-            snapshot_at: of.snapshot_at,
             audit_key,
-            rows: rows.clone(),
             len: plain.count_set_bits(),
             plain,
             issued: *issued,
+            ..Bulk::nobody(self.origin(), rows.clone())
         };
         let len = short(bulk.len);
         issued.keys = issued.keys.saturating_add(len);
@@ -58,6 +53,21 @@ impl Sieve<'_> {
 }
 
 impl Bulk {
+    /// Nobody in these rows is new.
+    pub(crate) fn nobody(of: Origin<'_>, rows: Spooled) -> Self {
+        Self {
+            dimension: of.dimension.clone(),
+            source_system: of.source_system.to_owned(),
+            nature: of.nature,
+            snapshot_at: of.snapshot_at,
+            audit_key: 0,
+            plain: BooleanBuffer::new_unset(rows.num_rows()),
+            rows,
+            len: 0,
+            issued: Issued::default(),
+        }
+    }
+
     /// Rows of the dimension table, in the order of the keys.
     pub(crate) fn table(&self) -> impl Iterator<Item = Result<RecordBatch, ArrowError>> + Send + '_ {
         self.some(|some| some.table(self.audit_key))

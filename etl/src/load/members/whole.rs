@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use arrow::array::AsArray as _;
 
 use crate::dimension::{
-    self, DimensionInput, IdIndex, Issued, Sieve, align, build_dimension, changes_schema,
+    self, Bulk, DimensionInput, IdIndex, Issued, align, build_dimension, changes_schema,
 };
 use crate::error::{Error, Result};
 use crate::load::nature::audited;
@@ -61,9 +61,7 @@ impl DimensionLoad<'_> {
         })?;
         let mut building = self.building(i32::MIN);
         building.add(build, (&HashMap::new(), &HashMap::new()))?;
-        let none = Sieve::new(self.origin, &self.fed.rows.rows.none(), false)?;
-        let bulk = none.bulk(&self.fed.rows.rows.none(), &mut Issued::default(), self.audit_key);
-        let mut outcome = building.finish(bulk)?;
+        let mut outcome = building.finish(Bulk::nobody(self.origin, self.fed.rows.rows.clone()))?;
         outcome.is_whole = true;
         if !outcome.tally.has_changes() {
             // the columns of the key map changed, or there was no table of changes

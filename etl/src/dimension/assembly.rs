@@ -100,7 +100,8 @@ impl Assembly<'_> {
         });
         let known = learned.iter().filter(|member| member.is_seen());
         let known = known.map(|member| member.id.as_str()).collect();
-        let aliases = Aliases::new(&known, merged);
+        let mut aliases = Aliases::new(&known, merged);
+        aliases.part(&self.aliases_before(&learned));
         for member in &learned {
             let (first, changed) = (self.rows.len(), aliases.of(&member.id).is_none());
             let changed = changed && self.emit(member, keys);
@@ -113,6 +114,23 @@ impl Assembly<'_> {
             }
         }
         aliases
+    }
+
+    /// Who stood for whom before this load.
+    fn aliases_before(&self, learned: &[Learned]) -> Aliases {
+        let evidence = self.learner.evidence;
+        let known = learned.iter().filter(|member| member.known > 0);
+        let ids = known.clone().map(|member| member.id.as_str()).collect();
+        let merged = known.filter_map(|member| {
+            let known = &member.seen[..member.known];
+            let mut words = known
+                .iter()
+                .map(|seen| evidence.merged_into(Some(seen.row)));
+            words.any(|into| into.is_some()).then_some(())?;
+            let state = self.learner.fold(known).state;
+            Some((member.id.as_str(), evidence.merged_into(*state.last()?)?))
+        });
+        Aliases::new(&ids, merged)
     }
 
     fn learn(&self, id: String) -> Learned {

@@ -48,7 +48,8 @@ impl Learner<'_> {
         }
     }
 
-    fn fold(&self, seen: &[Seen]) -> Timeline {
+    /// The timeline of what was seen of a member.
+    pub(super) fn fold(&self, seen: &[Seen]) -> Timeline {
         fold(&mut seen.to_vec(), self.rules, self.evidence)
     }
 

@@ -66,8 +66,6 @@ pub(crate) struct FactInput<'a> {
     pub(crate) dimensions: &'a [Dimension],
     /// The warehouse time zone.
     pub(crate) zone: Tz,
-    /// For each column of groups those in the place of groups with retired keys.
-    pub(crate) heirs: &'a BTreeMap<String, MemberIndex>,
     /// The audit key of this load.
     pub(crate) audit_key: i64,
 }

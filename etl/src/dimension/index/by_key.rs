@@ -1,5 +1,7 @@
 //! Looks up members by keys that are published: the version that a member had at another instant, under the keys of today.
 
+use std::collections::HashSet;
+
 use super::{MemberIndex, Members};
 use crate::dimension::OPEN_TO;
 
@@ -8,19 +10,23 @@ pub(crate) struct ByKey<'i> {
     members: &'i Members,
     /// For each key where its version stands.
     places: Vec<u32>,
+    /// Members that stood for others before, which do not stand behind them any more.
+    parted: HashSet<u32>,
 }
 
 /// The key of nobody.
 const NOBODY: u32 = u32::MAX;
 
 impl MemberIndex {
-    /// The index by its keys; `None` if every member has one version and no key was retired, so that no key is another today.
+    /// The index by its keys; `None` if every member has one version, nobody was parted and no key was retired, so that no key
+    /// is another today.
     pub(crate) fn by_key(&self) -> Option<ByKey<'_>> {
         let Self::Members(members) = self else {
             return None;
         };
         let has_history = members.keys.len() + 1 > members.members.len();
-        if !has_history && members.moved.is_empty() {
+        let has_parted = members.aliases.parted().next().is_some();
+        if !has_history && members.moved.is_empty() && !has_parted {
             return None;
         }
         let last = members.keys.iter().copied().max().unwrap_or(0).max(0);
@@ -30,7 +36,12 @@ impl MemberIndex {
                 *of_key = u32::try_from(place).unwrap_or(NOBODY);
             }
         }
-        Some(ByKey { members, places })
+        let parted = members.aliases.parted();
+        Some(ByKey {
+            members,
+            places,
+            parted: parted.filter_map(|id| members.ids.find(id)).collect(),
+        })
     }
 }
 
@@ -46,13 +57,16 @@ impl ByKey<'_> {
     }
 
     /// True if the member of a key has the same version at both instants and in between.
-    pub(crate) fn is_one_version(&self, key: i32, (from, to): (i64, i64)) -> bool {
-        let Some(versions) = self.member(key).map(|member| self.members.versions(member)) else {
-            return true;
-        };
-        let begins = &self.members.from[versions];
-        let before = |at: i64| begins.partition_point(|from| *from <= at);
-        before(from) == before(to)
+    pub(crate) fn is_one_version(&self, key: i32, span: (i64, i64)) -> bool {
+        let versions = self
+            .member(key)
+            .map(|member| self.members.between(member, span));
+        versions.is_none_or(|versions| versions.len() == 1)
+    }
+
+    /// True if a row with a key may be of a member that stood behind this one and no longer does.
+    pub(crate) fn is_parted(&self, key: i32) -> bool {
+        !self.parted.is_empty() && self.member(key).is_some_and(|it| self.parted.contains(&it))
     }
 
     /// When the version of a key ends; `None` for keys of nobody and those that were retired.

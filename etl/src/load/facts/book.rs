@@ -198,6 +198,7 @@ impl FactLoad<'_> {
             let rekeyed = self.rekeying.look(&old).map_err(self.doing())?;
             let (new, moves) = self.rekeyed(&rekeyed)?;
             outcome.tally.updated += moves.true_count() as u64;
+            fact::groups_in(self.input.star, &new, &mut outcome.groups);
             let new = filter_record_batch(&new, &moves).map_err(self.doing())?;
             self.edit_in_place((&old, &new), &moves, places, outcome)?;
         }
@@ -237,6 +238,7 @@ impl FactLoad<'_> {
             let rekeyed = self.rekeying.look(&left.rows).map_err(self.doing())?;
             let (new, moves) = self.rekeyed(&rekeyed)?;
             outcome.tally.updated += moves.true_count() as u64;
+            fact::groups_in(self.input.star, &new, &mut outcome.groups);
             self.add(&kept, outcome)?;
             self.add(&new, outcome)?;
         }

@@ -102,7 +102,7 @@ impl FactLoad<'_> {
         self.write_waiting(waiting, outcome).await
     }
 
-    /// Takes note of the groups of published rows that no fresh ones replace.
+    /// Takes note of the groups of published rows that stay as they are.
     pub(super) async fn groups(&self, standing: &Standing, outcome: &mut Outcome) -> Result<()> {
         let bridges = self.input.star.bridges.iter();
         let columns: Vec<String> = bridges.map(|bridge| bridge.group_column()).collect();
@@ -114,14 +114,8 @@ impl FactLoad<'_> {
         let mut rest = standing.rest().peekable();
         let mut groups = std::pin::pin!(self.scan(table).groups(&columns));
         while let Some(group) = groups.try_next().await? {
-            let rows: Vec<u32> = left(&group, &mut rest).map(|(row, _)| row).collect();
-            let rows = take_record_batch(&group.rows, &UInt32Array::from(rows));
-            let rows = rows.and_then(|rows| self.rekeying.look(&rows));
-            fact::groups_in(
-                self.input.star,
-                &rows.map_err(doing())?.rows,
-                &mut outcome.groups,
-            );
+            let (kept, _) = of_group(&group, &group.rows, &mut rest).map_err(doing())?;
+            fact::groups_in(self.input.star, &kept, &mut outcome.groups);
         }
         Ok(())
     }

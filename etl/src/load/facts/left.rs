@@ -88,6 +88,7 @@ impl FactLoad<'_> {
         let doing = || Error::arrow(format!("rewriting fact '{}'", self.input.star.name));
         let audit_key = self.input.audit_key;
         let (new, changed) = fact::rewritten(rekeyed, &left.rest, audit_key).map_err(doing())?;
+        fact::groups_in(self.input.star, &new, &mut outcome.groups);
         let pairs = left.rest.iter().zip(&rekeyed.moves);
         let moved = pairs.filter(|(rest, moves)| **moves && **rest != Rest::Gone);
         outcome.tally.updated += moved.count() as u64;
@@ -137,8 +138,8 @@ impl FactLoad<'_> {
         if unknown > 0 {
             let name = star.table();
             outcome.notices.push(format!(
-                "{name}: {unknown} rows that the source no longer gives, or that are rejected now, stand under members whose past changed; \
-                 no retained staging package tells when they were looked up, so they stay with the earlier version"
+                "{name}: {unknown} rows that the load does not give stand under members whose past is another now; no retained staging \
+                 package tells more of these rows, so they stay with the earlier version"
             ));
         }
         Ok(known)
@@ -171,7 +172,8 @@ impl FactLoad<'_> {
             let role = self.rekeying.role(doubt);
             let ended = ends.get(role.dimension.as_str());
             let ended = ended.and_then(|ends| ends.get(&doubt.key));
-            if ended.is_some_and(|ended| self.rekeying.has_lost(doubt, *ended)) {
+            let is_lost = |ended: &i64| self.rekeying.has_lost(doubt, *ended);
+            if doubt.is_lost || ended.is_some_and(is_lost) {
                 ids.insert(id.clone());
                 columns.insert(role.key_column());
             }

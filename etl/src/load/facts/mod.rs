@@ -76,7 +76,6 @@ impl Execution<'_> {
             members: &built.members,
             dimensions: &self.model.dimensions,
             minis: &built.minis,
-            heirs: &bridges.heirs,
             zone: self.model.zone(),
             audit_key,
         };
@@ -87,7 +86,7 @@ impl Execution<'_> {
             published: base.and_then(|base| base.table(&name)),
             schema: fact::arrow_schema(star),
             base,
-            rekeying: Rekeying::of(&input, &prepared.rows.schema()),
+            rekeying: Rekeying::of(&input, &prepared.rows.schema(), &bridges.work),
             package,
             fed: &fed,
             prepared: &prepared,

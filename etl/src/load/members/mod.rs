@@ -92,6 +92,7 @@ impl Execution<'_> {
             let members = work.index(&outcome).await?;
             built.members.insert(dimension.name.clone(), members);
         }
+        work.own(&outcome, &mut built.minis).await?;
         if self.model.dimension(&dimension.name).is_none() {
             let attributes = dimension.attributes.iter().map(|it| it.name.clone());
             built.versions = work.versions(&outcome, attributes).await?;

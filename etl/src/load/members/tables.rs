@@ -1,6 +1,6 @@
 //! The tables and the index of a dimension as they are after a load.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use arrow::array::{AsArray as _, RecordBatch};
 use arrow::datatypes::Int32Type;
@@ -8,7 +8,7 @@ use arrow::error::ArrowError;
 use futures::TryStreamExt as _;
 use planisphere_schemas::warehouse::PinnedTable;
 
-use crate::dimension::{self, Delta, MembersBuilder, Tally, changes_table, map_table};
+use crate::dimension::{self, Delta, MembersBuilder, MiniIndex, Tally, changes_table, map_table};
 use crate::error::{Error, Result};
 use crate::load::build::NextTable;
 use crate::warehouse::{Place, RowEdits};
@@ -34,6 +34,38 @@ impl DimensionLoad<'_> {
             members.add(dimension, rows, &HashSet::new());
         }
         Ok(members.build(build.aliases.clone(), build.moved.clone()))
+    }
+
+    /// Tells the mini-dimensions of the dimension which of its keys are whose, for rows that only stand as they were.
+    pub(super) async fn own(
+        &self,
+        outcome: &Outcome,
+        minis: &mut BTreeMap<String, MiniIndex>,
+    ) -> Result<()> {
+        let dimension = self.entity.dimension;
+        let Some(published) = self.published else {
+            return Ok(());
+        };
+        for name in dimension.minis() {
+            let Some(mini) = minis.get_mut(name) else {
+                continue;
+            };
+            let (id, key) = (dimension.id_column(), dimension.key_column());
+            let columns = [key.as_str(), id.as_str()];
+            let mut groups = std::pin::pin!(self.scan(published.table).groups(&columns));
+            while let Some(group) = groups.try_next().await? {
+                mini.own(dimension, &group.rows);
+            }
+            for rows in outcome
+                .bulk
+                .table
+                .iter()
+                .chain([&outcome.build.table.added])
+            {
+                mini.own(dimension, rows);
+            }
+        }
+        Ok(())
     }
 
     /// The tables as they shall be.

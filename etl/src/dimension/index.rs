@@ -1,6 +1,9 @@
 //! Looks up surrogate keys: by business id and instant, or by day.
 
+mod by_key;
+
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 
 use arrow::array::{Array as _, AsArray, RecordBatch, StringArray};
 use arrow::datatypes::{Int32Type, TimestampMicrosecondType};
@@ -9,6 +12,8 @@ use planisphere_schemas::model::{Dimension, DimensionKind, SpecialMember, TimeOf
 use super::aliases::Aliases;
 use super::ids::IdIndex;
 use super::time_of_day::key_of;
+
+pub(crate) use by_key::ByKey;
 
 /// The versions of every member, ready for look-ups.
 pub(crate) enum MemberIndex {
@@ -120,6 +125,12 @@ impl Members {
             0 => last_key,
             versions => self.keys[first + versions - 1],
         }
+    }
+
+    /// Where the versions of a member stand.
+    fn versions(&self, member: u32) -> Range<usize> {
+        let member = member as usize;
+        self.members[member].first as usize..self.members[member + 1].first as usize
     }
 
     fn member(&self, id: &str) -> Option<u32> {

@@ -19,8 +19,8 @@ mod offset;
 mod periods;
 mod prepare;
 mod prevailing;
+mod rekey;
 mod rest;
-mod retired;
 mod schema;
 mod settle;
 mod standing;
@@ -44,8 +44,8 @@ pub(crate) use offset::{
 pub(crate) use prepare::{
     PrepareInput, Prepared, is_past, prepare, problems, source_id, standing_rows,
 };
+pub(crate) use rekey::{Doubt, Known, Rekeyed, Rekeying};
 pub(crate) use rest::{is_same_day, rewritten};
-pub(crate) use retired::Retired;
 pub(crate) use schema::{SOURCE_ROW_ID, arrow_schema, day_column};
 pub(crate) use settle::{Settled, settle};
 pub(crate) use standing::{Rest, Round, Rules, Standing};

@@ -91,15 +91,18 @@ impl FactLoad<'_> {
             return Ok(retained);
         };
         for known in self.execution.knowing(&wanted).await?.iter().rev() {
-            for rows in self.then(known).await? {
-                retained.learn(rows, known);
-            }
+            self.then(known, |rows| retained.learn(rows.clone(), known))
+                .await?;
         }
         Ok(retained)
     }
 
-    /// The rows of the star as an earlier load would have made them under today's model.
-    async fn then(&self, known: &Knowing) -> Result<Vec<RecordBatch>> {
+    /// Tells the rows of the star as an earlier load would have made them under today's model and members.
+    pub(in crate::load::facts) async fn then(
+        &self,
+        known: &Knowing,
+        mut each: impl FnMut(&RecordBatch),
+    ) -> Result<()> {
         let star = self.input.star;
         let doing = || Error::arrow(format!("reading the past of fact '{}'", star.name));
         let rates = star.currency.iter().map(|it| it.rates.entity.as_str());
@@ -109,14 +112,14 @@ impl FactLoad<'_> {
             conformed.insert(entity.to_owned(), rows.await?);
         }
         let Some(fed) = self.execution.fed(&star.entity, &conformed) else {
-            return Ok(Vec::new());
+            return Ok(());
         };
         let audit_key = self.input.audit_key;
         let preparation = self
             .execution
             .preparation(star, &fed, &conformed, None, audit_key);
         let Some(mut preparation) = preparation.await? else {
-            return Ok(Vec::new());
+            return Ok(());
         };
         preparation.business_date = known.record.business_date;
         let prepared = prepare(&preparation, &fed.rows.rows, &self.execution.memory)?;
@@ -125,12 +128,11 @@ impl FactLoad<'_> {
             ..self.input
         };
         let all = Round { number: 0, of: 1 };
-        let mut rows = Vec::new();
         for batch in prepared.rows.batches() {
             let chunk = fact::chunk(&input, batch.map_err(doing())?, all, None)?;
-            rows.push(chunk.good().map_err(doing())?);
+            each(&chunk.good().map_err(doing())?);
         }
-        Ok(rows)
+        Ok(())
     }
 }
 

@@ -133,6 +133,8 @@ impl<'a> Newcomers<'a> {
         let at = TimestampMicrosecondArray::from_iter_values(told().map(|(at, ..)| at));
         let sequence = Int64Array::from_iter_values(told().map(|(_, sequence, _)| sequence));
         let basis = StringArray::from_iter_values(told().map(|(.., basis)| basis.word()));
+        let changes = &self.sieve.columns.change;
+        let change = self.rows.values().iter().map(|row| changes[*row as usize]);
         let columns: Vec<ArrayRef> = vec![
             Arc::clone(&self.keys),
             Arc::clone(&self.durables),
@@ -143,6 +145,7 @@ impl<'a> Newcomers<'a> {
             Arc::new(at.with_timezone("UTC")),
             Arc::new(sequence),
             Arc::new(basis),
+            Arc::new(change.collect::<Int64Array>()),
         ];
         RecordBatch::try_new(map_schema(self.sieve.input().dimension), columns)
     }

@@ -59,7 +59,7 @@ pub(crate) use inferred::is_inferred;
 pub(crate) use key_map::{IS_RETIRED, Issued, map_schema, map_table};
 pub(crate) use levels::{Standing, standings};
 pub(crate) use mini::{MiniIndex, attributes as mini_attributes};
-pub(crate) use observe::EntityRows;
+pub(crate) use observe::{EntityRows, change_numbers};
 pub(crate) use parts::build_in_parts;
 pub(crate) use shadow::Shadow;
 pub(crate) use sieve::{Sieve, Sorted};

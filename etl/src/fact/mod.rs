@@ -18,6 +18,7 @@ mod milestones;
 mod offset;
 mod periods;
 mod prepare;
+mod prevailing;
 mod rekey;
 mod rest;
 mod schema;

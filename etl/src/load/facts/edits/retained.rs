@@ -146,7 +146,7 @@ impl Execution<'_> {
     ) -> Result<Existing> {
         let schema = kept.rows.schema();
         let fields = schema.fields().iter().zip(&kept.is_new);
-        let new = fields.filter(|(_, is_new)| **is_new);
+        let new = fields.filter(|(field, is_new)| **is_new && !field.name().starts_with('_'));
         let new: Vec<String> = new.map(|(field, _)| field.name().clone()).collect();
         if new.is_empty() {
             return Ok(kept);
@@ -162,7 +162,8 @@ impl Execution<'_> {
             let then = then.rows.whole().map_err(doing())?;
             let (good, _) = fact::problems(star, &then).map_err(doing())?;
             let audit_key = known.record.audit_key;
-            let shown = fact::stream(&columns, &good, Some(&rows), audit_key).map_err(doing())?;
+            let shown = fact::stream(star, &columns, &good, Some(&rows), audit_key);
+            let shown = shown.map_err(doing())?;
             let new = RecordBatch::try_new(schema.clone(), shown.new.columns().to_vec());
             rows = concat_batches(&schema, [&rows, &new.map_err(doing())?]).map_err(doing())?;
         }

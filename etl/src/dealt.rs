@@ -197,7 +197,9 @@ mod tests {
 
     fn batch(numbers: std::ops::Range<i64>) -> RecordBatch {
         let texts: ArrayRef = Arc::new(StringArray::from_iter_values(
-            numbers.clone().map(|number| "x".repeat(number as usize % 30)),
+            numbers
+                .clone()
+                .map(|number| "x".repeat(number as usize % 30)),
         ));
         let numbers: ArrayRef = Arc::new(Int64Array::from_iter_values(numbers));
         RecordBatch::try_from_iter([("n", numbers), ("t", texts)]).unwrap()
@@ -226,7 +228,8 @@ mod tests {
                 let numbers = rows.column(0).as_primitive::<Int64Type>().values();
                 assert_eq!(numbers.to_vec(), expected);
                 let texts = rows.column(1).as_string::<i32>();
-                let right = |(text, n): (Option<&str>, &i64)| text.unwrap().len() == *n as usize % 30;
+                let right =
+                    |(text, n): (Option<&str>, &i64)| text.unwrap().len() == *n as usize % 30;
                 assert!(texts.iter().zip(&expected).all(right));
             }
         }

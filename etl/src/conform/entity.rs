@@ -32,6 +32,9 @@ pub(crate) const MODIFIED: &str = "_modified";
 pub(crate) const MERGED_INTO: &str = "_merged_into";
 /// Column of the outcome query: which of several changes of one instant is the last.
 pub(crate) const SEQUENCE: &str = "_sequence";
+/// Column of the outcome query of an entity of changes: which row of the source a change is, as a text; null if that cannot
+/// be known. Its rows tell changes of the same member, instant and sequence apart, in this load and in later ones.
+pub(crate) const CHANGE: &str = "_change";
 /// Column of the outcome query: the key of the driving row.
 pub(crate) const ROW_ID: &str = "_row_id";
 /// Column of the outcome query: the rule that leaves the row out.
@@ -43,7 +46,7 @@ pub(super) const REJECTED: &str = "_rejected";
 #[derive(Debug, Clone)]
 pub(crate) struct Conformed {
     /// The kept rows: the entity's columns, then `_deleted`, `_valid_from`, `_valid_from_basis`, `_modified`, `_sequence`,
-    /// `_merged_into`, `_row_id`.
+    /// `_merged_into`, `_row_id`, and of changes `_change`.
     pub(crate) rows: Spooled,
     /// Rows of the driving table.
     pub(crate) read: u64,

@@ -16,8 +16,8 @@ mod session;
 
 pub(crate) use check::{Types, check, type_name};
 pub(crate) use entity::{
-    BASIS, Conformed, DELETED, MERGED_INTO, MODIFIED, ROW_ID, SEQUENCE, VALID_FROM, conform,
-    json_rows,
+    BASIS, CHANGE, Conformed, DELETED, MERGED_INTO, MODIFIED, ROW_ID, SEQUENCE, VALID_FROM,
+    conform, json_rows,
 };
 pub(crate) use lineage::{EntityLineage, How, Origins, entity_lineage};
 pub(crate) use needs::needs;

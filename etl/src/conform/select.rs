@@ -2,10 +2,13 @@
 
 use std::fmt::Write as _;
 
-use planisphere_schemas::model::{Entity, Source, rename_qualifier};
+use planisphere_schemas::model::{
+    Changes, DataType, Entity, Source, Table, parse_expression, referenced_columns,
+    rename_qualifier,
+};
 
 use super::entity::{
-    BASIS, DELETED, EXCLUDED, MERGED_INTO, MODIFIED, REJECTED, ROW_ID, SEQUENCE, VALID_FROM,
+    BASIS, CHANGE, DELETED, EXCLUDED, MERGED_INTO, MODIFIED, REJECTED, ROW_ID, SEQUENCE, VALID_FROM,
 };
 use super::rejected;
 
@@ -43,7 +46,9 @@ pub(super) fn outputs(source: &Source, entity: &Entity) -> Vec<Output> {
         (EXCLUDED, first_rule(&entity.exclude)),
         (REJECTED, rejection(entity, &partners)),
     ];
-    outputs.extend(own.map(|(name, sql)| Output {
+    let change = entity.changes.as_ref();
+    let change = change.map(|changes| (CHANGE, change_id(source, entity, changes)));
+    outputs.extend(own.into_iter().chain(change).map(|(name, sql)| Output {
         name: name.to_owned(),
         sql,
     }));
@@ -177,26 +182,60 @@ fn basis(entity: &Entity) -> String {
 
 /// The driving row's key as text; for views the entity's first column.
 fn row_id(source: &Source, entity: &Entity) -> String {
-    let name = entity
-        .from
-        .strip_suffix("_versions")
-        .unwrap_or(&entity.from);
-    let keys: Vec<String> = match source.table(name) {
-        Some(table) if table.format.is_some() => {
-            vec!["\"_file_hash\"".into(), "\"_row_number\"".into()]
-        }
-        Some(table) => table.key.iter().map(|key| format!("\"{key}\"")).collect(),
+    match driving_table(source, entity) {
+        Some(table) if table.format.is_some() => joined(entity, &["_file_hash", "_row_number"]),
+        Some(table) => joined(entity, &table.key),
         None => {
             let first = entity
                 .columns
                 .first()
                 .map_or("''", |column| &column.expression);
-            return format!("coalesce(CAST(({first}) AS VARCHAR), '')");
+            format!("coalesce(CAST(({first}) AS VARCHAR), '')")
         }
+    }
+}
+
+/// The table whose rows, or past rows, an entity takes; `None` if it is a view.
+fn driving_table<'a>(source: &'a Source, entity: &Entity) -> Option<&'a Table> {
+    let name = entity.from.strip_suffix("_versions");
+    source.table(name.unwrap_or(&entity.from))
+}
+
+/// Which row of the source a change is: that with the key of its table. Where the sequence is that key it says so itself. A
+/// view has no key, nor have rows of a file, whose numbers are those of other rows once the file is another one.
+fn change_id(source: &Source, entity: &Entity, changes: &Changes) -> String {
+    match driving_table(source, entity) {
+        Some(table) if is_key(table, changes.sequence.as_deref()) => "''".into(),
+        Some(table) if !table.key.is_empty() => joined(entity, &table.key),
+        _ => "CAST(NULL AS VARCHAR)".into(),
+    }
+}
+
+/// True if an expression is the key of the table, a whole number.
+fn is_key(table: &Table, expression: Option<&str>) -> bool {
+    let ([key], Some(Ok(parsed))) = (table.key.as_slice(), expression.map(parse_expression)) else {
+        return false;
     };
+    let is_whole = table.column(key).and_then(|column| column.data_type);
+    let is_whole = matches!(is_whole, Some(DataType::Integer | DataType::Bigint));
+    let columns = referenced_columns(&parsed);
+    let name = parsed.to_string();
+    let is_column = columns.iter().all(|(_, column)| column == key)
+        && columns.iter().any(|(qualifier, column)| match qualifier {
+            Some(qualifier) => name == format!("{qualifier}.{column}"),
+            None => name == *column,
+        });
+    is_whole && is_column
+}
+
+/// Columns of the driving row as one text.
+fn joined(entity: &Entity, keys: &[impl AsRef<str>]) -> String {
     let parts: Vec<String> = keys
         .iter()
-        .map(|key| format!("coalesce(CAST({}.{key} AS VARCHAR), '')", entity.alias))
+        .map(|key| {
+            let key = key.as_ref();
+            format!("coalesce(CAST({}.\"{key}\" AS VARCHAR), '')", entity.alias)
+        })
         .map(|part| match keys.len() {
             1 => part,
             _ => format!("replace(replace({part}, '\\', '\\\\'), '|', '\\|')"),

@@ -1,10 +1,14 @@
 //! Members that were merged into others: what is asked of the one is answered by the other.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// For each member that was merged the one that stands for it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Aliases(HashMap<String, String>);
+pub(crate) struct Aliases {
+    of: HashMap<String, String>,
+    /// Members that stood for others before, which do not stand behind them any more.
+    parted: HashSet<String>,
+}
 
 impl Aliases {
     /// Follows what each member was merged into to its end. Who was merged into nobody that is known, or in a circle, stands
@@ -28,22 +32,42 @@ impl Aliases {
         let aliases = merged
             .keys()
             .filter_map(|id| Some((id.to_string(), last(id)?.to_owned())));
-        Self(aliases.collect())
+        Self {
+            of: aliases.collect(),
+            parted: HashSet::new(),
+        }
     }
 
     /// Adds members of others.
     pub(crate) fn extend(&mut self, others: Self) {
-        self.0.extend(others.0);
+        self.of.extend(others.of);
+        self.parted.extend(others.parted);
+    }
+
+    /// Takes note of whom others stood behind before, and no longer do.
+    pub(super) fn part(&mut self, before: &Self) {
+        for (id, stood_for) in &before.of {
+            let heir = self.of(stood_for).unwrap_or(stood_for);
+            if self.of(id) != Some(heir) {
+                let heir = heir.to_owned();
+                self.parted.insert(heir);
+            }
+        }
+    }
+
+    /// Members that stood for others before this load, which do not stand behind them any more.
+    pub(super) fn parted(&self) -> impl Iterator<Item = &str> {
+        self.parted.iter().map(String::as_str)
     }
 
     /// True if nobody was merged.
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.of.is_empty()
     }
 
     /// The member that stands for another; `None` if it stands for itself.
     pub(crate) fn of(&self, id: &str) -> Option<&str> {
-        self.0.get(id).map(String::as_str)
+        self.of.get(id).map(String::as_str)
     }
 }
 
@@ -69,5 +93,17 @@ mod tests {
         assert_eq!(of("c"), None);
         assert_eq!((of("d"), of("e")), (None, None));
         assert_eq!(of("f"), Some("d".into()));
+    }
+
+    #[test]
+    fn who_no_longer_stands_for_others_is_known() {
+        let known = ["a", "b", "c", "d"].into_iter().collect();
+        let before = Aliases::new(&known, [("a", "b"), ("c", "d")].into_iter());
+        let mut after = Aliases::new(&known, [("b", "d"), ("c", "d")].into_iter());
+        after.part(&before);
+        assert_eq!(after.parted().collect::<Vec<_>>(), ["d"]);
+        let mut longer = Aliases::new(&known, [("a", "b"), ("b", "d"), ("c", "d")].into_iter());
+        longer.part(&before);
+        assert_eq!(longer.parted().count(), 0);
     }
 }

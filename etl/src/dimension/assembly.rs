@@ -14,6 +14,7 @@ use super::aliases::Aliases;
 use super::key_map::{KeyMap, Told};
 use super::learn::Learner;
 use super::published::Published;
+use super::recall::Known;
 use super::special::{SYSTEM, SpecialRow};
 use super::timeline::{Seen, Timeline};
 use super::{DimensionInput, OPEN_FROM, OPEN_TO, Tally, arrow_schema};
@@ -51,17 +52,13 @@ pub(super) struct Assembly<'a> {
 struct Learned {
     id: String,
     timeline: Timeline,
-    /// Everything that was seen of it: what is kept, what published versions tell, what is new.
-    seen: Vec<Seen>,
-    /// How many of these are kept already, and how many were known.
-    kept: usize,
-    known: usize,
+    known: Known,
 }
 
 impl Learned {
     /// False if facts refer to it and nothing more is known.
     fn is_seen(&self) -> bool {
-        !self.seen.is_empty()
+        !self.known.seen.is_empty()
     }
 }
 
@@ -100,14 +97,15 @@ impl Assembly<'_> {
         });
         let known = learned.iter().filter(|member| member.is_seen());
         let known = known.map(|member| member.id.as_str()).collect();
-        let aliases = Aliases::new(&known, merged);
+        let mut aliases = Aliases::new(&known, merged);
+        aliases.part(&self.aliases_before(&learned));
         for member in &learned {
             let (first, changed) = (self.rows.len(), aliases.of(&member.id).is_none());
             let changed = changed && self.emit(member, keys);
             self.keep(member, first, keys);
             let observed = self.learner.observed.members.get(&member.id);
             let count = observed.map_or(0, |rows| rows.len() as u64);
-            match changed || member.seen.len() > member.known {
+            match changed || member.known.has_news {
                 true => self.tally.loaded += count,
                 false => self.tally.unchanged += count,
             }
@@ -115,19 +113,32 @@ impl Assembly<'_> {
         aliases
     }
 
+    /// Who stood for whom before this load.
+    fn aliases_before(&self, learned: &[Learned]) -> Aliases {
+        let evidence = self.learner.evidence;
+        let known = learned.iter().filter(|member| member.known > 0);
+        let ids = known.clone().map(|member| member.id.as_str()).collect();
+        let merged = known.filter_map(|member| {
+            let known = &member.seen[..member.known];
+            let mut words = known
+                .iter()
+                .map(|seen| evidence.merged_into(Some(seen.row)));
+            words.any(|into| into.is_some()).then_some(())?;
+            let state = self.learner.fold(known).state;
+            Some((member.id.as_str(), evidence.merged_into(*state.last()?)?))
+        });
+        Aliases::new(&ids, merged)
+    }
+
     fn learn(&self, id: String) -> Learned {
         let observed = self.learner.observed.members.get(&id);
         let observed = observed.map(Vec::as_slice).unwrap_or_default();
         let known = self.learner.evidence.members.get(&id);
-        let kept = known.map_or(0, |known| known.kept);
-        let mut seen = known.map(|known| known.seen.clone()).unwrap_or_default();
-        let known = seen.len();
-        let timeline = self.learner.learn(&id, observed, &mut seen);
+        let mut known = known.cloned().unwrap_or_default();
+        let timeline = self.learner.learn(&id, observed, &mut known);
         Learned {
             id,
             timeline,
-            seen,
-            kept,
             known,
         }
     }
@@ -136,18 +147,27 @@ impl Assembly<'_> {
     fn keep(&mut self, member: &Learned, first: usize, keys: &mut KeyMap) {
         let evidence = self.learner.evidence;
         let rows = &self.rows[first..];
-        for (at, seen) in member.seen.iter().enumerate().skip(member.kept) {
+        let all = &member.known.seen;
+        if evidence.reshaped {
+            let kept = all.iter().take(member.known.kept);
+            self.fresh
+                .extend(kept.map(|seen| (member.id.clone(), *seen)));
+        }
+        for (at, seen) in all.iter().enumerate().skip(member.known.kept) {
             let row = rows
                 .iter()
                 .find(|row| row.from <= seen.at && seen.at < row.to);
-            let mut others = member.seen.iter().enumerate();
+            let mut others = all.iter().enumerate();
             let alone = others.all(|(other, known)| other == at || known.at != seen.at);
+            // the table would go before the key map with what it says of that instant
+            let alone = alone && !member.known.replaced.contains(&seen.at);
             let cells = row.and_then(|row| row.cells.as_ref());
             let told = alone && cells.is_some_and(|cells| evidence.is_told_by(seen, cells));
             let words = Told {
                 at: seen.at,
                 sequence: seen.sequence,
                 basis: seen.basis,
+                change: seen.change,
             };
             let is_kept = told
                 && row.is_some_and(|row| {
@@ -279,18 +299,11 @@ impl Assembly<'_> {
 
     /// What is to be kept of what was seen: what is new, or all of it if what was kept cannot stand.
     pub(super) fn changes(&self) -> Result<RecordBatch, ArrowError> {
-        let mut seen = Vec::new();
-        if self.learner.evidence.reshaped {
-            let members = self.learner.evidence.members.iter();
-            seen.extend(members.flat_map(|(id, known)| {
-                let kept = known.seen.iter().take(known.kept);
-                kept.map(move |one| (id.clone(), *one))
-            }));
-        }
-        seen.extend(self.fresh.iter().cloned());
-        self.learner
-            .evidence
-            .table(self.input.entity.dimension, &seen, self.input.audit_key)
+        self.learner.evidence.table(
+            self.input.entity.dimension,
+            &self.fresh,
+            self.input.audit_key,
+        )
     }
 
     /// The keys of published rows of these members that are no more.

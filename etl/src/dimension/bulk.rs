@@ -37,7 +37,8 @@ pub(crate) struct Bulk {
 impl Sieve<'_> {
     /// The new members without a past, of the rows that were sieved; issues their keys.
     pub(crate) fn bulk(&self, rows: &Spooled, issued: &mut Issued, audit_key: i64) -> Bulk {
-        let plain = BooleanBuffer::collect_bool(self.num_rows(), |row| self.fate(row) == Fate::Plain);
+        let plain =
+            BooleanBuffer::collect_bool(self.num_rows(), |row| self.fate(row) == Fate::Plain);
         let bulk = Bulk {
             audit_key,
             len: plain.count_set_bits(),
@@ -69,7 +70,9 @@ impl Bulk {
     }
 
     /// Rows of the dimension table, in the order of the keys.
-    pub(crate) fn table(&self) -> impl Iterator<Item = Result<RecordBatch, ArrowError>> + Send + '_ {
+    pub(crate) fn table(
+        &self,
+    ) -> impl Iterator<Item = Result<RecordBatch, ArrowError>> + Send + '_ {
         self.some(|some| some.table(self.audit_key))
     }
 
@@ -99,12 +102,13 @@ impl Bulk {
             if plain.count_set_bits() == 0 {
                 return None;
             }
-            let made = filter_record_batch(&rows, &BooleanArray::new(plain, None)).and_then(|rows| {
-                let some = Newcomers::new(self, &rows, issued)?;
-                issued.keys += some.len;
-                issued.durables += some.len;
-                make(&some)
-            });
+            let made =
+                filter_record_batch(&rows, &BooleanArray::new(plain, None)).and_then(|rows| {
+                    let some = Newcomers::new(self, &rows, issued)?;
+                    issued.keys += some.len;
+                    issued.durables += some.len;
+                    make(&some)
+                });
             Some(made)
         })
     }
@@ -186,6 +190,7 @@ impl<'a> Newcomers<'a> {
         let at = TimestampMicrosecondArray::from_iter_values(told().map(|(at, ..)| at));
         let sequence = Int64Array::from_iter_values(told().map(|(_, sequence, _)| sequence));
         let basis = StringArray::from_iter_values(told().map(|(.., basis)| basis.word()));
+        let change = Int64Array::from(self.columns.change.clone());
         let columns: Vec<ArrayRef> = vec![
             Arc::clone(&self.keys),
             Arc::clone(&self.durables),
@@ -196,6 +201,7 @@ impl<'a> Newcomers<'a> {
             Arc::new(at.with_timezone("UTC")),
             Arc::new(sequence),
             Arc::new(basis),
+            Arc::new(change),
         ];
         RecordBatch::try_new(map_schema(&self.bulk.dimension), columns)
     }

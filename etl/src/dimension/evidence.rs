@@ -42,6 +42,7 @@ pub(crate) fn changes_schema(dimension: &Dimension) -> SchemaRef {
         Field::new("_sequence", Arrow::Int64, false),
         Field::new("_known", Arrow::Utf8, false),
         Field::new("_deleted", Arrow::Boolean, true),
+        Field::new("_change", Arrow::Int64, true),
     ];
     fields.extend(attributes);
     fields.push(Field::new(MERGED_INTO, Arrow::Utf8, true));
@@ -50,7 +51,7 @@ pub(crate) fn changes_schema(dimension: &Dimension) -> SchemaRef {
 }
 
 /// Columns before the values.
-const BEFORE: usize = 6;
+const BEFORE: usize = 7;
 
 /// What was seen, with its values.
 pub(super) struct Evidence {
@@ -67,6 +68,8 @@ pub(super) struct Evidence {
     pub(super) fate: u32,
     /// What speaks of the attributes whose past the source keeps.
     pub(super) audited: u32,
+    /// What speaks of all but these.
+    pub(super) unaudited: u32,
     /// How many rows were kept; those of this load come after them, then those of the published table.
     kept: u32,
     /// For each attribute the one from whose column its values are read back.
@@ -96,6 +99,8 @@ impl Evidence {
         let all = masks.number(vec![true; width]);
         let none = masks.number(vec![false; width]);
         let fate = masks.number(mask(&blank, true));
+        let others: Vec<bool> = audited.iter().map(|is| !is).collect();
+        let unaudited = masks.number(mask(&others, true));
         let audited = masks.number(mask(audited, false));
         let known: Vec<bool> = past.is_new.iter().map(|is_new| !is_new).collect();
         let known = match known.contains(&false) {
@@ -135,6 +140,7 @@ impl Evidence {
             none,
             fate,
             audited,
+            unaudited,
             kept: u32::try_from(kept_rows.num_rows()).unwrap_or(u32::MAX),
             faithful,
             members,
@@ -217,6 +223,7 @@ impl Evidence {
                     .map(|(_, seen)| seen.deleted)
                     .collect::<BooleanArray>(),
             ),
+            Arc::new(seen.iter().map(|(_, it)| it.change).collect::<Int64Array>()),
         ];
         for attribute in 0..self.attributes.len() {
             let rows = seen

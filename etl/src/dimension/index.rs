@@ -1,6 +1,9 @@
 //! Looks up surrogate keys: by business id and instant, or by day.
 
+mod by_key;
+
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 
 use arrow::array::{Array as _, AsArray, RecordBatch, StringArray};
 use arrow::datatypes::{Int32Type, TimestampMicrosecondType};
@@ -10,10 +13,12 @@ use super::aliases::Aliases;
 use super::ids::IdIndex;
 use super::time_of_day::key_of;
 
+pub(crate) use by_key::ByKey;
+
 /// The versions of every member, ready for look-ups.
 pub(crate) enum MemberIndex {
     /// Members of an entity dimension.
-    Members(Members),
+    Members(Box<Members>),
     /// The keys of the calendar's first and last day.
     Calendar {
         /// The first key.
@@ -96,14 +101,14 @@ impl MembersBuilder {
             first: u32::try_from(self.versions.len()).unwrap_or(u32::MAX),
             last_key: SpecialMember::NotYetArrived.key(),
         });
-        MemberIndex::Members(Members {
+        MemberIndex::Members(Box::new(Members {
             ids: self.ids,
             members,
             from: self.versions.iter().map(|(_, from, _)| *from).collect(),
             keys: self.versions.iter().map(|(.., key)| *key).collect(),
             aliases,
             moved,
-        })
+        }))
     }
 }
 
@@ -122,6 +127,25 @@ impl Members {
         }
     }
 
+    /// Where the versions of a member stand.
+    fn versions(&self, member: u32) -> Range<usize> {
+        let member = member as usize;
+        self.members[member].first as usize..self.members[member + 1].first as usize
+    }
+
+    /// The versions of a member from one instant to another. Before the first of them the last one holds, as look-ups find it.
+    fn between(&self, member: u32, (from, to): (i64, i64)) -> Range<usize> {
+        let versions = self.versions(member);
+        let begins = &self.from[versions.clone()];
+        let first = begins.partition_point(|begin| *begin <= from);
+        let last = begins.partition_point(|begin| *begin <= to);
+        match first {
+            0 if last == 0 => versions.end - 1..versions.end,
+            0 => versions,
+            _ => versions.start + first - 1..versions.start + last,
+        }
+    }
+
     fn member(&self, id: &str) -> Option<u32> {
         self.ids.find(self.aliases.of(id).unwrap_or(id))
     }
@@ -131,11 +155,6 @@ impl MemberIndex {
     /// No member at all.
     pub(crate) fn empty() -> Self {
         MembersBuilder::default().build(Aliases::default(), HashMap::new())
-    }
-
-    /// No member, but keys in the place of retired ones.
-    pub(crate) fn of_moved(moved: HashMap<i32, i32>) -> Self {
-        MembersBuilder::default().build(Aliases::default(), moved)
     }
 
     /// Of which member each of some keys is, by a number of this index; keys of nobody are left out.
@@ -215,17 +234,36 @@ impl MemberIndex {
         found.map(key).collect()
     }
 
+    /// The number of a member, or of that which stands for it.
+    pub(super) fn number(&self, id: &str) -> Option<u32> {
+        match self {
+            Self::Members(members) => members.member(id),
+            Self::Calendar { .. } | Self::TimeOfDay(_) => None,
+        }
+    }
+
+    /// The key that a member has at an instant, the last one where none is given.
+    pub(super) fn version(&self, number: u32, at: Option<i64>) -> Option<i32> {
+        match self {
+            Self::Members(members) => Some(members.version(number, at)),
+            Self::Calendar { .. } | Self::TimeOfDay(_) => None,
+        }
+    }
+
+    /// The keys that a member had from one instant to another.
+    pub(super) fn between(&self, number: u32, span: (i64, i64)) -> Vec<i32> {
+        let Self::Members(members) = self else {
+            return Vec::new();
+        };
+        members.keys[members.between(number, span)].to_vec()
+    }
+
     /// The key in the place of one that was retired by this load.
     pub(crate) fn moved(&self, key: i32) -> Option<i32> {
         match self {
             Self::Members(members) => members.moved.get(&key).copied(),
             Self::Calendar { .. } | Self::TimeOfDay(_) => None,
         }
-    }
-
-    /// True if this load retired keys.
-    pub(crate) fn has_moved(&self) -> bool {
-        matches!(self, Self::Members(members) if !members.moved.is_empty())
     }
 
     /// The key of a time of day, in seconds since midnight.

@@ -32,6 +32,7 @@ pub(crate) fn map_schema(dimension: &Dimension) -> SchemaRef {
         Field::new("seen_from", instant, true),
         Field::new("seen_sequence", Arrow::Int64, true),
         Field::new("seen_basis", Arrow::Utf8, true),
+        Field::new("seen_change", Arrow::Int64, true),
     ]))
 }
 
@@ -53,6 +54,7 @@ pub(super) struct Told {
     pub(super) at: i64,
     pub(super) sequence: i64,
     pub(super) basis: Basis,
+    pub(super) change: Option<i64>,
 }
 
 /// One row of the key map.
@@ -173,13 +175,23 @@ impl KeyMap {
         entry.told.filter(|_| entry.published == Some(false))
     }
 
-    /// Keeps when the version of a new key was seen; false if the key is not new, or something else is kept of it.
+    /// Keeps when the version of a new key was seen; false if the key is not new, or something else is kept of it. Of which
+    /// change of the source nobody knew it, that may be learned.
     pub(super) fn tell(&mut self, key: SurrogateKey, told: Told) -> bool {
         let Some(at) = self.by_key.get(&key) else {
             return false;
         };
         let entry = &mut self.entries[*at];
-        let is_free = entry.published.is_none() && entry.told.is_none();
+        let is_free = match entry.told {
+            None => entry.published.is_none(),
+            Some(known) => {
+                known.change.is_none()
+                    && Told {
+                        change: told.change,
+                        ..known
+                    } == told
+            }
+        };
         if is_free {
             entry.told = Some(told);
         }
@@ -214,10 +226,13 @@ fn told(rows: &RecordBatch, row: usize) -> Option<Told> {
     let at = rows.column_by_name("seen_from")?;
     let sequence = rows.column_by_name("seen_sequence")?;
     let basis = rows.column_by_name("seen_basis")?;
+    let change = rows.column_by_name("seen_change");
+    let change = change.map(|it| it.as_primitive::<Int64Type>());
     at.is_valid(row).then(|| Told {
         at: at.as_primitive::<TimestampMicrosecondType>().value(row),
         sequence: sequence.as_primitive::<Int64Type>().value(row),
         basis: Basis::of(basis.as_string::<i32>().value(row)),
+        change: change.and_then(|it| it.is_valid(row).then(|| it.value(row))),
     })
 }
 
@@ -234,6 +249,7 @@ pub(super) fn map_rows<'a>(
     let seen_from = all().map(|entry| entry.told.map(|told| told.at));
     let sequence = all().map(|entry| entry.told.map(|told| told.sequence));
     let basis = all().map(|entry| entry.told.map(|told| told.basis.word()));
+    let change = all().map(|entry| entry.told.and_then(|told| told.change));
     let from = TimestampMicrosecondArray::from_iter_values(all().map(|entry| entry.from));
     let columns: Vec<ArrayRef> = vec![
         Arc::new(Int32Array::from_iter_values(all().map(|e| e.key.0))),
@@ -250,6 +266,7 @@ pub(super) fn map_rows<'a>(
         instants(seen_from.collect()),
         Arc::new(sequence.collect::<Int64Array>()),
         Arc::new(basis.collect::<StringArray>()),
+        Arc::new(change.collect::<Int64Array>()),
     ];
     RecordBatch::try_new(map_schema(dimension), columns)
 }

@@ -4,6 +4,7 @@ use arrow::array::Array as _;
 
 use super::evidence::Evidence;
 use super::observe::Observations;
+use super::recall::Known;
 use super::timeline::{Basis, Rule, Seen, Timeline, Values as _, fold};
 use super::{DimensionInput, Nature, OPEN_FROM};
 
@@ -19,46 +20,81 @@ pub(super) struct Learner<'a> {
 }
 
 impl Learner<'_> {
-    /// Adds what this load says of a member that nobody knew, behind what was known; returns the timeline of all.
-    pub(super) fn learn(&self, id: &str, observed: &[usize], seen: &mut Vec<Seen>) -> Timeline {
+    /// Adds what this load says of a member behind what was known of it; returns the timeline of all.
+    pub(super) fn learn(&self, id: &str, observed: &[usize], known: &mut Known) -> Timeline {
         let nature = self.input.entity.nature;
+        known.earlier = known.seen.len();
         for (at, row) in observed.iter().enumerate() {
             let next = observed.get(at + 1);
             if nature == Nature::Present && next.is_none() {
                 break;
             }
             let told = self.told(*row, next.copied());
-            self.add(told, seen);
+            self.add(told, known);
         }
-        let timeline = self.fold(seen);
-        if seen.is_empty() && observed.is_empty() {
+        let timeline = self.fold(&known.seen);
+        if known.seen.is_empty() && observed.is_empty() {
             return timeline;
         }
         let news = match (nature, observed.last()) {
             (Nature::Changes, _) => None,
-            (_, Some(row)) => self.present(*row, &timeline, seen.is_empty()),
+            (_, Some(row)) => self.present(*row, &timeline, known.seen.is_empty()),
             (_, None) => self.vanished(id, &timeline),
         };
         match news {
             Some(news) => {
-                seen.push(news);
-                self.fold(seen)
+                known.seen.push(news);
+                known.has_news = true;
+                self.fold(&known.seen)
             }
             None => timeline,
         }
     }
 
-    fn fold(&self, seen: &[Seen]) -> Timeline {
+    /// The timeline of what was seen of a member.
+    pub(super) fn fold(&self, seen: &[Seen]) -> Timeline {
         fold(&mut seen.to_vec(), self.rules, self.evidence)
     }
 
-    fn add(&self, told: Seen, seen: &mut Vec<Seen>) {
-        let same = |known: &Seen| {
-            (known.at, known.sequence, known.mask) == (told.at, told.sequence, told.mask)
-                && self.evidence.order(known, &told).is_eq()
+    /// Adds a word of the past or of a change, unless it is known. It takes the place of the word of an earlier load of the
+    /// same thing; where nobody can tell what a word is of, it stands beside the others.
+    fn add(&self, told: Seen, known: &mut Known) {
+        let instant = |one: &Seen| (one.at, one.sequence) == (told.at, told.sequence);
+        let says = |one: &Seen| {
+            instant(one) && one.mask == told.mask && self.evidence.order(one, &told).is_eq()
         };
-        if !seen.iter().any(same) {
-            seen.push(told);
+        let mut earlier = known.seen[..known.earlier].iter();
+        if let Some(at) = earlier.position(|one| instant(one) && self.is_of_same(one, &told)) {
+            if !says(&known.seen[at]) {
+                known.replace(at, told);
+                known.has_news = true;
+            }
+            return;
+        }
+        let is_unclear = |one: &Seen| one.change.is_none() || told.change.is_none();
+        match known
+            .seen
+            .iter()
+            .position(|one| says(one) && is_unclear(one))
+        {
+            // everything is written anew, with what it is a word of
+            Some(at) if at < known.earlier && told.change.is_some() && self.evidence.reshaped => {
+                known.replace(at, told);
+            }
+            Some(_) => {}
+            None => {
+                known.seen.push(told);
+                known.has_news = true;
+            }
+        }
+    }
+
+    /// True if two words of one instant and sequence are of the same change, or of the same state of a rebuilt history.
+    fn is_of_same(&self, earlier: &Seen, told: &Seen) -> bool {
+        match self.input.entity.nature {
+            Nature::Changes => told.change.is_some() && earlier.change == told.change,
+            Nature::Mined => earlier.deleted.is_none() && earlier.mask == told.mask,
+            Nature::Present => false,
         }
     }
 
@@ -85,6 +121,7 @@ impl Learner<'_> {
             mask,
             deleted,
             basis: Basis::of(observed.basis.value(row)),
+            change: observed.change[row],
         }
     }
 
@@ -112,13 +149,21 @@ impl Learner<'_> {
             _ if is_first => (OPEN_FROM, i64::MIN, Basis::Open),
             _ => (timeline.latest.0, timeline.latest.1 + 1, Basis::Snapshot),
         };
+        // of what a rebuilt history tells, the present state says nothing unless it says something else
+        let audited = |at: usize| self.input.audited.get(at) == Some(&true);
+        let is_told = !cells().any(|cell| audited(cell.0) && differs(cell));
+        let mask = match self.input.entity.nature == Nature::Mined && is_told {
+            true => self.evidence.unaudited,
+            false => self.evidence.all,
+        };
         Some(Seen {
             at,
             sequence,
             row: place,
-            mask: self.evidence.all,
+            mask,
             deleted: Some(deleted),
             basis,
+            change: None,
         })
     }
 
@@ -132,6 +177,7 @@ impl Learner<'_> {
             mask: self.evidence.none,
             deleted: Some(true),
             basis: Basis::Snapshot,
+            change: None,
         })
     }
 

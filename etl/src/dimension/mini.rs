@@ -15,6 +15,8 @@ pub(crate) struct MiniIndex {
     history: MemberIndex,
     /// For each version the key of its combination.
     keys: HashMap<i32, i32>,
+    /// For each key of the owner the number of its member in the history.
+    owners: HashMap<i32, u32>,
 }
 
 impl MiniIndex {
@@ -34,7 +36,47 @@ impl MiniIndex {
                 (*version, key)
             }));
         }
-        Ok(Self { keys, history })
+        Ok(Self {
+            keys,
+            history,
+            owners: HashMap::new(),
+        })
+    }
+
+    /// Takes note of the keys of the owner in some rows of its table.
+    pub(crate) fn own(&mut self, owner: &Dimension, rows: &RecordBatch) {
+        let column = |name: &str| rows.column_by_name(name);
+        let (Some(keys), Some(ids)) = (column(&owner.key_column()), column(&owner.id_column()))
+        else {
+            return;
+        };
+        let keys = keys.as_primitive::<Int32Type>().values().iter();
+        let pairs = keys
+            .zip(ids.as_string::<i32>())
+            .filter(|(key, _)| **key > 0);
+        let owners = pairs.filter_map(|(key, id)| Some((*key, self.history.number(id?)?)));
+        let owners: Vec<(i32, u32)> = owners.collect();
+        self.owners.extend(owners);
+    }
+
+    /// The key of the combination that the member of a key of the owner had at an instant.
+    pub(crate) fn of_owner(&self, key: i32, at: Option<i64>) -> Option<i32> {
+        let version = self.history.version(*self.owners.get(&key)?, at)?;
+        self.keys.get(&version).copied()
+    }
+
+    /// The keys of the combinations that the member of a key of the owner had from one instant to another.
+    pub(crate) fn all_of_owner(&self, key: i32, span: (i64, i64)) -> Vec<i32> {
+        let versions = self
+            .owners
+            .get(&key)
+            .map(|member| self.history.between(*member, span));
+        let versions = versions.into_iter().flatten();
+        let mut keys: Vec<i32> = versions
+            .filter_map(|it| self.keys.get(&it).copied())
+            .collect();
+        keys.dedup();
+        keys
     }
 
     /// The key of the combination that a member had at an instant.

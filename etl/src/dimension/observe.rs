@@ -7,9 +7,11 @@ use arrow::array::{
 };
 use arrow::compute::cast;
 use arrow::datatypes::{DataType as Arrow, Int64Type, TimestampMicrosecondType};
+use arrow::error::ArrowError;
 use planisphere_schemas::model::{DataType, Dimension, DimensionKind};
+use twox_hash::XxHash3_128;
 
-use crate::conform::{BASIS, DELETED, MERGED_INTO, MODIFIED, SEQUENCE, VALID_FROM};
+use crate::conform::{BASIS, CHANGE, DELETED, MERGED_INTO, MODIFIED, SEQUENCE, VALID_FROM};
 use crate::error::{Error, Result};
 use crate::problems::{Destination, Problems};
 use crate::reject::Reject;
@@ -72,6 +74,8 @@ pub(super) struct Columns {
     pub(super) basis: StringArray,
     /// Which of several changes of one instant is the last.
     pub(super) sequence: Vec<i64>,
+    /// Which change of the source each row is; `None` if that cannot be known, and of rows that are no changes.
+    pub(super) change: Vec<Option<i64>>,
     /// When each row was last modified, where the source says so.
     pub(super) modified: TimestampMicrosecondArray,
     /// True where the source marks the row as deleted.
@@ -131,6 +135,10 @@ impl Columns {
         }
         let sequence = cast(&column(SEQUENCE)?, &Arrow::Int64).map_err(Error::arrow(doing()))?;
         let sequence = sequence.as_primitive::<Int64Type>().iter();
+        let change = match rows.column_by_name(CHANGE) {
+            Some(texts) if is_stream => change_numbers(texts).map_err(Error::arrow(doing()))?,
+            _ => vec![None; rows.num_rows()],
+        };
         let from = from.iter();
         let columns = Self {
             attributes,
@@ -139,6 +147,7 @@ impl Columns {
                 .map(|instant| instant.unwrap_or(input.snapshot_at))
                 .collect(),
             basis: texts(column(BASIS)?)?,
+            change,
             modified: instants(MODIFIED)?,
             sequence: sequence.map(Option::unwrap_or_default).collect(),
             deleted: column(DELETED)?.as_boolean().clone(),
@@ -166,6 +175,17 @@ pub(super) fn observe(input: &EntityRows<'_>) -> Result<Observations> {
         members,
         rejects,
     })
+}
+
+/// Which changes of the source rows are, as they are kept: hashes of the texts by which the rows are known there.
+pub(crate) fn change_numbers(texts: &ArrayRef) -> Result<Vec<Option<i64>>, ArrowError> {
+    let texts = cast(texts, &Arrow::Utf8)?;
+    let texts = texts.as_string::<i32>().iter();
+    let number = |text: &str| {
+        let [a, b, c, d, e, f, g, h, ..] = XxHash3_128::oneshot(text.as_bytes()).to_le_bytes();
+        i64::from_le_bytes([a, b, c, d, e, f, g, h])
+    };
+    Ok(texts.map(|text| text.map(number)).collect())
 }
 
 fn id_column(dimension: &Dimension) -> &str {

@@ -12,13 +12,32 @@ use super::key_map::KeyMap;
 use super::published::Published;
 use super::timeline::{Basis, Seen};
 
-/// What earlier loads have seen of a member.
+/// What is known of a member.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Known {
-    /// What `map_<dimension>_changes` holds, then what published versions say.
+    /// What `map_<dimension>_changes` holds, then what published versions say, then what this load says.
     pub(super) seen: Vec<Seen>,
     /// How many of them the table holds.
     pub(super) kept: usize,
+    /// How many of them earlier loads have seen.
+    pub(super) earlier: usize,
+    /// Instants of what the table holds and this load says otherwise.
+    pub(super) replaced: Vec<i64>,
+    /// True if this load says anything new.
+    pub(super) has_news: bool,
+}
+
+impl Known {
+    /// Takes an earlier word away, since this load has another one in its place.
+    pub(super) fn replace(&mut self, earlier: usize, word: Seen) {
+        let was = self.seen.remove(earlier);
+        self.earlier -= 1;
+        if earlier < self.kept {
+            self.kept -= 1;
+            self.replaced.push(was.at);
+        }
+        self.seen.push(word);
+    }
 }
 
 /// What stands beside what a load observes.
@@ -53,7 +72,53 @@ impl Masks {
     }
 }
 
-/// What the kept rows say.
+/// What a kept row is a word of: words of the same thing replace each other.
+#[derive(PartialEq, Eq, Hash)]
+enum Subject<'a> {
+    /// A change of the source.
+    Change(i64),
+    /// The state that a rebuilt history has at that instant, by the attributes that it speaks of.
+    State(&'a str),
+}
+
+/// The kept rows that no later load has replaced: of each change of the source, and of each state of a rebuilt history, the
+/// word of the latest load counts. Changes of which nobody knows which ones they are stand all.
+pub(super) fn prevailing(rows: &RecordBatch) -> Vec<usize> {
+    let column = |at: usize| rows.column(at);
+    let texts = |at: usize| column(at).as_string::<i32>();
+    let numbers = |at: usize| column(at).as_primitive::<Int64Type>();
+    let (ids, known, sequence, change) = (texts(0), texts(4), numbers(3), numbers(6));
+    let from = column(1).as_primitive::<TimestampMicrosecondType>();
+    let deleted = column(5).as_boolean();
+    let loads = numbers(rows.num_columns() - 1);
+    let subject = |row: usize| {
+        let subject = match (change.is_valid(row), deleted.is_valid(row)) {
+            (true, _) => Subject::Change(change.value(row)),
+            (false, false) => Subject::State(known.value(row)),
+            (false, true) => return None,
+        };
+        Some((
+            ids.value(row),
+            from.value(row),
+            sequence.value(row),
+            subject,
+        ))
+    };
+    let mut latest = HashMap::new();
+    for row in 0..rows.num_rows() {
+        if let Some(subject) = subject(row) {
+            let load = latest.entry(subject).or_insert(i64::MIN);
+            *load = loads.value(row).max(*load);
+        }
+    }
+    let stands = |row: &usize| {
+        let subject = subject(*row);
+        subject.is_none_or(|it| latest.get(&it) == Some(&loads.value(*row)))
+    };
+    (0..rows.num_rows()).filter(stands).collect()
+}
+
+/// What the kept rows say, those left out that were replaced.
 pub(super) fn kept_members(
     dimension: &Dimension,
     rows: &RecordBatch,
@@ -68,10 +133,11 @@ pub(super) fn kept_members(
     let from = column(1).as_primitive::<TimestampMicrosecondType>();
     let sequence = column(3).as_primitive::<Int64Type>();
     let deleted = column(5).as_boolean();
+    let change = column(6).as_primitive::<Int64Type>();
     let mut members: BTreeMap<String, Known> = BTreeMap::new();
     // few different ones stand in many rows
     let mut numbers: HashMap<&str, u32> = HashMap::new();
-    for row in 0..rows.num_rows() {
+    for row in prevailing(rows) {
         let mask = numbers.entry(known.value(row)).or_insert_with(|| {
             let names: Vec<&str> = known.value(row).split(' ').collect();
             let mask = value_names(dimension).map(|name| names.contains(&name));
@@ -84,6 +150,7 @@ pub(super) fn kept_members(
             mask: *mask,
             deleted: deleted.is_valid(row).then(|| deleted.value(row)),
             basis: Basis::of(basis.value(row)),
+            change: change.is_valid(row).then(|| change.value(row)),
         };
         let member = members.entry(ids.value(row).to_owned()).or_default();
         member.seen.push(seen);
@@ -122,6 +189,7 @@ pub(super) fn read_back(
                 mask,
                 deleted: Some(false),
                 basis: told.basis,
+                change: told.change,
             });
         }
     }
@@ -140,11 +208,12 @@ pub(super) fn published_members(
         mask,
         deleted: Some(published.deleted.value(*row)),
         basis: Basis::of(published.basis.value(*row)),
+        change: None,
     };
     let members = published.members.iter();
     let known = |rows: &Vec<usize>| Known {
         seen: rows.iter().map(seen).collect(),
-        kept: 0,
+        ..Known::default()
     };
     members
         .filter(|(_, rows)| !published.is_inferred(rows))

@@ -17,6 +17,7 @@ use crate::error::{Error, Result};
 
 use super::existing::align;
 use super::published::FIXED_BEFORE;
+use super::recall::prevailing;
 use super::{
     DimensionInput, EntityRows, Issued, arrow_schema, build_dimension, changes_schema, is_inferred,
 };
@@ -26,6 +27,8 @@ pub(crate) struct Shadow {
     dimension: Dimension,
     /// Its table, key map and changes so far.
     built: Option<[RecordBatch; 3]>,
+    /// How many loads it was told of.
+    loads: i64,
 }
 
 /// Something that was seen of a member.
@@ -48,6 +51,7 @@ impl Shadow {
         Self {
             dimension,
             built: None,
+            loads: 0,
         }
     }
 
@@ -61,6 +65,7 @@ impl Shadow {
     /// # Errors
     /// [`Error::Engine`] if the columns of the entity cannot be read.
     pub(crate) fn tell(&mut self, rows: &EntityRows<'_>, is_audited: bool) -> Result<()> {
+        self.loads += 1;
         let dimension = &self.dimension;
         let name = dimension.table();
         let built = self.built.take();
@@ -85,7 +90,7 @@ impl Shadow {
             audited: vec![is_audited],
             rejected_ids: &nobody,
             referenced: &none,
-            audit_key: 0,
+            audit_key: self.loads,
         })?;
         let changes = match built {
             Some([_, _, known]) if !build.all_changes => {
@@ -125,7 +130,7 @@ impl Shadow {
             return Ok(RecordBatch::new_empty(schema));
         };
         let mut sights = self.kept(changes);
-        sights.extend(self.told(table, map, changes.num_rows()));
+        sights.extend(self.told(table, map, changes));
         sights.retain(|sight| members.contains(&sight.id));
         let name = &self.dimension.attributes[0].name;
         let values = [named(changes, name)?, named(table, name)?];
@@ -144,6 +149,7 @@ impl Shadow {
                 "_sequence" => Arc::new(sequence.clone()),
                 "_known" => Arc::new(StringArray::from(vec![name.as_str(); sights.len()])),
                 "_deleted" => Arc::new(BooleanArray::from(vec![None; sights.len()])),
+                "_change" => new_null_array(field.data_type(), sights.len()),
                 "audit_key" => Arc::new(Int64Array::from(vec![audit_key; sights.len()])),
                 id if id == whole.id_column() => text(|sight| &sight.id),
                 other if other == name => Arc::clone(&values),
@@ -160,7 +166,7 @@ impl Shadow {
         let from = changes.column(1).as_primitive::<TimestampMicrosecondType>();
         let sequence = changes.column(3).as_primitive::<Int64Type>();
         let name = self.dimension.attributes[0].name.as_str();
-        let rows = 0..changes.num_rows();
+        let rows = prevailing(changes).into_iter();
         let speaks = rows.filter(|row| known.value(*row).split(' ').any(|it| it == name));
         let sight = |row: usize| Sight {
             id: ids.value(row).to_owned(),
@@ -172,8 +178,13 @@ impl Shadow {
         speaks.map(sight).collect()
     }
 
-    /// What versions tell of which the key map says when they were seen. Their values stand behind those of the changes.
-    fn told(&self, table: &RecordBatch, map: &RecordBatch, behind: usize) -> Vec<Sight> {
+    /// What versions tell of which the key map says when they were seen, unless something is kept of that instant. Their values
+    /// stand behind those of the changes.
+    fn told(&self, table: &RecordBatch, map: &RecordBatch, changes: &RecordBatch) -> Vec<Sight> {
+        let behind = changes.num_rows();
+        let kept_ids = changes.column(0).as_string::<i32>().iter().flatten();
+        let kept_at = changes.column(1).as_primitive::<TimestampMicrosecondType>();
+        let kept: HashSet<(&str, i64)> = kept_ids.zip(kept_at.values().iter().copied()).collect();
         let keys = table.column(0).as_primitive::<Int32Type>();
         let versions: HashMap<i32, usize> = keys.values().iter().copied().zip(0..).collect();
         let instants = |rows: &RecordBatch, at: usize| {
@@ -195,7 +206,8 @@ impl Shadow {
             let version = *versions.get(&keys.value(row))?;
             let at = seen.value(row);
             let holds = from.value(version) <= at && at < to.value(version);
-            (holds && !is_inferred(basis, version)).then(|| Sight {
+            let is_told = holds && !is_inferred(basis, version);
+            (is_told && !kept.contains(&(ids.value(row), at))).then(|| Sight {
                 id: ids.value(row).to_owned(),
                 at,
                 basis: seen_basis.value(row).to_owned(),

@@ -85,7 +85,12 @@ impl<'a> Sieve<'a> {
     /// # Errors
     /// [`Error::Engine`] if a column cannot be read.
     pub(crate) fn new(origin: Origin<'a>, rows: &Spooled, is_compared: bool) -> Result<Self> {
-        let doing = || format!("reading the entity of dimension '{}'", origin.dimension.name);
+        let doing = || {
+            format!(
+                "reading the entity of dimension '{}'",
+                origin.dimension.name
+            )
+        };
         let mut sieve = Self {
             origin,
             index: IdIndex::with_capacity(rows.num_rows()),
@@ -96,7 +101,8 @@ impl<'a> Sieve<'a> {
         };
         let seed = (is_compared && sieve.compares()).then(|| sieve.index.seed());
         threads::in_order(
-            rows.batches().map(|rows| rows.map_err(Error::arrow(doing()))),
+            rows.batches()
+                .map(|rows| rows.map_err(Error::arrow(doing()))),
             |rows| Sifted::read(origin, &rows, seed),
             |some| {
                 sieve.add(&some);
@@ -133,7 +139,8 @@ impl<'a> Sieve<'a> {
             member.is_told |= !has_problem;
             if let Some(into) = merged.filter(|merged| merged.is_valid(row)) {
                 member.is_touched = true;
-                self.merged.extend([id.to_owned(), into.value(row).to_owned()]);
+                self.merged
+                    .extend([id.to_owned(), into.value(row).to_owned()]);
             }
         }
     }

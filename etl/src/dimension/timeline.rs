@@ -28,6 +28,8 @@ pub(super) struct Seen {
     pub(super) deleted: Option<bool>,
     /// How the instant is known.
     pub(super) basis: Basis,
+    /// Which change of the source it is, by the row there; `None` if nobody can tell, or if it is no change.
+    pub(super) change: Option<i64>,
 }
 
 /// How it is known since when something holds, the best first.

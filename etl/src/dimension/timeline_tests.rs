@@ -58,6 +58,7 @@ fn shown(told: Vec<Told>) -> Shown {
             mask: 0,
             deleted: told.deleted,
             basis: Basis::Audit,
+            change: None,
         })
         .collect();
     let table = Table(told);

@@ -3,23 +3,23 @@
 //! A stream may show any part of itself at a load. What it shows for the first time is added to `map_fact_<star>_changes`, as
 //! texts, so that the states are a function of all that was ever seen, and order and batches make no difference.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch, StringArray, UInt32Array,
-};
-use arrow::compute::{CastOptions, cast, cast_with_options, concat_batches, take_record_batch};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch, StringArray};
+use arrow::compute::{CastOptions, cast, cast_with_options, concat_batches, filter_record_batch};
 use arrow::datatypes::{
     DataType as Arrow, Field, Int64Type, Schema, SchemaRef, TimestampMicrosecondType,
 };
 use arrow::error::ArrowError;
-use arrow::row::{RowConverter, Rows, SortField};
+use arrow::row::{RowConverter, SortField};
 use planisphere_schemas::model::{DataType, Star};
 
-use crate::conform::{DELETED, SEQUENCE, VALID_FROM};
+use crate::conform::{CHANGE, DELETED, SEQUENCE, VALID_FROM};
+use crate::dimension::change_numbers;
 
 use super::fresh::row_ids;
+use super::prevailing::{news, prevailing};
 
 /// The table of what was seen of a star's rows.
 pub(crate) fn changes_table(star: &Star) -> String {
@@ -36,6 +36,7 @@ pub(crate) fn changes_schema(kept: &[&str]) -> SchemaRef {
         Field::new(VALID_FROM, DataType::Timestamp.arrow(), false),
         Field::new(SEQUENCE, Arrow::Int64, false),
         Field::new(DELETED, Arrow::Boolean, false),
+        Field::new(CHANGE, Arrow::Int64, true),
         Field::new("audit_key", Arrow::Int64, false),
     ]);
     Arc::new(Schema::new(fields))
@@ -51,41 +52,33 @@ pub(crate) struct Stream {
 
 /// Adds the good rows of this load to what was kept.
 pub(crate) fn stream(
+    star: &Star,
     columns: &[&str],
     rows: &RecordBatch,
     kept: Option<&RecordBatch>,
     audit_key: i64,
 ) -> Result<Stream, ArrowError> {
     let schema = changes_schema(columns);
-    let width = schema.fields().len() - 1;
-    let mut values: Vec<ArrayRef> = Vec::with_capacity(width + 1);
+    let width = columns.len() + 3;
+    let mut values: Vec<ArrayRef> = Vec::with_capacity(width + 2);
     for field in schema.fields().iter().take(width) {
         let shown = rows.column(rows.schema().index_of(field.name())?);
         values.push(cast(shown, field.data_type())?);
     }
+    let changes = change_numbers(rows.column(rows.schema().index_of(CHANGE)?))?;
+    values.push(Arc::new(Int64Array::from(changes)));
     values.push(Arc::new(Int64Array::from(vec![audit_key; rows.num_rows()])));
     let shown = RecordBatch::try_new(Arc::clone(&schema), values)?;
-    let fields = schema.fields().iter().take(width);
-    let fields = fields.map(|field| SortField::new(field.data_type().clone()));
-    let converter = RowConverter::new(fields.collect())?;
-    let known = match kept {
-        Some(kept) => Some(converter.convert_columns(&kept.columns()[..width])?),
-        None => None,
-    };
-    let known: Vec<_> = known.iter().flat_map(Rows::iter).collect();
-    let mut seen: HashSet<_> = known.into_iter().collect();
-    let of_load = converter.convert_columns(&shown.columns()[..width])?;
-    let new = (0_u32..).zip(of_load.iter());
-    let new: UInt32Array = new
-        .filter(|(_, row)| seen.insert(*row))
-        .map(|(at, _)| at)
-        .collect();
-    let new = take_record_batch(&shown, &new)?;
-    let all = match kept {
+    let kept = match kept {
         Some(kept) => {
             let kept = RecordBatch::try_new(Arc::clone(&schema), kept.columns().to_vec())?;
-            concat_batches(&schema, [&kept, &new])?
+            Some(prevailing(star, columns, &kept)?)
         }
+        None => None,
+    };
+    let new = filter_record_batch(&shown, &news(columns, kept.as_ref(), &shown)?)?;
+    let all = match kept {
+        Some(kept) => prevailing(star, columns, &concat_batches(&schema, [&kept, &new])?)?,
         None => new.clone(),
     };
     Ok(Stream {

@@ -18,8 +18,9 @@ mod milestones;
 mod offset;
 mod periods;
 mod prepare;
+mod prevailing;
+mod rekey;
 mod rest;
-mod retired;
 mod schema;
 mod settle;
 mod standing;
@@ -43,8 +44,8 @@ pub(crate) use offset::{
 pub(crate) use prepare::{
     PrepareInput, Prepared, is_past, prepare, problems, source_id, standing_rows,
 };
+pub(crate) use rekey::{Doubt, Known, Rekeyed, Rekeying};
 pub(crate) use rest::{is_same_day, rewritten};
-pub(crate) use retired::Retired;
 pub(crate) use schema::{SOURCE_ROW_ID, arrow_schema, day_column};
 pub(crate) use settle::{Settled, settle};
 pub(crate) use standing::{Rest, Round, Rules, Standing};
@@ -66,8 +67,6 @@ pub(crate) struct FactInput<'a> {
     pub(crate) dimensions: &'a [Dimension],
     /// The warehouse time zone.
     pub(crate) zone: Tz,
-    /// For each column of groups those in the place of groups with retired keys.
-    pub(crate) heirs: &'a BTreeMap<String, MemberIndex>,
     /// The audit key of this load.
     pub(crate) audit_key: i64,
 }

@@ -150,6 +150,7 @@ fn states(input: &PrepareInput<'_>, rows: &RecordBatch) -> Result<Prepared, Arro
     }
     let (good, bad) = problems(star, rows)?;
     let stream = stream(
+        star,
         &input.columns,
         &good,
         input.kept.as_ref().map(|kept| &kept.rows),

@@ -1,4 +1,4 @@
-//! Published rows that are written otherwise than they are: those that are gone, and those whose keys moved.
+//! Published rows that are written otherwise than they are: those that are gone, and those whose keys are others today.
 
 use std::sync::Arc;
 
@@ -7,33 +7,31 @@ use arrow::compute::kernels::zip::zip;
 use arrow::datatypes::Int32Type;
 use arrow::error::ArrowError;
 
-use super::retired::Retired;
+use super::rekey::Rekeyed;
 use super::schema::{AUDIT_KEY, DELETED_AT_SOURCE};
 use super::standing::Rest;
 
-/// Published rows with the marks of those that are gone, the keys in the place of retired ones, and the audit key of this
-/// load where that changes them.
+/// Published rows under their keys of today, with the marks of those that are gone and the audit key of this load where
+/// anything of them changes; and for each row whether it does.
 ///
 /// # Errors
 /// If the rows lack a column.
 pub(crate) fn rewritten(
-    rows: &RecordBatch,
+    rekeyed: &Rekeyed,
     rest: &[Rest],
-    retired: &Retired<'_>,
     audit_key: i64,
-) -> Result<RecordBatch, ArrowError> {
+) -> Result<(RecordBatch, BooleanArray), ArrowError> {
     let gone: BooleanArray = rest.iter().map(|rest| Some(*rest == Rest::Gone)).collect();
-    let changed = rest.iter();
-    let changed = changed.map(|rest| Some(matches!(rest, Rest::Gone | Rest::Moved)));
-    let changed: BooleanArray = changed.collect();
-    let rows = retired.replaced(rows)?;
+    let moves = BooleanArray::from(rekeyed.moves.clone());
+    let changed = arrow::compute::or(&gone, &moves)?;
+    let rows = &rekeyed.rows;
     let mut columns = rows.columns().to_vec();
     let deleted = rows.schema().index_of(DELETED_AT_SOURCE)?;
     columns[deleted] = Arc::new(arrow::compute::or(columns[deleted].as_boolean(), &gone)?);
     let audit = rows.schema().index_of(AUDIT_KEY)?;
     let today = Int64Array::new_scalar(audit_key);
     columns[audit] = zip(&changed, &today, &columns[audit])?;
-    RecordBatch::try_new(rows.schema(), columns)
+    Ok((RecordBatch::try_new(rows.schema(), columns)?, changed))
 }
 
 /// For each row whether it keeps its place among the days.

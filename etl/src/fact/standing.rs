@@ -3,19 +3,21 @@
 //! ```text
 //! published rows ──add──► id, place, hash ──┐
 //! fresh rows ─────────meet──────────────────┴─► new · changed · unchanged · twice
-//! what nobody met ──────────────────────────► gone, moved to other keys, or left as it is
+//! what nobody met ──────────────────────────► gone, to be looked up again, or left as it is
 //! ```
 //! An id takes forty to sixty bytes. Where that is too much, the ids are dealt out to several rounds by their hashes.
 
+use std::collections::HashSet;
+
 use arrow::array::{ArrayRef, AsArray, BooleanArray, RecordBatch, StringArray};
-use arrow::compute::filter_record_batch;
+use arrow::compute::{filter_record_batch, or};
 use arrow::error::ArrowError;
 use twox_hash::XxHash3_128;
 
 use crate::dimension::{IdIndex, hash_columns};
 use crate::warehouse::Place;
 
-use super::retired::Retired;
+use super::rekey::Rekeying;
 use super::schema::{AUDIT_KEY, DELETED_AT_SOURCE, SOURCE_ROW_ID};
 
 /// The ids that a round of a load looks at.
@@ -46,10 +48,28 @@ impl Round {
 
 /// What is to be known of the published rows before fresh ones come.
 pub(crate) struct Rules<'a> {
-    /// The roles with keys that this load retired.
-    pub(crate) retired: Retired<'a>,
+    /// The keys of rows that the load does not give.
+    pub(crate) rekeying: &'a Rekeying<'a>,
     /// True if a row with this id stays as it is whatever this load says; `None` if there are no such rows.
     pub(crate) stays: Option<&'a dyn Fn(&str) -> bool>,
+}
+
+impl Rules<'_> {
+    /// Which of some rows of a batch, that stay whatever the load says, have to be looked up again.
+    fn moving(
+        &self,
+        rows: &RecordBatch,
+        which: &BooleanArray,
+    ) -> Result<HashSet<usize>, ArrowError> {
+        if which.true_count() == 0 {
+            return Ok(HashSet::new());
+        }
+        let found = self.rekeying.look(&filter_record_batch(rows, which)?)?;
+        let moves = found.moving();
+        let rows = which.values().set_indices().enumerate();
+        let rows = rows.filter(|(at, _)| moves[*at]);
+        Ok(rows.map(|(_, row)| row).collect())
+    }
 }
 
 /// The rows of a round by their ids: those that are published first, in the order in which they were added.
@@ -68,20 +88,22 @@ pub(crate) struct Standing {
 const DELETED: u8 = 1;
 /// The row stays as it is unless the load gives it.
 const STAYS: u8 = 2;
-/// A key of the row was retired.
+/// Its keys may be others than those that are published.
 const MOVES: u8 = 4;
 /// The load has given the row.
 const MET: u8 = 8;
 /// The load has given other values.
 const CHANGED: u8 = 16;
+/// The load has given the row, but it was rejected.
+const REFUSED: u8 = 32;
 
 /// What becomes of a published row that the load does not give other values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Rest {
     /// It stays.
     Kept,
-    /// It takes the keys in the place of retired ones.
-    Moved,
+    /// It stays, but its keys are to be looked up again.
+    Checked,
     /// The source no longer has it.
     Gone,
     /// Fresh values take its place.
@@ -150,6 +172,9 @@ impl Standing {
         let ids = texts(rows, SOURCE_ROW_ID)?;
         let deleted = flags(rows, DELETED_AT_SOURCE)?;
         let hashes = row_hashes(rows, self.ids.seed())?;
+        let stays = |row: usize| rules.stays.is_some_and(|stays| stays(ids.value(row)));
+        let stays: BooleanArray = (0..rows.num_rows()).map(|row| Some(stays(row))).collect();
+        let moves = rules.moving(rows, &or(&stays, deleted)?)?;
         for (row, place) in places.into_iter().enumerate() {
             let mut mark = 0;
             if deleted.value(row) {
@@ -157,10 +182,10 @@ impl Standing {
             } else {
                 self.living += 1;
             }
-            if rules.stays.is_some_and(|stays| stays(ids.value(row))) {
+            if stays.value(row) {
                 mark |= STAYS;
             }
-            if rules.retired.moves(rows, row) {
+            if moves.contains(&row) {
                 mark |= MOVES;
             }
             // an id stands once in what a load has written; of another maker's table only its first row is known
@@ -194,7 +219,9 @@ impl Standing {
     /// Takes note of a fresh row that is rejected: what is published of it stays.
     pub(crate) fn refuse(&mut self, id: &str) {
         // whatever it is to the others, it becomes no row
-        let _ = self.greet(id);
+        if let Ok(number) = self.greet(id) {
+            self.marks[number] |= REFUSED;
+        }
     }
 
     /// The number of a published row that the load gives for the first time, else what the fresh row is without it.
@@ -216,15 +243,8 @@ impl Standing {
     pub(crate) fn keep(&mut self, id: &str) {
         let number = self.ids.find(id).map(|number| number as usize);
         if let Some(mark) = number.and_then(|number| self.marks.get_mut(number)) {
-            *mark |= STAYS;
+            *mark |= STAYS | MOVES;
         }
-    }
-
-    /// Where the published rows are of which a key was retired, but for those of which the load says something else.
-    pub(crate) fn retired(&self) -> impl Iterator<Item = Place> + '_ {
-        let rows = self.places.iter().zip(&self.marks);
-        let retired = rows.filter(|(_, mark)| **mark & MOVES != 0 && **mark & CHANGED == 0);
-        retired.map(|((file, row), _)| (*file as usize, *row as usize))
     }
 
     /// The published rows with what becomes of them, in the order in which they were added.
@@ -234,8 +254,9 @@ impl Standing {
             let rest = match mark {
                 mark if mark & CHANGED != 0 => Rest::Replaced,
                 mark if mark & (MET | DELETED | STAYS) == 0 => Rest::Gone,
+                mark if mark & REFUSED != 0 => Rest::Checked,
                 // rows that the load gives have looked up their keys
-                mark if mark & MOVES != 0 => Rest::Moved,
+                mark if mark & MOVES != 0 && mark & MET == 0 => Rest::Checked,
                 _ => Rest::Kept,
             };
             ((*file as usize, *row as usize), rest)

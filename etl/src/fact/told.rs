@@ -14,6 +14,7 @@ use crate::conform::DELETED;
 
 use super::history::typed;
 use super::prepare::problems;
+use super::prevailing::prevailing;
 
 /// What became of the rows that were read: each is loaded, known, rejected or gives no row.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -72,7 +73,8 @@ pub(crate) fn told_states(
     let (good, _) = problems(star, rows)?;
     let mut told = vec![standing(&good)?];
     if let Some(kept) = kept {
-        told.push(standing(&typed(columns, kept, rows)?)?);
+        let kept = prevailing(star, columns, kept)?;
+        told.push(standing(&typed(columns, &kept, rows)?)?);
     }
     Ok(told)
 }

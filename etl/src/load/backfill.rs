@@ -259,8 +259,22 @@ impl Execution<'_> {
         if self.replay.is_some() {
             return Ok(Vec::new());
         }
+        self.earlier(wanted).await
+    }
+
+    /// The same, also where loads are repeated: then those before the one that is loaded again.
+    pub(super) async fn earlier(&self, wanted: &Wanted) -> Result<Vec<Knowing>> {
         let settings = &self.options.settings.etl;
-        knowing(self.model, settings, self.warehouse, wanted).await
+        let mut known = knowing(self.model, settings, self.staged(), wanted).await?;
+        if let Some(replay) = self.replay {
+            known.retain(|it| it.record.load_id < replay.package);
+        }
+        Ok(known)
+    }
+
+    /// The warehouse that retains the packages of earlier loads.
+    fn staged(&self) -> &Warehouse {
+        self.replay.map_or(self.warehouse, |replay| replay.from)
     }
 
     /// The rows of an entity as an earlier load staged them, under today's model.
@@ -276,7 +290,7 @@ impl Execution<'_> {
         };
         let (source, entity) = self.model.entity(entity).ok_or_else(missing)?;
         let (settings, zone) = (&self.options.settings.etl, self.model.zone());
-        let session = open_session(package, self.warehouse, source, settings, zone).await?;
+        let session = open_session(package, self.staged(), source, settings, zone).await?;
         conform(&session, source, entity, &self.memory).await
     }
 }

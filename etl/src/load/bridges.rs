@@ -19,9 +19,9 @@ use super::published::read_table;
 /// The bridges of a star while it is built.
 #[derive(Default)]
 pub(super) struct Bridges<'a> {
-    work: Vec<(&'a Bridge, &'a str, Bridging<'a>)>,
-    /// For each column of groups those in the place of groups with retired keys.
-    pub(super) heirs: BTreeMap<String, MemberIndex>,
+    pub(super) work: Vec<Bridging<'a>>,
+    /// The source of each.
+    sources: Vec<&'a str>,
 }
 
 impl Execution<'_> {
@@ -51,8 +51,8 @@ impl Execution<'_> {
                 None => Bridging::new(bridge, rows, &MemberIndex::empty(), known),
             };
             let work = work.map_err(Error::arrow(doing(bridge)))?;
-            bridges.heirs.insert(bridge.group_column(), work.heirs());
-            bridges.work.push((bridge, &fed.source.name, work));
+            bridges.sources.push(&fed.source.name);
+            bridges.work.push(work);
         }
         Ok(Some(bridges))
     }
@@ -69,10 +69,11 @@ impl Execution<'_> {
         }
         let none = MemberIndex::empty();
         let mut columns = Vec::with_capacity(bridges.work.len());
-        for (bridge, _, work) in &mut bridges.work {
+        for work in &mut bridges.work {
+            let bridge = work.bridge();
             let members = built.members.get(&bridge.dimension).unwrap_or(&none);
             let keys = work.keys(&rows, members, self.model.zone());
-            columns.push((*bridge, keys.map_err(Error::arrow(doing(bridge)))?));
+            columns.push((bridge, keys.map_err(Error::arrow(doing(bridge)))?));
         }
         with_groups(&rows, columns).map_err(Error::arrow("adding the groups of bridges"))
     }
@@ -86,7 +87,9 @@ impl Execution<'_> {
         built: &mut Built,
     ) -> Result<Vec<Balance>> {
         let mut balances = Vec::new();
-        for ((bridge, source, work), used) in bridges.work.into_iter().zip(used) {
+        let work = bridges.work.into_iter().zip(bridges.sources);
+        for ((work, source), used) in work.zip(used) {
+            let bridge = work.bridge();
             let next = work.finish(used, (source, built.audit_key));
             let next = next.map_err(Error::arrow(doing(bridge)))?;
             balances.push(Balance {

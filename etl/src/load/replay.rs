@@ -11,8 +11,8 @@ use crate::staging::retained;
 use super::execute::Execution;
 use super::observer::Observer;
 use super::published::read_table;
-use super::scan::TableScan;
 use super::record::{LoadOutcome, LoadRecord, read_records};
+use super::scan::TableScan;
 use super::{LoadOptions, load_from};
 
 /// What a load takes in the place of an extraction.

@@ -8,11 +8,11 @@ use rand::{Rng as _, SeedableRng as _};
 use super::stream::{Change, Stream};
 
 const IDS: [&str; 3] = ["a", "b", "c"];
-const WORDS: [Option<&str>; 4] = [Some("x"), Some("y"), Some("z"), None];
+pub(crate) const WORDS: [Option<&str>; 4] = [Some("x"), Some("y"), Some("z"), None];
 
 /// Changes with few values and few instants, so that many are late, tied, or change nothing. Each customer has one that
 /// is no deletion.
-fn changes(random: &mut StdRng) -> Vec<Change> {
+pub(crate) fn changes(random: &mut StdRng) -> Vec<Change> {
     let many = random.random_range(8..24);
     let mut changes: Vec<Change> = (0..many)
         .map(|number| Change {
@@ -43,7 +43,7 @@ fn changes(random: &mut StdRng) -> Vec<Change> {
 }
 
 /// The numbers in any order, in parts of any size; now and then one comes twice.
-fn parts(random: &mut StdRng, changes: &[Change]) -> Vec<Vec<i64>> {
+pub(crate) fn parts(random: &mut StdRng, changes: &[Change]) -> Vec<Vec<i64>> {
     let mut numbers: Vec<i64> = changes.iter().map(|change| change.number).collect();
     numbers.shuffle(random);
     let mut parts: Vec<Vec<i64>> = Vec::new();
@@ -65,7 +65,7 @@ fn parts(random: &mut StdRng, changes: &[Change]) -> Vec<Vec<i64>> {
 }
 
 /// `SEED` repeats a run, `N` asks for more of them.
-fn of_environment(name: &str, otherwise: u64) -> u64 {
+pub(crate) fn of_environment(name: &str, otherwise: u64) -> u64 {
     let given = std::env::var(name).ok().and_then(|text| text.parse().ok());
     given.unwrap_or(otherwise)
 }
@@ -92,7 +92,7 @@ fn any_order_and_any_parts_of_the_same_changes_give_the_same_dimension_and_facts
 }
 
 /// A key that was ever issued means one member and one beginning, and is not issued again for another.
-fn keys_mean_one_thing_for_ever(loads: &[Vec<Vec<String>>], told: &str) {
+pub(crate) fn keys_mean_one_thing_for_ever(loads: &[Vec<Vec<String>>], told: &str) {
     let mut known = std::collections::BTreeMap::new();
     for row in loads.iter().flatten() {
         let meaning = known

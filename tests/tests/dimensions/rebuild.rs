@@ -45,6 +45,18 @@ fn run(
     Said::of(command.args(arguments).current_dir(lab.path(".")))
 }
 
+/// Builds the warehouse anew from what it has retained; the settings name the new one from then on.
+pub(crate) fn rebuilt(lab: &Lab) -> Result<()> {
+    let settings = std::fs::read_to_string(lab.config())?;
+    lab.write(
+        "planisphere.toml",
+        format!("[warehouse]\nurl = \"anew\"\n\n{settings}"),
+    )?;
+    let old = lab.path("warehouse").display().to_string();
+    lab.etl(&["rebuild", "--from", &old])?.done()?;
+    Ok(())
+}
+
 fn answers(lab: &Lab, config: &str) -> Result<Vec<Vec<Vec<String>>>> {
     let ask = |sql: &&str| {
         let said = run(

@@ -117,6 +117,17 @@ impl Stream {
         Ok(())
     }
 
+    /// The source corrects the values of a change in its place.
+    pub(crate) fn correct(&self, change: &Change) -> Result<()> {
+        let [city, tier, mail, origin, owner] = change.values;
+        let corrected = self.source.connection().execute(
+            "update every_change set gone = ?2, city = ?3, tier = ?4, mail = ?5, origin = ?6, owner = ?7 where number = ?1",
+            params![change.number, change.gone, city, tier, mail, origin, owner],
+        )?;
+        anyhow::ensure!(corrected == 1, "no change {}", change.number);
+        Ok(())
+    }
+
     /// Gives an order an amount that is no number.
     pub(crate) fn spoil(&self, order: &str) -> Result<()> {
         let sql = "update orders set amount = 'oops' where id = ?1";

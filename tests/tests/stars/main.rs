@@ -6,5 +6,6 @@ mod currency;
 mod factless;
 mod milestones;
 mod periods;
+mod standing;
 mod stream;
 mod time_of_day;

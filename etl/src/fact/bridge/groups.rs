@@ -8,7 +8,7 @@ use arrow::datatypes::{DataType as Arrow, Field, Int32Type, Schema};
 use arrow::error::ArrowError;
 use planisphere_schemas::model::Bridge;
 
-use crate::dimension::{IS_RETIRED, MemberIndex};
+use crate::dimension::IS_RETIRED;
 
 /// The column of the key map that says who is in a group.
 const MEMBERS: &str = "members";
@@ -32,15 +32,11 @@ impl Group {
         &self.0
     }
 
-    /// The group in the place of this one, if the key of a member was retired.
-    pub(super) fn moved(&self, members: &MemberIndex) -> Option<Self> {
-        let is_moved = |(key, _): &(i32, i64)| members.moved(*key).is_some();
-        if !self.0.iter().any(is_moved) {
-            return None;
-        }
+    /// The group in the place of this one, if any member has another key.
+    pub(super) fn replaced(&self, member: impl Fn(i32) -> i32) -> Option<Self> {
         let heirs = self.0.iter();
-        let heirs = heirs.map(|(key, weight)| (members.moved(*key).unwrap_or(*key), *weight));
-        Some(Self::of(heirs))
+        let heirs = Self::of(heirs.map(|(key, weight)| (member(*key), *weight)));
+        (heirs != *self).then_some(heirs)
     }
 
     /// `key:weight` of each, by which the group is known for ever.

@@ -14,7 +14,7 @@ mod shares;
 mod table;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::{Array as _, ArrayRef, AsArray as _, Int32Array, RecordBatch};
 use arrow::datatypes::Int32Type;
@@ -40,11 +40,9 @@ pub(super) fn group_column(bridge: &Bridge) -> String {
 pub(crate) struct Bridging<'a> {
     bridge: &'a Bridge,
     links: Links<'a>,
-    groups: Groups,
+    groups: Mutex<Groups>,
     /// The groups that are published, with the loads that wrote them.
     published: HashMap<i32, i64>,
-    /// For each published group with a member whose key was retired the group in its place.
-    moved: HashMap<i32, i32>,
 }
 
 /// A bridge after a load.
@@ -71,29 +69,25 @@ impl<'a> Bridging<'a> {
         members: &MemberIndex,
         (published, map): (Option<&RecordBatch>, Option<&RecordBatch>),
     ) -> Result<Self, ArrowError> {
-        let mut groups = Groups::read(bridge, map);
         let published = published.map(table::audits).unwrap_or_default();
-        let mut keys: Vec<i32> = published.keys().copied().collect();
-        keys.sort_unstable();
-        let mut moved = HashMap::new();
-        for key in keys {
-            let heir = groups.get(key).and_then(|group| group.moved(members));
-            if let Some(heir) = heir {
-                moved.insert(key, groups.issue(&heir));
-            }
-        }
         Ok(Self {
             bridge,
             links: Links::read(bridge, rows, members)?,
-            groups,
+            groups: Mutex::new(Groups::read(bridge, map)),
             published,
-            moved,
         })
     }
 
-    /// The groups in the place of those with retired keys, for rows that only stand as they were.
-    pub(crate) fn heirs(&self) -> MemberIndex {
-        MemberIndex::of_moved(self.moved.clone())
+    /// The key of the group in the place of another one, whose members have other keys.
+    pub(super) fn replaced(&self, key: i32, member: impl Fn(i32) -> i32) -> i32 {
+        let mut groups = self.groups.lock().unwrap_or_else(PoisonError::into_inner);
+        let heir = groups.get(key).and_then(|group| group.replaced(member));
+        heir.map_or(key, |heir| groups.issue(&heir))
+    }
+
+    /// The bridge.
+    pub(crate) fn bridge(&self) -> &'a Bridge {
+        self.bridge
     }
 
     /// The key of the group of each row of a star.
@@ -113,6 +107,10 @@ impl<'a> Bridging<'a> {
             None => vec![None; rows.num_rows()],
         };
         let mut keys = Vec::with_capacity(rows.num_rows());
+        let groups = self
+            .groups
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner);
         for (row, at) in at.into_iter().enumerate() {
             let fact = ids.is_valid(row).then(|| ids.value(row));
             let key = match fact.and_then(|fact| self.links.shares(fact)) {
@@ -120,7 +118,7 @@ impl<'a> Bridging<'a> {
                     let versions = shares.iter();
                     let versions =
                         versions.map(|(id, share)| (members.member(Some(id), at), *share));
-                    self.groups.issue(&Group::of(versions))
+                    groups.issue(&Group::of(versions))
                 }
                 None => SpecialMember::NotGiven.key(),
             };
@@ -138,6 +136,8 @@ impl<'a> Bridging<'a> {
         used: &HashSet<i32>,
         (source, audit_key): (&str, i64),
     ) -> Result<BridgeBuild, ArrowError> {
+        let groups = self.groups.into_inner();
+        let groups = groups.unwrap_or_else(PoisonError::into_inner);
         let used: HashSet<i32> = used.iter().copied().filter(|key| *key > 0).collect();
         let is_new = |key: &&i32| !self.published.contains_key(*key);
         let gone = self.published.keys().filter(|key| **key > 0);
@@ -149,12 +149,7 @@ impl<'a> Bridging<'a> {
             object: &self.bridge.name,
         };
         let outcome = self.links.outcome(&destination, &used, &self.published)?;
-        let table = table::rows(
-            self.bridge,
-            &self.groups,
-            (&used, &self.published),
-            audit_key,
-        )?;
+        let table = table::rows(self.bridge, &groups, (&used, &self.published), audit_key)?;
         let tally = Tally {
             inserted: new + if self.published.is_empty() { 4 } else { 0 },
             retired: gone,
@@ -164,7 +159,7 @@ impl<'a> Bridging<'a> {
         };
         Ok(BridgeBuild {
             table,
-            map: self.groups.map(self.bridge, &used)?,
+            map: groups.map(self.bridge, &used)?,
             tally,
             excluded: outcome.excluded,
             rejects: outcome.rejects,

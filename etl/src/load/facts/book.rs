@@ -1,20 +1,18 @@
 //! A fact whose corrections are rows of their own: published rows stay, and rows that take them back are added.
 
-use std::collections::HashSet;
-
 use arrow::array::{BooleanArray, RecordBatch, UInt32Array};
-use arrow::compute::{concat_batches, filter_record_batch, not, take_record_batch};
+use arrow::compute::{concat_batches, filter_record_batch, not};
 use futures::TryStreamExt as _;
 
 use crate::error::{Error, Result};
 use crate::fact::{
-    self, Chains, Rest, Round, Rules, SOURCE_ROW_ID, Standing, comparable, corrected,
+    self, Chains, Rekeyed, Rest, Round, Rules, SOURCE_ROW_ID, Standing, comparable, corrected,
     first_bookings, is_over, reversals,
 };
 use crate::threads;
 use crate::warehouse::{Place, changed_columns};
 
-use super::edits::{in_place_order, left, short};
+use super::edits::{in_place_order, of_group, short};
 use super::{CHUNK, FactLoad, Outcome};
 
 /// Fresh rows that say something else, and where the published ones are.
@@ -71,7 +69,7 @@ impl FactLoad<'_> {
         let held = &self.prepared.held;
         let stays = |id: &str| is_over(id) || held.contains(id);
         let rules = Rules {
-            retired: self.retired(),
+            rekeying: &self.rekeying,
             stays: Some(&stays),
         };
         let is_first = standing.round().number == 0;
@@ -138,8 +136,8 @@ impl FactLoad<'_> {
         let (new, places) = in_place_order(&new, &changed.places).map_err(self.doing())?;
         let old = self.scan(table).rows(&places).await?;
         let (published, _) = self.aligned(&old)?;
-        let old = self.retired().replaced(&published);
-        let old = old.map_err(self.doing())?;
+        let today = self.rekeying.look(&published).map_err(self.doing())?;
+        let old = today.rows.clone();
         let columns = fact::new_columns(table.schema(), self.input.star);
         let found = corrected(&self.input, (&old, &new), &columns).map_err(self.doing())?;
         let (reversed, booked) = (found.reversals.num_rows(), found.again.num_rows());
@@ -156,10 +154,9 @@ impl FactLoad<'_> {
         }
         let rekeyed = (&published, &found.rekeyed);
         self.edit_in_place(rekeyed, &found.is_same, &places, outcome)?;
-        let moved = not(&found.is_same)
-            .and_then(|it| arrow::compute::and(&it, &self.retired().moving(&published)));
+        let (new, moves) = self.rekeyed(&today)?;
+        let moved = not(&found.is_same).and_then(|it| arrow::compute::and(&it, &moves));
         let moved = moved.map_err(self.doing())?;
-        let new = self.rewritten(&published, &vec![Rest::Moved; places.len()])?;
         let new = filter_record_batch(&new, &moved).map_err(self.doing())?;
         self.edit_in_place((&published, &new), &moved, &places, outcome)
     }
@@ -181,19 +178,29 @@ impl FactLoad<'_> {
         Ok(())
     }
 
-    /// Edits the rows of which keys were retired, those that are about to be taken back too.
+    /// Rows under their keys of today, and which of them change by that.
+    fn rekeyed(&self, rekeyed: &Rekeyed) -> Result<(RecordBatch, BooleanArray)> {
+        let rest = vec![Rest::Checked; rekeyed.moves.len()];
+        fact::rewritten(rekeyed, &rest, self.input.audit_key).map_err(self.doing())
+    }
+
+    /// Edits the rows that the load does not give and whose keys are others today, those that are about to be taken back too.
     async fn rekey(&self, standing: &Standing, outcome: &mut Outcome) -> Result<()> {
         let Some(table) = self.published else {
             return Ok(());
         };
-        let places = standing.retired().collect::<Vec<Place>>();
-        outcome.tally.updated += places.len() as u64;
+        let left = standing.rest();
+        let left = left.filter(|(_, rest)| matches!(rest, Rest::Gone | Rest::Checked));
+        let places = left.map(|(place, _)| place).collect::<Vec<Place>>();
         for places in places.chunks(CHUNK) {
             let old = self.scan(table).rows(places).await?;
             let (old, _) = self.aligned(&old)?;
-            let new = self.rewritten(&old, &vec![Rest::Moved; places.len()])?;
-            let all = BooleanArray::from(vec![true; places.len()]);
-            self.edit_in_place((&old, &new), &all, places, outcome)?;
+            let rekeyed = self.rekeying.look(&old).map_err(self.doing())?;
+            let (new, moves) = self.rekeyed(&rekeyed)?;
+            outcome.tally.updated += moves.true_count() as u64;
+            fact::groups_in(self.input.star, &new, &mut outcome.groups);
+            let new = filter_record_batch(&new, &moves).map_err(self.doing())?;
+            self.edit_in_place((&old, &new), &moves, places, outcome)?;
         }
         Ok(())
     }
@@ -210,8 +217,8 @@ impl FactLoad<'_> {
         for places in gone.chunks(CHUNK) {
             let old = self.scan(table).rows(places).await?;
             let (old, _) = self.aligned(&old)?;
-            let old = self.retired().replaced(&old).map_err(self.doing())?;
-            let reversals = reversals(&self.input, &old).map_err(self.doing())?;
+            let old = self.rekeying.look(&old).map_err(self.doing())?;
+            let reversals = reversals(&self.input, &old.rows).map_err(self.doing())?;
             self.add_bookings(&reversals, outcome)?;
         }
         Ok(())
@@ -223,22 +230,16 @@ impl FactLoad<'_> {
         let Some(table) = self.published else {
             return Ok(());
         };
-        let retired: HashSet<Place> = standing.retired().collect();
-        outcome.tally.updated += retired.len() as u64;
         let mut rest = standing.rest().peekable();
         let mut groups = std::pin::pin!(self.scan(table).groups(&[]));
         while let Some(group) = groups.try_next().await? {
-            let (rows, fates): (Vec<u32>, Vec<(Place, Rest)>) = left(&group, &mut rest).unzip();
-            let fates = fates
-                .iter()
-                .map(|(place, _)| match retired.contains(place) {
-                    true => Rest::Moved,
-                    false => Rest::Kept,
-                });
-            let fates: Vec<Rest> = fates.collect();
             let (all, _) = self.aligned(&group.rows)?;
-            let old = take_record_batch(&all, &UInt32Array::from(rows)).map_err(self.doing())?;
-            let new = self.rewritten(&old, &fates)?;
+            let (kept, left) = of_group(&group, &all, &mut rest).map_err(self.doing())?;
+            let rekeyed = self.rekeying.look(&left.rows).map_err(self.doing())?;
+            let (new, moves) = self.rekeyed(&rekeyed)?;
+            outcome.tally.updated += moves.true_count() as u64;
+            fact::groups_in(self.input.star, &new, &mut outcome.groups);
+            self.add(&kept, outcome)?;
             self.add(&new, outcome)?;
         }
         Ok(())

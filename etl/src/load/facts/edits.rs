@@ -9,13 +9,12 @@ use arrow::compute::{concat_batches, filter_record_batch, not, take_record_batch
 use arrow::error::ArrowError;
 use futures::TryStreamExt as _;
 
-use crate::dimension::Tally;
 use crate::error::{Error, Result};
 use crate::fact::{self, Rest, Standing};
 use crate::load::scan::Group;
-use crate::spool::bytes_of;
 use crate::warehouse::{Place, changed_columns};
 
+use super::left::Left;
 use super::{CHUNK, FactLoad, Outcome};
 
 impl FactLoad<'_> {
@@ -51,32 +50,27 @@ impl FactLoad<'_> {
         Ok(())
     }
 
-    /// Edits the rows that are gone and those whose keys moved.
+    /// Edits the rows that are gone and those whose keys are others today.
     pub(super) async fn edit_rest(&self, standing: &Standing, outcome: &mut Outcome) -> Result<()> {
         let touched = standing.rest();
-        let touched = touched.filter(|(_, rest)| matches!(rest, Rest::Gone | Rest::Moved));
+        let touched = touched.filter(|(_, rest)| matches!(rest, Rest::Gone | Rest::Checked));
         let (places, rest): (Vec<Place>, Vec<Rest>) = touched.unzip();
-        self.count(&rest, &mut outcome.tally);
+        outcome.tally.deleted += gone(&rest);
         let Some(table) = self.published else {
             return Ok(());
         };
+        let mut waiting = Vec::new();
         for (places, rest) in places.chunks(CHUNK).zip(rest.chunks(CHUNK)) {
-            let old = self.scan(table).rows(places).await?;
-            let (old, _) = self.aligned(&old)?;
-            let new = self.rewritten(&old, rest)?;
-            if !outcome.lease.grow(bytes_of(&new)) {
-                outcome.removed.extend(places);
-                self.add(&new, outcome)?;
-                continue;
-            }
-            let all: UInt32Array = (0..short(new.num_rows())).collect::<Vec<u32>>().into();
-            let doing = || Error::arrow(format!("comparing fact '{}'", self.input.star.name));
-            let columns = changed_columns(&old, &all, &new).map_err(doing())?;
-            outcome.differs(columns);
-            outcome.places.extend(places);
-            outcome.edited.push(new);
+            let rows = self.scan(table).rows(places).await?;
+            let (rows, _) = self.aligned(&rows)?;
+            let left = Left {
+                rows,
+                rest: rest.to_vec(),
+                places: places.to_vec(),
+            };
+            self.write_sure(left, &mut waiting, outcome)?;
         }
-        Ok(())
+        self.write_waiting(waiting, outcome).await
     }
 
     /// Adds every published row that no fresh one replaces: the columns of the model are others than those of the files.
@@ -89,23 +83,26 @@ impl FactLoad<'_> {
             return Ok(());
         };
         let retained = self.retained_values(table).await?;
+        let mut waiting = Vec::new();
         let mut rest = standing.rest().peekable();
         let mut groups = std::pin::pin!(self.scan(table).groups(&[]));
         while let Some(group) = groups.try_next().await? {
-            let (rows, fates): (Vec<u32>, Vec<(Place, Rest)>) = left(&group, &mut rest).unzip();
-            let fates: Vec<Rest> = fates.into_iter().map(|(_, rest)| rest).collect();
-            self.count(&fates, &mut outcome.tally);
             let (all, _) = self.aligned(&group.rows)?;
             let doing = || Error::arrow(format!("rewriting fact '{}'", self.input.star.name));
-            let old = take_record_batch(&all, &UInt32Array::from(rows)).map_err(doing())?;
-            let old = retained.filled(&old).map_err(doing())?;
-            let new = self.rewritten(&old, &fates)?;
-            self.add(&new, outcome)?;
+            let (kept, left) = of_group(&group, &all, &mut rest).map_err(doing())?;
+            outcome.tally.deleted += gone(&left.rest);
+            let kept = retained.filled(&kept).map_err(doing())?;
+            self.add(&kept, outcome)?;
+            let left = Left {
+                rows: retained.filled(&left.rows).map_err(doing())?,
+                ..left
+            };
+            self.write_sure(left, &mut waiting, outcome)?;
         }
-        Ok(())
+        self.write_waiting(waiting, outcome).await
     }
 
-    /// Takes note of the groups of published rows that no fresh ones replace.
+    /// Takes note of the groups of published rows that stay as they are.
     pub(super) async fn groups(&self, standing: &Standing, outcome: &mut Outcome) -> Result<()> {
         let bridges = self.input.star.bridges.iter();
         let columns: Vec<String> = bridges.map(|bridge| bridge.group_column()).collect();
@@ -117,28 +114,10 @@ impl FactLoad<'_> {
         let mut rest = standing.rest().peekable();
         let mut groups = std::pin::pin!(self.scan(table).groups(&columns));
         while let Some(group) = groups.try_next().await? {
-            let rows: Vec<u32> = left(&group, &mut rest).map(|(row, _)| row).collect();
-            let rows = take_record_batch(&group.rows, &UInt32Array::from(rows));
-            let rows = rows.and_then(|rows| self.retired().replaced(&rows));
-            fact::groups_in(
-                self.input.star,
-                &rows.map_err(doing())?,
-                &mut outcome.groups,
-            );
+            let (kept, _) = of_group(&group, &group.rows, &mut rest).map_err(doing())?;
+            fact::groups_in(self.input.star, &kept, &mut outcome.groups);
         }
         Ok(())
-    }
-
-    pub(super) fn rewritten(&self, rows: &RecordBatch, rest: &[Rest]) -> Result<RecordBatch> {
-        let doing = format!("rewriting fact '{}'", self.input.star.name);
-        let rows = fact::rewritten(rows, rest, &self.retired(), self.input.audit_key);
-        rows.map_err(Error::arrow(doing))
-    }
-
-    fn count(&self, rest: &[Rest], tally: &mut Tally) {
-        let count = |of: Rest| rest.iter().filter(|rest| **rest == of).count() as u64;
-        tally.deleted += count(Rest::Gone);
-        tally.updated += count(Rest::Moved);
     }
 }
 
@@ -163,6 +142,30 @@ pub(super) fn left<I: Iterator<Item = (Place, Rest)>>(
     of_group
         .filter(|(_, rest)| *rest != Rest::Replaced)
         .map(move |(place, rest)| (short(place.1 - first), (place, rest)))
+}
+
+/// The rows of a row group that no fresh ones replace: those that stay as they are, and the others with what becomes of them.
+pub(super) fn of_group<I: Iterator<Item = (Place, Rest)>>(
+    group: &Group,
+    all: &RecordBatch,
+    rest: &mut Peekable<I>,
+) -> Result<(RecordBatch, Left), ArrowError> {
+    let (kept, others): (Vec<_>, Vec<_>) =
+        left(group, rest).partition(|(_, (_, rest))| *rest == Rest::Kept);
+    let kept: Vec<u32> = kept.into_iter().map(|(row, _)| row).collect();
+    let (rows, fates): (Vec<u32>, Vec<(Place, Rest)>) = others.into_iter().unzip();
+    let (places, rest) = fates.into_iter().unzip();
+    let left = Left {
+        rows: take_record_batch(all, &UInt32Array::from(rows))?,
+        rest,
+        places,
+    };
+    Ok((take_record_batch(all, &UInt32Array::from(kept))?, left))
+}
+
+/// How many rows are gone.
+fn gone(rest: &[Rest]) -> u64 {
+    rest.iter().filter(|rest| **rest == Rest::Gone).count() as u64
 }
 
 /// Rows in the order of the places of those that they change.

@@ -9,6 +9,7 @@
 
 mod book;
 mod edits;
+mod left;
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -23,7 +24,7 @@ use crate::conform::Conformed;
 use crate::dimension::{IdIndex, Tally, align};
 use crate::error::{Error, Result};
 use crate::fact::{
-    self, ByDay, FactInput, LookedUp, Prepared, Retired, Round, Rules, Settled, Standing, is_past,
+    self, ByDay, FactInput, LookedUp, Prepared, Rekeying, Round, Rules, Settled, Standing, is_past,
     source_id, standing_rows,
 };
 use crate::reject::Reject;
@@ -75,7 +76,6 @@ impl Execution<'_> {
             members: &built.members,
             dimensions: &self.model.dimensions,
             minis: &built.minis,
-            heirs: &bridges.heirs,
             zone: self.model.zone(),
             audit_key,
         };
@@ -85,6 +85,8 @@ impl Execution<'_> {
             execution: self,
             published: base.and_then(|base| base.table(&name)),
             schema: fact::arrow_schema(star),
+            base,
+            rekeying: Rekeying::of(&input, &prepared.rows.schema(), &bridges.work),
             package,
             fed: &fed,
             prepared: &prepared,
@@ -109,6 +111,9 @@ struct FactLoad<'a> {
     input: FactInput<'a>,
     prepared: &'a Prepared,
     published: Option<&'a PinnedTable>,
+    base: Option<&'a PinnedWarehouse>,
+    /// The keys of published rows that the load does not give.
+    rekeying: Rekeying<'a>,
     schema: SchemaRef,
     /// The column by which the files are sorted.
     day: Option<String>,
@@ -134,6 +139,8 @@ struct Outcome {
     out_of_order: usize,
     looked_up: LookedUp,
     is_reshaped: bool,
+    /// What the operator should know.
+    notices: Vec<String>,
     /// The groups that the facts have, for each bridge of the star.
     groups: Vec<HashSet<i32>>,
 }
@@ -161,6 +168,7 @@ impl FactLoad<'_> {
             out_of_order: 0,
             looked_up: LookedUp::default(),
             is_reshaped: false,
+            notices: Vec::new(),
             groups: vec![HashSet::new(); self.input.star.bridges.len()],
         };
         let files = self.published.map(PinnedTable::files).unwrap_or_default();
@@ -207,10 +215,6 @@ impl FactLoad<'_> {
         }
     }
 
-    fn retired(&self) -> Retired<'_> {
-        Retired::of(&self.input)
-    }
-
     /// Published rows in today's columns; true if they had others.
     fn aligned(&self, rows: &RecordBatch) -> Result<(RecordBatch, bool)> {
         let aligned = align(&self.input.star.table(), rows, &self.schema)?;
@@ -241,7 +245,7 @@ impl FactLoad<'_> {
         };
         let any = rejected.len() > 0 || !held.is_empty() || period.is_some();
         let rules = Rules {
-            retired: self.retired(),
+            rekeying: &self.rekeying,
             stays: any.then_some(&stays),
         };
         let doing = || format!("comparing fact '{}'", star.name);
@@ -353,7 +357,7 @@ impl FactLoad<'_> {
         };
         let edits = RowEdits::new(&edits, &outcome.places, &outcome.columns, outcome.removed);
         let kept = self.published.filter(|_| !outcome.is_reshaped);
-        let mut notices = Vec::new();
+        let mut notices = outcome.notices;
         if outcome.out_of_order > 0 {
             let wrong = outcome.out_of_order;
             notices.push(format!(

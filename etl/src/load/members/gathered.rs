@@ -160,7 +160,9 @@ impl MemberRows {
     }
 
     /// The rows, some at a time.
-    pub(in crate::load) fn batches(&self) -> Box<dyn Iterator<Item = Arrow<RecordBatch>> + Send + '_> {
+    pub(in crate::load) fn batches(
+        &self,
+    ) -> Box<dyn Iterator<Item = Arrow<RecordBatch>> + Send + '_> {
         let (early, later) = (self.added.early(), self.added.later.batches());
         match self.of {
             Of::Table => Box::new(early.chain(self.bulk.table()).chain(later)),

@@ -22,8 +22,8 @@ use planisphere_schemas::model::Dimension;
 use planisphere_schemas::warehouse::{PinnedTable, PinnedWarehouse};
 
 use crate::dimension::{
-    self, Aliases, Bulk, DimensionInput, Origin, Sieve, Tally, build_in_parts,
-    changes_schema, changes_table, map_schema, map_table,
+    self, Aliases, Bulk, DimensionInput, Origin, Sieve, Tally, build_in_parts, changes_schema,
+    changes_table, map_schema, map_table,
 };
 use crate::error::{Error, Result};
 use crate::reject::Reject;
@@ -104,6 +104,7 @@ impl Execution<'_> {
             let members = work.index(&outcome).await?;
             built.members.insert(dimension.name.clone(), members);
         }
+        work.own(&outcome, &mut built.minis).await?;
         if self.model.dimension(&dimension.name).is_none() {
             let attributes = dimension.attributes.iter().map(|it| it.name.clone());
             built.versions = work.versions(&outcome, attributes).await?;

@@ -128,11 +128,11 @@ impl DimensionLoad<'_> {
                 places.for_each(|place| of_map.mark(place));
             })
             .await?;
-        let map = self.deal_published(published.map, &of_map, shares, |_| ()).await?;
+        let map = self
+            .deal_published(published.map, &of_map, shares, |_| ())
+            .await?;
         let changes = match (published.changes, &touched.changes) {
-            (Some(table), Some(marks)) => {
-                self.deal_published(table, marks, shares, |_| ()).await?
-            }
+            (Some(table), Some(marks)) => self.deal_published(table, marks, shares, |_| ()).await?,
             _ => self.dealt_nothing(changes_schema(dimension))?,
         };
         Ok(Past {

@@ -174,9 +174,7 @@ impl<'a> Silent<'a> {
     /// The members that facts refer to, but that neither an earlier load knew nor the rows of this one tell of.
     pub(super) fn strangers(&self, sieve: &Sieve<'_>) -> Result<BTreeSet<String>> {
         match self.referred {
-            Some(referred) => {
-                referred.which(|number, id| !self.known[number] && !sieve.tells(id))
-            }
+            Some(referred) => referred.which(|number, id| !self.known[number] && !sieve.tells(id)),
             None => Ok(BTreeSet::new()),
         }
     }

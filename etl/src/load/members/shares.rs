@@ -73,7 +73,12 @@ impl DimensionLoad<'_> {
     /// Deals out the rows of the load that touch members.
     pub(super) fn deal_rows(&self, sieve: &Sieve<'_>, shares: &Shares<'_>) -> Result<Dealt> {
         let dimension = self.origin.dimension;
-        let doing = || Error::arrow(format!("sorting the rows of dimension '{}'", dimension.name));
+        let doing = || {
+            Error::arrow(format!(
+                "sorting the rows of dimension '{}'",
+                dimension.name
+            ))
+        };
         let rows = &self.fed.rows.rows;
         let mut dealing = self.dealing(rows.schema());
         let mut first = 0;
@@ -132,7 +137,9 @@ pub(super) fn placed(
     places: &[Place],
     schema: &SchemaRef,
 ) -> Result<RecordBatch, ArrowError> {
-    let packed = places.iter().map(|(file, row)| (*file as u64) << ROW_BITS | *row as u64);
+    let packed = places
+        .iter()
+        .map(|(file, row)| (*file as u64) << ROW_BITS | *row as u64);
     let mut columns = rows.columns().to_vec();
     columns.push(Arc::new(UInt64Array::from_iter_values(packed)));
     RecordBatch::try_new(Arc::clone(schema), columns)
@@ -147,7 +154,10 @@ pub(super) fn unplaced(
     let packed = rows.column(last).as_primitive::<UInt64Type>().values();
     let place = |packed: &u64| {
         let number = |bits: u64| usize::try_from(bits).unwrap_or(usize::MAX);
-        (number(packed >> ROW_BITS), number(packed & ((1 << ROW_BITS) - 1)))
+        (
+            number(packed >> ROW_BITS),
+            number(packed & ((1 << ROW_BITS) - 1)),
+        )
     };
     let places = packed.iter().map(place);
     let places = keys(rows).iter().copied().zip(places).collect();

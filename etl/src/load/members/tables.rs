@@ -1,14 +1,14 @@
 //! The tables and the index of a dimension as they are after a load.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use futures::TryStreamExt as _;
 use planisphere_schemas::warehouse::PinnedTable;
 
 use crate::dimension::{
-    self, Aliases, Bulk, DimensionBuild, MembersBuilder, Tally, changes_schema, changes_table,
-    map_schema, map_table,
+    self, Aliases, Bulk, DimensionBuild, MembersBuilder, MiniIndex, Tally, changes_schema,
+    changes_table, map_schema, map_table,
 };
 use crate::error::{Error, Result};
 use crate::load::build::{NextRows, NextTable};
@@ -107,6 +107,34 @@ impl DimensionLoad<'_> {
             members.add(dimension, &rows.map_err(doing())?, &HashSet::new());
         }
         Ok(members.build(outcome.aliases.clone(), outcome.moved.clone()))
+    }
+
+    /// Tells the mini-dimensions of the dimension which of its keys are whose, for rows that only stand as they were.
+    pub(super) async fn own(
+        &self,
+        outcome: &Outcome,
+        minis: &mut BTreeMap<String, MiniIndex>,
+    ) -> Result<()> {
+        let dimension = self.origin.dimension;
+        let doing = || Error::arrow(format!("reading dimension '{}'", dimension.name));
+        let Some(published) = self.published else {
+            return Ok(());
+        };
+        for name in dimension.minis() {
+            let Some(mini) = minis.get_mut(name) else {
+                continue;
+            };
+            let (id, key) = (dimension.id_column(), dimension.key_column());
+            let columns = [key.as_str(), id.as_str()];
+            let mut groups = std::pin::pin!(self.scan(published.table).groups(&columns));
+            while let Some(group) = groups.try_next().await? {
+                mini.own(dimension, &group.rows);
+            }
+            for rows in outcome.bulk.map().chain(outcome.table.added.batches()) {
+                mini.own(dimension, &rows.map_err(doing())?);
+            }
+        }
+        Ok(())
     }
 
     /// The tables as they shall be.

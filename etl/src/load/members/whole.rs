@@ -19,7 +19,12 @@ impl DimensionLoad<'_> {
         let dimension = self.origin.dimension;
         let warehouse = self.execution.warehouse;
         let name = dimension.table();
-        let doing = || Error::arrow(format!("reading the entity of dimension '{}'", dimension.name));
+        let doing = || {
+            Error::arrow(format!(
+                "reading the entity of dimension '{}'",
+                dimension.name
+            ))
+        };
         let entity = self.fed.rows.rows.whole().map_err(doing())?;
         let rows = read_table(warehouse, published.table).await?;
         let existing = align(&name, &rows, &dimension::arrow_schema(dimension))?;
@@ -29,8 +34,13 @@ impl DimensionLoad<'_> {
         };
         let mut known = IdIndex::default();
         let published_ids = existing.rows.column_by_name(&dimension.id_column());
-        let published_ids = published_ids.into_iter().flat_map(|ids| ids.as_string::<i32>());
-        for id in published_ids.flatten().chain(referenced.iter().map(String::as_str)) {
+        let published_ids = published_ids
+            .into_iter()
+            .flat_map(|ids| ids.as_string::<i32>());
+        for id in published_ids
+            .flatten()
+            .chain(referenced.iter().map(String::as_str))
+        {
             known.add(id);
         }
         let rejected_ids = self

@@ -91,15 +91,18 @@ impl FactLoad<'_> {
             return Ok(retained);
         };
         for known in self.execution.knowing(&wanted).await?.iter().rev() {
-            for rows in self.then(known).await? {
-                retained.learn(rows, known);
-            }
+            self.then(known, |rows| retained.learn(rows.clone(), known))
+                .await?;
         }
         Ok(retained)
     }
 
-    /// The rows of the star as an earlier load would have made them under today's model.
-    async fn then(&self, known: &Knowing) -> Result<Vec<RecordBatch>> {
+    /// Tells the rows of the star as an earlier load would have made them under today's model and members.
+    pub(in crate::load::facts) async fn then(
+        &self,
+        known: &Knowing,
+        mut each: impl FnMut(&RecordBatch),
+    ) -> Result<()> {
         let star = self.input.star;
         let doing = || Error::arrow(format!("reading the past of fact '{}'", star.name));
         let rates = star.currency.iter().map(|it| it.rates.entity.as_str());
@@ -109,14 +112,14 @@ impl FactLoad<'_> {
             conformed.insert(entity.to_owned(), rows.await?);
         }
         let Some(fed) = self.execution.fed(&star.entity, &conformed) else {
-            return Ok(Vec::new());
+            return Ok(());
         };
         let audit_key = self.input.audit_key;
         let preparation = self
             .execution
             .preparation(star, &fed, &conformed, None, audit_key);
         let Some(mut preparation) = preparation.await? else {
-            return Ok(Vec::new());
+            return Ok(());
         };
         preparation.business_date = known.record.business_date;
         let prepared = prepare(&preparation, &fed.rows.rows, &self.execution.memory)?;
@@ -125,12 +128,11 @@ impl FactLoad<'_> {
             ..self.input
         };
         let all = Round { number: 0, of: 1 };
-        let mut rows = Vec::new();
         for batch in prepared.rows.batches() {
             let chunk = fact::chunk(&input, batch.map_err(doing())?, all, None)?;
-            rows.push(chunk.good().map_err(doing())?);
+            each(&chunk.good().map_err(doing())?);
         }
-        Ok(rows)
+        Ok(())
     }
 }
 
@@ -144,7 +146,7 @@ impl Execution<'_> {
     ) -> Result<Existing> {
         let schema = kept.rows.schema();
         let fields = schema.fields().iter().zip(&kept.is_new);
-        let new = fields.filter(|(_, is_new)| **is_new);
+        let new = fields.filter(|(field, is_new)| **is_new && !field.name().starts_with('_'));
         let new: Vec<String> = new.map(|(field, _)| field.name().clone()).collect();
         if new.is_empty() {
             return Ok(kept);
@@ -160,7 +162,8 @@ impl Execution<'_> {
             let then = then.rows.whole().map_err(doing())?;
             let (good, _) = fact::problems(star, &then).map_err(doing())?;
             let audit_key = known.record.audit_key;
-            let shown = fact::stream(&columns, &good, Some(&rows), audit_key).map_err(doing())?;
+            let shown = fact::stream(star, &columns, &good, Some(&rows), audit_key);
+            let shown = shown.map_err(doing())?;
             let new = RecordBatch::try_new(schema.clone(), shown.new.columns().to_vec());
             rows = concat_batches(&schema, [&rows, &new.map_err(doing())?]).map_err(doing())?;
         }

@@ -1,0 +1,93 @@
+//! Looks up members by keys that are published: the version that a member had at another instant, under the keys of today.
+
+use std::collections::HashSet;
+
+use super::{MemberIndex, Members};
+use crate::dimension::OPEN_TO;
+
+/// An index of members that is asked by surrogate keys. A key that this load retired stands for the member of its heir.
+pub(crate) struct ByKey<'i> {
+    members: &'i Members,
+    /// For each key where its version stands.
+    places: Vec<u32>,
+    /// Members that stood for others before, which do not stand behind them any more.
+    parted: HashSet<u32>,
+}
+
+/// The key of nobody.
+const NOBODY: u32 = u32::MAX;
+
+impl MemberIndex {
+    /// The index by its keys; `None` if every member has one version, nobody was parted and no key was retired, so that no key
+    /// is another today.
+    pub(crate) fn by_key(&self) -> Option<ByKey<'_>> {
+        let Self::Members(members) = self else {
+            return None;
+        };
+        let has_history = members.keys.len() + 1 > members.members.len();
+        let has_parted = members.aliases.parted().next().is_some();
+        if !has_history && members.moved.is_empty() && !has_parted {
+            return None;
+        }
+        let last = members.keys.iter().copied().max().unwrap_or(0).max(0);
+        let mut places = vec![NOBODY; last as usize + 1];
+        for (place, key) in members.keys.iter().enumerate() {
+            if let Some(of_key) = usize::try_from(*key).ok().and_then(|at| places.get_mut(at)) {
+                *of_key = u32::try_from(place).unwrap_or(NOBODY);
+            }
+        }
+        let parted = members.aliases.parted();
+        Some(ByKey {
+            members,
+            places,
+            parted: parted.filter_map(|id| members.ids.find(id)).collect(),
+        })
+    }
+}
+
+impl ByKey<'_> {
+    /// The key itself, or the heir of one that was retired.
+    pub(crate) fn heir(&self, key: i32) -> i32 {
+        self.members.moved.get(&key).copied().unwrap_or(key)
+    }
+
+    /// The key that the member of a key has at an instant, the last one where none is given; `None` for keys of nobody.
+    pub(crate) fn version(&self, key: i32, at: Option<i64>) -> Option<i32> {
+        Some(self.members.version(self.member(key)?, at))
+    }
+
+    /// True if the member of a key has the same version at both instants and in between.
+    pub(crate) fn is_one_version(&self, key: i32, span: (i64, i64)) -> bool {
+        let versions = self
+            .member(key)
+            .map(|member| self.members.between(member, span));
+        versions.is_none_or(|versions| versions.len() == 1)
+    }
+
+    /// True if a row with a key may be of a member that stood behind this one and no longer does.
+    pub(crate) fn is_parted(&self, key: i32) -> bool {
+        !self.parted.is_empty() && self.member(key).is_some_and(|it| self.parted.contains(&it))
+    }
+
+    /// When the version of a key ends; `None` for keys of nobody and those that were retired.
+    pub(crate) fn end(&self, key: i32) -> Option<i64> {
+        let place = self.place(key)?;
+        let versions = self.members.versions(self.member(key)?);
+        Some(match place + 1 < versions.end {
+            true => self.members.from[place + 1],
+            false => OPEN_TO,
+        })
+    }
+
+    fn member(&self, key: i32) -> Option<u32> {
+        let place = u32::try_from(self.place(self.heir(key))?).ok()?;
+        let members = &self.members.members;
+        let member = members.partition_point(|versions| versions.first <= place);
+        u32::try_from(member.checked_sub(1)?).ok()
+    }
+
+    fn place(&self, key: i32) -> Option<usize> {
+        let place = *self.places.get(usize::try_from(key).ok()?)?;
+        (place != NOBODY).then_some(place as usize)
+    }
+}

@@ -1,0 +1,185 @@
+//! The keys of published rows that the source does not give again, under what is known of their members today.
+//!
+//! ```text
+//! what is known of the instant of a look-up        the key
+//! ─────────────────────────────────────────        ───────────────────────────────────────────────
+//! none is asked for                                the last version
+//! the end of the period, a column, a whole day     the version that holds then
+//! the day in which it lies                         the version, if the member has one for the whole day, else in doubt
+//! nothing                                          the version, if the member has only one, else in doubt
+//! ```
+//! In doubt a key stays, and the heir of a retired one takes its place, unless somebody knows the row. So it does where a member
+//! stood behind another one and no longer does. Rows that the source gives are looked up anew and never come here.
+
+mod keys;
+mod when;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow::array::{Array as _, ArrayRef, AsArray as _, Int32Array, RecordBatch, StringArray};
+use arrow::datatypes::{Int32Type, SchemaRef};
+use arrow::error::ArrowError;
+use chrono_tz::Tz;
+use planisphere_schemas::model::Role;
+
+use super::FactInput;
+use super::bridge::Bridging;
+use super::schema::SOURCE_ROW_ID;
+use super::standing::texts;
+
+use self::keys::{GroupKeys, RoleKeys, Sure};
+use self::when::When;
+
+/// Looks up the keys of standing rows.
+pub(crate) struct Rekeying<'a> {
+    roles: Vec<RoleKeys<'a>>,
+    groups: Vec<GroupKeys<'a>>,
+    zone: Tz,
+}
+
+/// A key of which nobody can say what it is today.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Doubt {
+    /// Where the row stands.
+    pub(crate) row: usize,
+    /// The number of the role among those that are looked up.
+    pub(crate) role: usize,
+    /// The published key.
+    pub(crate) key: i32,
+    /// True if it is clear that it matters.
+    pub(crate) is_lost: bool,
+}
+
+/// The keys of some rows as they shall be.
+pub(crate) struct Rekeyed {
+    /// The rows with these keys.
+    pub(crate) rows: RecordBatch,
+    /// For each row whether any of them is another.
+    pub(crate) moves: Vec<bool>,
+    /// Keys in doubt, in the order of their rows.
+    pub(crate) doubts: Vec<Doubt>,
+}
+
+impl Rekeyed {
+    /// For each row whether any of its keys is another, or in doubt.
+    pub(super) fn moving(&self) -> Vec<bool> {
+        let mut moving = self.moves.clone();
+        for doubt in &self.doubts {
+            moving[doubt.row] = true;
+        }
+        moving
+    }
+}
+
+/// The keys of all roles of rows, by their ids, from whoever knows the rows.
+pub(crate) type Known = HashMap<String, HashMap<String, i32>>;
+
+impl<'a> Rekeying<'a> {
+    /// The roles and bridges of a star whose keys may be others than those that are published; the columns are those of its
+    /// entity.
+    pub(crate) fn of(
+        input: &FactInput<'a>,
+        columns: &SchemaRef,
+        bridges: &'a [Bridging<'a>],
+    ) -> Self {
+        let when = |as_of: &Option<String>| When::of(input, as_of.as_deref(), columns);
+        let roles = input.star.roles.iter();
+        let groups = bridges.iter();
+        Self {
+            roles: roles
+                .filter_map(|role| RoleKeys::of(input, role, when(&role.as_of)))
+                .collect(),
+            groups: groups
+                .map(|bridging| GroupKeys::of(input, bridging, |bridge| when(&bridge.as_of)))
+                .collect(),
+            zone: input.zone,
+        }
+    }
+
+    /// The keys of some rows, all of which the source does not give.
+    pub(crate) fn look(&self, rows: &RecordBatch) -> Result<Rekeyed, ArrowError> {
+        self.look_knowing(rows, &Known::new())
+    }
+
+    /// The keys of some rows, those that are known as they are known.
+    pub(crate) fn look_knowing(
+        &self,
+        rows: &RecordBatch,
+        known: &Known,
+    ) -> Result<Rekeyed, ArrowError> {
+        let mut moves = vec![false; rows.num_rows()];
+        let mut doubts = Vec::new();
+        let mut columns = rows.columns().to_vec();
+        for (number, role) in self.roles.iter().enumerate() {
+            let Ok(at) = rows.schema().index_of(&role.column) else {
+                continue;
+            };
+            let keys = columns[at].as_primitive::<Int32Type>();
+            let ids = ids(rows)?;
+            let moments = role.when.moments(rows, self.zone)?;
+            let owners = match &role.mini {
+                Some(mini) => Some(rows.column(rows.schema().index_of(&mini.owner_column)?)),
+                None => None,
+            };
+            let owners = owners.map(|keys| keys.as_primitive::<Int32Type>());
+            let mut look = |row: usize| {
+                let key = keys.value(row);
+                let known = known.get(ids.value(row));
+                if let Some(known) = known.and_then(|keys| keys.get(&role.column)) {
+                    return *known;
+                }
+                let (today, sure) = role.key(key, owners.map(|keys| keys.value(row)), moments(row));
+                if sure != Sure::Yes {
+                    doubts.push(Doubt {
+                        row,
+                        role: number,
+                        key,
+                        is_lost: sure == Sure::No,
+                    });
+                }
+                today
+            };
+            let today: Vec<i32> = (0..rows.num_rows()).map(&mut look).collect();
+            columns[at] = replaced(keys, today, &mut moves);
+        }
+        for group in &self.groups {
+            let Ok(at) = rows.schema().index_of(&group.column) else {
+                continue;
+            };
+            let keys = columns[at].as_primitive::<Int32Type>();
+            let moments = group.when.moments(rows, self.zone)?;
+            let pairs = (0..rows.num_rows()).map(|row| (keys.value(row), moments(row)));
+            columns[at] = replaced(keys, group.keys(pairs), &mut moves);
+        }
+        doubts.sort_by_key(|doubt| doubt.row);
+        Ok(Rekeyed {
+            rows: RecordBatch::try_new(rows.schema(), columns)?,
+            moves,
+            doubts,
+        })
+    }
+
+    /// The role of a doubt.
+    pub(crate) fn role(&self, doubt: &Doubt) -> &'a Role {
+        self.roles[doubt.role].role
+    }
+
+    /// True if the published version of a key, which ended at an instant, has lost some of its time, so that a row may have
+    /// lost its version.
+    pub(crate) fn has_lost(&self, doubt: &Doubt, ended: i64) -> bool {
+        self.roles[doubt.role].has_lost(doubt.key, ended)
+    }
+}
+
+fn ids(rows: &RecordBatch) -> Result<&StringArray, ArrowError> {
+    texts(rows, SOURCE_ROW_ID)
+}
+
+/// Keys of today in the place of published ones, noting which are others.
+fn replaced(keys: &Int32Array, today: Vec<i32>, moves: &mut [bool]) -> ArrayRef {
+    for (row, moves) in moves.iter_mut().enumerate() {
+        *moves |= keys.is_valid(row) && keys.value(row) != today[row];
+    }
+    Arc::new(Int32Array::new(today.into(), keys.nulls().cloned()))
+}

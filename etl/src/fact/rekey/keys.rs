@@ -1,0 +1,164 @@
+//! The keys of today in the place of published ones: of members, of combinations that they had, and of groups of them.
+
+use std::collections::HashMap;
+
+use planisphere_schemas::model::{Bridge, Role};
+
+use crate::dimension::{ByKey, MemberIndex, MiniIndex};
+use crate::fact::FactInput;
+use crate::fact::bridge::Bridging;
+
+use super::when::{Moment, When};
+
+/// Whether the key of today is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sure {
+    Yes,
+    /// If its version has lost no time.
+    Perhaps,
+    No,
+}
+
+/// The role of a dimension whose keys may be others today.
+pub(super) struct RoleKeys<'a> {
+    pub(super) role: &'a Role,
+    pub(super) column: String,
+    pub(super) when: When,
+    members: Option<ByKey<'a>>,
+    pub(super) mini: Option<MiniKeys<'a>>,
+}
+
+/// The role of a mini-dimension: its owner has a role in the star, whose keys tell the members.
+pub(super) struct MiniKeys<'a> {
+    index: &'a MiniIndex,
+    pub(super) owner_column: String,
+    owner: &'a MemberIndex,
+}
+
+impl<'a> RoleKeys<'a> {
+    /// `None` if no key of the role can be another today.
+    pub(super) fn of(input: &FactInput<'a>, role: &'a Role, when: When) -> Option<Self> {
+        let members = input.members.get(&role.dimension)?.by_key();
+        let mini = MiniKeys::of(input, role);
+        (members.is_some() || mini.is_some()).then(|| Self {
+            role,
+            column: role.key_column(),
+            members,
+            mini,
+            when,
+        })
+    }
+
+    /// The key that a published one is today, and whether that is sure; of a mini-dimension with the key of the owner.
+    pub(super) fn key(&self, key: i32, owner: Option<i32>, moment: Moment) -> (i32, Sure) {
+        if key <= 0 {
+            return (key, Sure::Yes);
+        }
+        match (&self.mini, owner.filter(|owner| *owner > 0)) {
+            (Some(mini), Some(owner)) => mini.key(self.heir(key), owner, moment),
+            (None, _) => member_key(self.members.as_ref(), key, moment),
+            _ => (self.heir(key), Sure::Yes),
+        }
+    }
+
+    fn heir(&self, key: i32) -> i32 {
+        self.members.as_ref().map_or(key, |it| it.heir(key))
+    }
+
+    /// True if the published version of a key, which ended at an instant, has lost some of its time.
+    pub(super) fn has_lost(&self, key: i32, ended: i64) -> bool {
+        let end = self.members.as_ref().map(|it| it.end(key));
+        end.is_some_and(|end| end.is_none_or(|end| end < ended))
+    }
+}
+
+/// The key that that of a member is today, and whether that is sure.
+fn member_key(members: Option<&ByKey<'_>>, key: i32, moment: Moment) -> (i32, Sure) {
+    let Some(members) = members.filter(|_| key > 0) else {
+        return (key, Sure::Yes);
+    };
+    let today = |at| members.version(key, at).unwrap_or(key);
+    let (today, sure) = match moment {
+        Moment::At(at) => (today(at), Sure::Yes),
+        Moment::Between(from, to) if members.is_one_version(key, (from, to)) => {
+            (today(Some(from)), Sure::Yes)
+        }
+        Moment::Between(..) => (members.heir(key), Sure::Perhaps),
+    };
+    match members.is_parted(key) {
+        true => (today, Sure::No),
+        false => (today, sure),
+    }
+}
+
+impl<'a> MiniKeys<'a> {
+    fn of(input: &FactInput<'a>, role: &Role) -> Option<Self> {
+        let index = input.minis.get(&role.dimension)?;
+        let mut owners = input.dimensions.iter();
+        let owner = owners.find(|owner| owner.minis().contains(&role.dimension.as_str()))?;
+        let mut roles = input.star.roles.iter();
+        let beside = roles.find(|it| it.dimension == owner.name && it.column == role.column)?;
+        Some(Self {
+            index,
+            owner_column: beside.key_column(),
+            owner: input.members.get(&owner.name)?,
+        })
+    }
+
+    /// The combination that the member of a key of the owner had; in doubt the published one, if the member had it then.
+    fn key(&self, key: i32, owner: i32, moment: Moment) -> (i32, Sure) {
+        let owner = self.owner.moved(owner).unwrap_or(owner);
+        match moment {
+            Moment::At(at) => (self.index.of_owner(owner, at).unwrap_or(key), Sure::Yes),
+            Moment::Between(from, to) => {
+                match self.index.all_of_owner(owner, (from, to)).as_slice() {
+                    [one] => (*one, Sure::Yes),
+                    [] => (key, Sure::Yes),
+                    all if all.contains(&key) => (key, Sure::Yes),
+                    _ => (key, Sure::No),
+                }
+            }
+        }
+    }
+}
+
+/// A bridge whose groups may be others today.
+pub(super) struct GroupKeys<'a> {
+    pub(super) column: String,
+    pub(super) when: When,
+    members: Option<ByKey<'a>>,
+    bridging: &'a Bridging<'a>,
+}
+
+impl<'a> GroupKeys<'a> {
+    pub(super) fn of(
+        input: &FactInput<'a>,
+        bridging: &'a Bridging<'a>,
+        when: impl Fn(&Bridge) -> When,
+    ) -> Self {
+        let bridge = bridging.bridge();
+        let members = input.members.get(&bridge.dimension);
+        Self {
+            column: bridge.group_column(),
+            when: when(bridge),
+            members: members.and_then(MemberIndex::by_key),
+            bridging,
+        }
+    }
+
+    /// The groups in the place of published ones, each at its moment.
+    pub(super) fn keys(&self, groups: impl Iterator<Item = (i32, Moment)>) -> Vec<i32> {
+        let Some(members) = &self.members else {
+            return groups.map(|(key, _)| key).collect();
+        };
+        let mut known: HashMap<(i32, Moment), i32> = HashMap::new();
+        let mut replaced = |group: (i32, Moment)| {
+            let (key, moment) = group;
+            *known.entry(group).or_insert_with(|| {
+                self.bridging
+                    .replaced(key, |key| member_key(Some(members), key, moment).0)
+            })
+        };
+        groups.map(&mut replaced).collect()
+    }
+}

@@ -195,7 +195,7 @@ impl<'a> Newcomers<'a> {
             Arc::clone(&self.keys),
             Arc::clone(&self.durables),
             Arc::clone(&self.system),
-            Arc::new(self.columns.ids.clone()),
+            copied(&self.columns.ids),
             Arc::clone(&self.open_from),
             Arc::new(BooleanArray::from(vec![false; rows])),
             Arc::new(at.with_timezone("UTC")),
@@ -220,6 +220,11 @@ impl<'a> Newcomers<'a> {
             _ => (OPEN_FROM, i64::MIN, Basis::Open),
         }
     }
+}
+
+/// Texts by themselves: those of rows that were read from a file hold all columns of their batch in memory.
+fn copied(texts: &StringArray) -> ArrayRef {
+    Arc::new(texts.iter().collect::<StringArray>())
 }
 
 fn short(rows: usize) -> i32 {

@@ -3,4 +3,5 @@
 mod corrected;
 mod order;
 mod rebuild;
+mod shares;
 mod stream;

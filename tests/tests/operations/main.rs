@@ -17,6 +17,7 @@ mod records;
 mod rejects;
 mod spill;
 mod stopped;
+mod throng;
 mod unchanged;
 mod vanished;
 mod wide;

@@ -1,7 +1,7 @@
 //! All versions of the members of a dimension as they are after a load, with their attributes.
 
-use arrow::array::{AsArray as _, BooleanArray, RecordBatch};
-use arrow::compute::filter_record_batch;
+use arrow::array::{AsArray as _, BooleanArray, RecordBatch, UInt32Array};
+use arrow::compute::{filter_record_batch, take_record_batch};
 use arrow::datatypes::Int32Type;
 use futures::TryStreamExt as _;
 
@@ -40,7 +40,10 @@ impl DimensionLoad<'_> {
         }
         let new = outcome.bulk.table().chain(outcome.table.added.batches());
         for rows in new.chain(changed()) {
-            versions.push(named(&rows.map_err(doing())?, &columns).map_err(doing())?);
+            let rows = named(&rows.map_err(doing())?, &columns).map_err(doing())?;
+            // columns that were read from a file hold all others of their batch in memory
+            let all: UInt32Array = (0..).take(rows.num_rows()).collect::<Vec<u32>>().into();
+            versions.push(take_record_batch(&rows, &all).map_err(doing())?);
         }
         Ok(versions)
     }

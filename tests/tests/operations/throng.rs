@@ -34,7 +34,11 @@ fn hoard(count: u64, changes: &str) -> Result<Hoard> {
          select i, '2025-01-01 00:00:00', i * 31 % 97, 'name ' || i, hex(randomblob(750)), hex(randomblob(750)) from n;
          create table before as select n, rank, motto from members;"
     );
-    let hoard = Hoard::of(&sql, &tables(changes), &format!("memory_bytes = {MEMORY}"))?;
+    let hoard = Hoard::of(
+        &sql,
+        &tables(changes),
+        &format!("memory_bytes = {MEMORY}\nbatch_rows = 1024"),
+    )?;
     hoard.lab.write("model/conformed/member.yaml", DIMENSION)?;
     Ok(hoard)
 }

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array as _, ArrayRef, BooleanArray, Int32Array, Int64Array, RecordBatch, StringArray,
-    TimestampMicrosecondArray, new_null_array,
+    Array as _, ArrayRef, AsArray as _, BooleanArray, Int32Array, Int64Array, RecordBatch,
+    StringArray, StringBuilder, TimestampMicrosecondArray, new_null_array,
 };
 use arrow::buffer::BooleanBuffer;
 use arrow::compute::filter_record_batch;
+use arrow::datatypes::Int32Type;
 use arrow::error::ArrowError;
 use planisphere_schemas::model::{Dimension, Scd};
 
@@ -78,7 +79,18 @@ impl Bulk {
 
     /// Rows of the key map, in the order of the keys.
     pub(crate) fn map(&self) -> impl Iterator<Item = Result<RecordBatch, ArrowError>> + Send + '_ {
-        self.some(|some| some.map())
+        let mut some = self.some(Ok);
+        std::iter::from_fn(move || {
+            let mut rows = MapRows::default();
+            while rows.at.len() < CHUNK {
+                match some.next() {
+                    Some(Ok(next)) => rows.add(&next),
+                    Some(Err(error)) => return Some(Err(error)),
+                    None => break,
+                }
+            }
+            (!rows.at.is_empty()).then(|| rows.finish(self))
+        })
     }
 
     /// How many there are.
@@ -86,10 +98,10 @@ impl Bulk {
         self.len
     }
 
-    fn some<'s>(
+    fn some<'s, T: 's>(
         &'s self,
-        make: impl Fn(&Newcomers<'_>) -> Result<RecordBatch, ArrowError> + Send + 's,
-    ) -> impl Iterator<Item = Result<RecordBatch, ArrowError>> + Send + 's {
+        make: impl Fn(Newcomers<'s>) -> Result<T, ArrowError> + Send + 's,
+    ) -> impl Iterator<Item = Result<T, ArrowError>> + Send + 's {
         let (mut first, mut issued) = (0, self.issued);
         let batches = self.rows.batches().take_while(|_| self.len > 0);
         batches.filter_map(move |rows| {
@@ -107,7 +119,7 @@ impl Bulk {
                     let some = Newcomers::new(self, &rows, issued)?;
                     issued.keys += some.len;
                     issued.durables += some.len;
-                    make(&some)
+                    make(some)
                 });
             Some(made)
         })
@@ -184,28 +196,6 @@ impl<'a> Newcomers<'a> {
         RecordBatch::try_new(arrow_schema(dimension), columns)
     }
 
-    fn map(&self) -> Result<RecordBatch, ArrowError> {
-        let rows = self.columns.ids.len();
-        let told = || (0..rows).map(|row| self.told(row));
-        let at = TimestampMicrosecondArray::from_iter_values(told().map(|(at, ..)| at));
-        let sequence = Int64Array::from_iter_values(told().map(|(_, sequence, _)| sequence));
-        let basis = StringArray::from_iter_values(told().map(|(.., basis)| basis.word()));
-        let change = Int64Array::from(self.columns.change.clone());
-        let columns: Vec<ArrayRef> = vec![
-            Arc::clone(&self.keys),
-            Arc::clone(&self.durables),
-            Arc::clone(&self.system),
-            copied(&self.columns.ids),
-            Arc::clone(&self.open_from),
-            Arc::new(BooleanArray::from(vec![false; rows])),
-            Arc::new(at.with_timezone("UTC")),
-            Arc::new(sequence),
-            Arc::new(basis),
-            Arc::new(change),
-        ];
-        RecordBatch::try_new(map_schema(&self.bulk.dimension), columns)
-    }
-
     /// When a row's state was seen; as [`super::learn::Learner`] would date it.
     fn told(&self, row: usize) -> (i64, i64, Basis) {
         let columns = &self.columns;
@@ -222,9 +212,54 @@ impl<'a> Newcomers<'a> {
     }
 }
 
-/// Texts by themselves: those of rows that were read from a file hold all columns of their batch in memory.
-fn copied(texts: &StringArray) -> ArrayRef {
-    Arc::new(texts.iter().collect::<StringArray>())
+/// Rows of the key map that are handed on at once.
+const CHUNK: usize = 65_536;
+
+/// Rows of a key map on their way: narrow ones, of batches that may be wide. They are copied into a few columns, for the holes
+/// that many small ones leave between wide batches stay in memory.
+#[derive(Default)]
+struct MapRows {
+    keys: Vec<i32>,
+    durables: Vec<i32>,
+    ids: StringBuilder,
+    at: Vec<i64>,
+    sequence: Vec<i64>,
+    basis: Vec<&'static str>,
+    change: Vec<Option<i64>>,
+}
+
+impl MapRows {
+    fn add(&mut self, some: &Newcomers<'_>) {
+        let keys = |keys: &ArrayRef| keys.as_primitive::<Int32Type>().values().clone();
+        self.keys.extend_from_slice(&keys(&some.keys));
+        self.durables.extend_from_slice(&keys(&some.durables));
+        for row in 0..some.columns.ids.len() {
+            let (at, sequence, basis) = some.told(row);
+            self.ids.append_value(some.columns.ids.value(row));
+            self.at.push(at);
+            self.sequence.push(sequence);
+            self.basis.push(basis.word());
+        }
+        self.change.extend_from_slice(&some.columns.change);
+    }
+
+    fn finish(mut self, bulk: &Bulk) -> Result<RecordBatch, ArrowError> {
+        let rows = self.at.len();
+        let system = std::iter::repeat_n(&bulk.source_system, rows);
+        let columns: Vec<ArrayRef> = vec![
+            Arc::new(Int32Array::from(self.keys)),
+            Arc::new(Int32Array::from(self.durables)),
+            Arc::new(StringArray::from_iter_values(system)),
+            Arc::new(self.ids.finish()),
+            instants(OPEN_FROM, rows),
+            Arc::new(BooleanArray::from(vec![false; rows])),
+            Arc::new(TimestampMicrosecondArray::from(self.at).with_timezone("UTC")),
+            Arc::new(Int64Array::from(self.sequence)),
+            Arc::new(StringArray::from(self.basis)),
+            Arc::new(Int64Array::from(self.change)),
+        ];
+        RecordBatch::try_new(map_schema(&bulk.dimension), columns)
+    }
 }
 
 fn short(rows: usize) -> i32 {

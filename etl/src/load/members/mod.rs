@@ -222,7 +222,7 @@ impl DimensionLoad<'_> {
         found += touched.as_ref().map_or(0, |(_, touched)| touched.len());
         found += seed.map_or(0, TableScan::num_rows);
         let width = self.fed.rows.rows.width();
-        let memory = self.execution.options.settings.etl.memory_bytes / 4;
+        let memory = self.execution.options.settings.etl.memory_bytes / 2;
         let shares = Shares::of(found, width, memory, &silent.merged);
         let past = match (&touched, seed) {
             (Some((published, touched)), _) => {

@@ -110,7 +110,7 @@ impl DimensionLoad<'_> {
 
     /// Bytes that may wait even if the memory is full.
     pub(super) fn least(&self) -> usize {
-        self.execution.options.settings.etl.memory_bytes / 32
+        self.execution.options.settings.etl.memory_bytes / 16
     }
 }
 

@@ -12,13 +12,14 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef, UInt64Type};
 use arrow::error::ArrowError;
 
 use crate::dealt::{Dealing, Dealt};
-use crate::spool::Memory;
+use crate::spool::{Memory, bytes_of};
 
 use super::Place;
 use super::patch::Patch;
 
-/// Rows of a file whose new rows are read together.
-const SHARE: usize = 65_536;
+/// Rows of a file whose new rows are read together, at most and at least.
+const MOST: usize = 65_536;
+const LEAST: usize = 1_024;
 /// The column with the place in the file, behind all others.
 const PLACE: &str = "_place";
 
@@ -27,8 +28,9 @@ const PLACE: &str = "_place";
 pub(crate) struct RowEdits {
     /// Whole rows in the columns of the table, with their places behind them.
     rows: Arc<Dealt>,
-    /// The share of each part of a file that has any.
+    /// The share of each part of a file that has any, and the rows of a part.
     shares: BTreeMap<Place, u32>,
+    part: usize,
     /// For each column whether any of these rows has another value in it than before.
     pub(super) columns: Vec<bool>,
     /// Rows that leave the table, in order.
@@ -40,6 +42,8 @@ pub(crate) struct Editing {
     rows: Dealing,
     schema: SchemaRef,
     shares: BTreeMap<Place, u32>,
+    part: Option<usize>,
+    least: usize,
     columns: Vec<bool>,
     removed: Vec<Place>,
 }
@@ -55,6 +59,8 @@ impl Editing {
             rows: Dealing::new(Arc::clone(&schema), memory, least),
             schema,
             shares: BTreeMap::new(),
+            part: None,
+            least,
             columns,
             removed: Vec::new(),
         }
@@ -74,13 +80,20 @@ impl Editing {
         for (known, found) in self.columns.iter_mut().zip(columns) {
             *known |= found;
         }
+        if rows.num_rows() == 0 {
+            return Ok(());
+        }
+        let width = bytes_of(rows).div_ceil(rows.num_rows()).max(1);
+        let part = *self
+            .part
+            .get_or_insert((self.least / width).clamp(LEAST, MOST));
         let at = UInt64Array::from_iter_values(places.iter().map(|(_, row)| *row as u64));
         let mut all = rows.columns().to_vec();
         all.push(Arc::new(at));
         let rows = RecordBatch::try_new(Arc::clone(&self.schema), all)?;
         let shares = places.iter().map(|(file, row)| {
             let next = u32::try_from(self.shares.len()).unwrap_or(u32::MAX);
-            *self.shares.entry((*file, row / SHARE)).or_insert(next)
+            *self.shares.entry((*file, row / part)).or_insert(next)
         });
         let shares: Vec<u32> = shares.collect();
         self.rows.push(&rows, &shares)
@@ -100,6 +113,7 @@ impl Editing {
         Ok(RowEdits {
             rows: Arc::new(self.rows.finish()?),
             shares: self.shares,
+            part: self.part.unwrap_or(MOST),
             columns: self.columns,
             removed: self.removed,
         })
@@ -152,7 +166,7 @@ impl RowEdits {
         file: usize,
         rows: &Range<usize>,
     ) -> Result<(RecordBatch, Vec<Patch>), ArrowError> {
-        let parts = (file, rows.start / SHARE)..(file, rows.end.div_ceil(SHARE));
+        let parts = (file, rows.start / self.part)..(file, rows.end.div_ceil(self.part));
         let parts = self.shares.range(parts);
         let mut found: Vec<RecordBatch> = parts
             .map(|(_, share)| self.rows.share(*share as usize))

@@ -116,16 +116,18 @@ impl Assembly<'_> {
     /// Who stood for whom before this load.
     fn aliases_before(&self, learned: &[Learned]) -> Aliases {
         let evidence = self.learner.evidence;
-        let known = learned.iter().filter(|member| member.known > 0);
-        let ids = known.clone().map(|member| member.id.as_str()).collect();
-        let merged = known.filter_map(|member| {
-            let known = &member.seen[..member.known];
+        let known = learned.iter().filter_map(|member| {
+            let known = evidence.members.get(&member.id)?.seen.as_slice();
+            (!known.is_empty()).then_some((member.id.as_str(), known))
+        });
+        let ids = known.clone().map(|(id, _)| id).collect();
+        let merged = known.filter_map(|(id, known)| {
             let mut words = known
                 .iter()
                 .map(|seen| evidence.merged_into(Some(seen.row)));
             words.any(|into| into.is_some()).then_some(())?;
             let state = self.learner.fold(known).state;
-            Some((member.id.as_str(), evidence.merged_into(*state.last()?)?))
+            Some((id, evidence.merged_into(*state.last()?)?))
         });
         Aliases::new(&ids, merged)
     }

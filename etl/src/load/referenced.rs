@@ -6,11 +6,14 @@ use arrow::array::{AsArray as _, RecordBatch};
 use arrow::compute::{cast, filter_record_batch, not};
 use arrow::datatypes::DataType as Arrow;
 use arrow::error::ArrowError;
-use planisphere_schemas::model::{Dimension, DimensionKind, Model, Star};
+use planisphere_schemas::model::{Dimension, DimensionKind, Model, Role, Star};
+use planisphere_schemas::warehouse::PinnedWarehouse;
 
 use crate::conform::{Conformed, DELETED};
 use crate::dimension::IdIndex;
 use crate::error::{Error, Result};
+
+use super::execute::Execution;
 
 /// Business ids by dimension.
 pub(super) type Referenced = BTreeMap<String, BTreeSet<String>>;
@@ -25,7 +28,7 @@ pub(super) fn referenced(
         let Some(rows) = conformed.get(&star.entity) else {
             continue;
         };
-        for (dimension, column) in references(model, star) {
+        for (dimension, column) in references(model, star, |_| true) {
             let ids = referenced.entry(dimension.to_owned()).or_default();
             add(ids, rows.rows.batches(), column, &star.table())?;
         }
@@ -56,11 +59,50 @@ pub(super) fn referenced(
     Ok(referenced)
 }
 
-/// The dimensions with members of their own that a star refers to, and the columns with their business keys.
-fn references<'a>(model: &'a Model, star: &'a Star) -> impl Iterator<Item = (&'a str, &'a str)> {
-    let roles = star.roles.iter().filter(|role| {
+impl Execution<'_> {
+    /// Adds the ids in what streams have shown before, in roles that the published star does not have: those of older roles have
+    /// been looked at when they were shown.
+    pub(super) async fn referenced_before(
+        &self,
+        referenced: &mut Referenced,
+        conformed: &BTreeMap<String, Conformed>,
+        base: Option<&PinnedWarehouse>,
+    ) -> Result<()> {
+        let model = base.map(|base| &base.manifest().model);
+        for star in &self.model.stars {
+            let Some(before) = model.and_then(|model| model.star(&star.name)) else {
+                continue;
+            };
+            let new = references(self.model, star, |role| !before.roles.contains(role));
+            let new: Vec<(&str, &str)> = new.collect();
+            let Some(fed) = self
+                .fed(&star.entity, conformed)
+                .filter(|_| !new.is_empty())
+            else {
+                continue;
+            };
+            let Some(kept) = self.kept_changes(star, &fed, base).await? else {
+                continue;
+            };
+            for (dimension, column) in new {
+                let ids = referenced.entry(dimension.to_owned()).or_default();
+                let rows = std::iter::once(Ok(kept.rows.clone()));
+                add(ids, rows, column, &star.table())?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The dimensions with members of their own that a star refers to, and the columns with their business keys, of some of its roles.
+fn references<'a>(
+    model: &'a Model,
+    star: &'a Star,
+    is_wanted: impl Fn(&Role) -> bool,
+) -> impl Iterator<Item = (&'a str, &'a str)> {
+    let roles = star.roles.iter().filter(move |role| {
         let dimension = model.dimension(&role.dimension);
-        dimension.is_some_and(Dimension::has_entity)
+        dimension.is_some_and(Dimension::has_entity) && is_wanted(role)
     });
     roles.map(|role| (role.dimension.as_str(), role.column.as_str()))
 }

@@ -12,7 +12,7 @@ use crate::dimension::{
     self, Existing, IdIndex, Issued, Sorted, align, changes_schema, changes_table, map_schema,
     map_table,
 };
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::warehouse::Place;
 
 use super::recognise::Silent;
@@ -61,11 +61,15 @@ impl DimensionLoad<'_> {
         )?;
         let keys = existing.rows.column(0).as_primitive::<Int32Type>();
         let mut places = retired_places(silent, &id, &sorted.members);
-        let order = KeyOrder::of(published.map, &key);
-        places.extend(keys.values().iter().filter_map(|key| order.place(*key)));
+        let order = KeyOrder::of(published.map, &key)?;
+        let wanted = keys.values().iter().filter(|key| **key > 0);
+        let wanted = wanted.map(|key| Ok((order.place(*key)?, *key)));
+        let wanted: Vec<(Place, i32)> = wanted.collect::<Result<_>>()?;
+        places.extend(wanted.iter().map(|(place, _)| *place));
         places.sort_unstable();
         places.dedup();
         let map = self.scan(published.map).rows(&places).await?;
+        order.check(&wanted, &places, &map)?;
         let map = align(&map_table(dimension), &map, &map_schema(dimension))?;
         Ok(Past {
             places: KeyPlaces {
@@ -150,26 +154,80 @@ fn int(value: &ScalarValue) -> Option<i32> {
 }
 
 /// The files of a key map, which hold every key that was ever issued, in the order of their keys.
-struct KeyOrder(Vec<(i32, usize, u64)>);
+struct KeyOrder<'a> {
+    map: &'a PinnedTable,
+    files: Vec<(i32, usize, u64)>,
+}
 
-impl KeyOrder {
-    fn of(map: &PinnedTable, key: &str) -> Self {
+impl<'a> KeyOrder<'a> {
+    /// The files, each of which must hold consecutive keys: rows are found by their distance from the first.
+    fn of(map: &'a PinnedTable, key: &str) -> Result<Self> {
         let at = map.schema().index_of(key).unwrap_or(0);
+        let mut order = Self {
+            map,
+            files: Vec::new(),
+        };
         let files = map.files().iter().zip(map.file_statistics()).enumerate();
-        let files = files.filter_map(|(place, (file, statistics))| {
-            let first = int(statistics.column_statistics[at].min_value.get_value()?)?;
-            Some((first, place, file.rows))
-        });
-        let mut files: Vec<_> = files.collect();
-        files.sort_unstable();
-        Self(files)
+        for (place, (file, statistics)) in files.filter(|(_, (file, _))| file.rows > 0) {
+            let column = &statistics.column_statistics[at];
+            let first = column.min_value.get_value().and_then(int);
+            let last = column.max_value.get_value().and_then(int);
+            let is_dense = |(first, last): (i32, i32)| i64::from(last) - i64::from(first) + 1;
+            match (first.zip(last).map(is_dense), i64::try_from(file.rows)) {
+                (Some(keys), Ok(rows)) if keys == rows => {}
+                _ => return Err(order.damaged(place)),
+            }
+            order
+                .files
+                .extend(first.map(|first| (first, place, file.rows)));
+        }
+        order.files.sort_unstable();
+        Ok(order)
     }
 
     /// Where a key stands.
-    fn place(&self, key: i32) -> Option<Place> {
-        let file = self.0.partition_point(|(first, ..)| *first <= key);
-        let (first, file, rows) = self.0.get(file.checked_sub(1)?)?;
-        let row = usize::try_from(key.checked_sub(*first)?).ok()?;
-        ((row as u64) < *rows).then_some((*file, row))
+    fn place(&self, key: i32) -> Result<Place> {
+        let file = self.files.partition_point(|(first, ..)| *first <= key);
+        let file = file.checked_sub(1).and_then(|at| self.files.get(at));
+        let place = file.and_then(|(first, file, rows)| {
+            let row = usize::try_from(key.checked_sub(*first)?).ok()?;
+            ((row as u64) < *rows).then_some((*file, row))
+        });
+        place.ok_or_else(|| {
+            Self::malformed(
+                self.map.name().to_owned(),
+                &format!("key {key} is published, but stands in no file of the key map"),
+            )
+        })
+    }
+
+    /// Checks that the rows that were read at some places are those of the keys.
+    fn check(&self, wanted: &[(Place, i32)], places: &[Place], rows: &RecordBatch) -> Result<()> {
+        let keys = rows.column(0).as_primitive::<Int32Type>();
+        for (place, key) in wanted {
+            let found = places.binary_search(place).ok();
+            if found.is_none_or(|at| keys.value(at) != *key) {
+                return Err(self.damaged(place.0));
+            }
+        }
+        Ok(())
+    }
+
+    /// A file in which the keys are not where they belong.
+    fn damaged(&self, file: usize) -> Error {
+        let files = self.map.files();
+        let file = files.get(file).map_or("", |file| file.path.as_str());
+        Self::malformed(
+            format!("{}/{file}", self.map.name()),
+            "a file of a key map holds consecutive keys in their order, and this one does not",
+        )
+    }
+
+    fn malformed(path: String, what: &str) -> Error {
+        let reason = format!(
+            "{what}: something else than a load has written it; put back what was there, or build the warehouse anew into an empty \
+             folder with 'planisphere-etl rebuild'"
+        );
+        Error::Schemas(planisphere_schemas::Error::Malformed { path, reason })
     }
 }

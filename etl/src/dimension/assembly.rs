@@ -98,7 +98,7 @@ impl Assembly<'_> {
         let known = learned.iter().filter(|member| member.is_seen());
         let known = known.map(|member| member.id.as_str()).collect();
         let mut aliases = Aliases::new(&known, merged);
-        aliases.part(&self.aliases_before(&learned));
+        aliases.part(&self.aliases_before());
         for member in &learned {
             let (first, changed) = (self.rows.len(), aliases.of(&member.id).is_none());
             let changed = changed && self.emit(member, keys);
@@ -114,20 +114,16 @@ impl Assembly<'_> {
     }
 
     /// Who stood for whom before this load.
-    fn aliases_before(&self, learned: &[Learned]) -> Aliases {
+    fn aliases_before(&self) -> Aliases {
         let evidence = self.learner.evidence;
-        let known = learned.iter().filter_map(|member| {
-            let known = evidence.members.get(&member.id)?.seen.as_slice();
-            (!known.is_empty()).then_some((member.id.as_str(), known))
-        });
-        let ids = known.clone().map(|(id, _)| id).collect();
+        let known = evidence.members.iter();
+        let known = known.filter(|(_, known)| !known.seen.is_empty());
+        let ids = known.clone().map(|(id, _)| id.as_str()).collect();
         let merged = known.filter_map(|(id, known)| {
-            let mut words = known
-                .iter()
-                .map(|seen| evidence.merged_into(Some(seen.row)));
-            words.any(|into| into.is_some()).then_some(())?;
-            let state = self.learner.fold(known).state;
-            Some((id, evidence.merged_into(*state.last()?)?))
+            let mut words = known.seen.iter().map(|seen| Some(seen.row));
+            let is_told = words.any(|row| evidence.merged_into(row).is_some());
+            let state = is_told.then(|| self.learner.fold(&known.seen).state)?;
+            Some((id.as_str(), evidence.merged_into(*state.last()?)?))
         });
         Aliases::new(&ids, merged)
     }

@@ -9,6 +9,7 @@ use arrow::array::{Array as _, AsArray, RecordBatch, StringArray};
 use arrow::datatypes::{Int32Type, TimestampMicrosecondType};
 use planisphere_schemas::model::{Dimension, DimensionKind, SpecialMember, TimeOfDaySpec};
 
+use super::OPEN_TO;
 use super::aliases::Aliases;
 use super::ids::IdIndex;
 use super::time_of_day::key_of;
@@ -250,12 +251,28 @@ impl MemberIndex {
         }
     }
 
-    /// The keys that a member had from one instant to another.
-    pub(super) fn between(&self, number: u32, span: (i64, i64)) -> Vec<i32> {
+    /// The keys that a member had from one instant to another, and when they ended.
+    pub(super) fn between(&self, number: u32, span: (i64, i64)) -> Vec<(i32, i64)> {
         let Self::Members(members) = self else {
             return Vec::new();
         };
-        members.keys[members.between(number, span)].to_vec()
+        let last = members.versions(number).end;
+        let end = |place: usize| match place + 1 < last {
+            true => members.from[place + 1],
+            false => OPEN_TO,
+        };
+        let places = members.between(number, span);
+        places
+            .map(|place| (members.keys[place], end(place)))
+            .collect()
+    }
+
+    /// True if a key stands in the place of one that this load retired.
+    pub(super) fn is_heir(&self, key: i32) -> bool {
+        match self {
+            Self::Members(members) => members.moved.values().any(|heir| *heir == key),
+            Self::Calendar { .. } | Self::TimeOfDay(_) => false,
+        }
     }
 
     /// The key in the place of one that was retired by this load.

@@ -19,6 +19,16 @@ pub(crate) struct MiniIndex {
     owners: HashMap<i32, u32>,
 }
 
+/// The combinations that a member had.
+pub(crate) struct Had {
+    /// The versions of its history, each with its end and the key of its combination.
+    pub(crate) versions: Vec<(i32, i64, i32)>,
+    /// The keys of the combinations, in the order of time.
+    pub(crate) combinations: Vec<i32>,
+    /// True if a version of the history was retired by this load.
+    pub(crate) has_retired: bool,
+}
+
 impl MiniIndex {
     /// Puts the versions of a history beside the combinations of a mini-dimension.
     pub(crate) fn new(
@@ -65,18 +75,25 @@ impl MiniIndex {
         self.keys.get(&version).copied()
     }
 
-    /// The keys of the combinations that the member of a key of the owner had from one instant to another.
-    pub(crate) fn all_of_owner(&self, key: i32, span: (i64, i64)) -> Vec<i32> {
+    /// What the member of a key of the owner had from one instant to another.
+    pub(crate) fn all_of_owner(&self, key: i32, span: (i64, i64)) -> Had {
         let versions = self
             .owners
             .get(&key)
             .map(|member| self.history.between(*member, span));
         let versions = versions.into_iter().flatten();
-        let mut keys: Vec<i32> = versions
-            .filter_map(|it| self.keys.get(&it).copied())
+        let versions: Vec<(i32, i64, i32)> = versions
+            .filter_map(|(version, end)| Some((version, end, *self.keys.get(&version)?)))
             .collect();
-        keys.dedup();
-        keys
+        let mut combinations: Vec<i32> = versions.iter().map(|(.., key)| *key).collect();
+        combinations.dedup();
+        Had {
+            has_retired: versions
+                .iter()
+                .any(|(version, ..)| self.history.is_heir(*version)),
+            combinations,
+            versions,
+        }
     }
 
     /// The key of the combination that a member had at an instant.

@@ -28,6 +28,7 @@ use super::bridge::Bridging;
 use super::schema::SOURCE_ROW_ID;
 use super::standing::texts;
 
+pub(crate) use self::keys::Version;
 use self::keys::{GroupKeys, RoleKeys, Sure};
 use self::when::When;
 
@@ -39,16 +40,26 @@ pub(crate) struct Rekeying<'a> {
 }
 
 /// A key of which nobody can say what it is today.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Doubt {
     /// Where the row stands.
     pub(crate) row: usize,
     /// The number of the role among those that are looked up.
-    pub(crate) role: usize,
-    /// The published key.
-    pub(crate) key: i32,
-    /// True if it is clear that it matters.
-    pub(crate) is_lost: bool,
+    role: usize,
+    /// The versions that the row may be of; it matters only if they have lost time. `None` if it matters anyhow.
+    pub(crate) versions: Option<Vec<Version>>,
+}
+
+impl Doubt {
+    /// True if any of the versions has lost time since it was published with one of these ends.
+    pub(crate) fn matters(&self, published: &HashMap<i32, i64>) -> bool {
+        let lost = |(key, end): &Version| {
+            let ended = published.get(key);
+            ended.is_some_and(|ended| end.is_none_or(|end| end < *ended))
+        };
+        let versions = self.versions.as_ref();
+        versions.is_none_or(|versions| versions.iter().any(lost))
+    }
 }
 
 /// The keys of some rows as they shall be.
@@ -130,14 +141,16 @@ impl<'a> Rekeying<'a> {
                     return *known;
                 }
                 let (today, sure) = role.key(key, owners.map(|keys| keys.value(row)), moments(row));
-                if sure != Sure::Yes {
-                    doubts.push(Doubt {
-                        row,
-                        role: number,
-                        key,
-                        is_lost: sure == Sure::No,
-                    });
-                }
+                let versions = match sure {
+                    Sure::Yes => return today,
+                    Sure::Unless(versions) => Some(versions),
+                    Sure::No => None,
+                };
+                doubts.push(Doubt {
+                    row,
+                    role: number,
+                    versions,
+                });
                 today
             };
             let today: Vec<i32> = (0..rows.num_rows()).map(&mut look).collect();
@@ -163,12 +176,6 @@ impl<'a> Rekeying<'a> {
     /// The role of a doubt.
     pub(crate) fn role(&self, doubt: &Doubt) -> &'a Role {
         self.roles[doubt.role].role
-    }
-
-    /// True if the published version of a key, which ended at an instant, has lost some of its time, so that a row may have
-    /// lost its version.
-    pub(crate) fn has_lost(&self, doubt: &Doubt, ended: i64) -> bool {
-        self.roles[doubt.role].has_lost(doubt.key, ended)
     }
 }
 

@@ -11,13 +11,16 @@ use crate::fact::bridge::Bridging;
 use super::when::{Moment, When};
 
 /// Whether the key of today is known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Sure {
     Yes,
-    /// If its version has lost no time.
-    Perhaps,
+    /// If these versions have lost no time.
+    Unless(Vec<Version>),
     No,
 }
+
+/// The key of a published version and its end today; `None` if it was retired.
+pub(crate) type Version = (i32, Option<i64>);
 
 /// The role of a dimension whose keys may be others today.
 pub(super) struct RoleKeys<'a> {
@@ -64,12 +67,6 @@ impl<'a> RoleKeys<'a> {
     fn heir(&self, key: i32) -> i32 {
         self.members.as_ref().map_or(key, |it| it.heir(key))
     }
-
-    /// True if the published version of a key, which ended at an instant, has lost some of its time.
-    pub(super) fn has_lost(&self, key: i32, ended: i64) -> bool {
-        let end = self.members.as_ref().map(|it| it.end(key));
-        end.is_some_and(|end| end.is_none_or(|end| end < ended))
-    }
 }
 
 /// The key that that of a member is today, and whether that is sure.
@@ -83,7 +80,10 @@ fn member_key(members: Option<&ByKey<'_>>, key: i32, moment: Moment) -> (i32, Su
         Moment::Between(from, to) if members.is_one_version(key, (from, to)) => {
             (today(Some(from)), Sure::Yes)
         }
-        Moment::Between(..) => (members.heir(key), Sure::Perhaps),
+        Moment::Between(..) => {
+            let version = (key, members.end(key));
+            (members.heir(key), Sure::Unless(vec![version]))
+        }
     };
     match members.is_parted(key) {
         true => (today, Sure::No),
@@ -111,10 +111,16 @@ impl<'a> MiniKeys<'a> {
         match moment {
             Moment::At(at) => (self.index.of_owner(owner, at).unwrap_or(key), Sure::Yes),
             Moment::Between(from, to) => {
-                match self.index.all_of_owner(owner, (from, to)).as_slice() {
+                let had = self.index.all_of_owner(owner, (from, to));
+                match had.combinations.as_slice() {
                     [one] => (*one, Sure::Yes),
                     [] => (key, Sure::Yes),
-                    all if all.contains(&key) => (key, Sure::Yes),
+                    all if all.contains(&key) && !had.has_retired => {
+                        let versions = had.versions.into_iter();
+                        let same = versions.filter(|(_, _, combination)| *combination == key);
+                        let same = same.map(|(version, end, _)| (version, Some(end)));
+                        (key, Sure::Unless(same.collect()))
+                    }
                     _ => (key, Sure::No),
                 }
             }

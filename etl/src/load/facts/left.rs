@@ -160,8 +160,9 @@ impl FactLoad<'_> {
         }
         let mut wanted: HashMap<&str, HashSet<i32>> = HashMap::new();
         for (_, doubt) in &doubts {
+            let versions = doubt.versions.iter().flatten().map(|(key, _)| *key);
             let dimension = self.rekeying.role(doubt).dimension.as_str();
-            wanted.entry(dimension).or_default().insert(doubt.key);
+            wanted.entry(dimension).or_default().extend(versions);
         }
         let mut ends = HashMap::new();
         for (dimension, keys) in &wanted {
@@ -170,10 +171,8 @@ impl FactLoad<'_> {
         let (mut ids, mut columns) = (HashSet::new(), HashSet::new());
         for (id, doubt) in &doubts {
             let role = self.rekeying.role(doubt);
-            let ended = ends.get(role.dimension.as_str());
-            let ended = ended.and_then(|ends| ends.get(&doubt.key));
-            let is_lost = |ended: &i64| self.rekeying.has_lost(doubt, *ended);
-            if doubt.is_lost || ended.is_some_and(is_lost) {
+            let ends = ends.get(role.dimension.as_str());
+            if ends.is_some_and(|ends| doubt.matters(ends)) {
                 ids.insert(id.clone());
                 columns.insert(role.key_column());
             }
@@ -181,16 +180,18 @@ impl FactLoad<'_> {
         Ok((ids, columns))
     }
 
-    /// When the published versions of some keys end.
+    /// When the published versions of some keys end; of a mini-dimension those of its history.
     async fn published_ends(
         &self,
         dimension: &str,
         keys: &HashSet<i32>,
     ) -> Result<HashMap<i32, i64>> {
-        let declared = self.execution.model.dimension(dimension);
-        let (Some(declared), Some(base)) = (declared, self.base) else {
+        let model = self.execution.model;
+        let (Some(declared), Some(base)) = (model.dimension(dimension), self.base) else {
             return Ok(HashMap::new());
         };
+        let history = model.mini_history(declared);
+        let declared = history.as_ref().unwrap_or(declared);
         let Some(table) = base.table(&declared.table()) else {
             return Ok(HashMap::new());
         };

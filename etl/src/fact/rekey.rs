@@ -21,7 +21,6 @@ use arrow::array::{Array as _, ArrayRef, AsArray as _, Int32Array, RecordBatch, 
 use arrow::datatypes::{Int32Type, SchemaRef};
 use arrow::error::ArrowError;
 use chrono_tz::Tz;
-use planisphere_schemas::model::Role;
 
 use super::FactInput;
 use super::bridge::Bridging;
@@ -44,8 +43,8 @@ pub(crate) struct Rekeying<'a> {
 pub(crate) struct Doubt {
     /// Where the row stands.
     pub(crate) row: usize,
-    /// The number of the role among those that are looked up.
-    role: usize,
+    /// The number of the role, or behind all of these of the bridge.
+    subject: usize,
     /// The versions that the row may be of; it matters only if they have lost time. `None` if it matters anyhow.
     pub(crate) versions: Option<Vec<Version>>,
 }
@@ -134,36 +133,35 @@ impl<'a> Rekeying<'a> {
                 None => None,
             };
             let owners = owners.map(|keys| keys.as_primitive::<Int32Type>());
-            let mut look = |row: usize| {
-                let key = keys.value(row);
-                let known = known.get(ids.value(row));
-                if let Some(known) = known.and_then(|keys| keys.get(&role.column)) {
-                    return *known;
-                }
-                let (today, sure) = role.key(key, owners.map(|keys| keys.value(row)), moments(row));
-                let versions = match sure {
-                    Sure::Yes => return today,
-                    Sure::Unless(versions) => Some(versions),
-                    Sure::No => None,
-                };
-                doubts.push(Doubt {
-                    row,
-                    role: number,
-                    versions,
-                });
-                today
+            let look = |row: usize| {
+                role.key(
+                    keys.value(row),
+                    owners.map(|keys| keys.value(row)),
+                    moments(row),
+                )
             };
-            let today: Vec<i32> = (0..rows.num_rows()).map(&mut look).collect();
+            let told = known_keys(ids, known, &role.column);
+            let today = settle((number, keys.len()), told, look, &mut doubts);
             columns[at] = replaced(keys, today, &mut moves);
         }
-        for group in &self.groups {
+        for (number, group) in self.groups.iter().enumerate() {
             let Ok(at) = rows.schema().index_of(&group.column) else {
                 continue;
             };
             let keys = columns[at].as_primitive::<Int32Type>();
+            let ids = ids(rows)?;
             let moments = group.when.moments(rows, self.zone)?;
-            let pairs = (0..rows.num_rows()).map(|row| (keys.value(row), moments(row)));
-            columns[at] = replaced(keys, group.keys(pairs), &mut moves);
+            let mut seen = HashMap::new();
+            let look = |row: usize| {
+                let group_at = (keys.value(row), moments(row));
+                let today = seen.entry(group_at);
+                let today = today.or_insert_with(|| group.key(group_at.0, group_at.1));
+                today.clone()
+            };
+            let told = known_keys(ids, known, &group.column);
+            let number = self.roles.len() + number;
+            let today = settle((number, keys.len()), told, look, &mut doubts);
+            columns[at] = replaced(keys, today, &mut moves);
         }
         doubts.sort_by_key(|doubt| doubt.row);
         Ok(Rekeyed {
@@ -173,10 +171,52 @@ impl<'a> Rekeying<'a> {
         })
     }
 
-    /// The role of a doubt.
-    pub(crate) fn role(&self, doubt: &Doubt) -> &'a Role {
-        self.roles[doubt.role].role
+    /// The column of a doubt, and the dimension of its keys.
+    pub(crate) fn subject(&self, doubt: &Doubt) -> (&str, &str) {
+        match self.roles.get(doubt.subject) {
+            Some(keys) => (&keys.column, &keys.role.dimension),
+            None => {
+                let group = &self.groups[doubt.subject - self.roles.len()];
+                (&group.column, &group.bridging.bridge().dimension)
+            }
+        }
     }
+}
+
+/// For a row its key in a column, if it is known.
+fn known_keys<'k>(
+    ids: &'k StringArray,
+    known: &'k Known,
+    column: &'k str,
+) -> impl Fn(usize) -> Option<i32> + 'k {
+    move |row| known.get(ids.value(row))?.get(column).copied()
+}
+
+/// The keys of some rows, those that are known and those that are looked up, of which some stay in doubt.
+fn settle(
+    (subject, rows): (usize, usize),
+    known: impl Fn(usize) -> Option<i32>,
+    mut look: impl FnMut(usize) -> (i32, Sure),
+    doubts: &mut Vec<Doubt>,
+) -> Vec<i32> {
+    let mut settle = |row: usize| {
+        if let Some(known) = known(row) {
+            return known;
+        }
+        let (today, sure) = look(row);
+        let versions = match sure {
+            Sure::Yes => return today,
+            Sure::Unless(versions) => Some(versions),
+            Sure::No => None,
+        };
+        doubts.push(Doubt {
+            row,
+            subject,
+            versions,
+        });
+        today
+    };
+    (0..rows).map(&mut settle).collect()
 }
 
 fn ids(rows: &RecordBatch) -> Result<&StringArray, ArrowError> {

@@ -5,7 +5,9 @@
 
 use std::collections::BTreeSet;
 
-use planisphere_schemas::model::{Corrections, Dimension, DimensionKind, Model, Source, Star};
+use planisphere_schemas::model::{
+    Corrections, Dimension, DimensionKind, Model, Role, Source, Star,
+};
 use planisphere_schemas::settings::EtlSettings;
 use planisphere_schemas::warehouse::Warehouse;
 
@@ -108,6 +110,42 @@ impl Wanted {
             only_now: !is_stream && (is_booked || !star.bridges.is_empty()),
         };
         (!wanted.columns.is_empty()).then_some(wanted)
+    }
+
+    /// What the rows of a star are made of, with the keys in some columns: of its entity, and of those of its bridges.
+    pub(super) fn of_rows(
+        model: &Model,
+        star: &Star,
+        is_wanted: impl Fn(&str) -> bool,
+    ) -> Vec<Self> {
+        // what was booked is not what a row says now
+        if star.corrections == Corrections::Offset {
+            return Vec::new();
+        }
+        let mut roles = star.clone();
+        roles.roles.retain(|role| is_wanted(&role.key_column()));
+        let columns = roles.roles.iter().map(Role::key_column);
+        let columns: BTreeSet<String> = columns.collect();
+        let of_star = Self::of_star(model, &roles, |name| columns.contains(name));
+        let of_star = of_star.unwrap_or_else(|| Self::of_stream(star, star.key.iter().cloned()));
+        let bridges = star.bridges.iter().map(|bridge| {
+            let facts = bridge.facts.iter();
+            let used = facts.chain([&bridge.column]).chain(&bridge.weight);
+            Self {
+                table: bridge.table(),
+                entity: bridge.entity.clone(),
+                key: Vec::new(),
+                columns: vec![(bridge.name.clone(), used.cloned().collect())],
+                only_now: false,
+            }
+        });
+        std::iter::once(of_star)
+            .chain(bridges)
+            .map(|wanted| Self {
+                only_now: false,
+                ..wanted
+            })
+            .collect()
     }
 
     /// The columns of an entity of which a star keeps what a stream has shown.
@@ -270,6 +308,23 @@ impl Execution<'_> {
             known.retain(|it| it.record.load_id < replay.package);
         }
         Ok(known)
+    }
+
+    /// The packages of earlier loads that know something of all of these, the oldest first.
+    pub(super) async fn earlier_of_all(&self, wanted: &[Wanted]) -> Result<Vec<Knowing>> {
+        let mut all: Option<Vec<Knowing>> = None;
+        for wanted in wanted {
+            let known = self.earlier(wanted).await?;
+            all = Some(match all {
+                None => known,
+                Some(mut all) => {
+                    let loads: BTreeSet<_> = known.iter().map(|it| it.record.load_id).collect();
+                    all.retain(|it| loads.contains(&it.record.load_id));
+                    all
+                }
+            });
+        }
+        Ok(all.unwrap_or_default())
     }
 
     /// The warehouse that retains the packages of earlier loads.

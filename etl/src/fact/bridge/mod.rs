@@ -16,7 +16,7 @@ mod table;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use arrow::array::{Array as _, ArrayRef, AsArray as _, Int32Array, RecordBatch};
+use arrow::array::{ArrayRef, AsArray as _, Int32Array, RecordBatch, StringArray};
 use arrow::datatypes::Int32Type;
 use arrow::error::ArrowError;
 use chrono_tz::Tz;
@@ -90,6 +90,13 @@ impl<'a> Bridging<'a> {
         self.bridge
     }
 
+    /// The members of a group.
+    pub(super) fn members(&self, key: i32) -> Vec<i32> {
+        let groups = self.groups.lock().unwrap_or_else(PoisonError::into_inner);
+        let members = groups.get(key).map(Group::members).unwrap_or_default();
+        members.iter().map(|(key, _)| *key).collect()
+    }
+
     /// The key of the group of each row of a star.
     pub(crate) fn keys(
         &mut self,
@@ -97,37 +104,56 @@ impl<'a> Bridging<'a> {
         members: &MemberIndex,
         zone: Tz,
     ) -> Result<ArrayRef, ArrowError> {
+        let (facts, keys) = self.issue(&self.links, rows, members, zone)?;
+        for (fact, key) in facts.iter().zip(&keys) {
+            if let Some(fact) = fact {
+                self.links.found(fact, *key);
+            }
+        }
+        Ok(Arc::new(Int32Array::from(keys)))
+    }
+
+    /// The key of the group that each row of a star had by other rows of the entity.
+    pub(crate) fn keys_by(
+        &self,
+        links: RecordBatch,
+        rows: &RecordBatch,
+        members: &MemberIndex,
+        zone: Tz,
+    ) -> Result<ArrayRef, ArrowError> {
+        let links = Links::read(self.bridge, links, members)?;
+        let (_, keys) = self.issue(&links, rows, members, zone)?;
+        Ok(Arc::new(Int32Array::from(keys)))
+    }
+
+    /// The ids by which the entity knows rows of a star, and the keys of their groups.
+    fn issue(
+        &self,
+        links: &Links<'_>,
+        rows: &RecordBatch,
+        members: &MemberIndex,
+        zone: Tz,
+    ) -> Result<(StringArray, Vec<i32>), ArrowError> {
         let column = |name: &String| -> Result<ArrayRef, ArrowError> {
             Ok(Arc::clone(rows.column(rows.schema().index_of(name)?)))
         };
         let by = self.bridge.by.iter().map(column);
-        let ids = row_ids(by.collect::<Result<_, _>>()?)?;
+        let facts = row_ids(by.collect::<Result<_, _>>()?)?;
         let at = match &self.bridge.as_of {
             Some(as_of) => instants(&column(as_of)?, zone)?,
             None => vec![None; rows.num_rows()],
         };
-        let mut keys = Vec::with_capacity(rows.num_rows());
-        let groups = self
-            .groups
-            .get_mut()
-            .unwrap_or_else(PoisonError::into_inner);
-        for (row, at) in at.into_iter().enumerate() {
-            let fact = ids.is_valid(row).then(|| ids.value(row));
-            let key = match fact.and_then(|fact| self.links.shares(fact)) {
-                Some(shares) => {
-                    let versions = shares.iter();
-                    let versions =
-                        versions.map(|(id, share)| (members.member(Some(id), at), *share));
-                    groups.issue(&Group::of(versions))
-                }
-                None => SpecialMember::NotGiven.key(),
+        let mut groups = self.groups.lock().unwrap_or_else(PoisonError::into_inner);
+        let keys = facts.iter().zip(at).map(|(fact, at)| {
+            let Some(shares) = fact.and_then(|fact| links.shares(fact)) else {
+                return SpecialMember::NotGiven.key();
             };
-            if let Some(fact) = fact {
-                self.links.found(fact, key);
-            }
-            keys.push(key);
-        }
-        Ok(Arc::new(Int32Array::from(keys)))
+            let versions = shares.iter();
+            let versions = versions.map(|(id, share)| (members.member(Some(id), at), *share));
+            groups.issue(&Group::of(versions))
+        });
+        let keys = keys.collect();
+        Ok((facts, keys))
     }
 
     /// The table of the groups that facts have, and what became of the rows of the entity.

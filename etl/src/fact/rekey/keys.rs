@@ -1,7 +1,5 @@
 //! The keys of today in the place of published ones: of members, of combinations that they had, and of groups of them.
 
-use std::collections::HashMap;
-
 use planisphere_schemas::model::{Bridge, Role};
 
 use crate::dimension::{ByKey, MemberIndex, MiniIndex};
@@ -35,7 +33,8 @@ pub(super) struct RoleKeys<'a> {
 pub(super) struct MiniKeys<'a> {
     index: &'a MiniIndex,
     pub(super) owner_column: String,
-    owner: &'a MemberIndex,
+    /// `None` if no key of the owner can be another today.
+    owner: Option<ByKey<'a>>,
 }
 
 impl<'a> RoleKeys<'a> {
@@ -101,14 +100,16 @@ impl<'a> MiniKeys<'a> {
         Some(Self {
             index,
             owner_column: beside.key_column(),
-            owner: input.members.get(&owner.name)?,
+            owner: input.members.get(&owner.name)?.by_key(),
         })
     }
 
     /// The combination that the member of a key of the owner had; in doubt the published one, if the member had it then.
     fn key(&self, key: i32, owner: i32, moment: Moment) -> (i32, Sure) {
-        let owner = self.owner.moved(owner).unwrap_or(owner);
+        let is_parted = self.owner.as_ref().is_some_and(|it| it.is_parted(owner));
+        let owner = self.owner.as_ref().map_or(owner, |it| it.heir(owner));
         match moment {
+            _ if is_parted => (key, Sure::No),
             Moment::At(at) => (self.index.of_owner(owner, at).unwrap_or(key), Sure::Yes),
             Moment::Between(from, to) => {
                 let had = self.index.all_of_owner(owner, (from, to));
@@ -133,7 +134,7 @@ pub(super) struct GroupKeys<'a> {
     pub(super) column: String,
     pub(super) when: When,
     members: Option<ByKey<'a>>,
-    bridging: &'a Bridging<'a>,
+    pub(super) bridging: &'a Bridging<'a>,
 }
 
 impl<'a> GroupKeys<'a> {
@@ -152,19 +153,25 @@ impl<'a> GroupKeys<'a> {
         }
     }
 
-    /// The groups in the place of published ones, each at its moment.
-    pub(super) fn keys(&self, groups: impl Iterator<Item = (i32, Moment)>) -> Vec<i32> {
-        let Some(members) = &self.members else {
-            return groups.map(|(key, _)| key).collect();
+    /// The group in the place of a published one at a moment, and whether that is sure of all members.
+    pub(super) fn key(&self, key: i32, moment: Moment) -> (i32, Sure) {
+        let Some(members) = self.members.as_ref().filter(|_| key > 0) else {
+            return (key, Sure::Yes);
         };
-        let mut known: HashMap<(i32, Moment), i32> = HashMap::new();
-        let mut replaced = |group: (i32, Moment)| {
-            let (key, moment) = group;
-            *known.entry(group).or_insert_with(|| {
-                self.bridging
-                    .replaced(key, |key| member_key(Some(members), key, moment).0)
-            })
-        };
-        groups.map(&mut replaced).collect()
+        let heir = self
+            .bridging
+            .replaced(key, |member| member_key(Some(members), member, moment).0);
+        let mut doubtful = Vec::new();
+        for member in self.bridging.members(key) {
+            match member_key(Some(members), member, moment).1 {
+                Sure::Yes => {}
+                Sure::Unless(versions) => doubtful.extend(versions),
+                Sure::No => return (heir, Sure::No),
+            }
+        }
+        match doubtful.is_empty() {
+            true => (heir, Sure::Yes),
+            false => (heir, Sure::Unless(doubtful)),
+        }
     }
 }

@@ -120,18 +120,17 @@ impl FactLoad<'_> {
             return Ok(known);
         }
         let (star, model) = (self.input.star, self.execution.model);
-        let wanted = Wanted::of_star(model, star, |name| columns.contains(name));
-        let packages = match &wanted {
-            Some(wanted) => self.execution.earlier(wanted).await?,
-            None => Vec::new(),
-        };
-        let roles = star.roles.iter().map(|role| role.key_column());
-        let roles: Vec<String> = roles.collect();
+        let wanted = Wanted::of_rows(model, star, |name| columns.contains(name));
+        let packages = self.execution.earlier_of_all(&wanted).await?;
         for package in packages.iter().rev() {
             if lost.iter().all(|id| known.contains_key(id)) {
                 break;
             }
-            self.then(package, |rows| learn(rows, &roles, &lost, &mut known))
+            // of what a package does not hold it would say that nothing was given
+            let groups = star.bridges.iter().map(|bridge| bridge.group_column());
+            let told = package.columns.iter().cloned().chain(groups);
+            let keys: Vec<String> = told.filter(|name| columns.contains(name)).collect();
+            self.then(package, |rows| learn(rows, &keys, &lost, &mut known))
                 .await?;
         }
         let unknown = lost.iter().filter(|id| !known.contains_key(*id)).count();
@@ -161,7 +160,7 @@ impl FactLoad<'_> {
         let mut wanted: HashMap<&str, HashSet<i32>> = HashMap::new();
         for (_, doubt) in &doubts {
             let versions = doubt.versions.iter().flatten().map(|(key, _)| *key);
-            let dimension = self.rekeying.role(doubt).dimension.as_str();
+            let (_, dimension) = self.rekeying.subject(doubt);
             wanted.entry(dimension).or_default().extend(versions);
         }
         let mut ends = HashMap::new();
@@ -170,11 +169,11 @@ impl FactLoad<'_> {
         }
         let (mut ids, mut columns) = (HashSet::new(), HashSet::new());
         for (id, doubt) in &doubts {
-            let role = self.rekeying.role(doubt);
-            let ends = ends.get(role.dimension.as_str());
+            let (column, dimension) = self.rekeying.subject(doubt);
+            let ends = ends.get(dimension);
             if ends.is_some_and(|ends| doubt.matters(ends)) {
                 ids.insert(id.clone());
-                columns.insert(role.key_column());
+                columns.insert(column.to_owned());
             }
         }
         Ok((ids, columns))
@@ -214,7 +213,7 @@ impl FactLoad<'_> {
 }
 
 /// Takes note of the keys of some rows of a star that are asked for and not known yet.
-fn learn(rows: &RecordBatch, roles: &[String], lost: &HashSet<String>, known: &mut Known) {
+fn learn(rows: &RecordBatch, columns: &[String], lost: &HashSet<String>, known: &mut Known) {
     let Some(ids) = rows.column_by_name(SOURCE_ROW_ID) else {
         return;
     };
@@ -222,9 +221,9 @@ fn learn(rows: &RecordBatch, roles: &[String], lost: &HashSet<String>, known: &m
         let Some(id) = id.filter(|id| lost.contains(*id) && !known.contains_key(*id)) else {
             continue;
         };
-        let keys = roles.iter().filter_map(|role| {
-            let keys = rows.column_by_name(role)?.as_primitive::<Int32Type>();
-            keys.is_valid(row).then(|| (role.clone(), keys.value(row)))
+        let keys = columns.iter().filter_map(|name| {
+            let keys = rows.column_by_name(name)?.as_primitive::<Int32Type>();
+            keys.is_valid(row).then(|| (name.clone(), keys.value(row)))
         });
         known.insert(id.to_owned(), keys.collect());
     }

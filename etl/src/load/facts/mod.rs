@@ -24,8 +24,8 @@ use crate::conform::Conformed;
 use crate::dimension::{IdIndex, Tally, align};
 use crate::error::{Error, Result};
 use crate::fact::{
-    self, ByDay, FactInput, LookedUp, Prepared, Rekeying, Round, Rules, Settled, Standing, is_past,
-    source_id, standing_rows,
+    self, Bridging, ByDay, FactInput, LookedUp, Prepared, Rekeying, Round, Rules, Settled,
+    Standing, is_past, source_id, standing_rows,
 };
 use crate::reject::Reject;
 use crate::spool::{Lease, bytes_of};
@@ -86,6 +86,7 @@ impl Execution<'_> {
             published: base.and_then(|base| base.table(&name)),
             schema: fact::arrow_schema(star),
             base,
+            bridges: &bridges.work,
             rekeying: Rekeying::of(&input, &prepared.rows.schema(), &bridges.work),
             package,
             fed: &fed,
@@ -112,6 +113,7 @@ struct FactLoad<'a> {
     prepared: &'a Prepared,
     published: Option<&'a PinnedTable>,
     base: Option<&'a PinnedWarehouse>,
+    bridges: &'a [Bridging<'a>],
     /// The keys of published rows that the load does not give.
     rekeying: Rekeying<'a>,
     schema: SchemaRef,

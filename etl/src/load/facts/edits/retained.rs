@@ -8,7 +8,7 @@ use arrow::error::ArrowError;
 use planisphere_schemas::model::Star;
 use planisphere_schemas::warehouse::PinnedTable;
 
-use crate::dimension::{Existing, Nature};
+use crate::dimension::{Existing, MemberIndex, Nature};
 use crate::error::{Error, Result};
 use crate::fact::{self, FactInput, Round, prepare};
 use crate::load::backfill::{Knowing, Wanted};
@@ -111,6 +111,12 @@ impl FactLoad<'_> {
             let rows = self.execution.conformed_then(&known.package, entity);
             conformed.insert(entity.to_owned(), rows.await?);
         }
+        let mut links = Vec::with_capacity(self.bridges.len());
+        for bridging in self.bridges {
+            let entity = &bridging.bridge().entity;
+            let rows = self.execution.conformed_then(&known.package, entity);
+            links.push(rows.await?.rows.whole().map_err(doing())?);
+        }
         let Some(fed) = self.execution.fed(&star.entity, &conformed) else {
             return Ok(());
         };
@@ -129,10 +135,30 @@ impl FactLoad<'_> {
         };
         let all = Round { number: 0, of: 1 };
         for batch in prepared.rows.batches() {
-            let chunk = fact::chunk(&input, batch.map_err(doing())?, all, None)?;
+            let rows = self.with_groups_by(&links, batch.map_err(doing())?);
+            let chunk = fact::chunk(&input, rows.map_err(doing())?, all, None)?;
             each(&chunk.good().map_err(doing())?);
         }
         Ok(())
+    }
+
+    /// Rows of the star with the groups that they have by these rows of the bridges' entities.
+    fn with_groups_by(
+        &self,
+        links: &[RecordBatch],
+        rows: RecordBatch,
+    ) -> Result<RecordBatch, ArrowError> {
+        let none = MemberIndex::empty();
+        let columns = self.bridges.iter().zip(links).map(|(bridging, links)| {
+            let bridge = bridging.bridge();
+            let members = self.input.members.get(&bridge.dimension);
+            let (members, zone) = (members.unwrap_or(&none), self.input.zone);
+            Ok((
+                bridge,
+                bridging.keys_by(links.clone(), &rows, members, zone)?,
+            ))
+        });
+        fact::with_groups(&rows, columns.collect::<Result<_, ArrowError>>()?)
     }
 }
 

@@ -61,6 +61,14 @@ pub(crate) struct MembersBuilder {
 }
 
 impl MembersBuilder {
+    /// Room for the versions of a table with so many rows.
+    pub(crate) fn with_capacity(rows: usize) -> Self {
+        Self {
+            ids: IdIndex::with_capacity(rows),
+            versions: Vec::with_capacity(rows),
+        }
+    }
+
     /// Adds the versions of some rows of the dimension table, but for special members and some keys.
     pub(crate) fn add(&mut self, dimension: &Dimension, rows: &RecordBatch, but: &HashSet<i32>) {
         let column = |name: &str| rows.column_by_name(name);
@@ -74,12 +82,18 @@ impl MembersBuilder {
         let keys = keys.as_primitive::<Int32Type>();
         let ids = ids.as_string::<i32>();
         let from = from.as_primitive::<TimestampMicrosecondType>();
-        for row in 0..rows.num_rows() {
-            let key = keys.value(row);
-            if key > 0 && !but.contains(&key) {
-                let member = self.ids.add(ids.value(row));
-                self.versions.push((member, from.value(row), key));
-            }
+        let counts = |key: &i32| *key > 0 && !but.contains(key);
+        if keys.values().iter().all(counts) {
+            let members = self.ids.add_all(ids).into_iter();
+            let versions = members.zip(from.values()).zip(keys.values());
+            let versions = versions.map(|((member, from), key)| (member, *from, *key));
+            self.versions.extend(versions);
+            return;
+        }
+        for row in (0..rows.num_rows()).filter(|row| counts(&keys.value(*row))) {
+            let member = self.ids.add(ids.value(row));
+            self.versions
+                .push((member, from.value(row), keys.value(row)));
         }
     }
 

@@ -29,8 +29,13 @@ pub(super) async fn run(args: &RebuildArgs, logs: LogFormat) -> Result<()> {
     };
     let terminal = Terminal::new(logs);
     let runtime = Runtime::default().stopping_on(stopped);
-    for record in Box::pin(rebuild(&options, &args.from, &runtime, &terminal)).await? {
+    let work = rebuild(&options, &args.from, &runtime, &terminal);
+    let (records, left_out) = Box::pin(work).await?;
+    for record in records {
         print(&status_line(&record));
+    }
+    for words in left_out {
+        print(&format!("note: {words}"));
     }
     Ok(())
 }

@@ -104,6 +104,8 @@ impl Execution<'_> {
             referenced: referenced(self.model, conformed, &self.memory)?,
             ..Built::default()
         };
+        self.referenced_before(&mut built.referenced, conformed, base)
+            .await?;
         for entity in conformed.values() {
             built.rejects.extend(entity.rejects.iter().cloned());
         }

@@ -10,23 +10,25 @@ use arrow::array::{AsArray as _, RecordBatch, StringArray, StringBuilder};
 use arrow::compute::{cast, filter_record_batch, not};
 use arrow::datatypes::{DataType as Arrow, Field, Schema};
 use arrow::error::ArrowError;
-use planisphere_schemas::model::{Dimension, DimensionKind, Model, Star};
+use planisphere_schemas::model::{Dimension, DimensionKind, Model, Role, Star};
+use planisphere_schemas::warehouse::PinnedWarehouse;
 
 use crate::conform::{Conformed, DELETED};
 use crate::dimension::IdIndex;
 use crate::error::{Error, Result};
 use crate::spool::{Memory, Spool, Spooled};
 
+use super::execute::Execution;
+
 /// The members to which facts refer, by dimension.
-pub(super) type Referenced = BTreeMap<String, References>;
+pub(super) type Referenced = BTreeMap<String, Referring>;
 
 /// The members of one dimension to which facts refer.
-#[derive(Default)]
 pub(super) struct References {
     /// Their numbers.
     pub(super) ids: IdIndex,
     /// Their ids in the order of the numbers.
-    texts: Option<Spooled>,
+    texts: Spooled,
 }
 
 impl References {
@@ -37,7 +39,7 @@ impl References {
     pub(super) fn which(&self, wanted: impl Fn(usize, &str) -> bool) -> Result<BTreeSet<String>> {
         let doing = || Error::arrow("reading the members to which facts refer");
         let (mut found, mut number) = (BTreeSet::new(), 0);
-        for rows in self.texts.iter().flat_map(Spooled::batches) {
+        for rows in self.texts.batches() {
             let rows = rows.map_err(doing())?;
             for id in rows.column(0).as_string::<i32>().iter().flatten() {
                 if wanted(number, id) {
@@ -50,8 +52,8 @@ impl References {
     }
 }
 
-/// Takes ids.
-struct Referring {
+/// Takes the ids of one dimension.
+pub(super) struct Referring {
     ids: IdIndex,
     texts: Spool,
     waiting: StringBuilder,
@@ -89,11 +91,16 @@ impl Referring {
         self.texts.push(RecordBatch::try_new(schema(), vec![ids])?)
     }
 
-    fn finish(mut self) -> Result<References, ArrowError> {
-        self.flush()?;
+    /// All of them.
+    ///
+    /// # Errors
+    /// If the temporary file cannot be written.
+    pub(super) fn finish(mut self) -> Result<References> {
+        let doing = || Error::arrow("reading the members to which facts refer");
+        self.flush().map_err(doing())?;
         Ok(References {
             ids: self.ids,
-            texts: Some(self.texts.finish()?),
+            texts: self.texts.finish().map_err(doing())?,
         })
     }
 }
@@ -108,13 +115,13 @@ pub(super) fn referenced(
     conformed: &BTreeMap<String, Conformed>,
     memory: &Memory,
 ) -> Result<Referenced> {
-    let mut referenced: BTreeMap<String, Referring> = BTreeMap::new();
+    let mut referenced = Referenced::new();
     let new = || Referring::new(memory);
     for star in &model.stars {
         let Some(rows) = conformed.get(&star.entity) else {
             continue;
         };
-        for (dimension, column) in references(model, star) {
+        for (dimension, column) in references(model, star, |_| true) {
             let ids = referenced.entry(dimension.to_owned()).or_insert_with(new);
             add(ids, rows.rows.batches(), column, &star.table())?;
         }
@@ -146,20 +153,55 @@ pub(super) fn referenced(
             }
         }
     }
-    let done = referenced.into_iter().map(|(dimension, ids)| {
-        let ids = ids.finish().map_err(Error::arrow(format!(
-            "reading the members of '{dimension}' to which facts refer"
-        )))?;
-        Ok((dimension, ids))
-    });
-    done.collect()
+    Ok(referenced)
 }
 
-/// The dimensions with members of their own that a star refers to, and the columns with their business keys.
-fn references<'a>(model: &'a Model, star: &'a Star) -> impl Iterator<Item = (&'a str, &'a str)> {
-    let roles = star.roles.iter().filter(|role| {
+impl Execution<'_> {
+    /// Adds the ids in what streams have shown before, in roles that the published star does not have: those of older roles have
+    /// been looked at when they were shown.
+    pub(super) async fn referenced_before(
+        &self,
+        referenced: &mut Referenced,
+        conformed: &BTreeMap<String, Conformed>,
+        base: Option<&PinnedWarehouse>,
+    ) -> Result<()> {
+        let model = base.map(|base| &base.manifest().model);
+        for star in &self.model.stars {
+            let Some(before) = model.and_then(|model| model.star(&star.name)) else {
+                continue;
+            };
+            let new = references(self.model, star, |role| !before.roles.contains(role));
+            let new: Vec<(&str, &str)> = new.collect();
+            let Some(fed) = self
+                .fed(&star.entity, conformed)
+                .filter(|_| !new.is_empty())
+            else {
+                continue;
+            };
+            let Some(kept) = self.kept_changes(star, &fed, base).await? else {
+                continue;
+            };
+            for (dimension, column) in new {
+                let ids = referenced
+                    .entry(dimension.to_owned())
+                    .or_insert_with(|| Referring::new(&self.memory));
+                let rows = std::iter::once(Ok(kept.rows.clone()));
+                add(ids, rows, column, &star.table())?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The dimensions with members of their own that a star refers to, and the columns with their business keys, of some of its roles.
+fn references<'a>(
+    model: &'a Model,
+    star: &'a Star,
+    is_wanted: impl Fn(&Role) -> bool,
+) -> impl Iterator<Item = (&'a str, &'a str)> {
+    let roles = star.roles.iter().filter(move |role| {
         let dimension = model.dimension(&role.dimension);
-        dimension.is_some_and(Dimension::has_entity)
+        dimension.is_some_and(Dimension::has_entity) && is_wanted(role)
     });
     roles.map(|role| (role.dimension.as_str(), role.column.as_str()))
 }

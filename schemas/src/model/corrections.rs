@@ -14,6 +14,9 @@ pub enum Corrections {
     Restate,
     /// The row stays; another one takes it back, and a third one has the new values.
     Offset,
+    /// A word that nobody knows, which is told as such: what would follow from the right one is not held against the model.
+    #[serde(skip)]
+    Unknown,
 }
 
 impl Corrections {
@@ -69,6 +72,6 @@ impl Star {
 
     /// True for a column that tells bookings apart.
     pub(super) fn is_of_bookings(&self, column: &str) -> bool {
-        self.is_offset() && [BOOKED, BOOKED_ON, BOOKED_BY].contains(&column)
+        !self.corrections.is_restate() && [BOOKED, BOOKED_ON, BOOKED_BY].contains(&column)
     }
 }

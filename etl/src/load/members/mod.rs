@@ -35,7 +35,7 @@ use crate::load::build::{Built, Fed};
 use crate::load::closure;
 use crate::load::execute::Execution;
 use crate::load::nature::{audited, nature};
-use crate::load::referenced::References;
+use crate::load::referenced::{References, Referring};
 use crate::load::scan::TableScan;
 
 pub(in crate::load) use self::gathered::MemberRows;
@@ -87,13 +87,14 @@ impl Execution<'_> {
             nature: nature(fed.entity),
             snapshot_at: package.began_at.timestamp_micros(),
         };
+        let referenced = built.referenced.remove(&dimension.name);
         let work = DimensionLoad {
             execution: self,
             origin,
             fed,
             package,
             published: Published::of(dimension, base),
-            referenced: built.referenced.remove(&dimension.name),
+            referenced: referenced.map(Referring::finish).transpose()?,
             audit_key: built.audit_key,
         };
         let outcome = match work.published {

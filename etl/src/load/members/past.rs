@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use arrow::array::{AsArray as _, RecordBatch, StringArray};
-use arrow::datatypes::{Int32Type, SchemaRef};
+use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 use datafusion::common::ScalarValue;
 use futures::TryStreamExt as _;
@@ -15,10 +15,11 @@ use crate::dimension::{
     self, Existing, Issued, Sieve, align, changes_schema, changes_table, map_schema, map_table,
 };
 use crate::error::{Error, Result};
-use crate::load::marks::Marks;
+use crate::load::marks::{Marked, Marks};
 use crate::load::scan::TableScan;
 use crate::warehouse::Place;
 
+use super::gathered::keys;
 use super::recognise::Silent;
 use super::shares::{Shares, placed, placed_schema, unplaced};
 use super::{DimensionLoad, Published};
@@ -107,7 +108,7 @@ impl DimensionLoad<'_> {
     ) -> Result<Past> {
         let dimension = self.origin.dimension;
         let key = dimension.key_column();
-        let order = KeyOrder::of(published.map, &key);
+        let order = KeyOrder::of(published.map, &key)?;
         let mut of_map = Marks::new(published.map);
         if let Some(retired) = &silent.retired {
             let mut retired = std::pin::pin!(self.scan(published.map).marked(retired));
@@ -119,20 +120,23 @@ impl DimensionLoad<'_> {
                     .for_each(|(place, _)| of_map.mark(*place));
             }
         }
-        let table = self
-            .deal_published(published.table, &touched.table, shares, |rows| {
-                let keys = rows.column_by_name(&key);
-                let keys = keys.map(|keys| keys.as_primitive::<Int32Type>().values());
-                let places = keys.into_iter().flatten();
-                let places = places.filter_map(|key| order.place(*key));
-                places.for_each(|place| of_map.mark(place));
-            })
-            .await?;
-        let map = self
-            .deal_published(published.map, &of_map, shares, |_| ())
-            .await?;
+        let mark = |some: &Marked| {
+            let keys = keys(&some.rows).iter().filter(|key| **key > 0);
+            for key in keys {
+                of_map.mark(order.place(*key)?);
+            }
+            Ok(())
+        };
+        let table = self.deal_published(published.table, &touched.table, shares, mark);
+        let table = table.await?;
+        let check = |some: &Marked| order.check(&some.places, &some.rows);
+        let map = self.deal_published(published.map, &of_map, shares, check);
+        let map = map.await?;
         let changes = match (published.changes, &touched.changes) {
-            (Some(table), Some(marks)) => self.deal_published(table, marks, shares, |_| ()).await?,
+            (Some(table), Some(marks)) => {
+                self.deal_published(table, marks, shares, |_| Ok(()))
+                    .await?
+            }
             _ => self.dealt_nothing(changes_schema(dimension))?,
         };
         Ok(Past {
@@ -186,14 +190,14 @@ impl DimensionLoad<'_> {
         table: &PinnedTable,
         marks: &Marks,
         shares: &Shares<'_>,
-        mut tell: impl FnMut(&RecordBatch),
+        mut tell: impl FnMut(&Marked) -> Result<()>,
     ) -> Result<Dealt> {
         let doing = || Error::arrow(format!("reading {}", table.name()));
         let schema = placed_schema(table.schema());
         let mut dealing = self.dealing(SchemaRef::clone(&schema));
         let mut groups = std::pin::pin!(self.scan(table).marked(marks));
         while let Some(some) = groups.try_next().await? {
-            tell(&some.rows);
+            tell(&some)?;
             let to = shares.of_ids(self.ids(&some.rows)?);
             let rows = placed(&some.rows, &some.places, &schema).map_err(doing())?;
             dealing.push(&rows, &to).map_err(doing())?;
@@ -274,26 +278,86 @@ fn int(value: &ScalarValue) -> Option<i32> {
 }
 
 /// The files of a key map, which hold every key that was ever issued, in the order of their keys.
-struct KeyOrder(Vec<(i32, usize, u64)>);
+struct KeyOrder<'a> {
+    map: &'a PinnedTable,
+    files: Vec<(i32, usize, u64)>,
+}
 
-impl KeyOrder {
-    fn of(map: &PinnedTable, key: &str) -> Self {
+impl<'a> KeyOrder<'a> {
+    /// The files, each of which must hold consecutive keys: rows are found by their distance from the first.
+    fn of(map: &'a PinnedTable, key: &str) -> Result<Self> {
         let at = map.schema().index_of(key).unwrap_or(0);
+        let mut order = Self {
+            map,
+            files: Vec::new(),
+        };
         let files = map.files().iter().zip(map.file_statistics()).enumerate();
-        let files = files.filter_map(|(place, (file, statistics))| {
-            let first = int(statistics.column_statistics[at].min_value.get_value()?)?;
-            Some((first, place, file.rows))
-        });
-        let mut files: Vec<_> = files.collect();
-        files.sort_unstable();
-        Self(files)
+        for (place, (file, statistics)) in files.filter(|(_, (file, _))| file.rows > 0) {
+            let column = &statistics.column_statistics[at];
+            let first = column.min_value.get_value().and_then(int);
+            let last = column.max_value.get_value().and_then(int);
+            let is_dense = |(first, last): (i32, i32)| i64::from(last) - i64::from(first) + 1;
+            match (first.zip(last).map(is_dense), i64::try_from(file.rows)) {
+                (Some(keys), Ok(rows)) if keys == rows => {}
+                _ => return Err(order.damaged(place)),
+            }
+            order
+                .files
+                .extend(first.map(|first| (first, place, file.rows)));
+        }
+        order.files.sort_unstable();
+        Ok(order)
     }
 
     /// Where a key stands.
-    fn place(&self, key: i32) -> Option<Place> {
-        let file = self.0.partition_point(|(first, ..)| *first <= key);
-        let (first, file, rows) = self.0.get(file.checked_sub(1)?)?;
-        let row = usize::try_from(key.checked_sub(*first)?).ok()?;
-        ((row as u64) < *rows).then_some((*file, row))
+    fn place(&self, key: i32) -> Result<Place> {
+        let file = self.files.partition_point(|(first, ..)| *first <= key);
+        let file = file.checked_sub(1).and_then(|at| self.files.get(at));
+        let place = file.and_then(|(first, file, rows)| {
+            let row = usize::try_from(key.checked_sub(*first)?).ok()?;
+            ((row as u64) < *rows).then_some((*file, row))
+        });
+        place.ok_or_else(|| {
+            Self::malformed(
+                self.map.name().to_owned(),
+                &format!("key {key} is published, but stands in no file of the key map"),
+            )
+        })
+    }
+
+    /// Checks that the rows of a file at some places are those of the keys that belong there.
+    fn check(&self, places: &[Place], rows: &RecordBatch) -> Result<()> {
+        let Some((file, _)) = places.first() else {
+            return Ok(());
+        };
+        let first = self.files.iter().find(|(_, of, _)| of == file);
+        let first = first.map(|(first, ..)| i64::from(*first));
+        let mut pairs = places.iter().zip(keys(rows));
+        let is_right = |((_, row), key): (&Place, &i32)| {
+            let row = i64::try_from(*row).ok();
+            first.zip(row).map(|(first, row)| first + row) == Some(i64::from(*key))
+        };
+        match pairs.all(is_right) {
+            true => Ok(()),
+            false => Err(self.damaged(*file)),
+        }
+    }
+
+    /// A file in which the keys are not where they belong.
+    fn damaged(&self, file: usize) -> Error {
+        let files = self.map.files();
+        let file = files.get(file).map_or("", |file| file.path.as_str());
+        Self::malformed(
+            format!("{}/{file}", self.map.name()),
+            "a file of a key map holds consecutive keys in their order, and this one does not",
+        )
+    }
+
+    fn malformed(path: String, what: &str) -> Error {
+        let reason = format!(
+            "{what}: something else than a load has written it; put back what was there, or build the warehouse anew into an empty \
+             folder with 'planisphere-etl rebuild'"
+        );
+        Error::Schemas(planisphere_schemas::Error::Malformed { path, reason })
     }
 }

@@ -34,8 +34,11 @@ pub(in crate::model) fn star(node: &Node, faults: &mut Faults) -> Option<Star> {
         ("restate", Corrections::Restate),
         ("offset", Corrections::Offset),
     ];
-    let corrections = fields.choice("corrections", &corrections);
-    let corrections = corrections.unwrap_or_default();
+    let corrections = match node.get("corrections") {
+        Some(_) => fields.choice("corrections", &corrections),
+        None => Some(Corrections::Restate),
+    };
+    let corrections = corrections.unwrap_or(Corrections::Unknown);
     let measures = fields.named("measures", measure);
     let mut star = Star {
         caption: caption(&mut fields, &name),
@@ -85,7 +88,7 @@ pub(in crate::model) fn star(node: &Node, faults: &mut Faults) -> Option<Star> {
         );
         fields.faults().add(&place, message);
     }
-    if star.is_offset() {
+    if !star.corrections.is_restate() {
         star.add_bookings();
     }
     fields.finish();

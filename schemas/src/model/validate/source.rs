@@ -131,10 +131,14 @@ fn history_rules(
         }
     }
     let columns = columns_of(table);
-    for name in history.columns.iter().chain([&history.created]) {
+    for name in &history.columns {
         let spot = within(spot, "history", name);
         check.known(&spot, "column", name, columns.iter().copied());
     }
+    let created = within(spot, "history", &history.created);
+    let what =
+        "column of the table in 'created' of its history, 'date_entered' where that is left out:";
+    check.known(&created, what, &history.created, columns.iter().copied());
     if table.key.len() != 1 {
         check.fault(
             spot,

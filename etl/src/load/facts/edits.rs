@@ -5,7 +5,7 @@ mod retained;
 use std::iter::Peekable;
 
 use arrow::array::{RecordBatch, UInt32Array};
-use arrow::compute::{concat_batches, filter_record_batch, not, take_record_batch};
+use arrow::compute::{filter_record_batch, interleave_record_batch, not, take_record_batch};
 use arrow::error::ArrowError;
 use futures::TryStreamExt as _;
 
@@ -24,22 +24,41 @@ impl FactLoad<'_> {
         (rows, places): (Vec<RecordBatch>, Vec<Place>),
         outcome: &mut Outcome,
     ) -> Result<()> {
-        let (Some(table), Some(first)) = (self.published, rows.first()) else {
+        let Some(table) = self.published else {
             return Ok(());
         };
-        let doing = || Error::arrow(format!("comparing fact '{}'", self.input.star.name));
-        let new = concat_batches(&first.schema(), &rows).map_err(doing())?;
-        let (new, places) = in_place_order(&new, &places).map_err(doing())?;
-        let old = self.scan(table).rows(&places).await?;
-        let (old, _) = self.aligned(&old)?;
-        let same_day = fact::is_same_day(&old, &new, self.day.as_deref()).map_err(doing())?;
+        let order = in_order_of_places(&rows, &places);
+        for some in order.chunks(CHUNK) {
+            let new = some.iter().map(|(_, row)| *row).collect::<Vec<_>>();
+            let new = interleaved(&rows, &new).map_err(self.comparing())?;
+            let places: Vec<Place> = some.iter().map(|(place, _)| *place).collect();
+            let old = self.scan(table).rows(&places).await?;
+            let (old, _) = self.aligned(&old)?;
+            self.edit((&old, &new), places, outcome)?;
+        }
+        Ok(())
+    }
+
+    fn comparing(&self) -> impl FnOnce(ArrowError) -> Error {
+        Error::arrow(format!("comparing fact '{}'", self.input.star.name))
+    }
+
+    /// Edits some rows, or moves them to another day.
+    fn edit(
+        &self,
+        (old, new): (&RecordBatch, &RecordBatch),
+        places: Vec<Place>,
+        outcome: &mut Outcome,
+    ) -> Result<()> {
+        let same_day = fact::is_same_day(old, new, self.day.as_deref());
+        let same_day = same_day.map_err(self.comparing())?;
         let at = same_day.values().set_indices();
         let kept: UInt32Array = at.map(short).collect::<Vec<u32>>().into();
-        let edited = filter_record_batch(&new, &same_day).map_err(doing())?;
-        let columns = changed_columns(&old, &kept, &edited).map_err(doing())?;
+        let edited = filter_record_batch(new, &same_day).map_err(self.comparing())?;
+        let columns = changed_columns(old, &kept, &edited).map_err(self.comparing())?;
         outcome.differs(columns);
-        let moved = not(&same_day).and_then(|moved| filter_record_batch(&new, &moved));
-        self.add(&moved.map_err(doing())?, outcome)?;
+        let moved = not(&same_day).and_then(|moved| filter_record_batch(new, &moved));
+        self.add(&moved.map_err(self.comparing())?, outcome)?;
         for (place, same_day) in places.into_iter().zip(same_day.values()) {
             match same_day {
                 true => outcome.places.push(place),
@@ -166,6 +185,23 @@ pub(super) fn of_group<I: Iterator<Item = (Place, Rest)>>(
 /// How many rows are gone.
 fn gone(rest: &[Rest]) -> u64 {
     rest.iter().filter(|rest| **rest == Rest::Gone).count() as u64
+}
+
+/// The places that rows of batches change, in their order, each with the batch and the row in it.
+fn in_order_of_places(rows: &[RecordBatch], places: &[Place]) -> Vec<(Place, (usize, usize))> {
+    let batches = rows.iter().enumerate();
+    let rows = batches.flat_map(|(at, rows)| (0..rows.num_rows()).map(move |row| (at, row)));
+    let mut order: Vec<_> = places.iter().copied().zip(rows).collect();
+    order.sort_unstable();
+    order
+}
+
+/// Rows of batches, each by its batch and its place there.
+fn interleaved(
+    batches: &[RecordBatch],
+    rows: &[(usize, usize)],
+) -> Result<RecordBatch, ArrowError> {
+    interleave_record_batch(&batches.iter().collect::<Vec<_>>(), rows)
 }
 
 /// Rows in the order of the places of those that they change.

@@ -61,6 +61,14 @@ pub(crate) struct MembersBuilder {
 }
 
 impl MembersBuilder {
+    /// Room for the versions of a table with so many rows.
+    pub(crate) fn with_capacity(rows: usize) -> Self {
+        Self {
+            ids: IdIndex::with_capacity(rows),
+            versions: Vec::with_capacity(rows),
+        }
+    }
+
     /// Adds the versions of some rows of the dimension table, but for special members and some keys.
     pub(crate) fn add(&mut self, dimension: &Dimension, rows: &RecordBatch, but: &HashSet<i32>) {
         let column = |name: &str| rows.column_by_name(name);
@@ -74,42 +82,72 @@ impl MembersBuilder {
         let keys = keys.as_primitive::<Int32Type>();
         let ids = ids.as_string::<i32>();
         let from = from.as_primitive::<TimestampMicrosecondType>();
-        for row in 0..rows.num_rows() {
-            let key = keys.value(row);
-            if key > 0 && !but.contains(&key) {
-                let member = self.ids.add(ids.value(row));
-                self.versions.push((member, from.value(row), key));
-            }
+        let counts = |key: &i32| *key > 0 && !but.contains(key);
+        if keys.values().iter().all(counts) {
+            let members = self.ids.add_all(ids).into_iter();
+            let versions = members.zip(from.values()).zip(keys.values());
+            let versions = versions.map(|((member, from), key)| (member, *from, *key));
+            self.versions.extend(versions);
+            return;
+        }
+        for row in (0..rows.num_rows()).filter(|row| counts(&keys.value(*row))) {
+            let member = self.ids.add(ids.value(row));
+            self.versions
+                .push((member, from.value(row), keys.value(row)));
         }
     }
 
-    /// The index of what was added.
-    pub(crate) fn build(mut self, aliases: Aliases, moved: HashMap<i32, i32>) -> MemberIndex {
-        self.versions.sort_unstable();
-        let mut members: Vec<Versions> = Vec::with_capacity(self.ids.len() + 1);
-        for (at, (member, _, key)) in self.versions.iter().enumerate() {
-            if members.len() == *member as usize {
-                members.push(Versions {
-                    first: u32::try_from(at).unwrap_or(u32::MAX),
-                    last_key: *key,
-                });
+    /// The index of what was added: versions are counted by members, put in their places, and those of a member laid in order.
+    pub(crate) fn build(self, aliases: Aliases, moved: HashMap<i32, i32>) -> MemberIndex {
+        let nobody = Versions {
+            first: 0,
+            last_key: SpecialMember::NotYetArrived.key(),
+        };
+        let mut members = vec![nobody; self.ids.len() + 1];
+        for (member, ..) in &self.versions {
+            members[*member as usize + 1].first += 1;
+        }
+        let mut before = 0;
+        for versions in &mut members {
+            before += versions.first;
+            versions.first = before;
+        }
+        let mut next: Vec<u32> = members.iter().map(|versions| versions.first).collect();
+        let (mut from, mut keys) = (vec![0; self.versions.len()], vec![0; self.versions.len()]);
+        for (member, begin, key) in self.versions {
+            let place = &mut next[member as usize];
+            (from[*place as usize], keys[*place as usize]) = (begin, key);
+            *place += 1;
+        }
+        for member in 0..self.ids.len() {
+            let versions = members[member].first as usize..members[member + 1].first as usize;
+            if versions.len() > 1 {
+                in_order(&mut from[versions.clone()], &mut keys[versions.clone()]);
             }
-            if let Some(member) = members.last_mut() {
-                member.last_key = *key;
+            if let Some(last) = keys[versions].last() {
+                members[member].last_key = *last;
             }
         }
-        members.push(Versions {
-            first: u32::try_from(self.versions.len()).unwrap_or(u32::MAX),
-            last_key: SpecialMember::NotYetArrived.key(),
-        });
         MemberIndex::Members(Box::new(Members {
             ids: self.ids,
             members,
-            from: self.versions.iter().map(|(_, from, _)| *from).collect(),
-            keys: self.versions.iter().map(|(.., key)| *key).collect(),
+            from,
+            keys,
             aliases,
             moved,
         }))
+    }
+}
+
+/// Lays the few versions of a member in the order of time.
+fn in_order(from: &mut [i64], keys: &mut [i32]) {
+    let mut pairs: Vec<(i64, i32)> = from.iter().copied().zip(keys.iter().copied()).collect();
+    if pairs.is_sorted() {
+        return;
+    }
+    pairs.sort_unstable();
+    for (at, (begin, key)) in pairs.into_iter().enumerate() {
+        (from[at], keys[at]) = (begin, key);
     }
 }
 

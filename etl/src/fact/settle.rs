@@ -53,15 +53,16 @@ fn sort(
         read: chunk.rows.num_rows() as u64,
         ..Tally::default()
     };
+    let mut fresh = standing.welcome(&chunk.ids);
     for row in (0..chunk.ids.len()).filter(|row| chunk.ids.is_valid(*row)) {
         let id = chunk.ids.value(row);
         let hash = chunk.hashes.get(row).copied().unwrap_or_default();
         if chunk.problems.has(row) {
             // its first problem counts, but a row of the same id behind it stands twice
-            standing.refuse(id);
+            standing.refuse(&mut fresh, row);
             continue;
         }
-        match standing.meet(id, hash) {
+        match standing.meet(&mut fresh, row, hash) {
             Meeting::Twice => chunk.problems.duplicate_key(row, id),
             Meeting::New => new.push(place(row)),
             Meeting::Unchanged => tally.unchanged += 1,

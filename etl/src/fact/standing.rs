@@ -9,7 +9,7 @@
 
 use std::collections::HashSet;
 
-use arrow::array::{ArrayRef, AsArray, BooleanArray, RecordBatch, StringArray};
+use arrow::array::{Array as _, ArrayRef, AsArray, BooleanArray, RecordBatch, StringArray};
 use arrow::compute::{filter_record_batch, or};
 use arrow::error::ArrowError;
 use twox_hash::XxHash3_128;
@@ -128,12 +128,20 @@ pub(crate) enum Meeting {
     Twice,
 }
 
+/// Fresh rows on their way.
+pub(crate) struct Fresh {
+    /// The numbers of their ids.
+    numbers: Vec<u32>,
+    /// The number of the next id that nobody knew.
+    next: usize,
+}
+
 impl Standing {
-    /// Nothing is published.
-    pub(crate) fn new(round: Round) -> Self {
+    /// Nothing is published; room for so many ids.
+    pub(crate) fn new(round: Round, ids: usize) -> Self {
         Self {
             round,
-            ids: IdIndex::default(),
+            ids: IdIndex::with_capacity(ids),
             places: Vec::new(),
             hashes: Vec::new(),
             marks: Vec::new(),
@@ -175,6 +183,7 @@ impl Standing {
         let stays = |row: usize| rules.stays.is_some_and(|stays| stays(ids.value(row)));
         let stays: BooleanArray = (0..rows.num_rows()).map(|row| Some(stays(row))).collect();
         let moves = rules.moving(rows, &or(&stays, deleted)?)?;
+        let numbers = self.ids.add_all(ids);
         for (row, place) in places.into_iter().enumerate() {
             let mut mark = 0;
             if deleted.value(row) {
@@ -189,8 +198,7 @@ impl Standing {
                 mark |= MOVES;
             }
             // an id stands once in what a load has written; of another maker's table only its first row is known
-            let number = self.ids.add(ids.value(row)) as usize;
-            if number == self.places.len() {
+            if numbers[row] as usize == self.places.len() {
                 self.places.push((short(file), short(first + place)));
                 self.hashes.push(hashes[row]);
                 self.marks.push(mark);
@@ -199,9 +207,23 @@ impl Standing {
         Ok(())
     }
 
+    /// Takes in fresh rows by their ids, null of those that have none; [`Self::meet`] and [`Self::refuse`] ask for each of them
+    /// in their order.
+    pub(crate) fn welcome(&mut self, ids: &StringArray) -> Fresh {
+        let next = self.ids.len();
+        let numbers = match ids.null_count() {
+            0 => self.ids.add_all(ids),
+            _ => {
+                let numbers = ids.iter().map(|id| id.map_or(0, |id| self.ids.add(id)));
+                numbers.collect()
+            }
+        };
+        Fresh { numbers, next }
+    }
+
     /// What a fresh row is to the published ones; `hash` is that of its values.
-    pub(crate) fn meet(&mut self, id: &str, hash: u128) -> Meeting {
-        let number = match self.greet(id) {
+    pub(crate) fn meet(&mut self, fresh: &mut Fresh, row: usize, hash: u128) -> Meeting {
+        let number = match self.greet(fresh, row) {
             Ok(number) => number,
             Err(stranger) => return stranger,
         };
@@ -217,19 +239,21 @@ impl Standing {
     }
 
     /// Takes note of a fresh row that is rejected: what is published of it stays.
-    pub(crate) fn refuse(&mut self, id: &str) {
+    pub(crate) fn refuse(&mut self, fresh: &mut Fresh, row: usize) {
         // whatever it is to the others, it becomes no row
-        if let Ok(number) = self.greet(id) {
+        if let Ok(number) = self.greet(fresh, row) {
             self.marks[number] |= REFUSED;
         }
     }
 
     /// The number of a published row that the load gives for the first time, else what the fresh row is without it.
-    fn greet(&mut self, id: &str) -> Result<usize, Meeting> {
-        let before = self.ids.len();
-        let number = self.ids.add(id) as usize;
+    fn greet(&mut self, fresh: &mut Fresh, row: usize) -> Result<usize, Meeting> {
+        let number = fresh.numbers[row] as usize;
         match self.marks.get_mut(number) {
-            None if number == before => Err(Meeting::New),
+            None if number == fresh.next => {
+                fresh.next += 1;
+                Err(Meeting::New)
+            }
             None => Err(Meeting::Twice),
             Some(mark) if *mark & MET != 0 => Err(Meeting::Twice),
             Some(mark) => {

@@ -26,7 +26,7 @@ impl FactLoad<'_> {
     /// Looks at the ids of one round.
     pub(super) async fn book(&self, round: Round, outcome: &mut Outcome) -> Result<()> {
         let chains = self.chains().await?;
-        let mut standing = Standing::new(round);
+        let mut standing = Standing::new(round, self.ids_of(round));
         self.read_bookings(&mut standing, &chains, outcome).await?;
         let changed = self.meet_bookings(&mut standing, &chains, outcome)?;
         self.groups(&standing, outcome).await?;

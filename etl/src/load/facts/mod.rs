@@ -173,11 +173,9 @@ impl FactLoad<'_> {
             notices: Vec::new(),
             groups: vec![HashSet::new(); self.input.star.bridges.len()],
         };
-        let files = self.published.map(PinnedTable::files).unwrap_or_default();
-        let published = files.iter().map(|file| file.rows).sum::<u64>();
-        let ids = published.max(self.prepared.rows.num_rows() as u64);
-        // most of the ids that come are published already
-        let of = (ids * BYTES_OF_ID).div_ceil(memory as u64 / 2).max(1);
+        let of = (self.ids() * BYTES_OF_ID)
+            .div_ceil(memory as u64 / 2)
+            .max(1);
         for number in 0..of {
             self.round(Round { number, of }, &mut outcome).await?;
         }
@@ -191,12 +189,23 @@ impl FactLoad<'_> {
         Ok(outcome)
     }
 
+    /// How many ids there are: most of those that come are published already.
+    fn ids(&self) -> u64 {
+        let files = self.published.map(PinnedTable::files).unwrap_or_default();
+        let published = files.iter().map(|file| file.rows).sum::<u64>();
+        published.max(self.prepared.rows.num_rows() as u64)
+    }
+
+    fn ids_of(&self, round: Round) -> usize {
+        usize::try_from(self.ids() / round.of).unwrap_or_default()
+    }
+
     /// Looks at the ids of one round.
     async fn round(&self, round: Round, outcome: &mut Outcome) -> Result<()> {
         if self.input.star.is_offset() {
             return self.book(round, outcome).await;
         }
-        let mut standing = Standing::new(round);
+        let mut standing = Standing::new(round, self.ids_of(round));
         self.read(&mut standing, outcome).await?;
         let changed = self.meet(&mut standing, outcome)?;
         outcome.tally.standing += standing.living;

@@ -20,7 +20,12 @@ impl DimensionLoad<'_> {
     pub(super) async fn index(&self, outcome: &Outcome) -> Result<dimension::MemberIndex> {
         let dimension = self.entity.dimension;
         let build = &outcome.build;
-        let mut members = MembersBuilder::default();
+        let files = self
+            .published
+            .map(|it| it.table.files())
+            .unwrap_or_default();
+        let published = files.iter().map(|file| file.rows).sum::<u64>();
+        let mut members = MembersBuilder::with_capacity(usize::try_from(published).unwrap_or(0));
         if let Some(published) = self.published.filter(|_| !outcome.is_whole) {
             let removed: HashSet<i32> = build.table.removed.iter().copied().collect();
             let (id, key) = (dimension.id_column(), dimension.key_column());

@@ -34,6 +34,8 @@ mod record;
 mod referenced;
 mod rejected;
 mod replay;
+mod reread;
+mod restated;
 mod scan;
 mod sweep;
 mod trees;

@@ -19,8 +19,8 @@ use planisphere_schemas::model::Dimension;
 use planisphere_schemas::warehouse::{PinnedTable, PinnedWarehouse};
 
 use crate::dimension::{
-    self, Bulk, DimensionBuild, DimensionInput, EntityRows, Issued, Sieve, Sorted, Tally, align,
-    build_dimension, build_in_parts, changes_schema, changes_table, map_schema, map_table,
+    self, Bulk, DimensionBuild, DimensionInput, EntityRows, Issued, Nature, Sieve, Sorted, Tally,
+    align, build_dimension, build_in_parts, changes_schema, changes_table, map_schema, map_table,
 };
 use crate::error::{Error, Result};
 use crate::staging::Package;
@@ -77,6 +77,7 @@ impl Execution<'_> {
         };
         let work = DimensionLoad {
             execution: self,
+            told_anew: self.told_anew(dimension, base).await?,
             entity,
             fed,
             package,
@@ -85,7 +86,9 @@ impl Execution<'_> {
             audit_key: built.audit_key,
         };
         let outcome = match work.published {
-            Some(published) if !published.is_of(dimension) => work.whole(published).await?,
+            Some(published) if !published.is_of(dimension) || !work.told_anew.is_empty() => {
+                work.whole(published).await?
+            }
             _ => work.touched().await?,
         };
         if self.is_looked_up(dimension) {
@@ -130,6 +133,8 @@ struct DimensionLoad<'a> {
     fed: &'a Fed<'a>,
     package: &'a Package,
     published: Option<Published<'a>>,
+    /// The attributes whose past is told anew by the packages of earlier loads.
+    told_anew: BTreeSet<String>,
     /// The ids that facts refer to.
     referenced: BTreeSet<String>,
     audit_key: i64,
@@ -180,6 +185,7 @@ impl DimensionLoad<'_> {
         let name = dimension.table();
         let rows = read_table(warehouse, published.table).await?;
         let existing = align(&name, &rows, &dimension::arrow_schema(dimension))?;
+        let existing = self.forgotten(existing);
         let mut known = texts(&existing.rows, &dimension.id_column());
         known.extend(self.referenced.iter().cloned());
         let rejected_ids = self
@@ -190,7 +196,14 @@ impl DimensionLoad<'_> {
             Some(table) => {
                 let rows = read_table(warehouse, table).await?;
                 let kept = align(table.name(), &rows, &changes_schema(dimension))?;
-                Some(self.with_retained(&existing, kept).await?)
+                let is_stream = self.entity.nature == Nature::Changes;
+                Some(match is_stream && !self.told_anew.is_empty() {
+                    true => self.words_anew(kept).await?,
+                    false => {
+                        let kept = self.forgotten_words(kept)?;
+                        self.with_retained(&existing, kept).await?
+                    }
+                })
             }
             None => None,
         };

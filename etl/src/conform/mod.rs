@@ -21,4 +21,5 @@ pub(crate) use entity::{
 };
 pub(crate) use lineage::{EntityLineage, How, Origins, entity_lineage};
 pub(crate) use needs::needs;
+pub(crate) use select::is_identified;
 pub(crate) use session::open_session;

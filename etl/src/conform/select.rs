@@ -211,6 +211,11 @@ fn change_id(source: &Source, entity: &Entity, changes: &Changes) -> String {
     }
 }
 
+/// True if the rows of an entity of changes are known by keys of the source.
+pub(crate) fn is_identified(source: &Source, entity: &Entity) -> bool {
+    driving_table(source, entity).is_some_and(|table| !table.key.is_empty())
+}
+
 /// True if an expression is the key of the table, a whole number.
 fn is_key(table: &Table, expression: Option<&str>) -> bool {
     let ([key], Some(Ok(parsed))) = (table.key.as_slice(), expression.map(parse_expression)) else {

@@ -113,7 +113,7 @@ impl Evidence {
         let begins = kept_rows.num_rows() + observed.columns.ids.len();
         let row = |row: usize| u32::try_from(begins + row).unwrap_or(u32::MAX);
         match kept {
-            Some(_) => read_back(&mut members, past, known, &row),
+            Some(_) => read_back(&mut members, past, (&masks, known), &row),
             None => members = published_members(published, known, &row),
         }
         let faithful = faithful(dimension);

@@ -37,6 +37,7 @@ mod sieve;
 mod special;
 mod time_of_day;
 mod timeline;
+mod words;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -64,6 +65,7 @@ pub(crate) use parts::{build_in_parts, share_of};
 pub(crate) use shadow::Shadow;
 pub(crate) use sieve::{Sieve, Sorted};
 pub(crate) use time_of_day::build_time_of_day;
+pub(crate) use words::{once_each, words};
 
 /// 0001-01-01T00:00:00Z in microseconds: the open beginning of valid time.
 pub(crate) const OPEN_FROM: i64 = -62_135_596_800_000_000;

@@ -159,14 +159,19 @@ pub(super) fn kept_members(
     members
 }
 
-/// Adds what published versions say completely; what was kept of the same instant goes before it.
+/// Adds what published versions say completely; what was kept of the same instant goes before it, but for what packages of
+/// earlier loads have told of new attributes alone.
 pub(super) fn read_back(
     members: &mut BTreeMap<String, Known>,
     past: &Past<'_>,
-    mask: u32,
+    (masks, mask): (&Masks, u32),
     place: &dyn Fn(usize) -> u32,
 ) {
     let published = past.published;
+    let goes_before = |seen: &Seen| {
+        let mut known = masks.of(seen.mask).iter().zip(past.is_new);
+        seen.deleted.is_some() || known.any(|(speaks, is_new)| *speaks && !is_new)
+    };
     for (id, rows) in &published.members {
         let told = rows.iter().filter_map(|row| {
             let told = past.keys.told_by(published.key.value(*row))?;
@@ -179,7 +184,8 @@ pub(super) fn read_back(
         }
         let member = members.entry(id.clone()).or_default();
         for (row, told) in told {
-            if member.seen.iter().any(|seen| seen.at == told.at) {
+            let mut seen = member.seen.iter();
+            if seen.any(|seen| seen.at == told.at && goes_before(seen)) {
                 continue;
             }
             member.seen.push(Seen {

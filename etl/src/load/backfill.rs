@@ -18,6 +18,7 @@ use crate::staging::Package;
 use super::execute::Execution;
 use super::record::LoadRecord;
 use super::replay::repeatable;
+use super::restated::restatements;
 
 /// Columns that are new in a table, each with the columns of its entity that it is made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -148,6 +149,11 @@ impl Wanted {
             .collect()
     }
 
+    /// The columns of the table.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.columns.iter().map(|(name, _)| name.as_str())
+    }
+
     /// The columns of an entity of which a star keeps what a stream has shown.
     pub(super) fn of_stream(star: &Star, columns: impl Iterator<Item = String>) -> Self {
         Self {
@@ -252,7 +258,8 @@ fn holds(package: &Package, source: &Source, relation: &str, column: &str) -> bo
     audit && (column.starts_with('_') || held(&table.name, column))
 }
 
-/// What a load will fill from which packages, and what no package knows, in words.
+/// What a load will fill from which packages, what no package knows, and what becomes of columns that are read otherwise, in
+/// words.
 ///
 /// # Errors
 /// If a package cannot be understood.
@@ -287,6 +294,7 @@ pub(crate) async fn backfills(
             });
         }
     }
+    words.extend(restatements(model, old, settings, warehouse).await?);
     Ok(words)
 }
 

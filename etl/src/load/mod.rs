@@ -35,6 +35,8 @@ mod record;
 mod referenced;
 mod rejected;
 mod replay;
+mod reread;
+mod restated;
 mod scan;
 mod sweep;
 mod trees;

@@ -86,7 +86,12 @@ impl Execution<'_> {
         };
         let rows = read_table(self.warehouse, table).await?;
         let columns = star.kept_columns(&self.model.dimensions);
-        let kept = align(&name, &rows, &changes_schema(&columns))?;
+        let mut kept = align(&name, &rows, &changes_schema(&columns))?;
+        if self.stream_told_anew(star, base).await? {
+            kept.rows = kept.rows.slice(0, 0);
+            kept.is_new.fill(true);
+            kept.reshaped = true;
+        }
         self.with_retained_of_stream(star, fed, kept)
             .await
             .map(Some)

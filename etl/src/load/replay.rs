@@ -113,7 +113,8 @@ pub(super) async fn repeatable(warehouse: &Warehouse) -> Result<Vec<LoadRecord>>
     Ok(records)
 }
 
-fn came_to_good(record: &LoadRecord) -> bool {
+/// True if a load has published, or found nothing to publish.
+pub(super) fn came_to_good(record: &LoadRecord) -> bool {
     let outcome = &record.outcome;
     matches!(
         outcome,

@@ -54,7 +54,7 @@ fn values(random: &mut StdRng) -> String {
 
 #[test]
 fn the_last_word_of_each_change_counts_in_whatever_parts_they_come() -> Result<()> {
-    for seed in 0..2 {
+    for seed in 0..1 {
         let mut random = StdRng::seed_from_u64(seed);
         let tables =
             format!("create table every_change ({COLUMNS}); create table changes ({COLUMNS});");

@@ -1,6 +1,6 @@
 //! An expression of the model that is corrected on a living warehouse.
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 
 use super::case::{Case, rows};
 
@@ -129,5 +129,135 @@ fn a_corrected_expression_of_a_rebuilt_history_restates_it() -> Result<()> {
         assert_eq!(case.sql(sql)?, expected, "{before} to {now}, {modified:?}");
         assert_eq!(case.rebuilt("anew", sql)?, expected, "{before} to {now}");
     }
+    Ok(())
+}
+
+const PRESENT: &str = "source: crm
+tables:
+  thing: {key: id, columns: {id: text, city: text, tier: text}}
+entities:
+  thing:
+    from: thing e
+    columns: {id: e.id, city: CITY, tier: e.tier}
+";
+
+/// Three days of a source without a history, of which the expression is mended before the last.
+fn present() -> Result<Case> {
+    let dimension = format!("{THING}  tier: {{type: text, scd: 2}}\n");
+    let files = [
+        (
+            "sources/crm.yaml",
+            &*PRESENT.replace("CITY", "lower(e.city)"),
+        ),
+        ("conformed/thing.yaml", &dimension),
+    ];
+    let case = Case::new(
+        "create table thing(id text primary key, city text, tier text);
+         insert into thing values ('a', 'Xx', '1'), ('b', 'Xx', '1'), ('c', 'Zz', '1');",
+        &files,
+    )?;
+    case.load("2025-03-01")?;
+    case.change("update thing set city = 'Yy' where id = 'a'; update thing set tier = '2' where id = 'b'; delete from thing where id = 'c'")?;
+    case.load("2025-03-02")?;
+    case.declare("sources/crm.yaml", &PRESENT.replace("CITY", "e.city"))?;
+    Ok(case)
+}
+
+const HISTORY: &str = "select thing_key, thing_id, city, tier, valid_from, valid_to, valid_from_basis, deleted_at_source
+    from dim_thing where thing_key > 0 order by thing_key";
+
+#[test]
+fn packages_of_all_earlier_loads_tell_the_past_anew_and_plan_says_so() -> Result<()> {
+    let case = present()?;
+    let told = "dim_thing: 'city' is read otherwise (entity 'thing', column 'city'): its past is told anew from the staging packages of \
+                2 earlier loads, of 2025-03-01 to 2025-03-02";
+    let plan = case.lab.etl(&["plan"])?.done()?.out;
+    ensure!(plan.contains(told), "{plan}");
+    ensure!(!plan.contains("'tier'"), "{plan}");
+    let said = case.load_twice("2025-03-03")?;
+    ensure!(said.out.contains(told), "{}", said.out);
+    let history = case.sql(HISTORY)?;
+    let values = history
+        .iter()
+        .map(|row| [1, 2, 3, 7].map(|at| row[at].clone()).to_vec());
+    let mut values: Vec<Vec<String>> = values.collect();
+    values.sort();
+    let expected = rows(&[
+        ["a", "Xx", "1", "false"],
+        ["a", "Yy", "1", "false"],
+        ["b", "Xx", "1", "false"],
+        ["b", "Xx", "2", "false"],
+        ["c", "Zz", "1", "true"],
+    ]);
+    assert_eq!(values, expected);
+    assert_eq!(case.rebuilt("anew", HISTORY)?, history);
+    // from then on nothing is read otherwise, however it is written
+    case.declare(
+        "sources/crm.yaml",
+        &PRESENT
+            .replace("CITY", "e.city")
+            .replace("e.", "t.")
+            .replace("thing e", "thing t"),
+    )?;
+    let plan = case.lab.etl(&["plan"])?.done()?.out;
+    ensure!(!plan.contains("otherwise"), "{plan}");
+    Ok(())
+}
+
+#[test]
+fn what_no_package_knows_stays_as_it_was_read_and_that_is_told() -> Result<()> {
+    let case = present()?;
+    let staging = case.lab.path("warehouse/_planisphere/staging");
+    let mut packages: Vec<_> = std::fs::read_dir(&staging)?
+        .map(|entry| Ok(entry?.path()))
+        .collect::<Result<_>>()?;
+    packages.sort();
+    std::fs::remove_dir_all(&packages[0])?;
+    let told = "dim_thing: 'city' is read otherwise (entity 'thing', column 'city'): where this load shows another value it counts as changed \
+                today, and versions of before stay as they were read; 'planisphere-etl rebuild' into an empty folder reads 1 earlier loads, of \
+                2025-03-02 to 2025-03-02 again";
+    let said = case.load_twice("2025-03-03")?;
+    ensure!(said.out.contains(told), "{}", said.out);
+    let cities = case.sql(
+        "select thing_id, city from dim_thing where thing_key > 0 order by thing_id, valid_from",
+    )?;
+    let expected = rows(&[
+        ["a", "xx"],
+        ["a", "yy"],
+        ["a", "Yy"],
+        ["b", "xx"],
+        ["b", "xx"],
+        ["b", "Xx"],
+        ["c", "zz"],
+    ]);
+    assert_eq!(cities, expected);
+    Ok(())
+}
+
+#[test]
+fn changes_that_are_no_longer_shown_are_told_anew_too() -> Result<()> {
+    let first = stream("lower(e.city)", "e.amount * 100");
+    let files = [
+        ("sources/crm.yaml", first.as_str()),
+        ("conformed/thing.yaml", THING),
+        ("stars/thing_state.yaml", STAR),
+    ];
+    let case = Case::new(TABLES, &files)?;
+    case.load("2025-03-01")?;
+    case.change("delete from ev; insert into ev values (4, 'b', '2025-03-01 12:00:00', 'Z', 4)")?;
+    case.load("2025-03-02")?;
+    case.declare("sources/crm.yaml", &stream("e.city", "e.amount"))?;
+    let said = case.load_twice("2025-03-03")?;
+    let told = "fact_thing_state: entity 'thing' reads 'amount' otherwise: its past is told anew from the staging packages of 2 earlier loads";
+    ensure!(said.out.contains(told), "{}", said.out);
+    let expected = rows(&[
+        ["a", "X", "0001-01-01T00:00:00Z"],
+        ["a", "Y", "2025-02-05T00:00:00Z"],
+        ["b", "X", "0001-01-01T00:00:00Z"],
+        ["b", "Z", "2025-03-01T12:00:00Z"],
+    ]);
+    assert_eq!(case.sql(VERSIONS)?, expected);
+    assert_eq!(case.sql(AMOUNTS)?, rows(&[["a", "2"], ["b", "4"]]));
+    assert_eq!(case.rebuilt("anew", VERSIONS)?, expected);
     Ok(())
 }

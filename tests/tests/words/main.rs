@@ -1,6 +1,7 @@
 //! What a later load says of the same thing takes the place of what an earlier one said: of changes that the source or the model
 //! corrects, and of rebuilt histories. Beside it what is told of that which is left out, unknown or damaged.
 
+mod anew;
 mod case;
 mod corrected;
 mod expressions;

@@ -14,7 +14,7 @@ mod tables;
 mod versions;
 mod whole;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
@@ -90,6 +90,7 @@ impl Execution<'_> {
         let referenced = built.referenced.remove(&dimension.name);
         let work = DimensionLoad {
             execution: self,
+            told_anew: self.told_anew(dimension, base).await?,
             origin,
             fed,
             package,
@@ -98,7 +99,9 @@ impl Execution<'_> {
             audit_key: built.audit_key,
         };
         let outcome = match work.published {
-            Some(published) if !published.is_of(dimension) => work.whole(published).await?,
+            Some(published) if !published.is_of(dimension) || !work.told_anew.is_empty() => {
+                work.whole(published).await?
+            }
             _ => work.touched().await?,
         };
         if self.is_looked_up(dimension) {
@@ -143,6 +146,8 @@ struct DimensionLoad<'a> {
     fed: &'a Fed<'a>,
     package: &'a Package,
     published: Option<Published<'a>>,
+    /// The attributes whose past is told anew by the packages of earlier loads.
+    told_anew: BTreeSet<String>,
     /// The ids that facts refer to.
     referenced: Option<References>,
     audit_key: i64,

@@ -1,21 +1,102 @@
 //! What retained packages of earlier loads know of attributes that are new in the model.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
-use arrow::array::{AsArray as _, RecordBatch};
+use arrow::array::{AsArray as _, RecordBatch, StringArray};
 use planisphere_schemas::model::Dimension;
 
-use crate::dimension::{Existing, Origin, Shadow, is_inferred};
+use crate::dimension::{Existing, Nature, Origin, Shadow, is_inferred, once_each, words};
 use crate::error::{Error, Result};
 use crate::load::backfill::Wanted;
 use crate::load::nature::audited;
 
 use super::DimensionLoad;
 
+/// The column that says of which attributes something speaks.
+const KNOWN: &str = "_known";
 /// The column that says how the beginning of a version is known.
 const BASIS: &str = "valid_from_basis";
 
 impl DimensionLoad<'_> {
+    /// The published table, of which the attributes that are told anew count as new.
+    pub(super) fn forgotten(&self, mut existing: Existing) -> Existing {
+        existing.reshaped |= !self.told_anew.is_empty();
+        if self.origin.nature == Nature::Changes {
+            return existing;
+        }
+        let schema = existing.rows.schema();
+        for (field, is_new) in schema.fields().iter().zip(&mut existing.is_new) {
+            *is_new |= self.told_anew.contains(field.name());
+        }
+        existing
+    }
+
+    /// What was seen, without what it says of the attributes that are told anew.
+    pub(super) fn forgotten_words(&self, kept: Existing) -> Result<Existing> {
+        if self.told_anew.is_empty() {
+            return Ok(kept);
+        }
+        let doing = || {
+            format!(
+                "reading the past of dimension '{}'",
+                self.origin.dimension.name
+            )
+        };
+        let at = kept.rows.schema().index_of(KNOWN);
+        let at = at.map_err(Error::arrow(doing()))?;
+        let known = kept.rows.column(at).as_string::<i32>();
+        let known = known.iter().map(|names| {
+            let names = names.unwrap_or_default().split(' ');
+            let names: Vec<&str> = names.filter(|it| !self.told_anew.contains(*it)).collect();
+            Some(names.join(" "))
+        });
+        let mut columns = kept.rows.columns().to_vec();
+        columns[at] = Arc::new(known.collect::<StringArray>());
+        let rows = RecordBatch::try_new(kept.rows.schema(), columns);
+        Ok(Existing {
+            rows: rows.map_err(Error::arrow(doing()))?,
+            reshaped: true,
+            ..kept
+        })
+    }
+
+    /// What packages of all earlier loads tell of a stream, in the place of what was kept of it.
+    pub(super) async fn words_anew(&self, kept: Existing) -> Result<Existing> {
+        let dimension = self.origin.dimension;
+        let doing = || format!("reading the past of dimension '{}'", dimension.name);
+        let schema = kept.rows.schema();
+        let mut all = vec![RecordBatch::new_empty(schema.clone())];
+        let wanted = Wanted::of_dimension(self.execution.model, dimension, |_| true);
+        let packages = match &wanted {
+            Some(wanted) => self.execution.knowing(wanted).await?,
+            None => Vec::new(),
+        };
+        for known in packages {
+            let entity = &self.fed.entity.name;
+            let then = self
+                .execution
+                .conformed_then(&known.package, entity)
+                .await?;
+            let rows = then.rows.whole().map_err(Error::arrow(doing()))?;
+            let then = Origin {
+                snapshot_at: known.package.began_at.timestamp_micros(),
+                ..self.origin
+            };
+            let said = then.of(&rows);
+            let said = words(&said, known.record.audit_key)?;
+            let said = RecordBatch::try_new(schema.clone(), said.columns().to_vec());
+            all.push(said.map_err(Error::arrow(doing()))?);
+        }
+        let rows = arrow::compute::concat_batches(&schema, &all);
+        let rows = rows.and_then(|rows| once_each(&rows));
+        Ok(Existing {
+            rows: rows.map_err(Error::arrow(doing()))?,
+            reshaped: true,
+            ..kept
+        })
+    }
+
     /// What was seen of the published members, with what packages of earlier loads tell of new attributes behind it.
     pub(super) async fn with_retained(
         &self,

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use arrow::array::AsArray as _;
 
 use crate::dimension::{
-    self, Bulk, DimensionInput, IdIndex, Issued, align, build_dimension, changes_schema,
+    self, Bulk, DimensionInput, IdIndex, Issued, Nature, align, build_dimension, changes_schema,
 };
 use crate::error::{Error, Result};
 use crate::load::nature::audited;
@@ -28,6 +28,7 @@ impl DimensionLoad<'_> {
         let entity = self.fed.rows.rows.whole().map_err(doing())?;
         let rows = read_table(warehouse, published.table).await?;
         let existing = align(&name, &rows, &dimension::arrow_schema(dimension))?;
+        let existing = self.forgotten(existing);
         let referenced = match &self.referenced {
             Some(referenced) => referenced.which(|_, _| true)?,
             None => BTreeSet::new(),
@@ -51,7 +52,14 @@ impl DimensionLoad<'_> {
             Some(table) => {
                 let rows = read_table(warehouse, table).await?;
                 let kept = align(table.name(), &rows, &changes_schema(dimension))?;
-                Some(self.with_retained(&existing, kept).await?)
+                let is_stream = self.origin.nature == Nature::Changes;
+                Some(match is_stream && !self.told_anew.is_empty() {
+                    true => self.words_anew(kept).await?,
+                    false => {
+                        let kept = self.forgotten_words(kept)?;
+                        self.with_retained(&existing, kept).await?
+                    }
+                })
             }
             None => None,
         };

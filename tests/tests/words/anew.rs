@@ -42,11 +42,13 @@ fn day(case: &Case, random: &mut StdRng, (key, day): (&str, i64)) -> Result<()> 
             continue;
         }
         let number = day * 10 + i64::try_from(at)?;
-        let instant = format!(
-            "2025-01-0{} 00:00:0{}",
-            random.random_range(1..=day),
-            random.random_range(0..2)
-        );
+        // a row that changes is modified on that day; changes come late and tied
+        let on = if key == "n" {
+            random.random_range(1..=day)
+        } else {
+            day
+        };
+        let instant = format!("2025-01-0{on} 00:00:0{}", random.random_range(0..2));
         let values: Vec<&str> = (0..5).map(|_| word(random)).collect();
         case.change(&format!(
             "delete from thing where {key} = case '{key}' when 'n' then {number} else '{id}' end"
@@ -63,7 +65,9 @@ fn day(case: &Case, random: &mut StdRng, (key, day): (&str, i64)) -> Result<()> 
 
 #[test]
 fn what_is_told_anew_is_what_a_rebuild_has() -> Result<()> {
-    for (seed, (key, more)) in (0..).zip(KINDS) {
+    // SEED tries other days
+    let first = std::env::var("SEED").ok().and_then(|it| it.parse().ok());
+    for (seed, (key, more)) in (first.unwrap_or(0)..).zip(KINDS) {
         let mut random = StdRng::seed_from_u64(seed);
         let source = |first: &str| {
             let entity = ENTITY.replace("FIRST", first);
@@ -94,7 +98,11 @@ fn what_is_told_anew_is_what_a_rebuild_has() -> Result<()> {
         }
         let history = case.sql(HISTORY)?;
         ensure!(history.len() > 4, "{history:?}");
-        assert_eq!(case.rebuilt("anew", HISTORY)?, history, "{key} {more}");
+        assert_eq!(
+            case.rebuilt("anew", HISTORY)?,
+            history,
+            "{seed} {key} {more}"
+        );
     }
     Ok(())
 }

@@ -100,7 +100,9 @@ const REFUSED: u8 = 32;
 /// What becomes of a published row that the load does not give other values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Rest {
-    /// It stays.
+    /// The load has given it as it is.
+    Given,
+    /// It stays, though the load does not give it.
     Kept,
     /// It stays, but its keys are to be looked up again.
     Checked,
@@ -280,7 +282,8 @@ impl Standing {
                 mark if mark & (MET | DELETED | STAYS) == 0 => Rest::Gone,
                 mark if mark & REFUSED != 0 => Rest::Checked,
                 // rows that the load gives have looked up their keys
-                mark if mark & MOVES != 0 && mark & MET == 0 => Rest::Checked,
+                mark if mark & MET != 0 => Rest::Given,
+                mark if mark & MOVES != 0 => Rest::Checked,
                 _ => Rest::Kept,
             };
             ((*file as usize, *row as usize), rest)

@@ -301,3 +301,19 @@ fn what_no_package_knows_any_more_stays_empty() -> Result<()> {
     assert_eq!(lab.sql(PURCHASES)?, expected);
     Ok(())
 }
+
+/// What the load gives counts, also where it says that there is nothing.
+#[test]
+fn what_is_null_now_is_not_filled_with_what_it_was() -> Result<()> {
+    let (lab, source) = shop()?;
+    source.change("update orders set price = null, way = null where id = 'o1'")?;
+    learn(&lab)?;
+    lab.load_as_of("2025-03-03")?.done()?;
+    let expected = rows(&[
+        &["o1", "1", "", "", "false"],
+        &["o2", "2", "20", "y", "true"],
+        &["o3", "3", "30", "z", "true"],
+    ]);
+    assert_eq!(lab.sql(PURCHASES)?, expected);
+    Ok(())
+}

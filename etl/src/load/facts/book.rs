@@ -12,7 +12,7 @@ use crate::fact::{
 use crate::threads;
 use crate::warehouse::{Place, changed_columns};
 
-use super::edits::{in_place_order, of_group, short};
+use super::edits::{OfGroup, in_place_order, short};
 use super::{CHUNK, FactLoad, Outcome};
 
 /// Fresh rows that say something else, and where the published ones are.
@@ -234,11 +234,13 @@ impl FactLoad<'_> {
         let mut groups = std::pin::pin!(self.scan(table).groups(&[]));
         while let Some(group) = groups.try_next().await? {
             let (all, _) = self.aligned(&group.rows)?;
-            let (kept, left) = of_group(&group, &all, &mut rest).map_err(self.doing())?;
+            let OfGroup { given, kept, left } =
+                OfGroup::of(&group, &all, &mut rest).map_err(self.doing())?;
             let rekeyed = self.rekeying.look(&left.rows).map_err(self.doing())?;
             let (new, moves) = self.rekeyed(&rekeyed)?;
             outcome.tally.updated += moves.true_count() as u64;
             fact::groups_in(self.input.star, &new, &mut outcome.groups);
+            self.add(&given, outcome)?;
             self.add(&kept, outcome)?;
             self.add(&new, outcome)?;
         }

@@ -108,8 +108,11 @@ impl FactLoad<'_> {
         while let Some(group) = groups.try_next().await? {
             let (all, _) = self.aligned(&group.rows)?;
             let doing = || Error::arrow(format!("rewriting fact '{}'", self.input.star.name));
-            let (kept, left) = of_group(&group, &all, &mut rest).map_err(doing())?;
+            let OfGroup { given, kept, left } =
+                OfGroup::of(&group, &all, &mut rest).map_err(doing())?;
             outcome.tally.deleted += gone(&left.rest);
+            // what the load gives says nothing where it is null
+            self.add(&given, outcome)?;
             let kept = retained.filled(&kept).map_err(doing())?;
             self.add(&kept, outcome)?;
             let left = Left {
@@ -133,8 +136,10 @@ impl FactLoad<'_> {
         let mut rest = standing.rest().peekable();
         let mut groups = std::pin::pin!(self.scan(table).groups(&columns));
         while let Some(group) = groups.try_next().await? {
-            let (kept, _) = of_group(&group, &group.rows, &mut rest).map_err(doing())?;
-            fact::groups_in(self.input.star, &kept, &mut outcome.groups);
+            let rows = OfGroup::of(&group, &group.rows, &mut rest).map_err(doing())?;
+            for rows in [&rows.given, &rows.kept] {
+                fact::groups_in(self.input.star, rows, &mut outcome.groups);
+            }
         }
         Ok(())
     }
@@ -163,23 +168,47 @@ pub(super) fn left<I: Iterator<Item = (Place, Rest)>>(
         .map(move |(place, rest)| (short(place.1 - first), (place, rest)))
 }
 
-/// The rows of a row group that no fresh ones replace: those that stay as they are, and the others with what becomes of them.
-pub(super) fn of_group<I: Iterator<Item = (Place, Rest)>>(
-    group: &Group,
-    all: &RecordBatch,
-    rest: &mut Peekable<I>,
-) -> Result<(RecordBatch, Left), ArrowError> {
-    let (kept, others): (Vec<_>, Vec<_>) =
-        left(group, rest).partition(|(_, (_, rest))| *rest == Rest::Kept);
-    let kept: Vec<u32> = kept.into_iter().map(|(row, _)| row).collect();
-    let (rows, fates): (Vec<u32>, Vec<(Place, Rest)>) = others.into_iter().unzip();
-    let (places, rest) = fates.into_iter().unzip();
-    let left = Left {
-        rows: take_record_batch(all, &UInt32Array::from(rows))?,
-        rest,
-        places,
-    };
-    Ok((take_record_batch(all, &UInt32Array::from(kept))?, left))
+/// The rows of a row group that no fresh ones replace.
+pub(super) struct OfGroup {
+    /// Those that the load gives as they are.
+    pub(super) given: RecordBatch,
+    /// Those that stay as they are, though the load does not give them.
+    pub(super) kept: RecordBatch,
+    /// The others.
+    pub(super) left: Left,
+}
+
+impl OfGroup {
+    /// Sorts the rows of a group by what becomes of them.
+    pub(super) fn of<I: Iterator<Item = (Place, Rest)>>(
+        group: &Group,
+        all: &RecordBatch,
+        rest: &mut Peekable<I>,
+    ) -> Result<Self, ArrowError> {
+        let (mut given, mut kept, mut others) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut places, mut fates) = (Vec::new(), Vec::new());
+        for (row, (place, rest)) in left(group, rest) {
+            match rest {
+                Rest::Given => given.push(row),
+                Rest::Kept => kept.push(row),
+                _ => {
+                    others.push(row);
+                    places.push(place);
+                    fates.push(rest);
+                }
+            }
+        }
+        let take = |rows: Vec<u32>| take_record_batch(all, &UInt32Array::from(rows));
+        Ok(Self {
+            given: take(given)?,
+            kept: take(kept)?,
+            left: Left {
+                rows: take(others)?,
+                rest: fates,
+                places,
+            },
+        })
+    }
 }
 
 /// How many rows are gone.

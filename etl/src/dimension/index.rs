@@ -69,8 +69,8 @@ impl MembersBuilder {
         }
     }
 
-    /// Adds the versions of some rows of the dimension table, but for special members and some keys.
-    pub(crate) fn add(&mut self, dimension: &Dimension, rows: &RecordBatch, but: &HashSet<i32>) {
+    /// Adds the versions of some rows of the dimension table, but for special members.
+    pub(crate) fn add(&mut self, dimension: &Dimension, rows: &RecordBatch) {
         let column = |name: &str| rows.column_by_name(name);
         let (Some(keys), Some(ids), Some(from)) = (
             column(&dimension.key_column()),
@@ -82,18 +82,25 @@ impl MembersBuilder {
         let keys = keys.as_primitive::<Int32Type>();
         let ids = ids.as_string::<i32>();
         let from = from.as_primitive::<TimestampMicrosecondType>();
-        let counts = |key: &i32| *key > 0 && !but.contains(key);
-        if keys.values().iter().all(counts) {
+        let is_special = |key: &i32| *key <= 0;
+        if !keys.values().iter().any(is_special) {
             let members = self.ids.add_all(ids).into_iter();
             let versions = members.zip(from.values()).zip(keys.values());
             let versions = versions.map(|((member, from), key)| (member, *from, *key));
             self.versions.extend(versions);
             return;
         }
-        for row in (0..rows.num_rows()).filter(|row| counts(&keys.value(*row))) {
+        for row in (0..rows.num_rows()).filter(|row| !is_special(&keys.value(*row))) {
             let member = self.ids.add(ids.value(row));
             self.versions
                 .push((member, from.value(row), keys.value(row)));
+        }
+    }
+
+    /// Takes versions away by their keys.
+    pub(crate) fn remove(&mut self, keys: &HashSet<i32>) {
+        if !keys.is_empty() {
+            self.versions.retain(|(_, _, key)| !keys.contains(key));
         }
     }
 
@@ -175,6 +182,10 @@ impl Members {
     /// The versions of a member from one instant to another. Before the first of them the last one holds, as look-ups find it.
     fn between(&self, member: u32, (from, to): (i64, i64)) -> Range<usize> {
         let versions = self.versions(member);
+        // of a member that was merged none may be left
+        if versions.is_empty() {
+            return versions;
+        }
         let begins = &self.from[versions.clone()];
         let first = begins.partition_point(|begin| *begin <= from);
         let last = begins.partition_point(|begin| *begin <= to);
@@ -227,7 +238,7 @@ impl MemberIndex {
         }
         if !dimension.is_calendar() {
             let mut members = MembersBuilder::default();
-            members.add(dimension, table, &HashSet::new());
+            members.add(dimension, table);
             return members.build(Aliases::default(), HashMap::new());
         }
         let keys = table

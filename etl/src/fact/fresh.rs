@@ -222,6 +222,10 @@ pub(super) fn row_ids(keys: Vec<ArrayRef>) -> Result<StringArray, arrow::error::
         .map(|key| cast(key, &Arrow::Utf8))
         .collect::<Result<_, _>>()?;
     let texts: Vec<&StringArray> = texts.iter().map(|text| text.as_string::<i32>()).collect();
+    // a key of one column is its own text
+    if let [text] = texts.as_slice() {
+        return Ok((*text).clone());
+    }
     let rows = texts.first().map_or(0, |text| text.len());
     let ids = (0..rows).map(|row| {
         let parts: Option<Vec<&str>> = texts

@@ -1,6 +1,6 @@
 //! Builds the dimensions that are made of the combinations of values that occur in facts.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use arrow::array::{ArrayRef, RecordBatch};
 use planisphere_schemas::model::{Dimension, Role, Star};
@@ -163,7 +163,7 @@ pub(super) fn column_named(rows: &RecordBatch, name: &str) -> Result<ArrayRef> {
 /// The keys of combinations by their ids.
 fn index(dimension: &Dimension, table: &RecordBatch, moved: HashMap<i32, i32>) -> MemberIndex {
     let mut members = MembersBuilder::default();
-    members.add(dimension, table, &HashSet::new());
+    members.add(dimension, table);
     members.build(Aliases::default(), moved)
 }
 

@@ -53,18 +53,17 @@ impl Execution<'_> {
         let plan = plan_load(self.model, manifest)?;
         record.notices.extend(plan.notices);
         let settings = &self.options.settings;
-        if let (Some(manifest), None) = (manifest, self.replay) {
-            let old = &manifest.model;
-            let words = backfills(self.model, old, &settings.etl, self.warehouse).await?;
-            record.notices.extend(words);
-        }
         let waits = preflight(self.model, self.places, settings).await?;
+        if waits.is_none() {
+            record.notices.extend(self.backfills(manifest).await?);
+        }
         let pending = self.number(record, base.as_ref()).await?;
         let so_far = record.clone();
         let package = self.timed(record, "extract", self.read(so_far)).await?;
         self.runtime.crash_point("after_staging")?;
         if waits.is_some() {
             check_model(self.model, self.places, &package, settings).await?;
+            record.notices.extend(self.backfills(manifest).await?);
         }
         let conformed = self
             .timed(record, "conform", self.conform(&package))
@@ -81,6 +80,15 @@ impl Execution<'_> {
         }
         self.publish(&package, built, base.as_ref(), pending, record)
             .await
+    }
+
+    /// What a changed model takes from the packages of earlier loads, once the model is known to be sound.
+    async fn backfills(&self, published: Option<&Manifest>) -> Result<Vec<String>> {
+        let (Some(manifest), None) = (published, self.replay) else {
+            return Ok(Vec::new());
+        };
+        let (old, settings) = (&manifest.model, &self.options.settings.etl);
+        backfills(self.model, old, settings, self.warehouse).await
     }
 
     /// Waits until somebody asks the load to stop; once it is publishing it goes on to its end.

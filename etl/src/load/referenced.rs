@@ -4,6 +4,7 @@
 //! unknown.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZero;
 use std::sync::Arc;
 
 use arrow::array::{AsArray as _, RecordBatch, StringArray, StringBuilder};
@@ -17,6 +18,7 @@ use crate::conform::{Conformed, DELETED};
 use crate::dimension::IdIndex;
 use crate::error::{Error, Result};
 use crate::spool::{Memory, Spool, Spooled};
+use crate::threads;
 
 use super::execute::Execution;
 
@@ -72,11 +74,20 @@ impl Referring {
     }
 
     fn add(&mut self, ids: &StringArray) -> Result<(), ArrowError> {
-        for id in ids.iter().flatten().filter(|id| !id.is_empty()) {
-            // few ids stand in many rows
-            let before = self.ids.len();
-            self.ids.add(id);
-            if self.ids.len() > before {
+        let is_given = |id: &Option<&str>| id.is_some_and(|id| !id.is_empty());
+        let some;
+        let ids = match ids.iter().all(|id| is_given(&id)) {
+            true => ids,
+            false => {
+                some = ids.iter().filter(is_given).collect::<StringArray>();
+                &some
+            }
+        };
+        // few ids stand in many rows
+        let mut next = self.ids.len();
+        for (number, id) in self.ids.add_all(ids).into_iter().zip(ids.iter().flatten()) {
+            if number as usize == next {
+                next += 1;
                 self.waiting.append_value(id);
             }
         }
@@ -121,10 +132,8 @@ pub(super) fn referenced(
         let Some(rows) = conformed.get(&star.entity) else {
             continue;
         };
-        for (dimension, column) in references(model, star, |_| true) {
-            let ids = referenced.entry(dimension.to_owned()).or_insert_with(new);
-            add(ids, rows.rows.batches(), column, &star.table())?;
-        }
+        let columns = references(model, star, |_| true);
+        add_all(&mut referenced, &rows.rows, columns, memory, &star.table())?;
     }
     for bridge in model.stars.iter().flat_map(|star| &star.bridges) {
         let Some(rows) = conformed.get(&bridge.entity) else {
@@ -214,20 +223,67 @@ fn standing(rows: &RecordBatch) -> Result<RecordBatch, ArrowError> {
     }
 }
 
+/// Adds the ids in several columns of some rows, the dimensions dealt out to threads.
+fn add_all<'a>(
+    referenced: &mut Referenced,
+    rows: &Spooled,
+    columns: impl Iterator<Item = (&'a str, &'a str)>,
+    memory: &Memory,
+    table: &str,
+) -> Result<()> {
+    let mut by_dimension: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (dimension, column) in columns {
+        by_dimension.entry(dimension).or_default().push(column);
+    }
+    let most = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let mut parts: Vec<Vec<(&str, Referring, Vec<&str>)>> = Vec::new();
+    parts.resize_with(most.min(by_dimension.len()), Vec::new);
+    for (at, (dimension, columns)) in by_dimension.into_iter().enumerate() {
+        let ids = referenced.remove(dimension);
+        let ids = ids.unwrap_or_else(|| Referring::new(memory));
+        let part = at % parts.len();
+        parts[part].push((dimension, ids, columns));
+    }
+    threads::in_order(
+        parts.into_iter().map(Ok),
+        |mut part| {
+            for rows in rows.batches() {
+                let rows = rows.map_err(reading(table))?;
+                for (_, ids, columns) in &mut part {
+                    let mut columns = columns.iter();
+                    columns.try_for_each(|column| add_rows(ids, &rows, column, table))?;
+                }
+            }
+            Ok(part)
+        },
+        |part| {
+            let ids = part.into_iter();
+            referenced.extend(ids.map(|(dimension, ids, _)| (dimension.to_owned(), ids)));
+            Ok(())
+        },
+    )
+}
+
 fn add(
     ids: &mut Referring,
     rows: impl Iterator<Item = Result<RecordBatch, ArrowError>>,
     column: &str,
     table: &str,
 ) -> Result<()> {
-    let doing = || Error::arrow(format!("reading the members to which {table} refers"));
     for rows in rows {
-        let rows = rows.map_err(doing())?;
-        let Some(values) = rows.column_by_name(column) else {
-            return Ok(());
-        };
-        let values = cast(values, &Arrow::Utf8).map_err(doing())?;
-        ids.add(values.as_string::<i32>()).map_err(doing())?;
+        add_rows(ids, &rows.map_err(reading(table))?, column, table)?;
     }
     Ok(())
+}
+
+fn add_rows(ids: &mut Referring, rows: &RecordBatch, column: &str, table: &str) -> Result<()> {
+    let Some(values) = rows.column_by_name(column) else {
+        return Ok(());
+    };
+    let values = cast(values, &Arrow::Utf8).map_err(reading(table))?;
+    ids.add(values.as_string::<i32>()).map_err(reading(table))
+}
+
+fn reading(table: &str) -> impl FnOnce(ArrowError) -> Error {
+    Error::arrow(format!("reading the members to which {table} refers"))
 }

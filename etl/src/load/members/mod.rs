@@ -22,8 +22,8 @@ use planisphere_schemas::model::Dimension;
 use planisphere_schemas::warehouse::{PinnedTable, PinnedWarehouse};
 
 use crate::dimension::{
-    self, Aliases, Bulk, DimensionInput, Origin, Sieve, Tally, build_in_parts, changes_schema,
-    changes_table, map_schema, map_table,
+    self, Aliases, Bulk, DimensionInput, MembersBuilder, Origin, Sieve, Tally, build_in_parts,
+    changes_schema, changes_table, map_schema, map_table,
 };
 use crate::error::{Error, Result};
 use crate::reject::Reject;
@@ -67,6 +67,8 @@ struct Outcome {
     moved: HashMap<i32, i32>,
     tally: Tally,
     rejects: Vec<Reject>,
+    /// The published members, if they were indexed on the way.
+    members: Option<MembersBuilder>,
     /// True if the tables are written anew.
     is_whole: bool,
 }
@@ -98,14 +100,14 @@ impl Execution<'_> {
             referenced: referenced.map(Referring::finish).transpose()?,
             audit_key: built.audit_key,
         };
-        let outcome = match work.published {
+        let mut outcome = match work.published {
             Some(published) if !published.is_of(dimension) || !work.told_anew.is_empty() => {
                 work.whole(published).await?
             }
             _ => work.touched().await?,
         };
         if self.is_looked_up(dimension) {
-            let members = work.index(&outcome).await?;
+            let members = work.index(&mut outcome).await?;
             built.members.insert(dimension.name.clone(), members);
         }
         work.own(&outcome, &mut built.minis).await?;
@@ -278,6 +280,7 @@ impl DimensionLoad<'_> {
             building.add(build, (&of_share.table_places, &of_share.map_places))?;
         }
         let mut outcome = building.finish(bulk)?;
+        outcome.members = silent.members;
         add_up(&mut outcome.tally, sorted, silent.standing);
         Ok(outcome)
     }

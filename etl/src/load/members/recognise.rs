@@ -8,7 +8,7 @@ use futures::TryStreamExt as _;
 use planisphere_schemas::warehouse::PinnedTable;
 
 use crate::conform::MERGED_INTO;
-use crate::dimension::{IS_RETIRED, IdIndex, Sieve, is_inferred};
+use crate::dimension::{IS_RETIRED, IdIndex, MembersBuilder, Sieve, is_inferred};
 use crate::error::{Error, Result};
 use crate::load::marks::Marks;
 use crate::load::referenced::References;
@@ -17,6 +17,8 @@ use super::{DimensionLoad, Published};
 
 /// The column that says how the beginning of a version is known.
 const BASIS: &str = "valid_from_basis";
+/// The column that says from when a version holds.
+pub(super) const FROM: &str = "valid_from";
 
 impl DimensionLoad<'_> {
     /// Tells the sieve which members are known, and which published versions say what the load says.
@@ -29,13 +31,19 @@ impl DimensionLoad<'_> {
         let dimension = self.origin.dimension;
         let doing = || format!("comparing dimension '{}'", dimension.name);
         let (id, key) = (dimension.id_column(), dimension.key_column());
-        let few = [key.as_str(), id.as_str(), "deleted_at_source", BASIS];
+        let few = [key.as_str(), id.as_str(), "deleted_at_source", BASIS, FROM];
         let columns: &[&str] = if sieve.compares() { &[] } else { &few };
+        // beside few rows there is room for the index of those who are published
+        let is_indexed = !sieve.compares() && self.execution.is_looked_up(dimension);
+        silent.members = is_indexed.then(|| self.members_builder());
         let mut places = Marks::new(published.table);
         let mut groups = std::pin::pin!(self.scan(published.table).groups(columns));
         while let Some(group) = groups.try_next().await? {
             silent.count(&group.rows, &key);
             silent.infer(&group.rows, &id);
+            if let Some(members) = &mut silent.members {
+                members.add(dimension, &group.rows);
+            }
             match sieve.compares() {
                 true => {
                     let gone = sieve.compare(&group.rows).map_err(Error::arrow(doing()))?;
@@ -101,6 +109,8 @@ pub(super) struct Silent<'a> {
     pub(super) places: Option<Marks>,
     /// The rows of the key map whose keys are retired.
     pub(super) retired: Option<Marks>,
+    /// The published members, if they were indexed on the way.
+    pub(super) members: Option<MembersBuilder>,
     /// The members that facts refer to, and for each whether an earlier load knew it.
     referred: Option<&'a References>,
     known: Vec<bool>,

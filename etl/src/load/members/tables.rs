@@ -1,6 +1,6 @@
 //! The tables and the index of a dimension as they are after a load.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use futures::TryStreamExt as _;
@@ -17,6 +17,7 @@ use crate::spool::Spool;
 use crate::warehouse::Place;
 
 use super::gathered::{Gathered, Gathering, MemberRows, Of};
+use super::recognise::FROM;
 use super::{DimensionLoad, Outcome};
 
 /// Takes what a load makes of members, share by share.
@@ -65,6 +66,7 @@ impl Building {
             moved: self.moved,
             tally: self.tally,
             rejects: self.rejects,
+            members: None,
             is_whole: false,
         })
     }
@@ -89,27 +91,41 @@ impl DimensionLoad<'_> {
         }
     }
 
-    /// Indexes the members as they are after the load.
-    pub(super) async fn index(&self, outcome: &Outcome) -> Result<dimension::MemberIndex> {
+    /// Room for the members that are published.
+    pub(super) fn members_builder(&self) -> MembersBuilder {
+        let files = self.published.map(|it| it.table.files());
+        let files = files.unwrap_or_default().iter();
+        let published = files.map(|file| file.rows).sum::<u64>();
+        MembersBuilder::with_capacity(usize::try_from(published).unwrap_or(0))
+    }
+
+    /// The versions that are published, unless the table is written anew.
+    async fn published_members(&self, is_whole: bool) -> Result<MembersBuilder> {
         let dimension = self.origin.dimension;
-        let doing = || Error::arrow(format!("reading dimension '{}'", dimension.name));
-        let files = self
-            .published
-            .map(|it| it.table.files())
-            .unwrap_or_default();
-        let published = files.iter().map(|file| file.rows).sum::<u64>();
-        let mut members = MembersBuilder::with_capacity(usize::try_from(published).unwrap_or(0));
-        if let Some(published) = self.published.filter(|_| !outcome.is_whole) {
+        let mut members = self.members_builder();
+        if let Some(published) = self.published.filter(|_| !is_whole) {
             let (id, key) = (dimension.id_column(), dimension.key_column());
-            let columns = [key.as_str(), id.as_str(), "valid_from"];
+            let columns = [key.as_str(), id.as_str(), FROM];
             let mut groups = std::pin::pin!(self.scan(published.table).groups(&columns));
             while let Some(group) = groups.try_next().await? {
-                members.add(dimension, &group.rows, &outcome.table.removed);
+                members.add(dimension, &group.rows);
             }
         }
+        Ok(members)
+    }
+
+    /// Indexes the members as they are after the load.
+    pub(super) async fn index(&self, outcome: &mut Outcome) -> Result<dimension::MemberIndex> {
+        let dimension = self.origin.dimension;
+        let doing = || Error::arrow(format!("reading dimension '{}'", dimension.name));
+        let mut members = match outcome.members.take() {
+            Some(members) => members,
+            None => self.published_members(outcome.is_whole).await?,
+        };
+        members.remove(&outcome.table.removed);
         // the key map says of new members without a past all that is needed
         for rows in outcome.bulk.map().chain(outcome.table.added.batches()) {
-            members.add(dimension, &rows.map_err(doing())?, &HashSet::new());
+            members.add(dimension, &rows.map_err(doing())?);
         }
         Ok(members.build(outcome.aliases.clone(), outcome.moved.clone()))
     }

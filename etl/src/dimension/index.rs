@@ -4,6 +4,7 @@ mod by_key;
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use arrow::array::{Array as _, AsArray, RecordBatch, StringArray};
 use arrow::datatypes::{Int32Type, TimestampMicrosecondType};
@@ -32,7 +33,6 @@ pub(crate) enum MemberIndex {
 }
 
 /// Members by their ids; the versions of each lie side by side in the order of time, each ends where the next begins.
-#[derive(Default)]
 pub(crate) struct Members {
     ids: IdIndex,
     /// For each member where its versions begin, and last the end of all.
@@ -44,6 +44,10 @@ pub(crate) struct Members {
     aliases: Aliases,
     /// For each key that was retired that of the version that holds in its place.
     moved: HashMap<i32, i32>,
+    /// True if any member has several versions.
+    has_history: bool,
+    /// For each key where its version stands, once somebody asks by keys.
+    places: OnceLock<Vec<u32>>,
 }
 
 /// Where the versions of a member begin, and the key of the last one: mostly there is no other.
@@ -126,9 +130,11 @@ impl MembersBuilder {
             (from[*place as usize], keys[*place as usize]) = (begin, key);
             *place += 1;
         }
+        let mut has_history = false;
         for member in 0..self.ids.len() {
             let versions = members[member].first as usize..members[member + 1].first as usize;
             if versions.len() > 1 {
+                has_history = true;
                 in_order(&mut from[versions.clone()], &mut keys[versions.clone()]);
             }
             if let Some(last) = keys[versions].last() {
@@ -142,6 +148,8 @@ impl MembersBuilder {
             keys,
             aliases,
             moved,
+            has_history,
+            places: OnceLock::new(),
         }))
     }
 }

@@ -7,8 +7,6 @@
 //! ```
 //! An id takes forty to sixty bytes. Where that is too much, the ids are dealt out to several rounds by their hashes.
 
-use std::collections::HashSet;
-
 use arrow::array::{Array as _, ArrayRef, AsArray, BooleanArray, RecordBatch, StringArray};
 use arrow::compute::{filter_record_batch, or};
 use arrow::error::ArrowError;
@@ -56,19 +54,16 @@ pub(crate) struct Rules<'a> {
 
 impl Rules<'_> {
     /// Which of some rows of a batch, that stay whatever the load says, have to be looked up again.
-    fn moving(
-        &self,
-        rows: &RecordBatch,
-        which: &BooleanArray,
-    ) -> Result<HashSet<usize>, ArrowError> {
+    fn moving(&self, rows: &RecordBatch, which: &BooleanArray) -> Result<Vec<bool>, ArrowError> {
+        let mut moving = vec![false; rows.num_rows()];
         if which.true_count() == 0 {
-            return Ok(HashSet::new());
+            return Ok(moving);
         }
         let found = self.rekeying.look(&filter_record_batch(rows, which)?)?;
-        let moves = found.moving();
-        let rows = which.values().set_indices().enumerate();
-        let rows = rows.filter(|(at, _)| moves[*at]);
-        Ok(rows.map(|(_, row)| row).collect())
+        for (row, moves) in which.values().set_indices().zip(found.moving()) {
+            moving[row] = moves;
+        }
+        Ok(moving)
     }
 }
 
@@ -196,7 +191,7 @@ impl Standing {
             if stays.value(row) {
                 mark |= STAYS;
             }
-            if moves.contains(&row) {
+            if moves[row] {
                 mark |= MOVES;
             }
             // an id stands once in what a load has written; of another maker's table only its first row is known

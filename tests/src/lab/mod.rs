@@ -264,6 +264,12 @@ impl Lab {
     }
 }
 
+/// A number of the environment for random tests: `SEED` repeats a run, `N` asks for more of them.
+pub fn of_environment(name: &str, otherwise: u64) -> u64 {
+    let given = std::env::var(name).ok().and_then(|text| text.parse().ok());
+    given.unwrap_or(otherwise)
+}
+
 /// Rows of texts, as the programs give them.
 pub fn rows(expected: &[&[&str]]) -> Vec<Vec<String>> {
     let row = |row: &&[&str]| row.iter().map(|cell| (*cell).to_owned()).collect();

@@ -6,7 +6,9 @@ use rand::rngs::StdRng;
 use rand::seq::IndexedRandom as _;
 use rand::{Rng as _, SeedableRng as _};
 
-use super::order::{WORDS, changes, keys_mean_one_thing_for_ever, of_environment, parts};
+use planisphere_tests::lab::of_environment;
+
+use super::order::{WORDS, changes, keys_mean_one_thing_for_ever, parts};
 use super::rebuild::rebuilt;
 use super::stream::{Change, Stream};
 

@@ -5,6 +5,8 @@ use rand::rngs::StdRng;
 use rand::seq::{IndexedRandom as _, SliceRandom as _};
 use rand::{Rng as _, SeedableRng as _};
 
+use planisphere_tests::lab::of_environment;
+
 use super::stream::{Change, Stream};
 
 const IDS: [&str; 3] = ["a", "b", "c"];
@@ -62,12 +64,6 @@ pub(crate) fn parts(random: &mut StdRng, changes: &[Change]) -> Vec<Vec<i64>> {
         }
     }
     parts
-}
-
-/// `SEED` repeats a run, `N` asks for more of them.
-pub(crate) fn of_environment(name: &str, otherwise: u64) -> u64 {
-    let given = std::env::var(name).ok().and_then(|text| text.parse().ok());
-    given.unwrap_or(otherwise)
 }
 
 #[test]

@@ -5,7 +5,9 @@ use rand::rngs::StdRng;
 use rand::seq::{IndexedRandom as _, SliceRandom as _};
 use rand::{Rng as _, SeedableRng as _};
 
-use super::order::{keys_mean_one_thing_for_ever, of_environment};
+use planisphere_tests::lab::of_environment;
+
+use super::order::keys_mean_one_thing_for_ever;
 use super::stream::{Change, Stream};
 
 /// Characters of a word: five of them make a row of four kilobytes, of which the least memory that can be set holds about a hundred

@@ -5,6 +5,8 @@ use anyhow::Result;
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 
+use planisphere_tests::lab::of_environment;
+
 use super::case::Case;
 
 const CALENDAR: &str = "dimension: date\ncalendar: {from: 2025-01-01, to: 2025-12-31}\n";
@@ -243,16 +245,9 @@ fn compare(case: &Case, at: &str) -> Result<()> {
     Ok(())
 }
 
+/// `SEED` repeats a run, `N` asks for more of them.
 #[test]
 fn rows_that_only_stand_follow_late_changes_and_merges() -> Result<()> {
-    (0..2).try_for_each(check)
-}
-
-/// More seeds for those who have the time: `SEEDS=100..200 cargo test --workspace --test stars standing -- --ignored`.
-#[test]
-#[ignore = "takes minutes"]
-fn rows_that_only_stand_follow_late_changes_and_merges_of_many_seeds() -> Result<()> {
-    let seeds = std::env::var("SEEDS").unwrap_or_else(|_| "0..20".into());
-    let (from, to) = seeds.split_once("..").unwrap_or(("0", "20"));
-    (from.parse::<u64>()?..to.parse()?).try_for_each(check)
+    let first = of_environment("SEED", 0);
+    (first..first + of_environment("N", 2)).try_for_each(check)
 }

@@ -8,8 +8,6 @@ use crate::dimension::OPEN_TO;
 /// An index of members that is asked by surrogate keys. A key that this load retired stands for the member of its heir.
 pub(crate) struct ByKey<'i> {
     members: &'i Members,
-    /// For each key where its version stands.
-    places: Vec<u32>,
     /// Members that stood for others before, which do not stand behind them any more.
     parted: HashSet<u32>,
 }
@@ -24,24 +22,29 @@ impl MemberIndex {
         let Self::Members(members) = self else {
             return None;
         };
-        let has_history = members.keys.len() + 1 > members.members.len();
         let has_parted = members.aliases.parted().next().is_some();
-        if !has_history && members.moved.is_empty() && !has_parted {
+        if !members.has_history && members.moved.is_empty() && !has_parted {
             return None;
-        }
-        let last = members.keys.iter().copied().max().unwrap_or(0).max(0);
-        let mut places = vec![NOBODY; last as usize + 1];
-        for (place, key) in members.keys.iter().enumerate() {
-            if let Some(of_key) = usize::try_from(*key).ok().and_then(|at| places.get_mut(at)) {
-                *of_key = u32::try_from(place).unwrap_or(NOBODY);
-            }
         }
         let parted = members.aliases.parted();
         Some(ByKey {
             members,
-            places,
             parted: parted.filter_map(|id| members.ids.find(id)).collect(),
         })
+    }
+}
+
+impl Members {
+    /// For each key where its version stands.
+    fn by_keys(&self) -> Vec<u32> {
+        let last = self.keys.iter().copied().max().unwrap_or(0).max(0);
+        let mut places = vec![NOBODY; last as usize + 1];
+        for (place, key) in self.keys.iter().enumerate() {
+            if let Some(of_key) = usize::try_from(*key).ok().and_then(|at| places.get_mut(at)) {
+                *of_key = u32::try_from(place).unwrap_or(NOBODY);
+            }
+        }
+        places
     }
 }
 
@@ -87,7 +90,8 @@ impl ByKey<'_> {
     }
 
     fn place(&self, key: i32) -> Option<usize> {
-        let place = *self.places.get(usize::try_from(key).ok()?)?;
+        let places = self.members.places.get_or_init(|| self.members.by_keys());
+        let place = *places.get(usize::try_from(key).ok()?)?;
         (place != NOBODY).then_some(place as usize)
     }
 }

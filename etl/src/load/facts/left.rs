@@ -123,7 +123,8 @@ impl FactLoad<'_> {
         let wanted = Wanted::of_rows(model, star, |name| columns.contains(name));
         let packages = self.execution.earlier_of_all(&wanted).await?;
         for package in packages.iter().rev() {
-            if lost.iter().all(|id| known.contains_key(id)) {
+            let is_told = |id: &String| known.get(id).is_some_and(|it| it.len() == columns.len());
+            if lost.iter().all(is_told) {
                 break;
             }
             // of what a package does not hold it would say that nothing was given
@@ -212,19 +213,23 @@ impl FactLoad<'_> {
     }
 }
 
-/// Takes note of the keys of some rows of a star that are asked for and not known yet.
+/// Takes note of the keys of some rows of a star that are asked for; who has told one already had the later word.
 fn learn(rows: &RecordBatch, columns: &[String], lost: &HashSet<String>, known: &mut Known) {
     let Some(ids) = rows.column_by_name(SOURCE_ROW_ID) else {
         return;
     };
     for (row, id) in ids.as_string::<i32>().iter().enumerate() {
-        let Some(id) = id.filter(|id| lost.contains(*id) && !known.contains_key(*id)) else {
+        let Some(id) = id.filter(|id| lost.contains(*id)) else {
             continue;
         };
-        let keys = columns.iter().filter_map(|name| {
-            let keys = rows.column_by_name(name)?.as_primitive::<Int32Type>();
-            keys.is_valid(row).then(|| (name.clone(), keys.value(row)))
-        });
-        known.insert(id.to_owned(), keys.collect());
+        let told = known.entry(id.to_owned()).or_default();
+        for name in columns {
+            let keys = rows
+                .column_by_name(name)
+                .map(|it| it.as_primitive::<Int32Type>());
+            if let Some(keys) = keys.filter(|keys| keys.is_valid(row)) {
+                told.entry(name.clone()).or_insert(keys.value(row));
+            }
+        }
     }
 }

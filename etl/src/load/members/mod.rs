@@ -14,16 +14,17 @@ mod tables;
 mod versions;
 mod whole;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
 use planisphere_schemas::model::Dimension;
 use planisphere_schemas::warehouse::{PinnedTable, PinnedWarehouse};
 
+use crate::dealt::Dealt;
 use crate::dimension::{
-    self, Aliases, Bulk, DimensionInput, MembersBuilder, Origin, Sieve, Tally, build_in_parts,
-    changes_schema, changes_table, map_schema, map_table,
+    self, Aliases, Bulk, DimensionInput, Issued, MembersBuilder, Origin, Sieve, Tally,
+    build_in_parts, changes_schema, changes_table, map_schema, map_table,
 };
 use crate::error::{Error, Result};
 use crate::reject::Reject;
@@ -41,9 +42,10 @@ use crate::load::scan::TableScan;
 pub(in crate::load) use self::gathered::MemberRows;
 
 use self::gathered::Gathered;
-use self::past::PastOfShare;
+use self::past::{Past, PastOfShare};
 use self::recognise::Silent;
 use self::shares::Shares;
+use self::tables::Building;
 
 /// The published tables of a dimension.
 #[derive(Clone, Copy)]
@@ -248,13 +250,28 @@ impl DimensionLoad<'_> {
             .execution
             .rejected_ids(self.package, self.fed, &silent.ids)
             .await?;
-        let strangers = shares.of_texts(strangers);
+        let dealt = SharedOut {
+            rows,
+            past,
+            strangers: shares.of_texts(strangers),
+            merged: &silent.merged,
+            rejected_ids: &rejected_ids,
+            is_seeded: seed.is_some(),
+        };
+        let mut outcome = self.build_shares(&dealt, issued)?.finish(bulk)?;
+        outcome.members = silent.members;
+        add_up(&mut outcome.tally, sorted, silent.standing);
+        Ok(outcome)
+    }
+
+    /// Builds one share after the other; each issues keys from where the one before it has ended.
+    fn build_shares(&self, dealt: &SharedOut<'_>, mut issued: Issued) -> Result<Building> {
+        let doing = || format!("building dimension '{}'", self.origin.dimension.name);
         let mut building = self.building(issued.keys);
-        for (share, strangers) in strangers.iter().enumerate() {
-            let doing = || format!("building dimension '{}'", self.origin.dimension.name);
-            let rows = rows.share(share).map_err(Error::arrow(doing()))?;
-            let of_share = self.of_share(&past, share)?;
-            let (is_published, is_seeded) = (self.published.is_some(), seed.is_some());
+        for (share, strangers) in dealt.strangers.iter().enumerate() {
+            let rows = dealt.rows.share(share).map_err(Error::arrow(doing()))?;
+            let of_share = self.of_share(&dealt.past, share)?;
+            let is_published = self.published.is_some();
             let PastOfShare {
                 existing,
                 map,
@@ -264,26 +281,35 @@ impl DimensionLoad<'_> {
             let input = DimensionInput {
                 entity: self.origin.of(&rows),
                 existing: is_published.then_some(existing),
-                existing_map: (is_published || is_seeded).then_some(map),
+                existing_map: (is_published || dealt.is_seeded).then_some(map),
                 existing_changes: is_published.then_some(changes),
                 issued,
                 referenced: strangers,
-                is_seeded,
+                is_seeded: dealt.is_seeded,
                 is_whole: false,
                 has_specials: !is_published && share == 0,
                 audited: audited(self.origin.dimension, self.fed),
-                rejected_ids: &rejected_ids,
+                rejected_ids: dealt.rejected_ids,
                 audit_key: self.audit_key,
             };
-            let build = build_in_parts(input, &silent.merged)?;
+            let build = build_in_parts(input, dealt.merged)?;
             issued = build.issued;
             building.add(build, (&of_share.table_places, &of_share.map_places))?;
         }
-        let mut outcome = building.finish(bulk)?;
-        outcome.members = silent.members;
-        add_up(&mut outcome.tally, sorted, silent.standing);
-        Ok(outcome)
+        Ok(building)
     }
+}
+
+/// What a load knows of the members that it touches, dealt out to shares.
+struct SharedOut<'a> {
+    rows: Dealt,
+    past: Past,
+    /// For each share the members that only facts refer to.
+    strangers: Vec<BTreeSet<String>>,
+    /// The members that were merged, and those into which they were.
+    merged: &'a HashSet<String>,
+    rejected_ids: &'a HashSet<String>,
+    is_seeded: bool,
 }
 
 /// Adds the rows that did not go through [`build_in_parts`].

@@ -8,7 +8,7 @@ use planisphere_schemas::model::Dimension;
 
 use crate::dimension::{Existing, Nature, Origin, Shadow, is_inferred, once_each, words};
 use crate::error::{Error, Result};
-use crate::load::backfill::Wanted;
+use crate::load::backfill::{Knowing, Wanted};
 use crate::load::nature::audited;
 
 use super::DimensionLoad;
@@ -61,6 +61,22 @@ impl DimensionLoad<'_> {
         })
     }
 
+    /// The rows of the entity as an earlier load staged them, and where these come from.
+    async fn then(&self, known: &Knowing) -> Result<(Origin<'_>, RecordBatch)> {
+        let entity = &self.fed.entity.name;
+        let rows = self.execution.conformed_then(&known.package, entity);
+        let doing = format!(
+            "reading the past of dimension '{}'",
+            self.origin.dimension.name
+        );
+        let rows = rows.await?.rows.whole().map_err(Error::arrow(doing))?;
+        let then = Origin {
+            snapshot_at: known.package.began_at.timestamp_micros(),
+            ..self.origin
+        };
+        Ok((then, rows))
+    }
+
     /// What packages of all earlier loads tell of a stream, in the place of what was kept of it.
     pub(super) async fn words_anew(&self, kept: Existing) -> Result<Existing> {
         let dimension = self.origin.dimension;
@@ -73,16 +89,7 @@ impl DimensionLoad<'_> {
             None => Vec::new(),
         };
         for known in packages {
-            let entity = &self.fed.entity.name;
-            let then = self
-                .execution
-                .conformed_then(&known.package, entity)
-                .await?;
-            let rows = then.rows.whole().map_err(Error::arrow(doing()))?;
-            let then = Origin {
-                snapshot_at: known.package.began_at.timestamp_micros(),
-                ..self.origin
-            };
+            let (then, rows) = self.then(&known).await?;
             let said = then.of(&rows);
             let said = words(&said, known.record.audit_key)?;
             let said = RecordBatch::try_new(schema.clone(), said.columns().to_vec());
@@ -122,16 +129,7 @@ impl DimensionLoad<'_> {
             .collect();
         let doing = || format!("reading the past of dimension '{}'", dimension.name);
         for known in self.execution.knowing(&wanted).await? {
-            let entity = &self.fed.entity.name;
-            let then = self
-                .execution
-                .conformed_then(&known.package, entity)
-                .await?;
-            let rows = then.rows.whole().map_err(Error::arrow(doing()))?;
-            let then = Origin {
-                snapshot_at: known.package.began_at.timestamp_micros(),
-                ..self.origin
-            };
+            let (then, rows) = self.then(&known).await?;
             let said = then.of(&rows);
             for shadow in &mut shadows {
                 let attribute = &shadow.dimension().attributes[0].name;

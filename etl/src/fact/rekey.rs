@@ -45,16 +45,16 @@ pub(crate) struct Doubt {
     pub(crate) row: usize,
     /// The number of the role, or behind all of these of the bridge.
     subject: usize,
-    /// The versions that the row may be of; it matters only if they have lost time. `None` if it matters anyhow.
+    /// The versions that the row may be of; it matters only if they are new or have lost time. `None` if it matters anyhow.
     pub(crate) versions: Option<Vec<Version>>,
 }
 
 impl Doubt {
-    /// True if any of the versions has lost time since it was published with one of these ends.
+    /// True if any of the versions was not published with one of these ends, or has lost time since.
     pub(crate) fn matters(&self, published: &HashMap<i32, i64>) -> bool {
         let lost = |(key, end): &Version| {
             let ended = published.get(key);
-            ended.is_some_and(|ended| end.is_none_or(|end| end < *ended))
+            ended.is_none_or(|ended| end.is_none_or(|end| end < *ended))
         };
         let versions = self.versions.as_ref();
         versions.is_none_or(|versions| versions.iter().any(lost))

@@ -245,9 +245,12 @@ fn compare(case: &Case, at: &str) -> Result<()> {
     Ok(())
 }
 
-/// `SEED` repeats a run, `N` asks for more of them.
+/// Each of these seeds has found something once; `SEED` and `N` ask for others.
 #[test]
 fn rows_that_only_stand_follow_late_changes_and_merges() -> Result<()> {
     let first = of_environment("SEED", 0);
-    (first..first + of_environment("N", 2)).try_for_each(check)
+    match of_environment("N", 0) {
+        0 => [4, 5, 6, 42].into_iter().try_for_each(check),
+        many => (first..first + many).try_for_each(check),
+    }
 }

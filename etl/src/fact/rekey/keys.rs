@@ -12,7 +12,7 @@ use super::when::{Moment, When};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Sure {
     Yes,
-    /// If these versions have lost no time.
+    /// If these versions are not new and have lost no time.
     Unless(Vec<Version>),
     No,
 }
@@ -118,9 +118,8 @@ impl<'a> MiniKeys<'a> {
                     [] => (key, Sure::Yes),
                     all if all.contains(&key) && !had.has_retired => {
                         let versions = had.versions.into_iter();
-                        let same = versions.filter(|(_, _, combination)| *combination == key);
-                        let same = same.map(|(version, end, _)| (version, Some(end)));
-                        (key, Sure::Unless(same.collect()))
+                        let versions = versions.map(|(version, end, _)| (version, Some(end)));
+                        (key, Sure::Unless(versions.collect()))
                     }
                     _ => (key, Sure::No),
                 }

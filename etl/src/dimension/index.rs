@@ -101,6 +101,12 @@ impl MembersBuilder {
         }
     }
 
+    /// For each of some ids whether it is that of a member.
+    pub(crate) fn know(&self, ids: &StringArray) -> Vec<bool> {
+        let found = self.ids.find_all(ids).into_iter();
+        found.map(|found| found.is_some()).collect()
+    }
+
     /// Takes versions away by their keys.
     pub(crate) fn remove(&mut self, keys: &HashSet<i32>) {
         if !keys.is_empty() {

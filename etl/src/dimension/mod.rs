@@ -63,7 +63,7 @@ pub(crate) use mini::{MiniIndex, attributes as mini_attributes};
 pub(crate) use observe::{EntityRows, Origin, change_numbers};
 pub(crate) use parts::{build_in_parts, share_of};
 pub(crate) use shadow::Shadow;
-pub(crate) use sieve::{Sieve, Sorted};
+pub(crate) use sieve::{Heard, Sieve, Sorted};
 pub(crate) use time_of_day::build_time_of_day;
 pub(crate) use words::{once_each, words};
 

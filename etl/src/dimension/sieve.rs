@@ -51,6 +51,8 @@ struct Member {
     is_touched: bool,
     /// True if any of its rows has no problem.
     is_told: bool,
+    /// True if a published row is of it, whatever kind of row.
+    is_met: bool,
 }
 
 /// How many rows there are of each kind.
@@ -62,6 +64,17 @@ pub(crate) struct Sorted {
     pub(crate) touched: usize,
     /// Rows that say what is published.
     pub(crate) unchanged: usize,
+}
+
+/// What the load says of the member of a published row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Heard {
+    /// Something.
+    Told,
+    /// Nothing, though it lives.
+    Gone,
+    /// Nothing, and it does not live.
+    Nothing,
 }
 
 /// What there is to do for a row.
@@ -179,11 +192,11 @@ impl<'a> Sieve<'a> {
         self.origin.nature != Nature::Changes
     }
 
-    /// Compares published rows with those of the load; for each whether it is of a living member of which the load says nothing.
+    /// Compares published rows with those of the load; for each what the load says of its member.
     ///
     /// # Errors
     /// If the published rows lack a column.
-    pub(crate) fn compare(&mut self, published: &RecordBatch) -> Result<Vec<bool>, ArrowError> {
+    pub(crate) fn compare(&mut self, published: &RecordBatch) -> Result<Vec<Heard>, ArrowError> {
         let dimension = self.origin.dimension;
         let column =
             |name: &str| Ok::<_, ArrowError>(published.column(published.schema().index_of(name)?));
@@ -201,22 +214,23 @@ impl<'a> Sieve<'a> {
         let mut hashes = Vec::with_capacity(rows);
         let seed = self.index.seed();
         hash_rows(dimension, (&values, rows), seed, &mut hashes)?;
-        let mut silent = vec![false; rows];
+        let mut heard = vec![Heard::Told; rows];
         for (row, found) in self.index.find_all(ids).into_iter().enumerate() {
             let living = current.value(row) && !deleted.value(row) && keys.value(row) > 0;
             let Some(found) = found else {
-                silent[row] = living;
+                heard[row] = if living { Heard::Gone } else { Heard::Nothing };
                 continue;
             };
             let found = found as usize;
             let member = &mut self.members[found];
             member.is_known |= keys.value(row) > 0;
+            member.is_met = true;
             if living && member.rows == 1 && !is_inferred(basis, row) {
                 let hash = self.hashes.get(found);
                 member.is_same = hash == Some(&hashes[row]) && !member.is_deleted;
             }
         }
-        Ok(silent)
+        Ok(heard)
     }
 
     /// How many rows there are of each kind, now that it is known who is known.
@@ -265,10 +279,15 @@ impl<'a> Sieve<'a> {
         self.fate_of(member) == Fate::Touched
     }
 
-    /// True if rows of the load tell anything of a member.
-    pub(crate) fn tells(&self, id: &str) -> bool {
-        let found = self.index.find(id);
-        found.is_some_and(|found| self.members[found as usize].is_told)
+    /// Marks a member as one of whom published rows are.
+    pub(crate) fn meet(&mut self, member: u32) {
+        self.members[member as usize].is_met = true;
+    }
+
+    /// True if rows of the load tell anything of a member, or published rows are of it.
+    pub(crate) fn is_no_stranger(&self, member: u32) -> bool {
+        let member = self.members[member as usize];
+        member.is_told || member.is_met
     }
 
     /// What the rows are.

@@ -101,7 +101,7 @@ impl Execution<'_> {
     ) -> Result<Built> {
         let mut built = Built {
             audit_key: record.audit_key,
-            referenced: referenced(self.model, conformed, &self.memory)?,
+            referenced: referenced(self.model, conformed),
             ..Built::default()
         };
         self.referenced_before(&mut built.referenced, conformed, base)

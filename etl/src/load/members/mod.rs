@@ -36,7 +36,7 @@ use crate::load::build::{Built, Fed};
 use crate::load::closure;
 use crate::load::execute::Execution;
 use crate::load::nature::{audited, nature};
-use crate::load::referenced::{References, Referring};
+use crate::load::referenced::References;
 use crate::load::scan::TableScan;
 
 pub(in crate::load) use self::gathered::MemberRows;
@@ -91,7 +91,6 @@ impl Execution<'_> {
             nature: nature(fed.entity),
             snapshot_at: package.began_at.timestamp_micros(),
         };
-        let referenced = built.referenced.remove(&dimension.name);
         let work = DimensionLoad {
             execution: self,
             told_anew: self.told_anew(dimension, base).await?,
@@ -99,7 +98,7 @@ impl Execution<'_> {
             fed,
             package,
             published: Published::of(dimension, base),
-            referenced: referenced.map(Referring::finish).transpose()?,
+            referenced: built.referenced.remove(&dimension.name),
             audit_key: built.audit_key,
         };
         let mut outcome = match work.published {
@@ -152,7 +151,7 @@ struct DimensionLoad<'a> {
     published: Option<Published<'a>>,
     /// The attributes whose past is told anew by the packages of earlier loads.
     told_anew: BTreeSet<String>,
-    /// The ids that facts refer to.
+    /// Where facts refer to members.
     referenced: Option<References>,
     audit_key: i64,
 }
@@ -198,7 +197,7 @@ impl DimensionLoad<'_> {
     /// Builds the members that the load touches, and those that are new.
     async fn touched(&self) -> Result<Outcome> {
         let mut sieve = Sieve::new(self.origin, &self.fed.rows.rows, self.published.is_some())?;
-        let mut silent = Silent::new(self.referenced.as_ref());
+        let mut silent = Silent::default();
         if let Some(published) = self.published {
             self.recognise(&mut sieve, published, &mut silent).await?;
         }
@@ -215,7 +214,7 @@ impl DimensionLoad<'_> {
         }
         // other members than those that the changes tell of have to be searched for
         let is_found = !sieve.compares() && silent.is_empty();
-        let strangers = silent.strangers(&sieve)?;
+        let strangers = self.strangers(&sieve, &silent)?;
         for id in &strangers {
             silent.ids.add(id);
         }

@@ -60,7 +60,7 @@ impl DimensionLoad<'_> {
     pub(super) async fn find_touched(
         &self,
         published: Published<'_>,
-        (sieve, silent): (&Sieve<'_>, &Silent<'_>),
+        (sieve, silent): (&Sieve<'_>, &Silent),
         found: Option<Marks>,
     ) -> Result<Touched> {
         let table = match found {
@@ -79,7 +79,7 @@ impl DimensionLoad<'_> {
         &self,
         table: &PinnedTable,
         sieve: &Sieve<'_>,
-        silent: &Silent<'_>,
+        silent: &Silent,
     ) -> Result<Marks> {
         let mut marks = Marks::new(table);
         if sieve.sorted().touched == 0 && silent.is_empty() {
@@ -103,7 +103,7 @@ impl DimensionLoad<'_> {
         &self,
         published: Published<'_>,
         touched: &Touched,
-        (sieve, silent): (&Sieve<'_>, &Silent<'_>),
+        (sieve, silent): (&Sieve<'_>, &Silent),
         shares: &Shares<'_>,
     ) -> Result<Past> {
         let dimension = self.origin.dimension;

@@ -2,16 +2,16 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use arrow::array::{AsArray as _, RecordBatch, StringArray};
+use arrow::array::{Array as _, AsArray as _, RecordBatch, StringArray};
 use arrow::datatypes::Int32Type;
 use futures::TryStreamExt as _;
+use planisphere_schemas::model::SpecialMember;
 use planisphere_schemas::warehouse::PinnedTable;
 
 use crate::conform::MERGED_INTO;
-use crate::dimension::{IS_RETIRED, IdIndex, MembersBuilder, Sieve, is_inferred};
+use crate::dimension::{Heard, IS_RETIRED, IdIndex, MembersBuilder, Sieve, is_inferred};
 use crate::error::{Error, Result};
 use crate::load::marks::Marks;
-use crate::load::referenced::References;
 
 use super::{DimensionLoad, Published};
 
@@ -26,7 +26,7 @@ impl DimensionLoad<'_> {
         &self,
         sieve: &mut Sieve<'_>,
         published: Published<'_>,
-        silent: &mut Silent<'_>,
+        silent: &mut Silent,
     ) -> Result<()> {
         let dimension = self.origin.dimension;
         let doing = || format!("comparing dimension '{}'", dimension.name);
@@ -36,6 +36,9 @@ impl DimensionLoad<'_> {
         // beside few rows there is room for the index of those who are published
         let is_indexed = !sieve.compares() && self.execution.is_looked_up(dimension);
         silent.members = is_indexed.then(|| self.members_builder());
+        for special in SpecialMember::ALL {
+            silent.met.add(special.id());
+        }
         let mut places = Marks::new(published.table);
         let mut groups = std::pin::pin!(self.scan(published.table).groups(columns));
         while let Some(group) = groups.try_next().await? {
@@ -46,8 +49,9 @@ impl DimensionLoad<'_> {
             }
             match sieve.compares() {
                 true => {
-                    let gone = sieve.compare(&group.rows).map_err(Error::arrow(doing()))?;
-                    silent.lack(&group.rows, &id, |row| gone[row]);
+                    let heard = sieve.compare(&group.rows).map_err(Error::arrow(doing()))?;
+                    silent.lack(&group.rows, &id, |row| heard[row] == Heard::Gone);
+                    silent.meet(&group.rows, &id, |row| heard[row] != Heard::Told);
                 }
                 false => {
                     let (file, first) = group.first;
@@ -72,12 +76,35 @@ impl DimensionLoad<'_> {
             let columns = [id.as_str(), MERGED_INTO];
             let mut groups = std::pin::pin!(self.scan(changes).groups(&columns));
             while let Some(group) = groups.try_next().await? {
-                silent.know(&group.rows, &id);
-                know(sieve, &group.rows, &id);
+                self.meet(silent, sieve, &group.rows, &id);
                 silent.merges(&group.rows, &id);
             }
         }
         Ok(())
+    }
+
+    /// The members of what was seen are known, and no strangers.
+    fn meet(&self, silent: &mut Silent, sieve: &mut Sieve<'_>, seen: &RecordBatch, id: &str) {
+        let Some(ids) = seen.column_by_name(id) else {
+            return;
+        };
+        let ids = ids.as_string::<i32>();
+        for member in sieve.find(ids).into_iter().flatten() {
+            sieve.know(member);
+            sieve.meet(member);
+        }
+        if self.referenced.is_some() {
+            let known = silent.known(sieve, ids);
+            silent.meet(seen, id, |row| !known[row]);
+        }
+    }
+
+    /// The members that facts refer to, but that neither an earlier load knew nor the rows of this one tell of.
+    pub(super) fn strangers(&self, sieve: &Sieve<'_>, silent: &Silent) -> Result<BTreeSet<String>> {
+        match &self.referenced {
+            Some(referenced) => referenced.strangers(|ids| silent.known(sieve, ids)),
+            None => Ok(BTreeSet::new()),
+        }
     }
 
     /// The rows of the key map whose keys are retired; `None` if there are none.
@@ -98,7 +125,7 @@ impl DimensionLoad<'_> {
 
 /// Members that are to be looked at though the load says nothing of them.
 #[derive(Default)]
-pub(super) struct Silent<'a> {
+pub(super) struct Silent {
     /// Those that the source no longer has, and those that were inferred.
     pub(super) ids: IdIndex,
     /// Those that were merged into others, and those others.
@@ -111,21 +138,11 @@ pub(super) struct Silent<'a> {
     pub(super) retired: Option<Marks>,
     /// The published members, if they were indexed on the way.
     pub(super) members: Option<MembersBuilder>,
-    /// The members that facts refer to, and for each whether an earlier load knew it.
-    referred: Option<&'a References>,
-    known: Vec<bool>,
+    /// Others that an earlier load knew, of whom this one does not tell.
+    met: IdIndex,
 }
 
-impl<'a> Silent<'a> {
-    /// Nothing is known yet of the members that facts refer to.
-    pub(super) fn new(referred: Option<&'a References>) -> Self {
-        Self {
-            referred,
-            known: vec![false; referred.map_or(0, |referred| referred.ids.len())],
-            ..Self::default()
-        }
-    }
-
+impl Silent {
     /// True if there is nobody.
     pub(super) fn is_empty(&self) -> bool {
         self.ids.len() == 0 && self.merged.is_empty()
@@ -161,32 +178,42 @@ impl<'a> Silent<'a> {
         }
     }
 
-    /// Takes note of published rows: those that were inferred are looked at again, and nobody in them is a stranger.
+    /// Takes note of published rows: those that were inferred are looked at again.
     fn infer(&mut self, rows: &RecordBatch, id: &str) {
-        self.know(rows, id);
         if let Some(basis) = rows.column_by_name(BASIS) {
             let basis = basis.as_string::<i32>();
             self.lack(rows, id, |row| is_inferred(basis, row));
         }
     }
 
-    /// The members of some rows are no strangers.
-    fn know(&mut self, rows: &RecordBatch, id: &str) {
-        let (Some(referred), Some(ids)) = (self.referred, rows.column_by_name(id)) else {
-            return;
-        };
-        let found = referred.ids.find_all(ids.as_string::<i32>());
-        for member in found.into_iter().flatten() {
-            self.known[member as usize] = true;
+    /// An earlier load knew the members of some rows.
+    fn meet(&mut self, rows: &RecordBatch, id: &str, met: impl Fn(usize) -> bool) {
+        if let Some(ids) = rows.column_by_name(id) {
+            let ids = ids.as_string::<i32>();
+            for row in (0..rows.num_rows()).filter(|row| ids.is_valid(*row) && met(*row)) {
+                self.met.add(ids.value(row));
+            }
         }
     }
 
-    /// The members that facts refer to, but that neither an earlier load knew nor the rows of this one tell of.
-    pub(super) fn strangers(&self, sieve: &Sieve<'_>) -> Result<BTreeSet<String>> {
-        match self.referred {
-            Some(referred) => referred.which(|number, id| !self.known[number] && !sieve.tells(id)),
-            None => Ok(BTreeSet::new()),
+    /// For each of some members whether an earlier load knew it or the rows of this one tell of it.
+    fn known(&self, sieve: &Sieve<'_>, ids: &StringArray) -> Vec<bool> {
+        let mut known = match &self.members {
+            Some(members) => members.know(ids),
+            None => vec![false; ids.len()],
+        };
+        if known.iter().all(|known| *known) {
+            return known;
         }
+        for (known, told) in known.iter_mut().zip(sieve.find(ids)) {
+            *known |= told.is_some_and(|told| sieve.is_no_stranger(told));
+        }
+        if self.met.len() > 0 {
+            for (known, met) in known.iter_mut().zip(self.met.find_all(ids)) {
+                *known |= met.is_some();
+            }
+        }
+        known
     }
 
     fn count(&mut self, rows: &RecordBatch, key: &str) {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use arrow::array::AsArray as _;
+use arrow::array::{Array as _, AsArray as _};
 
 use crate::dimension::{
     self, Bulk, DimensionInput, IdIndex, Issued, Nature, align, build_dimension, changes_schema,
@@ -30,7 +30,7 @@ impl DimensionLoad<'_> {
         let existing = align(&name, &rows, &dimension::arrow_schema(dimension))?;
         let existing = self.forgotten(existing);
         let referenced = match &self.referenced {
-            Some(referenced) => referenced.which(|_, _| true)?,
+            Some(referenced) => referenced.strangers(|ids| vec![false; ids.len()])?,
             None => BTreeSet::new(),
         };
         let mut known = IdIndex::default();

@@ -103,8 +103,9 @@ impl Evidence {
         let unaudited = masks.number(mask(&others, true));
         let audited = masks.number(mask(audited, false));
         let known: Vec<bool> = past.is_new.iter().map(|is_new| !is_new).collect();
+        // a version that is read back says too that its member was merged into nobody then
         let known = match known.contains(&false) {
-            true => masks.number(mask(&known, false)),
+            true => masks.number(mask(&known, true)),
             false => all,
         };
         let empty = RecordBatch::new_empty(changes_schema(dimension));

@@ -1,12 +1,14 @@
 //! Mini-dimensions: which combination of fast attributes a member had at an instant.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray, RecordBatch};
+use arrow::array::{ArrayRef, AsArray, Int32Array, RecordBatch, StringArray};
 use arrow::datatypes::Int32Type;
 use arrow::error::ArrowError;
-use planisphere_schemas::model::{Dimension, SpecialMember};
+use planisphere_schemas::model::{Dimension, SpecialMember, current_id_column, current_key_column};
 
+use super::sights::{Sight, Tables, Times, as_words, named};
 use super::{Combinations, MemberIndex};
 
 /// Looks up combinations by member and instant.
@@ -106,6 +108,60 @@ impl MiniIndex {
             }
         }
     }
+}
+
+/// What a history tells the owner of a mini-dimension of its present combinations, as rows of `map_<owner>_changes`: for each
+/// instant at which anything was seen of a member the combination that it had then.
+///
+/// # Errors
+/// If a table lacks a column.
+pub(crate) fn present_words(
+    owner: &Dimension,
+    mini: &Dimension,
+    history: &Tables,
+    combinations: &MemberIndex,
+    audit_key: i64,
+) -> Result<RecordBatch, ArrowError> {
+    let names = mini.attributes.iter().map(|it| it.name.as_str());
+    let sights = history.sights(&names.collect())?;
+    let (table, changes) = (&history.table, &history.changes);
+    let in_changes = Combinations::of(mini, &attributes(mini, changes))?.ids;
+    let in_table = Combinations::of(mini, &attributes(mini, table))?.ids;
+    let times = Times::of(table)?;
+    let mut versions: HashMap<&str, Vec<usize>> = HashMap::new();
+    let wanted: HashSet<&str> = sights.iter().map(|sight| sight.id.as_str()).collect();
+    let ids = named(table, history.id_column())?.as_string::<i32>().iter();
+    for (row, id) in ids.enumerate() {
+        if let Some(id) = id.filter(|id| wanted.contains(id)) {
+            versions.entry(id).or_default().push(row);
+        }
+    }
+    // a word may say only a part; members that were merged away have no versions
+    let combination = |sight: &Sight| {
+        let of_member = versions.get(sight.id.as_str()).into_iter().flatten();
+        let then = of_member.copied().find(|row| times.holds(*row, sight.at));
+        match (then, sight.row.checked_sub(in_changes.len())) {
+            (Some(row), _) | (None, Some(row)) => in_table[row].clone(),
+            (None, None) => in_changes[sight.row].clone(),
+        }
+    };
+    let found: Vec<Option<String>> = sights.iter().map(combination).collect();
+    let keys = found
+        .iter()
+        .map(|id| combinations.member(id.as_deref(), None));
+    let keys: ArrayRef = Arc::new(Int32Array::from_iter_values(keys));
+    let ids: ArrayRef = Arc::new(found.iter().map(Option::as_deref).collect::<StringArray>());
+    let columns = [
+        (current_id_column(&mini.name), ids),
+        (current_key_column(&mini.name), keys),
+    ];
+    let values = columns.iter().filter_map(|(column, values)| {
+        let mut attributes = owner.attributes.iter();
+        let attribute = attributes.find(|it| it.column == *column)?;
+        Some((attribute.name.as_str(), Arc::clone(values)))
+    });
+    let values: Vec<(&str, ArrayRef)> = values.collect();
+    as_words(owner, &sights, &values, audit_key)
 }
 
 /// The columns of a mini-dimension's attributes in the table of its history.

@@ -83,6 +83,8 @@ pub(super) struct Built {
     /// The versions of the history of a mini-dimension that was built last.
     pub(super) versions: Vec<RecordBatch>,
     pub(super) referenced: Referenced,
+    /// For owners of mini-dimensions whose histories were built anew what these tell of present combinations.
+    pub(super) presents: BTreeMap<String, Vec<RecordBatch>>,
     /// What the operator should know.
     pub(super) notices: Vec<String>,
     pub(super) audit_key: i64,

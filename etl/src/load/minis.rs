@@ -7,17 +7,19 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, Int32Array, RecordBatch, StringArray};
-use arrow::compute::{filter_record_batch, not};
+use arrow::compute::{concat_batches, filter_record_batch, not};
 use planisphere_schemas::model::{Dimension, current_id_column, current_key_column};
 use planisphere_schemas::warehouse::PinnedWarehouse;
 
 use crate::conform::{Conformed, DELETED};
-use crate::dimension::{Combinations, MiniIndex, mini_attributes};
+use crate::dimension::{
+    Combinations, MiniIndex, Tables, changes_table, map_table, mini_attributes, present_words,
+};
 use crate::error::{Error, Result};
 use crate::staging::Package;
 
 use super::balance::Balance;
-use super::build::{Built, Fed};
+use super::build::{Built, Fed, NextTable};
 use super::combinations::column_named;
 use super::execute::Execution;
 use super::outriggers::with_columns;
@@ -60,6 +62,10 @@ impl Execution<'_> {
             rows.rows = rows
                 .rows
                 .map(&self.memory, |rows| with_present(mini, rows, built))?;
+            if let Some(words) = presents(owner, mini, &history, base, built)? {
+                let presents = built.presents.entry(owner.name.clone()).or_default();
+                presents.push(words);
+            }
             let history = built.members.remove(&history.name);
             if let (Some(history), Some(index)) = (history, built.members.get(name)) {
                 let index = MiniIndex::new(mini, history, &versions, index).map_err(doing())?;
@@ -68,6 +74,40 @@ impl Execution<'_> {
         }
         Ok((rows, balances))
     }
+}
+
+/// What the history of a mini-dimension tells its owner of present combinations, if it was published and is built anew: what
+/// members that the load does not show have now may be called otherwise.
+fn presents(
+    owner: &Dimension,
+    mini: &Dimension,
+    history: &Dimension,
+    base: Option<&PinnedWarehouse>,
+    built: &Built,
+) -> Result<Option<RecordBatch>> {
+    let is_published = base.is_some_and(|base| base.table(&history.table()).is_some());
+    let next = |name: String| built.tables.iter().find(|table| table.name == name);
+    let tables = [history.table(), map_table(history), changes_table(history)].map(next);
+    let ([Some(table), Some(map), Some(changes)], Some(index)) =
+        (tables, built.members.get(&mini.name))
+    else {
+        return Ok(None);
+    };
+    if !is_published || !table.kept.is_empty() {
+        return Ok(None);
+    }
+    let doing = || Error::arrow(format!("building mini-dimension '{}'", mini.name));
+    let whole = |table: &NextTable| {
+        let rows: Vec<RecordBatch> = table.rows.batches().collect::<Result<_, _>>()?;
+        concat_batches(&table.schema, &rows)
+    };
+    let tables = Tables {
+        table: whole(table).map_err(doing())?,
+        map: whole(map).map_err(doing())?,
+        changes: whole(changes).map_err(doing())?,
+    };
+    let words = present_words(owner, mini, &tables, index, built.audit_key);
+    words.map(Some).map_err(doing())
 }
 
 /// The combinations in conformed rows.

@@ -17,6 +17,7 @@ mod whole;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
+use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use planisphere_schemas::model::Dimension;
 use planisphere_schemas::warehouse::{PinnedTable, PinnedWarehouse};
@@ -99,10 +100,11 @@ impl Execution<'_> {
             package,
             published: Published::of(dimension, base),
             referenced: built.referenced.remove(&dimension.name),
+            presents: built.presents.remove(&dimension.name).unwrap_or_default(),
             audit_key: built.audit_key,
         };
         let mut outcome = match work.published {
-            Some(published) if !published.is_of(dimension) || !work.told_anew.is_empty() => {
+            Some(published) if !published.is_of(dimension) || work.is_told_anew() => {
                 work.whole(published).await?
             }
             _ => work.touched().await?,
@@ -151,6 +153,8 @@ struct DimensionLoad<'a> {
     published: Option<Published<'a>>,
     /// The attributes whose past is told anew by the packages of earlier loads.
     told_anew: BTreeSet<String>,
+    /// What mini-dimensions that are built anew tell of present combinations.
+    presents: Vec<RecordBatch>,
     /// Where facts refer to members.
     referenced: Option<References>,
     audit_key: i64,

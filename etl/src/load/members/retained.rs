@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use arrow::array::{AsArray as _, RecordBatch, StringArray};
+use arrow::array::{AsArray as _, BooleanArray, RecordBatch, StringArray};
+use arrow::compute::filter_record_batch;
 use planisphere_schemas::model::Dimension;
 
 use crate::dimension::{Existing, Nature, Origin, Shadow, is_inferred, once_each, words};
@@ -19,24 +20,61 @@ const KNOWN: &str = "_known";
 const BASIS: &str = "valid_from_basis";
 
 impl DimensionLoad<'_> {
+    /// True if any attribute is told anew.
+    pub(super) fn is_told_anew(&self) -> bool {
+        !self.told_anew.is_empty() || !self.presents.is_empty()
+    }
+
     /// The published table, of which the attributes that are told anew count as new.
     pub(super) fn forgotten(&self, mut existing: Existing) -> Existing {
-        existing.reshaped |= !self.told_anew.is_empty();
-        if self.origin.nature == Nature::Changes {
-            return existing;
-        }
+        existing.reshaped |= self.is_told_anew();
         let schema = existing.rows.schema();
+        let (presents, is_stream) = (self.presents(), self.origin.nature == Nature::Changes);
         for (field, is_new) in schema.fields().iter().zip(&mut existing.is_new) {
-            *is_new |= self.told_anew.contains(field.name());
+            let name = field.name();
+            *is_new |= presents.contains(name) || !is_stream && self.told_anew.contains(name);
         }
         existing
     }
 
+    /// The attributes with present combinations that are told anew.
+    fn presents(&self) -> HashSet<String> {
+        let told = self.presents.iter().filter_map(|words| {
+            let known = words.column_by_name(KNOWN)?.as_string::<i32>();
+            known.iter().flatten().next()
+        });
+        told.flat_map(|names| names.split(' ').map(str::to_owned))
+            .collect()
+    }
+
+    /// What was seen, with what mini-dimensions that are built anew tell of present combinations behind it.
+    pub(super) fn with_presents(&self, existing: &Existing, changes: Existing) -> Result<Existing> {
+        let dimension = self.origin.dimension;
+        let doing = || format!("reading the past of dimension '{}'", dimension.name);
+        let members = seen_members(dimension, existing, &changes);
+        let schema = changes.rows.schema();
+        let mut all = vec![changes.rows.clone()];
+        for words in &self.presents {
+            let ids = words.column_by_name(&dimension.id_column());
+            let ids = ids.into_iter().flat_map(|ids| ids.as_string::<i32>());
+            let known: BooleanArray = ids.map(|id| Some(members.contains(id?))).collect();
+            let words = RecordBatch::try_new(schema.clone(), words.columns().to_vec());
+            let words = words.and_then(|words| filter_record_batch(&words, &known));
+            all.push(words.map_err(Error::arrow(doing()))?);
+        }
+        let rows = arrow::compute::concat_batches(&schema, &all);
+        Ok(Existing {
+            rows: rows.map_err(Error::arrow(doing()))?,
+            ..changes
+        })
+    }
+
     /// What was seen, without what it says of the attributes that are told anew.
     pub(super) fn forgotten_words(&self, kept: Existing) -> Result<Existing> {
-        if self.told_anew.is_empty() {
+        if !self.is_told_anew() {
             return Ok(kept);
         }
+        let presents = self.presents();
         let doing = || {
             format!(
                 "reading the past of dimension '{}'",
@@ -48,7 +86,8 @@ impl DimensionLoad<'_> {
         let known = kept.rows.column(at).as_string::<i32>();
         let known = known.iter().map(|names| {
             let names = names.unwrap_or_default().split(' ');
-            let names: Vec<&str> = names.filter(|it| !self.told_anew.contains(*it)).collect();
+            let is_told = |it: &str| self.told_anew.contains(it) || presents.contains(it);
+            let names: Vec<&str> = names.filter(|it| !is_told(it)).collect();
             Some(names.join(" "))
         });
         let mut columns = kept.rows.columns().to_vec();
@@ -139,7 +178,7 @@ impl DimensionLoad<'_> {
                 }
             }
         }
-        let members = seen_members(dimension, &existing.rows);
+        let members = seen_members(dimension, existing, &changes);
         let schema = changes.rows.schema();
         let mut all = vec![changes.rows.clone()];
         for shadow in &shadows {
@@ -155,12 +194,17 @@ impl DimensionLoad<'_> {
     }
 }
 
-/// The published members of which anything was seen.
-fn seen_members(dimension: &Dimension, rows: &RecordBatch) -> HashSet<String> {
+/// The members of which anything was seen: published ones, and those that were merged away, of which no version is.
+fn seen_members(dimension: &Dimension, existing: &Existing, changes: &Existing) -> HashSet<String> {
+    let (rows, id) = (&existing.rows, dimension.id_column());
     let column = |name: &str| rows.column_by_name(name).map(|it| it.as_string::<i32>());
-    let (Some(ids), Some(basis)) = (column(&dimension.id_column()), column(BASIS)) else {
-        return HashSet::new();
-    };
-    let seen = (0..rows.num_rows()).filter(|row| !is_inferred(basis, *row));
-    seen.map(|row| ids.value(row).to_owned()).collect()
+    let mut members = HashSet::new();
+    if let (Some(ids), Some(basis)) = (column(&id), column(BASIS)) {
+        let seen = (0..rows.num_rows()).filter(|row| !is_inferred(basis, *row));
+        members.extend(seen.map(|row| ids.value(row).to_owned()));
+    }
+    let kept = changes.rows.column_by_name(&id);
+    let kept = kept.into_iter().flat_map(|ids| ids.as_string::<i32>());
+    members.extend(kept.flatten().map(str::to_owned));
+    members
 }

@@ -53,13 +53,14 @@ impl DimensionLoad<'_> {
                 let rows = read_table(warehouse, table).await?;
                 let kept = align(table.name(), &rows, &changes_schema(dimension))?;
                 let is_stream = self.origin.nature == Nature::Changes;
-                Some(match is_stream && !self.told_anew.is_empty() {
+                let kept = match is_stream && !self.told_anew.is_empty() {
                     true => self.words_anew(kept).await?,
                     false => {
                         let kept = self.forgotten_words(kept)?;
                         self.with_retained(&existing, kept).await?
                     }
-                })
+                };
+                Some(self.with_presents(&existing, kept)?)
             }
             None => None,
         };

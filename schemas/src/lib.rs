@@ -8,6 +8,7 @@
 //! warehouse folder ◄──► warehouse (manifest, open, pin, scan) ◄── olap, etl
 //! ```
 
+pub mod checked;
 pub mod document;
 mod error;
 pub mod model;

@@ -19,6 +19,7 @@ use datafusion::optimizer::simplify_expressions::ExprSimplifier;
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::prelude::SessionContext;
 use futures::TryStreamExt as _;
+use planisphere_schemas::checked::checked_expression;
 use planisphere_schemas::model::{Entity, Source};
 
 use super::select::{Output, from_clause, outputs};
@@ -145,7 +146,8 @@ fn expression(
     let simplifier = ExprSimplifier::new(context);
     // some functions, coalesce among them, exist only until they are simplified
     let logical = simplifier.coerce(session.parse_sql_expr(sql, schema)?, schema)?;
-    session.create_physical_expr(simplifier.simplify(logical)?, schema)
+    let checked = checked_expression(logical, schema)?;
+    session.create_physical_expr(simplifier.simplify(checked)?, schema)
 }
 
 /// What an error says that the values of a row may have caused.

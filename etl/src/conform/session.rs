@@ -6,7 +6,9 @@ use arrow::array::RecordBatch;
 use chrono_tz::Tz;
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::functions_aggregate::sum::sum_udaf;
 use datafusion::prelude::{SessionConfig, SessionContext};
+use planisphere_schemas::checked::{CheckOperators, widened};
 use planisphere_schemas::model::{Source, Table};
 use planisphere_schemas::settings::EtlSettings;
 use planisphere_schemas::warehouse::Warehouse;
@@ -64,9 +66,17 @@ fn start(settings: &EtlSettings, zone: Tz) -> Result<SessionContext> {
             false,
         )
         .set_bool("datafusion.sql_parser.map_string_types_to_utf8view", false);
-    let session = SessionContext::new_with_config_rt(config, runtime);
+    let session = checked(SessionContext::new_with_config_rt(config, runtime));
     functions::register(&session, zone);
     Ok(session)
+}
+
+/// The session with numbers that do not wrap: what does not fit its type is an error.
+fn checked(session: SessionContext) -> SessionContext {
+    // behind the engine's own, since it asks for the types of both sides
+    session.add_analyzer_rule(Arc::new(CheckOperators));
+    session.register_udaf(widened(sum_udaf()));
+    session
 }
 
 /// What is made of staged tables before any view: the keys of rejected rows, and rebuilt histories.

@@ -6,7 +6,6 @@
 //! Not responsible for any protocol, nor for cubes: those are asked through the service.
 
 mod catalog;
-mod checked;
 mod faults;
 mod instants;
 mod parameters;

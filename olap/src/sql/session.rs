@@ -13,9 +13,9 @@ use datafusion::prelude::{SQLOptions, SessionContext};
 use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::ast::{ObjectName, Spanned, visit_relations};
 use futures::stream::{BoxStream, StreamExt};
+use planisphere_schemas::checked::{CheckOperators, widened};
 
 use super::catalog::{self, TableName, sql_tables};
-use super::checked::{CheckOperators, widened};
 use super::instants::{CompareMicroseconds, ReadMicroseconds};
 use super::{faults, parameters, statement};
 use crate::error::{OlapError, QueryFaults, Result};

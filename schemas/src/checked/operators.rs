@@ -22,7 +22,7 @@ use super::narrow::fits_decimal;
 
 /// Puts checked functions in the place of operators; it runs after the types of both sides are settled.
 #[derive(Debug)]
-pub(in crate::sql) struct CheckOperators;
+pub struct CheckOperators;
 
 impl AnalyzerRule for CheckOperators {
     fn name(&self) -> &str {
@@ -36,6 +36,16 @@ impl AnalyzerRule for CheckOperators {
         });
         checked.map(|plan| plan.data)
     }
+}
+
+/// The same expression over columns of a schema with checked functions in the place of operators, once the types of both
+/// sides are settled.
+///
+/// # Errors
+/// If a type cannot be told.
+pub fn checked_expression(expr: Expr, schema: &DFSchema) -> Result<Expr> {
+    let checked = expr.transform_up(|expr| checked(expr, schema))?;
+    Ok(checked.data)
 }
 
 fn checked(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {

@@ -32,7 +32,7 @@ const SAFE_DIGITS: u8 = 28;
 const SAFE_WIDE_DIGITS: u8 = 66;
 
 /// The aggregate under the same name, adding in a wider type.
-pub(in crate::sql) fn widened(inner: Arc<AggregateUDF>) -> AggregateUDF {
+pub fn widened(inner: Arc<AggregateUDF>) -> AggregateUDF {
     AggregateUDF::new_from_impl(Widened { inner })
 }
 

@@ -9,5 +9,5 @@ mod narrow;
 mod operators;
 mod widened;
 
-pub(super) use operators::CheckOperators;
-pub(super) use widened::widened;
+pub use operators::{CheckOperators, checked_expression};
+pub use widened::widened;

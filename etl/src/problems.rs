@@ -49,6 +49,7 @@ impl Problems {
     pub(crate) fn named(&mut self, row: usize, reason: &str) {
         let detail = match reason {
             "missing_instant" => "the instant of the change is null",
+            "invalid_instant" => "the change is of 9999-12-31 or later, where valid time has ended",
             "missing_begin" => "nothing says since when the row is there",
             "missing_rate" => {
                 "no rate of the currency is known at the day, or rates contradict each other"

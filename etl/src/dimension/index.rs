@@ -286,14 +286,17 @@ impl MemberIndex {
         let Self::Members(members) = self else {
             return pairs.map(|(id, at)| self.member(id, *at)).collect();
         };
-        if !members.aliases.is_empty() {
-            return pairs.map(|(id, at)| self.member(id, *at)).collect();
-        }
+        // whoever was merged into another has no versions of its own
+        let is_known =
+            |member: &u32| members.aliases.is_empty() || !members.versions(*member).is_empty();
         let found = members.ids.find_all(ids).into_iter().zip(at).enumerate();
-        let key = |(row, (found, at)): (usize, (Option<u32>, &Option<i64>))| match found {
+        let key = |(row, (found, at)): (usize, (Option<u32>, &Option<i64>))| match found
+            .filter(is_known)
+        {
             Some(member) => members.version(member, *at),
             None if ids.is_null(row) => SpecialMember::NotGiven.key(),
-            None => SpecialMember::NotYetArrived.key(),
+            None if members.aliases.is_empty() => SpecialMember::NotYetArrived.key(),
+            None => self.member(Some(ids.value(row)), *at),
         };
         found.map(key).collect()
     }

@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::problems::{Destination, Problems};
 use crate::reject::Reject;
 
-use super::{Nature, cast_column};
+use super::{Nature, OPEN_TO, cast_column};
 
 /// What conformed rows on their way into a dimension are.
 #[derive(Debug, Clone, Copy)]
@@ -129,6 +129,10 @@ impl Columns {
         for row in (0..rows.num_rows()).filter(|row| is_stream && from.is_null(*row)) {
             problems.missing_key(row, "the instant of the change is null");
         }
+        let is_late = |row: &usize| from.is_valid(*row) && from.value(*row) >= OPEN_TO;
+        for row in (0..rows.num_rows()).filter(|row| is_stream && is_late(row)) {
+            problems.named(row, "invalid_instant");
+        }
         let ids = texts(column(id_column(dimension))?)?;
         for row in (0..rows.num_rows()).filter(|row| ids.is_null(*row)) {
             problems.missing_key(row, "the business key is null");
@@ -148,7 +152,8 @@ impl Columns {
                 .collect(),
             basis: texts(column(BASIS)?)?,
             change,
-            modified: instants(MODIFIED)?,
+            // valid time has ended there: such an instant says nothing
+            modified: instants(MODIFIED)?.unary_opt(|at| (at < OPEN_TO).then_some(at)),
             sequence: sequence.map(Option::unwrap_or_default).collect(),
             deleted: column(DELETED)?.as_boolean().clone(),
         };

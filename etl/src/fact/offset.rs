@@ -132,6 +132,17 @@ pub(super) fn with_bookings(
     with_columns(rows, columns.into())
 }
 
+/// Conformed rows as the source has them, without what a booking says.
+pub(super) fn without_bookings(rows: &RecordBatch) -> Result<RecordBatch, ArrowError> {
+    let schema = rows.schema();
+    let is_own = |at: &usize| {
+        let name = schema.field(*at).name().as_str();
+        ![BOOKED_ON, BOOKED_BY, BOOKED].contains(&name)
+    };
+    let own: Vec<usize> = (0..rows.num_columns()).filter(is_own).collect();
+    rows.project(&own)
+}
+
 /// Published rows as what fresh ones are laid beside: the row that stands has the id of its row of the source, all others have
 /// ids that no fresh row has; all are booked by this load, so that only their values are compared. How many stand.
 pub(crate) fn comparable(

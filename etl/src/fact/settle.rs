@@ -12,6 +12,7 @@ use crate::warehouse::Place;
 
 use super::FactInput;
 use super::fresh::Chunk;
+use super::offset::without_bookings;
 use super::schema::DELETED_AT_SOURCE;
 use super::standing::{Meeting, Standing, flags};
 
@@ -85,9 +86,12 @@ fn sort(
         stage: "star",
         object: &input.star.name,
     };
-    let rejects = chunk
-        .problems
-        .rejects(&destination, &chunk.conformed, &chunk.ids)?;
+    // what this load would have booked is no part of the row
+    let shown = match input.star.is_offset() {
+        true => without_bookings(&chunk.conformed)?,
+        false => chunk.conformed.clone(),
+    };
+    let rejects = chunk.problems.rejects(&destination, &shown, &chunk.ids)?;
     tally.rejected = rejects.len() as u64;
     let new = match new.len() == chunk.rows.num_rows() {
         true => chunk.rows.clone(),

@@ -3,10 +3,13 @@
 //! A package knows a column if its files hold everything that the column, and what decides which rows there are, is made of.
 //! Not responsible for what becomes of the rows.
 
+mod words;
+
 use std::collections::BTreeSet;
 
 use planisphere_schemas::model::{
-    Corrections, Dimension, DimensionKind, Model, Role, Source, Star,
+    Corrections, Dimension, DimensionKind, Model, Role, Source, Star, current_id_column,
+    current_key_column,
 };
 use planisphere_schemas::settings::EtlSettings;
 use planisphere_schemas::warehouse::Warehouse;
@@ -18,7 +21,8 @@ use crate::staging::Package;
 use super::execute::Execution;
 use super::record::LoadRecord;
 use super::replay::repeatable;
-use super::restated::restatements;
+
+pub(crate) use words::backfills;
 
 /// Columns that are new in a table, each with the columns of its entity that it is made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,6 +75,19 @@ impl Wanted {
             only_now: false,
         };
         (!wanted.columns.is_empty()).then_some(wanted)
+    }
+
+    /// All attributes of a dimension, but for present combinations; `None` if keys of other dimensions are among them.
+    pub(super) fn of_new_dimension(model: &Model, dimension: &Dimension) -> Option<Self> {
+        let presents = dimension.minis().into_iter().flat_map(|mini| {
+            let (id, key) = (current_id_column(mini), current_key_column(mini));
+            [id, key]
+        });
+        let presents: BTreeSet<String> = presents.collect();
+        let mut own = dimension.clone();
+        own.attributes.retain(|it| !presents.contains(&it.column));
+        let wanted = Self::of_dimension(model, &own, |_| true)?;
+        (wanted.columns.len() == own.attributes.len()).then_some(wanted)
     }
 
     /// New columns of a star.
@@ -168,29 +185,6 @@ impl Wanted {
     }
 }
 
-/// Everything that a model adds to the tables of another.
-fn added(model: &Model, old: &Model) -> Vec<Wanted> {
-    let dimensions = model.dimensions.iter().filter_map(|dimension| {
-        let before = old.dimension(&dimension.name)?;
-        Wanted::of_dimension(model, dimension, |name| before.attribute(name).is_none())
-    });
-    let minis = model.dimensions.iter().filter_map(|mini| {
-        let before = old.mini_history(old.dimension(&mini.name)?)?;
-        let history = model.mini_history(mini)?;
-        Wanted::of_dimension(model, &history, |name| before.attribute(name).is_none())
-    });
-    let stars = model.stars.iter().filter_map(|star| {
-        let before = old.star(&star.name)?;
-        let is_new = |name: &str| {
-            let mut roles = before.roles.iter();
-            let is_role = roles.any(|role| role.key_column() == name);
-            !is_role && before.degenerate(name).is_none() && before.measure(name).is_none()
-        };
-        Wanted::of_star(model, star, is_new)
-    });
-    dimensions.chain(minis).chain(stars).collect()
-}
-
 /// The packages of earlier loads that know any of the columns, the oldest first.
 pub(super) async fn knowing(
     model: &Model,
@@ -258,46 +252,6 @@ fn holds(package: &Package, source: &Source, relation: &str, column: &str) -> bo
     audit && (column.starts_with('_') || held(&table.name, column))
 }
 
-/// What a load will fill from which packages, what no package knows, and what becomes of columns that are read otherwise, in
-/// words.
-///
-/// # Errors
-/// If a package cannot be understood.
-pub(crate) async fn backfills(
-    model: &Model,
-    old: &Model,
-    settings: &EtlSettings,
-    warehouse: &Warehouse,
-) -> Result<Vec<String>> {
-    let mut words = Vec::new();
-    for wanted in added(model, old) {
-        let packages = knowing(model, settings, warehouse, &wanted).await?;
-        for (name, _) in &wanted.columns {
-            let table = &wanted.table;
-            let knows = |it: &&Knowing| it.columns.contains(name);
-            let days = packages
-                .iter()
-                .filter(knows)
-                .map(|it| it.record.business_date);
-            let days: Vec<_> = days.collect();
-            words.push(match (days.first(), days.last()) {
-                (Some(first), Some(last)) => format!(
-                    "{table}: what this load does not show of '{name}' is taken from the staging packages of {} earlier loads, of {first} to {last}",
-                    days.len()
-                ),
-                _ if wanted.only_now => format!(
-                    "{table}: what this load does not show of '{name}' stays empty; facts with bridges or corrections by offset are filled from its rows only"
-                ),
-                _ => format!(
-                    "{table}: no retained staging package knows '{name}'; what this load does not show of it stays empty"
-                ),
-            });
-        }
-    }
-    words.extend(restatements(model, old, settings, warehouse).await?);
-    Ok(words)
-}
-
 impl Execution<'_> {
     /// The packages of earlier loads that know any of the columns, the oldest first.
     pub(super) async fn knowing(&self, wanted: &Wanted) -> Result<Vec<Knowing>> {
@@ -308,7 +262,14 @@ impl Execution<'_> {
         self.earlier(wanted).await
     }
 
-    /// The same, also where loads are repeated: then those before the one that is loaded again.
+    /// The packages of earlier loads that know all of the columns, the oldest first.
+    pub(super) async fn knowing_all(&self, wanted: &Wanted) -> Result<Vec<Knowing>> {
+        let mut known = self.knowing(wanted).await?;
+        known.retain(|it| it.columns.len() == wanted.columns.len());
+        Ok(known)
+    }
+
+    /// The same as [`Self::knowing`], also where loads are repeated: then those before the one that is loaded again.
     pub(super) async fn earlier(&self, wanted: &Wanted) -> Result<Vec<Knowing>> {
         let settings = &self.options.settings.etl;
         let mut known = knowing(self.model, settings, self.staged(), wanted).await?;

@@ -76,8 +76,8 @@ impl Execution<'_> {
     }
 }
 
-/// What the history of a mini-dimension tells its owner of present combinations, if it was published and is built anew: what
-/// members that the load does not show have now may be called otherwise.
+/// What the history of a mini-dimension tells its owner of present combinations, if it is built anew or is new in a warehouse
+/// that is not: what members that the load does not show have now may be called otherwise.
 fn presents(
     owner: &Dimension,
     mini: &Dimension,
@@ -85,7 +85,6 @@ fn presents(
     base: Option<&PinnedWarehouse>,
     built: &Built,
 ) -> Result<Option<RecordBatch>> {
-    let is_published = base.is_some_and(|base| base.table(&history.table()).is_some());
     let next = |name: String| built.tables.iter().find(|table| table.name == name);
     let tables = [history.table(), map_table(history), changes_table(history)].map(next);
     let ([Some(table), Some(map), Some(changes)], Some(index)) =
@@ -93,7 +92,7 @@ fn presents(
     else {
         return Ok(None);
     };
-    if !is_published || !table.kept.is_empty() {
+    if base.is_none() || !table.kept.is_empty() {
         return Ok(None);
     }
     let doing = || Error::arrow(format!("building mini-dimension '{}'", mini.name));

@@ -118,9 +118,17 @@ pub fn plan_load(model: &Model, published: Option<&Manifest>) -> Result<LoadPlan
         });
     }
     for dimension in &model.dimensions {
+        if let DimensionKind::Entity { entity, .. } = &dimension.kind {
+            let is_published = old.is_some_and(|old| old.dimension(&dimension.name).is_some());
+            let object = || format!("dimension '{}'", dimension.name);
+            same_source((model, old.filter(|_| is_published)), entity, object)?;
+        }
         steps.push(dimension_step(dimension, old)?);
     }
     for star in &model.stars {
+        let is_published = old.is_some_and(|old| old.star(&star.name).is_some());
+        let object = || format!("star '{}'", star.name);
+        same_source((model, old.filter(|_| is_published)), &star.entity, object)?;
         steps.push(fact_step(star, old)?);
     }
     steps.push(Step::Publish);
@@ -185,6 +193,25 @@ fn dimension_step(dimension: &Dimension, old: Option<&Model>) -> Result<Step> {
         dimension: name,
         backfill,
     })
+}
+
+/// Refuses an entity that comes from another source system than before: ids of two systems are two things, though they may be
+/// spelled alike.
+fn same_source(
+    (model, old): (&Model, Option<&Model>),
+    entity: &str,
+    object: impl Fn() -> String,
+) -> Result<()> {
+    let source = |model: &Model| Some(model.entity(entity)?.0.name.clone());
+    match (old.and_then(source), source(model)) {
+        (Some(before), Some(now)) if before != now => Err(Error::ModelChange {
+            object: object(),
+            reason: format!(
+                "its entity '{entity}' was of source '{before}' and now is of '{now}', and ids mean something only beside their source"
+            ),
+        }),
+        _ => Ok(()),
+    }
 }
 
 /// Why the keys of a dimension can no longer mean what they meant.

@@ -81,13 +81,17 @@ impl Execution<'_> {
             return Ok(None);
         }
         let name = changes_table(star);
-        let Some(table) = base.and_then(|base| base.table(&name)) else {
-            return Ok(None);
-        };
-        let rows = read_table(self.warehouse, table).await?;
         let columns = star.kept_columns(&self.model.dimensions);
-        let mut kept = align(&name, &rows, &changes_schema(&columns))?;
-        if self.stream_told_anew(star, base).await? {
+        let schema = changes_schema(&columns);
+        let rows = match base.map(|base| base.table(&name)) {
+            None => return Ok(None),
+            Some(Some(table)) => read_table(self.warehouse, table).await?,
+            // a star that is new in a warehouse that is not
+            Some(None) => RecordBatch::new_empty(Arc::clone(&schema)),
+        };
+        let is_new = base.is_some_and(|base| base.table(&name).is_none());
+        let mut kept = align(&name, &rows, &schema)?;
+        if is_new || self.stream_told_anew(star, base).await? {
             kept.rows = kept.rows.slice(0, 0);
             kept.is_new.fill(true);
             kept.reshaped = true;

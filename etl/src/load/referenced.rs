@@ -142,12 +142,13 @@ impl Execution<'_> {
         conformed: &BTreeMap<String, Conformed>,
         base: Option<&PinnedWarehouse>,
     ) -> Result<()> {
-        let model = base.map(|base| &base.manifest().model);
+        let Some(model) = base.map(|base| &base.manifest().model) else {
+            return Ok(());
+        };
         for star in &self.model.stars {
-            let Some(before) = model.and_then(|model| model.star(&star.name)) else {
-                continue;
-            };
-            let new = references(self.model, star, |role| !before.roles.contains(role));
+            let before = model.star(&star.name);
+            let before = before.map_or(&[][..], |before| &before.roles);
+            let new = references(self.model, star, |role| !before.contains(role));
             let new: Vec<(&str, &str)> = new.collect();
             let Some(fed) = self
                 .fed(&star.entity, conformed)

@@ -21,7 +21,7 @@ pub(super) struct Reread {
 
 impl Reread {
     /// True if nothing is read otherwise.
-    fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.columns.is_empty() && self.fields.is_empty()
     }
 }
@@ -38,6 +38,21 @@ pub(super) fn reread(model: &Model, old: &Model) -> BTreeMap<String, Reread> {
         (!reread.is_empty()).then(|| (now.1.name.clone(), reread))
     });
     changed.collect()
+}
+
+/// True if a column of an entity is not made as another one was before, of the entity in the old model.
+pub(super) fn is_read_otherwise(
+    (model, old): (&Model, &Model),
+    entity: &str,
+    (before, now): (&str, &str),
+) -> bool {
+    let of = |model: &Model, name: &str| {
+        let (source, entity) = model.entity(entity)?;
+        let column = entity.columns.iter().find(|it| it.name == name)?;
+        Some(meaning(source, entity, &column.expression))
+    };
+    let (before, now) = (of(old, before), of(model, now));
+    now.is_some() && before.is_some() && before != now
 }
 
 fn compare(before: (&Source, &Entity), now: (&Source, &Entity)) -> Reread {

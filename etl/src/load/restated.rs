@@ -3,6 +3,8 @@
 //! A dimension's attribute whose every earlier load is retained in a package is told anew from these, as if the model had
 //! always been what it is. Elsewhere a load restates what it shows, and says what stays as it was read.
 
+mod stars;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use planisphere_schemas::model::{Dimension, DimensionKind, Model, Star};
@@ -18,7 +20,7 @@ use super::execute::Execution;
 use super::nature::nature;
 use super::record::read_records;
 use super::replay::came_to_good;
-use super::reread::{Reread, reread};
+use super::reread::{Reread, is_read_otherwise, reread};
 
 /// Two models, and where the packages of earlier loads are.
 struct Models<'a> {
@@ -84,9 +86,6 @@ pub(super) async fn restatements(
 ) -> Result<Vec<String>> {
     let models = Models::new(model, old, settings, warehouse);
     let mut words = Vec::new();
-    if models.reread.is_empty() {
-        return Ok(words);
-    }
     let minis = model.dimensions.iter();
     let minis: Vec<Dimension> = minis.filter_map(|it| model.mini_history(it)).collect();
     for dimension in model.dimensions.iter().chain(&minis) {
@@ -121,13 +120,23 @@ impl<'a> Models<'a> {
         self.old.dimension(name).cloned().or_else(mini)
     }
 
-    /// What is read otherwise of the entity that feeds a published dimension.
-    fn reread_of<'s>(&'s self, dimension: &'s Dimension) -> Option<(&'s Reread, &'s str)> {
+    /// What is read otherwise of the entity that feeds a published dimension, attributes that are taken from other columns
+    /// than before among it.
+    fn reread_of<'s>(&'s self, dimension: &'s Dimension) -> Option<(Reread, &'s str)> {
         let DimensionKind::Entity { entity, key } = &dimension.kind else {
             return None;
         };
-        self.before(&dimension.name)?;
-        Some((self.reread.get(entity)?, key))
+        let before = self.before(&dimension.name)?;
+        let mut reread = self.reread.get(entity).cloned().unwrap_or_default();
+        let moved = dimension.attributes.iter().filter(|now| {
+            before.attribute(&now.name).is_some_and(|before| {
+                let columns = (before.column.as_str(), now.column.as_str());
+                before.column != now.column
+                    && is_read_otherwise((self.model, self.old), entity, columns)
+            })
+        });
+        reread.columns.extend(moved.map(|it| it.column.clone()));
+        (!reread.is_empty()).then_some((reread, key))
     }
 
     /// The attributes of a dimension that are read otherwise; `None` if there are none.
@@ -225,72 +234,7 @@ impl<'a> Models<'a> {
                 ));
             }
         }
-        words.extend(self.of_fields(&table, entity, reread));
-        Ok(())
-    }
-
-    /// The columns of its entity that a published star uses and that are read otherwise.
-    fn used(&self, star: &Star) -> Vec<String> {
-        let reread = self.old.star(&star.name).and(self.reread.get(&star.entity));
-        let used = star.kept_columns(&self.model.dimensions).into_iter();
-        let used = used.filter(|it| reread.is_some_and(|reread| reread.columns.contains(*it)));
-        used.map(str::to_owned).collect()
-    }
-
-    /// The packages of all earlier loads, if a stream feeds the star and they know all that it keeps.
-    async fn stream_packages(&self, star: &Star) -> Result<Option<Vec<Knowing>>> {
-        let reread = self.reread.get(&star.entity);
-        let is_other = reread.is_some_and(|it| {
-            !it.fields.is_empty() || star.key.iter().any(|key| it.columns.contains(key))
-        });
-        if is_other || self.nature(&star.entity) != Some(Nature::Changes) {
-            return Ok(None);
-        }
-        let columns = star.kept_columns(&self.model.dimensions);
-        let wanted = Wanted::of_stream(star, columns.iter().map(|it| (*it).to_owned()));
-        let mut packages = knowing(self.model, self.settings, self.warehouse, &wanted).await?;
-        packages.retain(|it| columns.iter().all(|column| it.columns.contains(*column)));
-        let known: BTreeSet<LoadId> = packages.iter().map(|it| it.record.load_id).collect();
-        let loads = self.loads().await?;
-        Ok(loads
-            .iter()
-            .all(|load| known.contains(load))
-            .then_some(packages))
-    }
-
-    async fn of_star(&self, star: &Star, words: &mut Vec<String>) -> Result<()> {
-        let (table, entity) = (star.table(), &star.entity);
-        let (Some(reread), Some(_)) = (self.reread.get(entity), self.old.star(&star.name)) else {
-            return Ok(());
-        };
-        let used = self.used(star);
-        let columns = used.join("', '");
-        if let (false, Some(packages)) = (used.is_empty(), self.stream_packages(star).await?) {
-            words.push(format!(
-                "{table}: entity '{entity}' reads '{columns}' otherwise: its past is told anew from the staging packages of {}",
-                days(&packages)
-            ));
-        } else if !used.is_empty() {
-            let wanted = Wanted::of_stream(star, used.iter().cloned());
-            let packages = knowing(self.model, self.settings, self.warehouse, &wanted).await?;
-            let stays = match self.nature(entity) {
-                Some(Nature::Present) if star.is_offset() => {
-                    "what this load shows otherwise is booked as corrections"
-                }
-                Some(Nature::Present) if star.periodic.is_some() => {
-                    "the period of this load is restated, past ones stay as they were read"
-                }
-                Some(Nature::Changes) => self.stays(entity),
-                _ => {
-                    "rows that this load shows are restated, those that the source no longer has stay as they were read"
-                }
-            };
-            words.push(format!(
-                "{table}: entity '{entity}' reads '{columns}' otherwise: {stays}; {}",
-                remedy(&packages)
-            ));
-        }
-        words.extend(self.of_fields(&table, entity, reread));
+        words.extend(self.of_fields(&table, entity, &reread));
         Ok(())
     }
 

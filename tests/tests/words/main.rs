@@ -3,10 +3,12 @@
 
 mod anew;
 mod case;
+mod changed_model;
 mod corrected;
 mod expressions;
 mod faults;
 mod key_map;
 mod left_out;
+mod limits;
 mod machines;
 mod roles;

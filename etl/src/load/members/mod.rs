@@ -104,9 +104,14 @@ impl Execution<'_> {
             audit_key: built.audit_key,
         };
         let mut outcome = match work.published {
-            Some(published) if !published.is_of(dimension) || work.is_told_anew() => {
-                work.whole(published).await?
+            Some(published)
+                if !published.is_of(dimension)
+                    || self.is_otherwise(dimension, base)
+                    || work.is_told_anew() =>
+            {
+                work.whole(Some(published)).await?
             }
+            None if base.is_some() && work.is_told_by_packages().await? => work.whole(None).await?,
             _ => work.touched().await?,
         };
         if self.is_looked_up(dimension) {
@@ -129,6 +134,20 @@ impl Execution<'_> {
         built.rejects.extend(rejects.iter().cloned());
         built.tables.extend(work.tables(outcome));
         Ok(balance)
+    }
+
+    /// True if the published version keeps the history of any attribute in another way: every member has other versions.
+    fn is_otherwise(&self, dimension: &Dimension, base: Option<&PinnedWarehouse>) -> bool {
+        let before = base.map(|base| &base.manifest().model);
+        let Some(before) = before.and_then(|model| model.dimension(&dimension.name)) else {
+            return false;
+        };
+        let mut attributes = dimension.attributes.iter();
+        attributes.any(|now| {
+            before
+                .attribute(&now.name)
+                .is_some_and(|it| it.scd != now.scd)
+        })
     }
 
     /// True if something looks up members of a dimension: the role of a star, or, of the history of a mini-dimension, which is

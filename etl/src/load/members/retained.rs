@@ -3,7 +3,9 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use arrow::array::{AsArray as _, BooleanArray, RecordBatch, StringArray};
+use arrow::array::{
+    Array as _, ArrayRef, AsArray as _, BooleanArray, RecordBatch, StringArray, new_null_array,
+};
 use arrow::compute::filter_record_batch;
 use planisphere_schemas::model::Dimension;
 
@@ -11,6 +13,7 @@ use crate::dimension::{Existing, Nature, Origin, Shadow, is_inferred, once_each,
 use crate::error::{Error, Result};
 use crate::load::backfill::{Knowing, Wanted};
 use crate::load::nature::audited;
+use crate::load::outriggers::with_columns;
 
 use super::DimensionLoad;
 
@@ -48,7 +51,11 @@ impl DimensionLoad<'_> {
     }
 
     /// What was seen, with what mini-dimensions that are built anew tell of present combinations behind it.
-    pub(super) fn with_presents(&self, existing: &Existing, changes: Existing) -> Result<Existing> {
+    pub(super) fn with_presents(
+        &self,
+        existing: Option<&Existing>,
+        changes: Existing,
+    ) -> Result<Existing> {
         let dimension = self.origin.dimension;
         let doing = || format!("reading the past of dimension '{}'", dimension.name);
         let members = seen_members(dimension, existing, &changes);
@@ -100,6 +107,19 @@ impl DimensionLoad<'_> {
         })
     }
 
+    /// True if the dimension is one of changes of which packages of earlier loads tell, and of nothing but their columns and
+    /// present combinations.
+    pub(super) async fn is_told_by_packages(&self) -> Result<bool> {
+        let (dimension, execution) = (self.origin.dimension, self.execution);
+        if self.origin.nature != Nature::Changes || execution.replay.is_some() {
+            return Ok(false);
+        }
+        let Some(wanted) = Wanted::of_new_dimension(execution.model, dimension) else {
+            return Ok(false);
+        };
+        Ok(!execution.knowing_all(&wanted).await?.is_empty())
+    }
+
     /// The rows of the entity as an earlier load staged them, and where these come from.
     async fn then(&self, known: &Knowing) -> Result<(Origin<'_>, RecordBatch)> {
         let entity = &self.fed.entity.name;
@@ -108,7 +128,16 @@ impl DimensionLoad<'_> {
             "reading the past of dimension '{}'",
             self.origin.dimension.name
         );
-        let rows = rows.await?.rows.whole().map_err(Error::arrow(doing))?;
+        let rows = rows.await?.rows.whole().map_err(Error::arrow(&doing))?;
+        // mini-dimensions tell of present combinations themselves
+        let presents = self.origin.dimension.attributes.iter();
+        let presents = presents.filter(|it| rows.column_by_name(&it.column).is_none());
+        let presents = presents.map(|it| {
+            let nothing = new_null_array(&it.data_type.arrow(), rows.num_rows());
+            (it.column.clone(), nothing)
+        });
+        let presents: Vec<(String, ArrayRef)> = presents.collect();
+        let rows = with_columns(&rows, presents).map_err(Error::arrow(&doing))?;
         let then = Origin {
             snapshot_at: known.package.began_at.timestamp_micros(),
             ..self.origin
@@ -122,9 +151,9 @@ impl DimensionLoad<'_> {
         let doing = || format!("reading the past of dimension '{}'", dimension.name);
         let schema = kept.rows.schema();
         let mut all = vec![RecordBatch::new_empty(schema.clone())];
-        let wanted = Wanted::of_dimension(self.execution.model, dimension, |_| true);
+        let wanted = Wanted::of_new_dimension(self.execution.model, dimension);
         let packages = match &wanted {
-            Some(wanted) => self.execution.knowing(wanted).await?,
+            Some(wanted) => self.execution.knowing_all(wanted).await?,
             None => Vec::new(),
         };
         for known in packages {
@@ -178,7 +207,7 @@ impl DimensionLoad<'_> {
                 }
             }
         }
-        let members = seen_members(dimension, existing, &changes);
+        let members = seen_members(dimension, Some(existing), &changes);
         let schema = changes.rows.schema();
         let mut all = vec![changes.rows.clone()];
         for shadow in &shadows {
@@ -195,12 +224,19 @@ impl DimensionLoad<'_> {
 }
 
 /// The members of which anything was seen: published ones, and those that were merged away, of which no version is.
-fn seen_members(dimension: &Dimension, existing: &Existing, changes: &Existing) -> HashSet<String> {
-    let (rows, id) = (&existing.rows, dimension.id_column());
-    let column = |name: &str| rows.column_by_name(name).map(|it| it.as_string::<i32>());
+fn seen_members(
+    dimension: &Dimension,
+    existing: Option<&Existing>,
+    changes: &Existing,
+) -> HashSet<String> {
+    let id = dimension.id_column();
+    let column = |name: &str| {
+        let values = existing?.rows.column_by_name(name)?;
+        Some(values.as_string::<i32>())
+    };
     let mut members = HashSet::new();
     if let (Some(ids), Some(basis)) = (column(&id), column(BASIS)) {
-        let seen = (0..rows.num_rows()).filter(|row| !is_inferred(basis, *row));
+        let seen = (0..ids.len()).filter(|row| !is_inferred(basis, *row));
         members.extend(seen.map(|row| ids.value(row).to_owned()));
     }
     let kept = changes.rows.column_by_name(&id);

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use arrow::array::{Array as _, AsArray as _};
+use arrow::array::{Array as _, AsArray as _, RecordBatch};
 
 use crate::dimension::{
-    self, Bulk, DimensionInput, IdIndex, Issued, Nature, align, build_dimension, changes_schema,
+    self, Bulk, DimensionInput, Existing, IdIndex, Issued, Nature, align, build_dimension,
+    changes_schema,
 };
 use crate::error::{Error, Result};
 use crate::load::nature::audited;
@@ -14,8 +15,9 @@ use crate::load::published::read_table;
 use super::{DimensionLoad, Outcome, Published};
 
 impl DimensionLoad<'_> {
-    /// Builds all members in memory.
-    pub(super) async fn whole(&self, published: Published<'_>) -> Result<Outcome> {
+    /// Builds all members in memory; of a dimension that is new over a stream those too of which only packages of earlier loads
+    /// tell.
+    pub(super) async fn whole(&self, published: Option<Published<'_>>) -> Result<Outcome> {
         let dimension = self.origin.dimension;
         let warehouse = self.execution.warehouse;
         let name = dimension.table();
@@ -26,17 +28,22 @@ impl DimensionLoad<'_> {
             ))
         };
         let entity = self.fed.rows.rows.whole().map_err(doing())?;
-        let rows = read_table(warehouse, published.table).await?;
-        let existing = align(&name, &rows, &dimension::arrow_schema(dimension))?;
-        let existing = self.forgotten(existing);
+        let existing = match published {
+            Some(published) => {
+                let rows = read_table(warehouse, published.table).await?;
+                let existing = align(&name, &rows, &dimension::arrow_schema(dimension))?;
+                Some(self.forgotten(existing))
+            }
+            None => None,
+        };
         let referenced = match &self.referenced {
             Some(referenced) => referenced.strangers(|ids| vec![false; ids.len()])?,
             None => BTreeSet::new(),
         };
         let mut known = IdIndex::default();
-        let published_ids = existing.rows.column_by_name(&dimension.id_column());
-        let published_ids = published_ids
-            .into_iter()
+        let published_ids = existing
+            .iter()
+            .filter_map(|it| it.rows.column_by_name(&dimension.id_column()))
             .flat_map(|ids| ids.as_string::<i32>());
         for id in published_ids
             .flatten()
@@ -48,26 +55,15 @@ impl DimensionLoad<'_> {
             .execution
             .rejected_ids(self.package, self.fed, &known)
             .await?;
-        let existing_changes = match published.changes {
-            Some(table) => {
-                let rows = read_table(warehouse, table).await?;
-                let kept = align(table.name(), &rows, &changes_schema(dimension))?;
-                let is_stream = self.origin.nature == Nature::Changes;
-                let kept = match is_stream && !self.told_anew.is_empty() {
-                    true => self.words_anew(kept).await?,
-                    false => {
-                        let kept = self.forgotten_words(kept)?;
-                        self.with_retained(&existing, kept).await?
-                    }
-                };
-                Some(self.with_presents(&existing, kept)?)
-            }
+        let existing_changes = self.words_before(published, existing.as_ref()).await?;
+        let existing_map = match published {
+            Some(published) => Some(read_table(warehouse, published.map).await?),
             None => None,
         };
         let build = build_dimension(DimensionInput {
             entity: self.origin.of(&entity),
-            existing: Some(existing),
-            existing_map: Some(read_table(warehouse, published.map).await?),
+            existing,
+            existing_map,
             existing_changes,
             issued: Issued::default(),
             referenced: &referenced,
@@ -82,10 +78,40 @@ impl DimensionLoad<'_> {
         building.add(build, (&HashMap::new(), &HashMap::new()))?;
         let mut outcome = building.finish(Bulk::nobody(self.origin, self.fed.rows.rows.clone()))?;
         outcome.is_whole = true;
-        if !outcome.tally.has_changes() {
+        if let Some(published) = published.filter(|_| !outcome.tally.has_changes()) {
             // the columns of the key map changed, or there was no table of changes
             outcome.tally.updated = published.table.files().iter().map(|file| file.rows).sum();
         }
         Ok(outcome)
+    }
+
+    /// What earlier loads have seen, with what their packages tell of what is new or read otherwise; `None` of warehouses that
+    /// kept nothing.
+    async fn words_before(
+        &self,
+        published: Option<Published<'_>>,
+        existing: Option<&Existing>,
+    ) -> Result<Option<Existing>> {
+        let schema = changes_schema(self.origin.dimension);
+        let (Some(published), Some(existing)) = (published, existing) else {
+            let nothing = align("nothing", &RecordBatch::new_empty(schema.clone()), &schema)?;
+            let kept = self.words_anew(nothing).await?;
+            let kept = self.forgotten_words(kept)?;
+            return self.with_presents(None, kept).map(Some);
+        };
+        let Some(table) = published.changes else {
+            return Ok(None);
+        };
+        let rows = read_table(self.execution.warehouse, table).await?;
+        let kept = align(table.name(), &rows, &schema)?;
+        let is_stream = self.origin.nature == Nature::Changes;
+        let kept = match is_stream && !self.told_anew.is_empty() {
+            true => self.words_anew(kept).await?,
+            false => {
+                let kept = self.forgotten_words(kept)?;
+                self.with_retained(existing, kept).await?
+            }
+        };
+        self.with_presents(Some(existing), kept).map(Some)
     }
 }

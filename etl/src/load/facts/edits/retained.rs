@@ -181,7 +181,12 @@ impl Execution<'_> {
         let columns = star.kept_columns(&self.model.dimensions);
         let doing = || Error::arrow(format!("reading the past of star '{}'", star.name));
         let mut rows = kept.rows.clone();
-        for known in self.knowing(&wanted).await? {
+        let packages = match kept.is_new.contains(&false) {
+            true => self.knowing(&wanted).await?,
+            // a part of what rows said then would stand beside all of it
+            false => self.knowing_all(&wanted).await?,
+        };
+        for known in packages {
             let then = self
                 .conformed_then(&known.package, &fed.entity.name)
                 .await?;

@@ -116,6 +116,7 @@ fn taken(star: &Star) -> BTreeMap<&str, Vec<&str>> {
         let columns = columns
             .map(String::as_str)
             .chain(role.columns.values().map(String::as_str));
+        let columns = columns.filter(|it| !it.is_empty());
         (role.name.as_str(), columns.collect())
     });
     let degenerate = star.degenerate.iter();

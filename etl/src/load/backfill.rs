@@ -19,8 +19,8 @@ use crate::error::Result;
 use crate::staging::Package;
 
 use super::execute::Execution;
-use super::record::LoadRecord;
-use super::replay::repeatable;
+use super::record::{LoadRecord, read_records};
+use super::replay::{came_to_good, repeatable};
 
 pub(crate) use words::backfills;
 
@@ -267,6 +267,15 @@ impl Execution<'_> {
         let mut known = self.knowing(wanted).await?;
         known.retain(|it| it.columns.len() == wanted.columns.len());
         Ok(known)
+    }
+
+    /// True if the packages of all earlier loads are retained and know all of the columns.
+    pub(super) async fn is_known_to_all(&self, wanted: &Wanted) -> Result<bool> {
+        let known = self.knowing_all(wanted).await?;
+        let known: BTreeSet<_> = known.iter().map(|it| it.record.load_id).collect();
+        let records = read_records(self.warehouse).await?;
+        let mut good = records.iter().filter(|it| came_to_good(it));
+        Ok(good.all(|it| known.contains(&it.load_id)))
     }
 
     /// The same as [`Self::knowing`], also where loads are repeated: then those before the one that is loaded again.

@@ -120,6 +120,20 @@ impl DimensionLoad<'_> {
         Ok(!execution.knowing_all(&wanted).await?.is_empty())
     }
 
+    /// True if attributes of a dimension of changes are new, and packages of all earlier loads tell all that is known of it: of
+    /// changes of one instant the greatest has the last word, and what a part of one says is less than all of it.
+    pub(super) async fn has_all_told(&self, existing: &Existing) -> Result<bool> {
+        let (dimension, execution) = (self.origin.dimension, self.execution);
+        let has_presents = dimension.minis().len() == self.presents.len();
+        if !existing.is_new.contains(&true) || !has_presents || !self.is_told_by_packages().await? {
+            return Ok(false);
+        }
+        match Wanted::of_new_dimension(execution.model, dimension) {
+            Some(wanted) => execution.is_known_to_all(&wanted).await,
+            None => Ok(false),
+        }
+    }
+
     /// The rows of the entity as an earlier load staged them, and where these come from.
     async fn then(&self, known: &Knowing) -> Result<(Origin<'_>, RecordBatch)> {
         let entity = &self.fed.entity.name;

@@ -105,7 +105,8 @@ impl DimensionLoad<'_> {
         let rows = read_table(self.execution.warehouse, table).await?;
         let kept = align(table.name(), &rows, &schema)?;
         let is_stream = self.origin.nature == Nature::Changes;
-        let kept = match is_stream && !self.told_anew.is_empty() {
+        let is_anew = !self.told_anew.is_empty() || self.has_all_told(existing).await?;
+        let kept = match is_stream && is_anew {
             true => self.words_anew(kept).await?,
             false => {
                 let kept = self.forgotten_words(kept)?;

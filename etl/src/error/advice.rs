@@ -75,7 +75,7 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self {
             error if error.is_of_rights() => Some(
-                "nothing was published; check [warehouse] url, the rights of the warehouse's folder, and that its disk is not read-only".into(),
+                "check that the warehouse folder exists, is writable and on no read-only disk: [warehouse] url, and the rights of the warehouse's folder".into(),
             ),
             Self::Schemas(error) => error.hint(),
             Self::Write(error) => error.hint(),

@@ -76,7 +76,7 @@ fn a_warehouse_that_cannot_be_written_is_a_matter_of_rights() -> Result<()> {
     let expected = [
         folder.as_str(),
         "Read-only file system",
-        "hint: nothing was published; check [warehouse] url, the rights of the warehouse's folder",
+        "hint: check that the warehouse folder exists, is writable and on no read-only disk",
     ];
     lab.load()?.refused(2, &expected)?;
     assert_eq!(lab.versions()?, ["1"]);

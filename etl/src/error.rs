@@ -181,6 +181,18 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// A file of a staging package is missing or was changed by something else.
+    #[error("the staging package of load {load} is damaged: {file} {reason}")]
+    DamagedPackage {
+        /// The load that staged it.
+        load: planisphere_schemas::warehouse::LoadId,
+        /// The file, relative to the warehouse.
+        file: String,
+        /// What is wrong with it.
+        reason: String,
+        /// True of a package of an earlier load, false of that of the load itself.
+        is_retained: bool,
+    },
     /// An expression or query of the model fails on the staged tables.
     #[error("{object} of source '{source_name}' cannot be evaluated")]
     Conform {
@@ -337,6 +349,14 @@ impl Error {
             doing,
             source: Box::new(source),
         }
+    }
+
+    /// The same of a package that this load has staged itself.
+    pub(crate) fn of_own_package(mut self) -> Self {
+        if let Self::DamagedPackage { is_retained, .. } = &mut self {
+            *is_retained = false;
+        }
+        self
     }
 
     /// Wraps an Arrow error with what was being done.

@@ -1,13 +1,15 @@
 //! What each error means to whoever handles it, and what can be done about it.
 
-use planisphere_schemas::{ErrorKind, FULL_DISK_HINT, is_full_disk};
+use planisphere_schemas::{ErrorKind, FULL_DISK_HINT, is_forbidden, is_full_disk};
 
 use super::Error;
+use crate::warehouse::WriteError;
 
 impl Error {
     /// What the error means to whoever handles it.
     pub fn kind(&self) -> ErrorKind {
         match self {
+            error if error.is_of_rights() => ErrorKind::Invalid,
             Self::Schemas(error) => error.kind(),
             Self::Write(error) => error.kind(),
             Self::SourceNotConfigured { .. }
@@ -35,12 +37,28 @@ impl Error {
             }
             Self::Staging { source, .. } if is_full_disk(source) => ErrorKind::ResourceExhausted,
             Self::Staging { .. } => ErrorKind::Unavailable,
-            Self::Damaged { .. } => ErrorKind::Damaged,
+            Self::Damaged { .. } | Self::DamagedPackage { .. } => ErrorKind::Damaged,
             Self::Crash { .. } | Self::Stopped { .. } => ErrorKind::Cancelled,
             Self::Unbalanced { .. } | Self::Engine { .. } | Self::Task { .. } => {
                 ErrorKind::Internal
             }
         }
+    }
+
+    /// True if nobody lets the load read or write where its warehouse lies.
+    fn is_of_rights(&self) -> bool {
+        use planisphere_schemas::Error::{Delta, Store};
+        let is_of_warehouse = match self {
+            Self::Staging { .. } => true,
+            Self::Schemas(error) | Self::Write(WriteError::Warehouse(error)) => {
+                matches!(error, Store { .. } | Delta { .. })
+            }
+            Self::Write(error) => {
+                matches!(error, WriteError::File { .. } | WriteError::Delta { .. })
+            }
+            _ => false,
+        };
+        is_of_warehouse && is_forbidden(self)
     }
 
     /// The error, and what helps more than doing the same again, for where it is only told of.
@@ -56,6 +74,9 @@ impl Error {
     /// What the operator can do about it, where we know.
     pub fn hint(&self) -> Option<String> {
         match self {
+            error if error.is_of_rights() => Some(
+                "check that the warehouse folder exists, is writable and on no read-only disk: [warehouse] url, and the rights of the warehouse's folder".into(),
+            ),
             Self::Schemas(error) => error.hint(),
             Self::Write(error) => error.hint(),
             Self::SourceNotConfigured { source_name, file, near: Some(near) } => {
@@ -100,6 +121,12 @@ impl Error {
             Self::Damaged { .. } => Some(
                 "nothing was published; restore the file from a backup, or load into a new warehouse folder".into(),
             ),
+            Self::DamagedPackage { is_retained: false, .. } => Some(
+                "nothing was published; look after the disk of the warehouse, then run the load again".into(),
+            ),
+            Self::DamagedPackage { load, .. } => Some(format!(
+                "nothing was published; restore the file from a backup, or delete the folder _planisphere/staging/{load}, whose rows are then done without"
+            )),
             Self::Conform { .. } => Some("check the expression in the source file of the model".into()),
             Self::FanOut { .. } => {
                 Some("make the joined table unique on the join columns, for example by a view".into())

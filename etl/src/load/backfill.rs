@@ -218,13 +218,19 @@ pub(super) async fn knowing(
             needed.all(|(relation, column)| holds(&package, source, relation, column))
         });
         let columns: BTreeSet<String> = known.map(|(name, _)| (*name).clone()).collect();
-        if !columns.is_empty() {
-            found.push(Knowing {
-                record,
-                package,
-                columns,
-            });
+        if columns.is_empty() {
+            continue;
         }
+        // half of what a load saw would be taken for all of it
+        if let Err(error) = package.check(warehouse, source).await {
+            tracing::warn!(%load, %error, "a staging package is damaged and is left out");
+            continue;
+        }
+        found.push(Knowing {
+            record,
+            package,
+            columns,
+        });
     }
     Ok(found)
 }
@@ -283,7 +289,7 @@ impl Execution<'_> {
         let settings = &self.options.settings.etl;
         let mut known = knowing(self.model, settings, self.staged(), wanted).await?;
         if let Some(replay) = self.replay {
-            known.retain(|it| it.record.load_id < replay.package);
+            known.retain(|it| it.record.order() < replay.load.order());
         }
         Ok(known)
     }

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use chrono::NaiveDate;
+use planisphere_schemas::ErrorKind;
 use planisphere_schemas::model::{Model, Places};
 use planisphere_schemas::warehouse::{LoadId, Manifest, PinnedWarehouse, Warehouse};
 
@@ -66,7 +67,7 @@ impl Execution<'_> {
             record.notices.extend(self.backfills(manifest).await?);
         }
         let conformed = self
-            .timed(record, "conform", self.conform(&package))
+            .timed(record, "conform", self.conform_or_blame(&package))
             .await?;
         let mut built = self
             .build(&package, &conformed, base.as_ref(), record)
@@ -202,7 +203,7 @@ impl Execution<'_> {
         let Some(replay) = self.replay else {
             return self.extract(so_far).await;
         };
-        let from = (replay.from, replay.package);
+        let from = (replay.from, replay.load.load_id);
         Package::adopt(from, (self.warehouse, self.load_id), self.model).await
     }
 
@@ -227,6 +228,21 @@ impl Execution<'_> {
             .telling(settings.etl.progress, Box::pin(work), keep)
             .await?;
         Ok(package)
+    }
+
+    /// Conforms the package; where its files are not what was written, that is what went wrong, and not the model.
+    async fn conform_or_blame(&self, package: &Package) -> Result<BTreeMap<String, Conformed>> {
+        let error = match self.conform(package).await {
+            Err(error) if matches!(error.kind(), ErrorKind::Invalid | ErrorKind::Internal) => error,
+            other => return other,
+        };
+        for source in &self.model.sources {
+            package
+                .check(self.warehouse, source)
+                .await
+                .map_err(Error::of_own_package)?;
+        }
+        Err(error)
     }
 
     async fn conform(&self, package: &Package) -> Result<BTreeMap<String, Conformed>> {

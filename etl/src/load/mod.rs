@@ -119,6 +119,7 @@ async fn load_from(
     let work = async {
         tracing::info!("load begins");
         // a load whose process is killed stays on record as running
+        record.take_place(&warehouse).await?;
         record.write(&warehouse).await?;
         let result = tokio::select! {
             ended = Box::pin(execution.run(&mut record)) => ended,

@@ -70,6 +70,10 @@ pub struct StepTime {
 pub struct LoadRecord {
     /// The load.
     pub load_id: LoadId,
+    /// Which load of the warehouse it is, counted when it began; 0 in records of older programs. Clocks jump, and with them the
+    /// ids of loads.
+    #[serde(default)]
+    pub place: u64,
     /// Its number; rows that it wrote carry it as `audit_key`.
     pub audit_key: i64,
     /// The business date.
@@ -105,6 +109,7 @@ impl LoadRecord {
     ) -> Self {
         Self {
             load_id,
+            place: 0,
             audit_key: 0,
             business_date,
             started_at,
@@ -129,6 +134,11 @@ impl LoadRecord {
                 hint: error.hint(),
             };
         }
+    }
+
+    /// Where the load stands among all loads of its warehouse.
+    pub(super) fn order(&self) -> (u64, LoadId) {
+        (self.place, self.load_id)
     }
 
     /// Whether the process of the load lives.
@@ -158,6 +168,14 @@ impl LoadRecord {
             .map_or(0.0, |took| took.as_secs_f64())
     }
 
+    /// Puts the load behind all that the warehouse knows.
+    pub(super) async fn take_place(&mut self, warehouse: &Warehouse) -> Result<()> {
+        let others = kept_records(warehouse).await?;
+        let last = others.iter().map(|record| record.place).max();
+        self.place = last.unwrap_or(0) + 1;
+        Ok(())
+    }
+
     /// Keeps the record in the warehouse.
     pub(super) async fn write(&self, warehouse: &Warehouse) -> Result<()> {
         let path = load_record_path(self.load_id);
@@ -167,11 +185,18 @@ impl LoadRecord {
     }
 }
 
-/// The records of all loads of a warehouse, the oldest first.
+/// The records of all loads of a warehouse, in the order in which they began.
 ///
 /// # Errors
 /// If the warehouse cannot be read.
 pub async fn read_records(warehouse: &Warehouse) -> Result<Vec<LoadRecord>> {
+    let mut records = kept_records(warehouse).await?;
+    published(warehouse, &mut records).await;
+    Ok(records)
+}
+
+/// The same as they were written.
+async fn kept_records(warehouse: &Warehouse) -> Result<Vec<LoadRecord>> {
     let mut records = Vec::new();
     for path in warehouse.list("_planisphere/loads").await? {
         let Some(bytes) = warehouse.get_object(&path).await? else {
@@ -184,8 +209,7 @@ pub async fn read_records(warehouse: &Warehouse) -> Result<Vec<LoadRecord>> {
             }
         }
     }
-    records.sort_by_key(|record| record.load_id);
-    published(warehouse, &mut records).await;
+    records.sort_by_key(LoadRecord::order);
     Ok(records)
 }
 
@@ -213,6 +237,7 @@ async fn published(warehouse: &Warehouse, records: &mut [LoadRecord]) {
             record.outcome = LoadOutcome::Published {
                 version: manifest.version,
             };
+            record.finished_at = record.finished_at.or(Some(manifest.published_at));
         }
     }
 }

@@ -25,7 +25,7 @@ pub(super) struct Replay<'a> {
     /// Its latest version, of which the keys are taken.
     pub(super) keys: &'a PinnedWarehouse,
     /// The load whose package is read.
-    pub(super) package: LoadId,
+    pub(super) load: &'a LoadRecord,
 }
 
 /// Builds an empty warehouse from the packages and key maps of another; returns the loads of it, and in words what is left out.
@@ -63,7 +63,7 @@ pub(crate) async fn rebuild(
         let replay = Replay {
             from: &old,
             keys: &keys,
-            package: load.load_id,
+            load,
         };
         let options = LoadOptions {
             business_date: Some(load.business_date),
@@ -109,7 +109,6 @@ pub(super) async fn repeatable(warehouse: &Warehouse) -> Result<Vec<LoadRecord>>
     let retained = retained(warehouse).await?;
     let mut records = read_records(warehouse).await?;
     records.retain(|record| came_to_good(record) && retained.contains(&record.load_id));
-    records.sort_by_key(|record| record.load_id);
     Ok(records)
 }
 

@@ -16,7 +16,8 @@ impl Package {
     /// Copies a sealed package into a warehouse, where it becomes that of another load.
     ///
     /// # Errors
-    /// [`planisphere_schemas::Error::Malformed`] for a package that cannot be understood.
+    /// [`planisphere_schemas::Error::Malformed`] for a package that cannot be understood, [`Error::DamagedPackage`] for one whose
+    /// files are not what was written.
     pub(crate) async fn adopt(
         (from, package): (&Warehouse, LoadId),
         (to, load): (&Warehouse, LoadId),
@@ -37,7 +38,10 @@ impl Package {
             let place = format!("{}{name}", staging_path(load));
             to.put_object(&place, bytes).await?;
         }
-        let mut adopted = adopted.ok_or_else(|| malformed(&folder, &"it is not sealed"))?;
+        let mut adopted: Self = adopted.ok_or_else(|| malformed(&folder, &"it is not sealed"))?;
+        for source in &model.sources {
+            adopted.check(from, source).await?;
+        }
         adopted.load_id = load;
         adopted.find_columns(to, model).await?;
         adopted.seal(to).await?;

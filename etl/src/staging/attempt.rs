@@ -173,9 +173,13 @@ impl Job {
     fn end(&self, attempt: Attempt, task: &Task) -> Result<TableCertificate, Error> {
         let mut counts = attempt.counts;
         if let Some(rejects) = attempt.rejects {
-            rejects.close().map_err(self.failed(task))?;
+            let written = rejects.close().map_err(self.failed(task))?;
+            let checksum = (task.number, written.checksum);
+            counts.reject_checksums.extend([checksum]);
         }
-        counts.bytes = attempt.file.close().map_err(self.failed(task))?;
+        let written = attempt.file.close().map_err(self.failed(task))?;
+        counts.bytes = written.bytes;
+        counts.checksums.extend([(task.number, written.checksum)]);
         Ok(counts)
     }
 }

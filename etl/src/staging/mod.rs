@@ -11,9 +11,11 @@
 mod adopt;
 mod attempt;
 mod board;
+mod checksum;
 mod crew;
 mod event;
 mod extract;
+mod intact;
 mod package;
 mod part_file;
 mod reject_file;

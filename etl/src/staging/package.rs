@@ -65,6 +65,12 @@ pub struct TableCertificate {
     /// The numbers of the parts beside which rejected rows lie in a file of their own.
     #[serde(default)]
     pub(crate) reject_parts: BTreeSet<usize>,
+    /// What the bytes of the staged files add up to, by the numbers of the files.
+    #[serde(default)]
+    pub(crate) checksums: BTreeMap<usize, String>,
+    /// The same of the files of rejected rows.
+    #[serde(default)]
+    pub(crate) reject_checksums: BTreeMap<usize, String>,
     /// The rejected rows by reason, with an example.
     #[serde(default)]
     pub(crate) rejects: RejectTally,
@@ -84,6 +90,9 @@ impl TableCertificate {
         self.bytes += part.bytes;
         self.parts.extend(&part.parts);
         self.reject_parts.extend(&part.reject_parts);
+        let own = |sums: &BTreeMap<usize, String>| sums.clone().into_iter();
+        self.checksums.extend(own(&part.checksums));
+        self.reject_checksums.extend(own(&part.reject_checksums));
         self.rejects.add(&part.rejects);
         self.rereads += part.rereads;
     }

@@ -17,6 +17,8 @@ use parquet::schema::types::ColumnPath;
 use planisphere_schemas::warehouse::Warehouse;
 use tokio::runtime::Handle;
 
+use super::checksum::{Checksum, Written};
+
 /// What is sent at once; object stores want parts of at least 5 MiB.
 const CHUNK: usize = 6 << 20;
 /// The same for folders, while it is still in the processor's cache.
@@ -79,8 +81,8 @@ impl PartFile {
         Ok(())
     }
 
-    /// Ends the file, which from now on exists; returns its bytes.
-    pub(super) fn close(self) -> Result<u64> {
+    /// Ends the file, which from now on exists.
+    pub(super) fn close(self) -> Result<Written> {
         let upload = self.writer.into_inner()?;
         upload.complete().map_err(ParquetError::from)
     }
@@ -146,6 +148,7 @@ pub(super) struct Upload {
     chunk: Vec<u8>,
     parts: Option<Box<dyn MultipartUpload>>,
     written: u64,
+    checksum: Checksum,
 }
 
 impl Upload {
@@ -162,6 +165,7 @@ impl Upload {
             chunk: Vec::new(),
             parts: None,
             written: 0,
+            checksum: Checksum::default(),
         }
     }
 
@@ -180,8 +184,8 @@ impl Upload {
         Ok(self.runtime.block_on(parts.put_part(chunk))?)
     }
 
-    /// Ends the object, which from now on exists; returns its bytes.
-    pub(super) fn complete(mut self) -> io::Result<u64> {
+    /// Ends the object, which from now on exists.
+    pub(super) fn complete(mut self) -> io::Result<Written> {
         match self.parts.take() {
             None => {
                 let all = PutPayload::from(std::mem::take(&mut self.chunk));
@@ -198,7 +202,10 @@ impl Upload {
                 self.parts = None;
             }
         }
-        Ok(self.written)
+        Ok(Written {
+            bytes: self.written,
+            checksum: self.checksum.text(),
+        })
     }
 }
 
@@ -206,6 +213,7 @@ impl Write for Upload {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.chunk.extend_from_slice(bytes);
         self.written += bytes.len() as u64;
+        self.checksum.add(bytes);
         if self.chunk.len() >= self.chunk_bytes {
             self.send()?;
         }

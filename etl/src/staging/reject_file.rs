@@ -19,6 +19,7 @@ use tokio::runtime::Handle;
 use crate::error::Error;
 use crate::reject::Reject;
 
+use super::checksum::Written;
 use super::part_file::Upload;
 
 /// Bytes of rejected rows after which a row group is closed: what a reader of the file holds at once.
@@ -70,9 +71,9 @@ impl RejectFile {
     }
 
     /// Ends the file, which from now on exists.
-    pub(super) fn close(self) -> Result<()> {
+    pub(super) fn close(self) -> Result<Written> {
         let upload = self.writer.into_inner()?;
-        upload.complete().map(drop).map_err(ParquetError::from)
+        upload.complete().map_err(ParquetError::from)
     }
 }
 

@@ -80,7 +80,7 @@ insert into orders values ('o1', 'a', '2025-02-01', 1, 10, 'x'), ('o2', 'b', '20
 insert into stock values ('tea', 5, 50), ('oil', 7, 70);
 insert into changes values (1, 'k', '2025-02-01 00:00:00', 1, 'north'), (2, 'l', '2025-02-02 00:00:00', 2, 'south');";
 
-fn shop() -> Result<(Lab, Source)> {
+pub(crate) fn shop() -> Result<(Lab, Source)> {
     let (lab, source) = Source::with_lab(TABLES, 900)?;
     lab.write("model/model.yaml", "planisphere: 1\nmodel: shop\n")?;
     let date = "planisphere: 1\ndimension: date\ncalendar: {from: 2025-01-01, to: 2025-12-31}\n";
@@ -113,7 +113,7 @@ fn shop() -> Result<(Lab, Source)> {
 const SOURCES: &str = "model/sources/crm.yaml";
 
 /// The model takes up what was staged all the time, and a note that was not.
-fn learn(lab: &Lab) -> Result<()> {
+pub(crate) fn learn(lab: &Lab) -> Result<()> {
     lab.replace(SOURCES, "channel: text}", "channel: text, note: text}")?;
     lab.replace(
         SOURCES,
@@ -148,7 +148,7 @@ fn learn(lab: &Lab) -> Result<()> {
 const CUSTOMERS: &str =
     "select customer_id, channel, note, is_current, deleted_at_source from dim_customer
     where customer_key > 0 order by customer_id, valid_from";
-const PURCHASES: &str =
+pub(crate) const PURCHASES: &str =
     "select source_row_id, amount, price, way, deleted_at_source from fact_purchase order by 1";
 const STOCKS: &str =
     "select source_row_id, pieces, weight, deleted_at_source from fact_stock order by 1";
@@ -254,11 +254,7 @@ fn a_backfilled_warehouse_is_the_one_that_is_built_anew_under_its_model() -> Res
 #[test]
 fn a_package_that_cannot_be_read_is_left_out() -> Result<()> {
     let (lab, _source) = shop()?;
-    let staging = std::fs::read_dir(lab.path("warehouse/_planisphere/staging"))?;
-    let mut packages = staging
-        .map(|entry| Ok(entry?.path()))
-        .collect::<Result<Vec<_>>>()?;
-    packages.sort();
+    let packages = super::damaged::packages(&lab)?;
     std::fs::remove_dir_all(packages[0].join("crm/orders"))?;
     learn(&lab)?;
     let said = lab.etl(&["plan"])?.done()?;

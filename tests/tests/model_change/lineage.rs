@@ -56,15 +56,34 @@ fn each_column_tells_the_columns_of_the_source_that_it_is_made_of() -> Result<()
         &looked_up.each_ref().map(|row| &row[..]),
     )?;
     check("fact_sale", "source_row_id", &[&["orders.id", "derived"]])?;
+    // what is kept of what was seen repeats the dimension
+    for table in ["map_customer", "map_customer_changes"] {
+        check(table, "customer_id", &[&["customers.id", "same"]])?;
+    }
+    check(
+        "map_customer_changes",
+        "name",
+        &[&["customers.name", "same"]],
+    )?;
+    check(
+        "map_customer_changes",
+        "segment",
+        &audited.each_ref().map(|row| &row[..]),
+    )?;
     let columns = lab.sql(
         "select table_name, count(distinct column_name) from audit.audit_lineage group by 1 order by 1",
     )?;
     // 4 attributes, 2 keys, the id, both ends and the deletion; 2 attributes, 2 keys and the id, since products tell no more;
-    // 3 roles, a status, 2 measures, the id and the deletion
-    let expected: [&[&str]; 3] = [
+    // 3 roles, a status, 2 measures, the id and the deletion; the ids of key maps, and what is kept of what was seen: the attributes
+    // and the id, of customers since when and whether they are gone
+    let expected: [&[&str]; 7] = [
         &["dim_customer", "10"],
         &["dim_product", "5"],
         &["fact_sale", "8"],
+        &["map_customer", "1"],
+        &["map_customer_changes", "7"],
+        &["map_product", "1"],
+        &["map_product_changes", "3"],
     ];
     assert_eq!(columns, rows(&expected));
     Ok(())
@@ -115,8 +134,13 @@ fn a_changed_model_has_a_lineage_of_its_own_and_views_are_looked_through() -> Re
         &["customers.name", "aggregated"],
     ];
     assert_eq!(neighbour, rows(&expected));
-    let personal = "select distinct table_name, column_name from audit.audit_lineage where tags = 'personal' order by 2";
-    let expected: [&[&str]; 2] = [&["dim_customer", "name"], &["dim_customer", "neighbour"]];
+    let personal = "select distinct table_name, column_name from audit.audit_lineage where tags = 'personal' order by 2, 1";
+    let expected: [&[&str]; 4] = [
+        &["dim_customer", "name"],
+        &["map_customer_changes", "name"],
+        &["dim_customer", "neighbour"],
+        &["map_customer_changes", "neighbour"],
+    ];
     assert_eq!(lab.sql(personal)?, rows(&expected));
     Ok(())
 }

@@ -2,9 +2,13 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use planisphere_tests::lab::Lab;
+use planisphere_tests::programs::PATIENCE;
+
+use super::hoard::Hoard;
 
 /// The only Parquet file of a table.
 fn file_of(lab: &Lab, table: &str) -> Result<PathBuf> {
@@ -91,5 +95,50 @@ fn a_table_without_its_log_is_named_each_time_and_nothing_panics() -> Result<()>
         assert!(!said.err.contains("panicked"), "{}", said.err);
         said.refused(8, &["dim_customer", "it holds no log", "restore it"])?;
     }
+    Ok(())
+}
+
+/// The first staged file of a table, once a load has written it.
+fn staged(lab: &Lab, table: &str) -> Result<PathBuf> {
+    let begun = Instant::now();
+    loop {
+        let loads = fs::read_dir(lab.path("warehouse/_planisphere/staging"));
+        let files = loads.into_iter().flatten().flatten();
+        let mut files = files.map(|load| load.path().join(table).join("00000.parquet"));
+        if let Some(file) = files.find(|file| file.exists()) {
+            return Ok(file);
+        }
+        ensure!(begun.elapsed() < PATIENCE, "{table} is not staged");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// The model is not blamed for what happened to the file.
+#[test]
+fn a_staged_file_that_is_damaged_under_its_load_is_named() -> Result<()> {
+    let hoard = Hoard::of(
+        "create table heap (id integer primary key, day text);
+         insert into heap values (1, '2025-02-01'), (2, '2025-02-02');",
+        "  heap: {key: id, columns: {id: bigint, day: date}}
+entities:
+  heap: {from: heap h, columns: {id: h.id, day: h.day}}
+",
+        "",
+    )?;
+    let star = "planisphere: 1\nstar: heap\ngrain: One row is one thing.\nkind: transaction\nentity: heap\nkey: id\n\
+                dimensions: {found: {dimension: date, column: day}}\nmeasures: {things: {type: integer, column: id}}\n";
+    hoard.lab.write("model/stars/heap.yaml", star)?;
+    let (load, gate) = hoard.lab.start_held_load()?;
+    let file = staged(&hoard.lab, "hoard/heap")?;
+    overwrite(&file, 10, 60)?;
+    gate.give("page;day;seconds;note\nhome;03.02.2025;100;\n")?;
+    let expected = [
+        "error: the staging package of load ",
+        "is damaged: _planisphere/staging/",
+        "hoard/heap/00000.parquet is not what was written",
+        "hint: nothing was published; look after the disk of the warehouse, then run the load again",
+    ];
+    load.ended()?.refused(8, &expected)?;
+    hoard.lab.load()?.done()?;
     Ok(())
 }

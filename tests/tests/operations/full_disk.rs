@@ -61,6 +61,31 @@ impl Drop for SmallDisk {
     }
 }
 
+#[test]
+fn a_warehouse_that_cannot_be_written_is_a_matter_of_rights() -> Result<()> {
+    let Some((lab, disk)) = changed_shop("4m")? else {
+        return Ok(());
+    };
+    let again = |how: &str| {
+        let mut mount = Command::new("mount");
+        let mounted = mount.args(["-o", how]).arg(&disk.0).status();
+        assert!(mounted.is_ok_and(|status| status.success()), "{how}");
+    };
+    again("remount,ro");
+    let folder = disk.0.display().to_string();
+    let expected = [
+        folder.as_str(),
+        "Read-only file system",
+        "hint: check that the warehouse folder exists, is writable and on no read-only disk",
+    ];
+    lab.load()?.refused(2, &expected)?;
+    assert_eq!(lab.versions()?, ["1"]);
+    again("remount,rw");
+    lab.load()?.done()?;
+    assert_eq!(lab.sql(QUANTITY)?, [["9"]]);
+    Ok(())
+}
+
 /// A loaded shop whose warehouse stands on a disk of its own, after a change of its source.
 fn changed_shop(size: &str) -> Result<Option<(Lab, SmallDisk)>> {
     let lab = Lab::shop()?;
@@ -176,7 +201,7 @@ fn a_folder_that_cannot_be_made_is_told_at_once() -> Result<()> {
         "Not a directory",
         "the rights of the warehouse's folder",
     ];
-    let said = lab.load()?.refused(5, &expected)?;
+    let said = lab.load()?.refused(2, &expected)?;
     assert!(!said.err.contains("is read again"), "{}", said.err);
     Ok(())
 }

@@ -56,6 +56,14 @@ impl Hoard {
     }
 }
 
+/// Holds the peak of a load of many rows to that of one of few, both of more bytes than the load may keep in memory: what waits
+/// lies in files, and what is held of each row is little beside the setting.
+pub(crate) fn check_peaks(few: u64, many: u64, memory_bytes: u64) {
+    let more = many.saturating_sub(few) << 10;
+    let most = 4 * memory_bytes;
+    assert!(more < most, "{more} bytes more, {most} allowed");
+}
+
 /// The peak of a process's resident memory in KiB; `None` once it has ended.
 fn peak(status: &str) -> Option<u64> {
     let text = std::fs::read_to_string(status).ok()?;

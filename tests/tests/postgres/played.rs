@@ -114,3 +114,45 @@ fn a_server_that_never_answers_is_given_up() -> Result<()> {
     assert!(!said.err.contains("hunter2"), "{}", said.err);
     Ok(())
 }
+
+/// Answers each client with bytes of another protocol, and keeps the connection open.
+fn stranger(speech: &'static [u8]) -> Result<String> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let address = listener.local_addr()?.to_string();
+    std::thread::spawn(move || {
+        let mut guests = Vec::new();
+        for mut guest in listener.incoming().flatten() {
+            let _ = guest.read(&mut [0; 8]);
+            let _ = guest.write_all(speech);
+            guests.push(guest);
+        }
+    });
+    Ok(address)
+}
+
+/// What stands where a length belongs is no length: nothing is waited for, and no memory is taken for it.
+#[test]
+fn a_server_of_another_protocol_is_told_apart_at_once() -> Result<()> {
+    const SPEECHES: [&[u8]; 5] = [
+        b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n",
+        b"SSH-2.0-OpenSSH_9.6\r\n",
+        b"-ERR unknown command\r\n",
+        b"\x4a\0\0\0\x0a8.0.36\0",
+        b"N\x7f\xff\xff\xff or so",
+    ];
+    for speech in SPEECHES {
+        for mode in ["prefer", "disable"] {
+            let address = stranger(speech)?;
+            let url = format!("postgres://crm:x@{address}/postgres?sslmode={mode}");
+            let bank = Bank::at(&url, "  t: {key: id, columns: {id: integer}}\n")?;
+            let expected = [
+                "cannot open source 'bank'",
+                &format!("what answers at {address} is not PostgreSQL"),
+                "hint: check that a PostgreSQL listens at this address",
+            ];
+            let said = bank.load()?.refused(2, &expected)?;
+            assert!(!said.err.contains("trying again"), "{}", said.err);
+        }
+    }
+    Ok(())
+}

@@ -4,7 +4,8 @@ use planisphere_schemas::model::{
     Bridge, Dimension, DimensionKind, Model, Role, Star, current_id_column, current_key_column,
 };
 
-use crate::conform::{DELETED, How, MODIFIED, VALID_FROM};
+use crate::conform::{DELETED, How, MERGED_INTO, MODIFIED, VALID_FROM};
+use crate::dimension::{changes_table, map_table};
 
 /// A column of a table and a column of an entity that it is made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +33,7 @@ pub(super) fn parts(model: &Model) -> Vec<Part<'_>> {
     }
     for star in &model.stars {
         fact(model, star, &mut parts);
+        stream(model, star, &mut parts);
         for bridge in &star.bridges {
             groups(star, bridge, &mut parts);
         }
@@ -71,6 +73,42 @@ fn members<'a>(
         ("deleted_at_source", DELETED),
     ] {
         add(column.to_owned(), from, How::Derived);
+    }
+    seen(table, declared, (entity, key), parts);
+}
+
+/// What is kept of what was seen of the members: their ids and everything that their dimension says of them.
+fn seen<'a>(
+    table: &Dimension,
+    declared: &'a Dimension,
+    (entity, key): (&'a str, &'a str),
+    parts: &mut Vec<Part<'a>>,
+) {
+    let mut add = |table: String, column: String, from: &'a str, how: How| {
+        parts.push(Part {
+            table,
+            column,
+            entity,
+            from,
+            how,
+        });
+    };
+    for kept in [map_table(table), changes_table(table)] {
+        add(kept, table.id_column(), key, How::Same);
+    }
+    let kept = || changes_table(table);
+    for attribute in &table.attributes {
+        for (from, how) in sources(declared, &attribute.column) {
+            add(kept(), attribute.name.clone(), from, how);
+        }
+    }
+    for (column, from) in [
+        (MERGED_INTO, MERGED_INTO),
+        ("_seen_from", VALID_FROM),
+        ("_seen_from", MODIFIED),
+        (DELETED, DELETED),
+    ] {
+        add(kept(), column.to_owned(), from, How::Derived);
     }
 }
 
@@ -264,6 +302,25 @@ fn fact<'a>(model: &'a Model, star: &'a Star, parts: &mut Vec<Part<'a>>) {
     add("deleted_at_source", &star.entity, DELETED, How::Derived);
 }
 
+/// What is kept of what a stream of changes has shown of the rows of a star.
+fn stream<'a>(model: &'a Model, star: &'a Star, parts: &mut Vec<Part<'a>>) {
+    let entity = model.entity(&star.entity).map(|(_, entity)| entity);
+    let Some(entity) = entity.filter(|entity| entity.changes.is_some()) else {
+        return;
+    };
+    let kept = star.kept_columns(&model.dimensions).into_iter();
+    let kept = kept.filter_map(|name| entity.columns.iter().find(|it| it.name == name));
+    let kept = kept.map(|column| (column.name.as_str(), How::Same));
+    let own = [VALID_FROM, DELETED].map(|column| (column, How::Derived));
+    parts.extend(kept.chain(own).map(|(column, how)| Part {
+        table: crate::fact::changes_table(star),
+        column: column.to_owned(),
+        entity: &star.entity,
+        from: column,
+        how,
+    }));
+}
+
 /// The entity's columns by which a role is looked up.
 fn role_sources<'a>(model: &'a Model, star: &'a Star, role: &'a Role) -> Vec<&'a str> {
     let dimension = model.dimension(&role.dimension);
@@ -329,7 +386,11 @@ mod tests {
     use crate::{dimension, fact};
 
     /// Columns that come from no column of a source.
-    const OWN: [&str; 5] = [
+    const OWN: [&str; 9] = [
+        "_change",
+        "_known",
+        "_seen_from_basis",
+        "_sequence",
         "source_system",
         "valid_from_basis",
         "is_current",
@@ -444,9 +505,16 @@ measures:
                 check(&history.table(), &dimension::arrow_schema(&history));
             }
         }
+        let of_entity = |d: &&Dimension| matches!(d.kind, DimensionKind::Entity { .. });
+        for dimension in model.dimensions.iter().filter(of_entity) {
+            let changes = dimension::changes_schema(dimension);
+            check(&dimension::changes_table(dimension), &changes);
+        }
         check("fact_deal", &fact::arrow_schema(&model.stars[0]));
         for expected in [
             "dim_temper_history.mood",
+            "map_person_changes._merged_into",
+            "map_person_changes.name",
             "fact_deal.opened_to_won_days",
             "fact_deal.price_usd",
         ] {

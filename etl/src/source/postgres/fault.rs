@@ -25,7 +25,7 @@ const NO_SNAPSHOT: [&str; 2] = ["22023", "42704"];
 pub(super) fn remedy(error: &WireError) -> Remedy {
     match error {
         WireError::Io(_) => Remedy::Again,
-        WireError::Protocol(_) | WireError::Login(_) => Remedy::None,
+        WireError::Protocol(_) | WireError::Login(_) | WireError::NotPostgres(_) => Remedy::None,
         WireError::Server(refusal) => {
             let code = refusal.code.as_str();
             if code == CANCELLED && refusal.message.contains("statement timeout") {
@@ -84,7 +84,9 @@ fn log_in_hint(error: &WireError) -> &'static str {
         WireError::Login(said) if said.contains("too old") => {
             "read from a newer server, or from a dump restored into one"
         }
-        WireError::Protocol(_) => "check that a PostgreSQL listens at this address",
+        WireError::Protocol(_) | WireError::NotPostgres(_) => {
+            "check that a PostgreSQL listens at this address"
+        }
         _ => {
             "check the user and the password in the url or password_file, and what pg_hba.conf lets in"
         }

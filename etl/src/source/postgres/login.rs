@@ -15,6 +15,11 @@ use rustls::{ClientConfig, ClientConnection};
 use super::stream::{Host, Stream};
 use super::wire::{Connection, Result, WireError};
 
+/// The longest message of a log-in; what servers say then fits into a few kilobytes.
+const MOST_BYTES: i32 = 64 << 10;
+/// The messages of a log-in: authentication, errors, notices, parameters, the key to cancel, ready, and a lower version.
+const TAGS: &[u8] = b"RENSKZv";
+
 /// Who logs in where, and how the connection is protected.
 #[derive(Clone)]
 pub(crate) struct Login {
@@ -65,14 +70,15 @@ pub(super) fn encrypt(mut stream: Stream, host: &Host, login: &Login) -> Result<
         b'S' => {
             let client = ClientConnection::new(Arc::clone(config), server_name(host)?);
             let client = client.map_err(|error| WireError::Login(format!("TLS: {error}")))?;
-            stream
-                .encrypt(client)
-                .map_err(|error| WireError::Login(format!("TLS: {error}")))
+            stream.encrypt(client).map_err(|error| no_tls(&error, host))
         }
-        _ if required => Err(WireError::Login(
+        b'N' if required => Err(WireError::Login(
             "the server does not offer TLS, which sslmode asks for".into(),
         )),
-        _ => Ok(stream),
+        b'N' => Ok(stream),
+        // a server that cannot serve says so before it is asked
+        b'E' => Err(closed().into()),
+        _ => Err(not_postgres(host)),
     }
 }
 
@@ -82,6 +88,33 @@ fn server_name(host: &Host) -> Result<ServerName<'static>> {
     };
     ServerName::try_from(name.clone())
         .map_err(|_| WireError::Login(format!("'{name}' is not a host name that TLS knows")))
+}
+
+/// Refuses what no PostgreSQL says to somebody who logs in, before it is waited for: messages of other kinds, or longer ones.
+///
+/// # Errors
+/// [`WireError::NotPostgres`].
+pub(super) fn check_speech(head: &[u8], host: &Host) -> Result<()> {
+    let length = head.get(1..5).and_then(|it| it.try_into().ok());
+    let is_short = length.is_none_or(|it| (4..=MOST_BYTES).contains(&i32::from_be_bytes(it)));
+    let is_known = head.first().is_none_or(|tag| TAGS.contains(tag));
+    match is_short && is_known {
+        true => Ok(()),
+        false => Err(not_postgres(host)),
+    }
+}
+
+fn not_postgres(host: &Host) -> WireError {
+    WireError::NotPostgres(host.to_string())
+}
+
+/// Why no TLS came about; who sends bytes that are no TLS after promising it is something else altogether.
+fn no_tls(error: &io::Error, host: &Host) -> WireError {
+    let cause = error.get_ref().and_then(|it| it.downcast_ref());
+    match cause {
+        Some(rustls::Error::InvalidMessage(_)) => not_postgres(host),
+        _ => WireError::Login(format!("TLS: {error}")),
+    }
 }
 
 fn closed() -> io::Error {

@@ -17,6 +17,7 @@ mod moment;
 mod parsed;
 mod printer;
 mod reader;
+mod refusal;
 mod rows;
 mod snapshot;
 mod stream;

@@ -7,15 +7,15 @@ use std::io;
 use std::time::Duration;
 
 use bytes::{BufMut, BytesMut};
-use fallible_iterator::FallibleIterator;
-use postgres_protocol::message::backend::{
-    COPY_DATA_TAG, COPY_DONE_TAG, ErrorFields, Header, Message,
-};
+use fallible_iterator::FallibleIterator as _;
+use postgres_protocol::message::backend::{COPY_DATA_TAG, COPY_DONE_TAG, Header, Message};
 use postgres_protocol::message::frontend;
 
 use crate::source::Stop;
 
 use super::login::{self, Login};
+pub(crate) use super::refusal::Refusal;
+use super::refusal::refusal;
 use super::stream::{Host, Stream};
 
 const BUFFER: usize = 256 << 10;
@@ -33,35 +33,12 @@ pub(crate) enum WireError {
     /// The server does not speak as it should.
     #[error("unexpected answer of the server: {0}")]
     Protocol(&'static str),
+    /// What answers speaks another protocol.
+    #[error("what answers at {0} is not PostgreSQL")]
+    NotPostgres(String),
     /// The log-in failed before the server could say why.
     #[error("{0}")]
     Login(String),
-}
-
-/// What the server said.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Refusal {
-    /// The SQLSTATE.
-    pub(crate) code: String,
-    /// The message.
-    pub(crate) message: String,
-    /// More about it.
-    pub(crate) detail: Option<String>,
-    /// What to do, in the server's words.
-    pub(crate) hint: Option<String>,
-}
-
-impl std::fmt::Display for Refusal {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.message)?;
-        for more in self.detail.iter().chain(&self.hint) {
-            write!(f, "; {more}")?;
-        }
-        match self.code.is_empty() {
-            true => Ok(()),
-            false => write!(f, " (SQLSTATE {})", self.code),
-        }
-    }
 }
 
 impl WireError {
@@ -96,6 +73,7 @@ pub(super) struct Connection {
     host: Host,
     /// The process at the other end and what it takes to cancel its work.
     pub(super) key: Option<(i32, i32)>,
+    logged_in: bool,
     copying: bool,
     out: BytesMut,
     buffer: Vec<u8>,
@@ -111,6 +89,7 @@ impl Connection {
             stream: login::encrypt(stream, host, login)?,
             host: host.clone(),
             key: None,
+            logged_in: false,
             copying: false,
             out: BytesMut::new(),
             buffer: vec![0; BUFFER],
@@ -118,6 +97,7 @@ impl Connection {
             end: 0,
         };
         login::log_in(&mut connection, login)?;
+        connection.logged_in = true;
         connection.stream.be_patient();
         Ok(connection)
     }
@@ -154,6 +134,9 @@ impl Connection {
         loop {
             let have = self.end - self.start;
             let head = &self.buffer[self.start..self.end];
+            if !self.logged_in {
+                login::check_speech(head, &self.host)?;
+            }
             let length = match Header::parse(head)? {
                 Some(header) => usize::try_from(header.len()).unwrap_or(0) + 1,
                 None => 5,
@@ -367,21 +350,6 @@ fn bind_binary(row: &[Option<Vec<u8>>], out: &mut BytesMut) -> io::Result<()> {
     frontend::execute("", 0, out)?;
     frontend::sync(out);
     Ok(())
-}
-
-fn refusal(mut fields: ErrorFields<'_>) -> io::Result<Refusal> {
-    let mut refusal = Refusal::default();
-    while let Some(field) = fields.next()? {
-        let text = String::from_utf8_lossy(field.value_bytes()).into_owned();
-        match field.type_() {
-            b'C' => refusal.code = text,
-            b'M' => refusal.message = text,
-            b'D' => refusal.detail = Some(text),
-            b'H' => refusal.hint = Some(text),
-            _ => {}
-        }
-    }
-    Ok(refusal)
 }
 
 impl Drop for Connection {

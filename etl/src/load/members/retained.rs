@@ -78,10 +78,20 @@ impl DimensionLoad<'_> {
 
     /// What was seen, without what it says of the attributes that are told anew.
     pub(super) fn forgotten_words(&self, kept: Existing) -> Result<Existing> {
-        if !self.is_told_anew() {
+        let names = self.presents().into_iter();
+        self.forget(kept, &names.chain(self.told_anew.iter().cloned()).collect())
+    }
+
+    /// What packages tell of all changes, but for present combinations.
+    pub(super) async fn all_words(&self, kept: Existing) -> Result<Existing> {
+        let kept = self.words_anew(kept).await?;
+        self.forget(kept, &self.presents())
+    }
+
+    fn forget(&self, kept: Existing, told: &HashSet<String>) -> Result<Existing> {
+        if told.is_empty() {
             return Ok(kept);
         }
-        let presents = self.presents();
         let doing = || {
             format!(
                 "reading the past of dimension '{}'",
@@ -93,8 +103,7 @@ impl DimensionLoad<'_> {
         let known = kept.rows.column(at).as_string::<i32>();
         let known = known.iter().map(|names| {
             let names = names.unwrap_or_default().split(' ');
-            let is_told = |it: &str| self.told_anew.contains(it) || presents.contains(it);
-            let names: Vec<&str> = names.filter(|it| !is_told(it)).collect();
+            let names: Vec<&str> = names.filter(|it| !told.contains(*it)).collect();
             Some(names.join(" "))
         });
         let mut columns = kept.rows.columns().to_vec();
@@ -160,7 +169,7 @@ impl DimensionLoad<'_> {
     }
 
     /// What packages of all earlier loads tell of a stream, in the place of what was kept of it.
-    pub(super) async fn words_anew(&self, kept: Existing) -> Result<Existing> {
+    async fn words_anew(&self, kept: Existing) -> Result<Existing> {
         let dimension = self.origin.dimension;
         let doing = || format!("reading the past of dimension '{}'", dimension.name);
         let schema = kept.rows.schema();

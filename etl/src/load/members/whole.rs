@@ -95,8 +95,7 @@ impl DimensionLoad<'_> {
         let schema = changes_schema(self.origin.dimension);
         let (Some(published), Some(existing)) = (published, existing) else {
             let nothing = align("nothing", &RecordBatch::new_empty(schema.clone()), &schema)?;
-            let kept = self.words_anew(nothing).await?;
-            let kept = self.forgotten_words(kept)?;
+            let kept = self.all_words(nothing).await?;
             return self.with_presents(None, kept).map(Some);
         };
         let Some(table) = published.changes else {
@@ -107,7 +106,7 @@ impl DimensionLoad<'_> {
         let is_stream = self.origin.nature == Nature::Changes;
         let is_anew = !self.told_anew.is_empty() || self.has_all_told(existing).await?;
         let kept = match is_stream && is_anew {
-            true => self.words_anew(kept).await?,
+            true => self.all_words(kept).await?,
             false => {
                 let kept = self.forgotten_words(kept)?;
                 self.with_retained(existing, kept).await?

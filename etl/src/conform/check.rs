@@ -19,8 +19,10 @@ use planisphere_schemas::settings::EtlSettings;
 use crate::error::Result;
 use crate::staging::Package;
 
+use super::pieces::{Piece, Wanted, pieces};
 use super::select::from_clause;
 use super::session::open_empty_session;
+use super::steady::{Unsteady, unsteady, unsteady_parts};
 
 /// What is known of the columns of entities, by entity and column.
 pub(crate) type Types = BTreeMap<(String, String), DataType>;
@@ -75,27 +77,6 @@ fn native_columns(package: &Package, source: &Source) -> BTreeMap<String, BTreeS
     native
 }
 
-/// What an expression is for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Wanted {
-    /// A value of any type.
-    Value,
-    /// True or false.
-    Condition,
-    /// A date or an instant.
-    Instant,
-}
-
-/// One expression of an entity.
-struct Piece<'a> {
-    /// The column, rule or field.
-    name: &'a str,
-    /// The place of the expression below the source.
-    path: String,
-    sql: &'a str,
-    wanted: Wanted,
-}
-
 struct Check<'a> {
     session: SessionContext,
     source: &'a Source,
@@ -125,16 +106,19 @@ impl Check<'_> {
                 self.unknown.insert(view.name.clone());
                 continue;
             }
-            if let Err(error) = self.view(&view.name, &view.sql).await {
-                let message = format!("view '{}' cannot be planned: {}", view.name, said(&error));
+            if let Err(unfit) = self.view(&view.name, &view.sql).await {
+                let message = unfit.of(&format!("view '{}'", view.name));
                 self.fault(&path, message);
                 self.unknown.insert(view.name.clone());
             }
         }
     }
 
-    async fn view(&self, name: &str, sql: &str) -> Result<(), DataFusionError> {
+    async fn view(&self, name: &str, sql: &str) -> Result<(), Unfit> {
         let frame = self.session.sql(sql).await?;
+        if let Some(found) = unsteady(frame.logical_plan())? {
+            return Err(Unfit::Unsteady(found));
+        }
         frame.clone().create_physical_plan().await?;
         self.session.register_table(name, frame.into_view())?;
         Ok(())
@@ -150,8 +134,8 @@ impl Check<'_> {
             return;
         }
         let from = from_clause(self.source, entity);
-        if let Err(error) = self.types_of(&["1"], &from).await {
-            self.joins(entity, &path, &error).await;
+        if let Err(unfit) = self.types_of(&["1"], &from).await {
+            self.joins(entity, &path, &unfit).await;
             return;
         }
         let (waiting, pieces): (Vec<_>, Vec<_>) = pieces(entity, &path)
@@ -176,47 +160,32 @@ impl Check<'_> {
     }
 
     /// Finds the join that cannot be planned.
-    async fn joins(&mut self, entity: &Entity, path: &str, error: &DataFusionError) {
+    async fn joins(&mut self, entity: &Entity, path: &str, unfit: &Unfit) {
         let mut part = entity.clone();
         part.joins.clear();
         for join in &entity.joins {
             part.joins.push(join.clone());
             let from = from_clause(self.source, &part);
-            if let Err(error) = self.types_of(&["1"], &from).await {
-                let message = format!("'{}' cannot be planned: {}", join.on, said(&error));
+            if let Err(unfit) = self.types_of(&["1"], &from).await {
+                let message = unfit.of(&format!("'{}'", join.on));
                 self.fault(&format!("{path}/joins/{}", join.on), message);
                 return;
             }
         }
-        let message = format!(
-            "entity '{}' cannot be planned: {}",
-            entity.name,
-            said(error)
-        );
+        let message = unfit.of(&format!("entity '{}'", entity.name));
         self.fault(path, message);
     }
 
-    fn piece(
-        &mut self,
-        entity: &Entity,
-        piece: &Piece<'_>,
-        found: Result<DataType, DataFusionError>,
-    ) {
+    fn piece(&mut self, entity: &Entity, piece: &Piece<'_>, found: Result<DataType, Unfit>) {
         let found = match found {
             Ok(found) => found,
-            Err(error) => {
-                let message = format!("'{}' cannot be planned: {}", piece.sql, said(&error));
+            Err(unfit) => {
+                let message = unfit.of(&format!("'{}'", piece.sql));
                 return self.fault(&piece.path, message);
             }
         };
-        let wanted = match (piece.wanted, &found) {
-            (Wanted::Value, _) | (_, DataType::Null) => None,
-            (Wanted::Condition, DataType::Boolean) => None,
-            (Wanted::Instant, DataType::Date32 | DataType::Timestamp(..)) => None,
-            (Wanted::Condition, _) => Some("true or false"),
-            (Wanted::Instant, _) => Some("a date or an instant"),
-        };
-        if let Some(wanted) = wanted {
+        if !piece.wanted.takes(&found) {
+            let wanted = piece.wanted.name();
             let message = format!("'{}' is {}, not {wanted}", piece.sql, type_name(&found));
             self.fault(&piece.path, message);
         }
@@ -227,22 +196,17 @@ impl Check<'_> {
     }
 
     /// The types of scalars over tables, as the engine plans them.
-    async fn types_of(
-        &self,
-        scalars: &[&str],
-        from: &str,
-    ) -> Result<Vec<DataType>, DataFusionError> {
+    async fn types_of(&self, scalars: &[&str], from: &str) -> Result<Vec<DataType>, Unfit> {
         let scalars = scalars.iter().enumerate();
         let scalars: Vec<String> = scalars
             .map(|(at, sql)| format!("({sql}) AS \"{at}\""))
             .collect();
         let select = format!("SELECT {} {from}", scalars.join(", "));
-        let plan = self
-            .session
-            .sql(&select)
-            .await?
-            .create_physical_plan()
-            .await?;
+        let frame = self.session.sql(&select).await?;
+        if let Some(found) = unsteady_parts(frame.logical_plan())? {
+            return Err(Unfit::Unsteady(found));
+        }
+        let plan = frame.create_physical_plan().await?;
         let schema = plan.schema();
         Ok(schema
             .fields()
@@ -279,36 +243,28 @@ impl Check<'_> {
     }
 }
 
-/// Every expression of an entity but the conditions of its joins.
-fn pieces<'a>(entity: &'a Entity, path: &str) -> Vec<Piece<'a>> {
-    let columns = entity.columns.iter().map(|column| Piece {
-        name: &column.name,
-        path: format!("{path}/{}", column.name),
-        sql: &column.expression,
-        wanted: Wanted::Value,
-    });
-    let rules = entity.exclude.iter().chain(&entity.reject);
-    let rules = rules.map(|rule| Piece {
-        name: &rule.name,
-        path: format!("{path}/{}", rule.name),
-        sql: &rule.when,
-        wanted: Wanted::Condition,
-    });
-    let field = |name: &'static str, sql: &'a Option<String>, wanted: Wanted| {
-        sql.as_deref().map(|sql| Piece {
-            name,
-            path: format!("{path}/{name}/{sql}"),
-            sql,
-            wanted,
-        })
-    };
-    let deleted = field("deleted", &entity.deleted, Wanted::Condition);
-    let modified = field("modified", &entity.modified, Wanted::Instant);
-    columns
-        .chain(rules)
-        .chain(deleted)
-        .chain(modified)
-        .collect()
+/// Why something of the model cannot be used.
+enum Unfit {
+    /// The engine cannot plan it.
+    Engine(DataFusionError),
+    /// It would not give one value a row, the same at each load.
+    Unsteady(Unsteady),
+}
+
+impl From<DataFusionError> for Unfit {
+    fn from(error: DataFusionError) -> Self {
+        Self::Engine(error)
+    }
+}
+
+impl Unfit {
+    /// What is said of the thing that it was found in.
+    fn of(&self, thing: &str) -> String {
+        match self {
+            Self::Engine(error) => format!("{thing} cannot be planned: {}", said(error)),
+            Self::Unsteady(found) => format!("{thing} {found}"),
+        }
+    }
 }
 
 /// What the engine says, in one line and without its own headings.

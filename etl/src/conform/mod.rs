@@ -9,10 +9,12 @@ mod functions;
 mod history;
 mod lineage;
 mod needs;
+mod pieces;
 mod rejected;
 mod row_wise;
 mod select;
 mod session;
+mod steady;
 
 pub(crate) use check::{Types, check, type_name};
 pub(crate) use entity::{

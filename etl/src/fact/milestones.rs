@@ -110,7 +110,15 @@ fn ended(milestones: &Milestones, rows: &RecordBatch) -> Result<Option<BooleanAr
     let Some(name) = &milestones.ended else {
         return Ok(None);
     };
-    let values = cast(column(rows, name)?, &Arrow::Boolean)?;
+    let values = column(rows, name)?;
+    if !matches!(values.data_type(), Arrow::Boolean | Arrow::Null) {
+        let message = format!(
+            "column '{name}' is {}, not true or false",
+            values.data_type()
+        );
+        return Err(ArrowError::CastError(message));
+    }
+    let values = cast(values, &Arrow::Boolean)?;
     Ok(Some(values.as_boolean().clone()))
 }
 
@@ -130,4 +138,35 @@ pub(super) fn with_columns(
         columns.push(values);
     }
     RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    /// Whether the process of a row has ended, of a column of these values.
+    fn check(values: ArrayRef) -> Result<Vec<Option<bool>>, ArrowError> {
+        let milestones = Milestones {
+            steps: Vec::new(),
+            durations: DurationUnit::Days,
+            ended: Some("over".into()),
+        };
+        let rows = RecordBatch::try_from_iter([("over", values)])?;
+        let ended = ended(&milestones, &rows)?.map(|it| it.iter().collect());
+        Ok(ended.unwrap_or_default())
+    }
+
+    #[test]
+    fn only_truth_says_whether_a_process_has_ended() {
+        let known = vec![Some(true), None, Some(false)];
+        let values = Arc::new(BooleanArray::from(known.clone()));
+        assert_eq!(check(values).unwrap(), known);
+        let texts = Arc::new(StringArray::from(vec!["true", "Closed Won"]));
+        let error = check(texts).unwrap_err().to_string();
+        assert!(
+            error.contains("'over' is Utf8, not true or false"),
+            "{error}"
+        );
+    }
 }

@@ -1,4 +1,5 @@
-//! Executes a plan: extract, conform, build everything in memory, prove it, then write and publish.
+//! Executes a plan: extract, conform, build the tables in the memory that a load may take and temporary files beyond it,
+//! prove them, then write and publish.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};

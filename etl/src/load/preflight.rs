@@ -82,7 +82,8 @@ impl Uses<'_> {
             return;
         };
         let name = &dimension.name;
-        self.becomes(("dimension", name.clone()), entity, key, DataType::Text);
+        let spot = ("dimension", format!("{name}/key/{key}"));
+        self.becomes(spot, entity, key, DataType::Text);
         for outrigger in &dimension.outriggers {
             let target = self.model.dimension(&outrigger.dimension);
             let spot = ("dimension", format!("{name}/{}", outrigger.name));
@@ -101,12 +102,8 @@ impl Uses<'_> {
     fn star(&mut self, star: &Star) {
         let spot = |name: &str| ("star", format!("{}/{name}", star.name));
         for key in star.key.iter().filter(|key| !star.derives(key)) {
-            self.becomes(
-                ("star", star.name.clone()),
-                &star.entity,
-                key,
-                DataType::Text,
-            );
+            let spot = spot(&format!("key/{key}"));
+            self.becomes(spot, &star.entity, key, DataType::Text);
         }
         for role in &star.roles {
             let dimension = self.model.dimension(&role.dimension);
@@ -117,7 +114,9 @@ impl Uses<'_> {
                 }
                 continue;
             }
-            let spot_of_role = spot(&role.name);
+            let milestones = star.milestones.as_ref();
+            let milestone = milestones.and_then(|it| it.of_role(&role.name));
+            let spot_of_role = spot(milestone.map_or(&role.name, |it| &it.name));
             match dimension {
                 Some(found) if found.is_calendar() => {
                     self.is_day(spot_of_role, &star.entity, &role.column);
@@ -191,7 +190,7 @@ impl Uses<'_> {
     fn milestones(&mut self, star: &Star, milestones: &Milestones) {
         if let Some(ended) = &milestones.ended {
             let spot = ("star", format!("{}/ended/{ended}", star.name));
-            self.becomes(spot, &star.entity, ended, DataType::Boolean);
+            self.is_boolean(&spot, &star.entity, ended);
         }
         if milestones.durations == DurationUnit::Hours {
             for step in &milestones.steps {
@@ -203,17 +202,20 @@ impl Uses<'_> {
 
     fn currency(&mut self, star: &Star, currency: &Currency) {
         let rates = &currency.rates;
-        let spot = |name: &str| ("star", format!("{}/currency/{name}", star.name));
-        self.becomes(
-            spot("column"),
-            &star.entity,
-            &currency.column,
-            DataType::Text,
-        );
-        for moment in [&currency.event, &currency.close].into_iter().flatten() {
-            self.is_day(spot(moment), &star.entity, moment);
+        let spot = |field: &str, column: &str| {
+            let path = format!("{}/currency/{field}/{column}", star.name);
+            ("star", path)
+        };
+        let own = spot("column", &currency.column);
+        self.becomes(own, &star.entity, &currency.column, DataType::Text);
+        let code = spot("rates/currency", &rates.currency);
+        self.becomes(code, &rates.entity, &rates.currency, DataType::Text);
+        let moments = [("event", &currency.event), ("close", &currency.close)];
+        for (field, moment) in moments {
+            let Some(moment) = moment else { continue };
+            self.is_day(spot(field, moment), &star.entity, moment);
         }
-        self.is_day(spot("rates"), &rates.entity, &rates.date);
+        self.is_day(spot("rates/date", &rates.date), &rates.entity, &rates.date);
         let found = self.type_of(&rates.entity, &rates.rate).cloned();
         if let Some(found) =
             found.filter(|it| !it.is_integer() && !matches!(it, Arrow::Decimal128(..)))
@@ -224,7 +226,7 @@ impl Uses<'_> {
                 rates.entity,
                 type_name(&found)
             );
-            self.fault(&spot("rates"), message);
+            self.fault(&spot("rates/rate", &rates.rate), message);
         }
     }
 
@@ -240,6 +242,20 @@ impl Uses<'_> {
                     "column '{column}' of entity '{entity}' is {found}, which cannot become {to}"
                 ),
             );
+        }
+    }
+
+    /// A text or a number that is neither true nor false would be no answer without a word.
+    fn is_boolean(&mut self, spot: &Spot, entity: &str, column: &str) {
+        let Some(found) = self.type_of(entity, column) else {
+            return;
+        };
+        if !matches!(found, Arrow::Boolean | Arrow::Null) {
+            let found = type_name(found);
+            let message = format!(
+                "column '{column}' of entity '{entity}' is {found}, not true or false; compare it in the entity, as in x = 'closed'"
+            );
+            self.fault(spot, message);
         }
     }
 

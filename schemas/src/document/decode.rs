@@ -61,14 +61,17 @@ impl<'n, 'f> Fields<'n, 'f> {
             .filter(|node| node.value != Value::Null)
     }
 
-    /// The node of a field that must be there.
+    /// The node of a field that must be there, and not as an empty text.
     pub fn required(&mut self, key: &'static str) -> Option<&'n Node> {
         let node = self.optional(key);
-        if node.is_none() {
+        let is_given = |node: &&Node| node.scalar_text().is_none_or(|text| !text.is_empty());
+        let given = node.filter(is_given);
+        if given.is_none() {
             let message = format!("{} lacks '{key}'", self.what);
-            self.faults.add(&self.place, message);
+            let place = node.map_or(&self.place, |empty| &empty.place);
+            self.faults.add(place, message);
         }
-        node
+        given
     }
 
     /// A field of a decodable type that must be there.

@@ -67,6 +67,11 @@ impl Milestones {
         })
     }
 
+    /// The milestone whose day a role is.
+    pub fn of_role(&self, role: &str) -> Option<&Milestone> {
+        self.steps.iter().find(|step| step.role() == role)
+    }
+
     /// The column of the last milestone.
     pub(super) fn last(&self) -> DegenerateColumn {
         DegenerateColumn {

@@ -40,7 +40,8 @@ impl Places {
 }
 
 /// Remembers the places of the things inside a file by their path, so that the validator can point at them:
-/// named things by their names, fields and items of lists by field name and text (`sales/drill_through/revenue`).
+/// named things by their names, fields and items of lists by field name and text (`sales/drill_through/revenue`), fields of
+/// a field's mapping by both names and the text (`sale/currency/rates/date/day`).
 pub(super) fn remember_below(kind: &'static str, path: &str, node: &Node, places: &mut Places) {
     const NAMING: [&str; 15] = [
         "tables",
@@ -82,6 +83,10 @@ fn remember_field(kind: &'static str, path: &str, node: &Node, places: &mut Plac
         Value::Sequence(items) => items.as_slice(),
         _ => std::slice::from_ref(node),
     };
+    // the fields of one mapping are found by their names too
+    if let Value::Mapping(_) = &node.value {
+        remember_below(kind, path, node, places);
+    }
     for item in items {
         let fields = match &item.value {
             Value::Mapping(fields) => fields.as_slice(),

@@ -105,6 +105,18 @@ impl Check<'_> {
         found
     }
 
+    /// Checks that a name that a file has to give is among the known ones. Of a name that it lacks nothing is said: that was told
+    /// when the file was read.
+    fn given<'n>(
+        &mut self,
+        spot: &Spot,
+        what: &str,
+        name: &str,
+        known: impl IntoIterator<Item = &'n str> + Clone,
+    ) -> bool {
+        !name.is_empty() && self.known(spot, what, name, known)
+    }
+
     fn time_zone(&mut self, name: &str, spot: Spot) {
         if name.parse::<chrono_tz::Tz>().is_err() {
             let spot = within(&spot, "time_zone", name);
@@ -132,7 +144,7 @@ impl Check<'_> {
     fn entity(&mut self, spot: &Spot, name: &str) -> Option<(&Source, &Entity)> {
         let model = self.model;
         let names: Vec<&str> = entity_names(model).collect();
-        self.known(&within(spot, "entity", name), "entity", name, names);
+        self.given(&within(spot, "entity", name), "entity", name, names);
         model.entity(name)
     }
 

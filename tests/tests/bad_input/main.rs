@@ -3,6 +3,7 @@
 //! Each case checks the exit code that `--help` documents, that stderr names object, place and remedy, that stdout
 //! stays empty, and that the warehouse still answers from the version that stood before.
 
+mod expressions;
 mod files;
 mod limits;
 mod model;

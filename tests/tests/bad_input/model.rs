@@ -268,3 +268,32 @@ fn an_unknown_time_zone_is_told_where_it_stands() -> Result<()> {
     assert_eq!(faults(&lab)?, expected);
     Ok(())
 }
+
+#[test]
+fn a_name_that_a_file_lacks_is_told_once_and_not_sought() -> Result<()> {
+    for (file, line, expected) in [
+        (CUSTOMER, "entity: customer\n", "lacks 'entity'"),
+        (CUSTOMER, "key: customer_id\n", "lacks 'key'"),
+        (SALE, "entity: sale\n", "lacks 'entity'"),
+        (SALES, "star: sale\n", "lacks 'star'"),
+    ] {
+        let empty = line.split_once(' ').map(|(key, _)| format!("{key} ''\n"));
+        for now in [String::new(), empty.unwrap_or_default()] {
+            let lab = Lab::shop()?;
+            lab.replace(file, &format!("\n{line}"), &format!("\n{now}"))?;
+            let faults = faults(&lab)?;
+            assert_eq!(faults.len(), 1, "{faults:#?}");
+            assert!(faults[0].contains(expected), "{faults:#?}");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_column_that_stands_twice_in_a_key_is_refused() -> Result<()> {
+    let lab = Lab::shop()?;
+    lab.replace(SALE, "key: [order_id]", "key: [order_id, order_id]")?;
+    let expected = "stars/sale.yaml:7:7: column 'order_id' stands twice in the key";
+    lab.etl(&["plan"])?.refused(2, &[expected])?;
+    Ok(())
+}

@@ -283,3 +283,27 @@ fn a_cube_shows_the_id_and_says_of_the_rest_that_it_has_not_arrived() -> Result<
     assert!(listed.contains("@not_yet_arrived/a"), "{listed}");
     Ok(())
 }
+
+#[test]
+fn an_empty_text_infers_nobody_and_a_fact_without_an_instant_finds_the_present_version()
+-> Result<()> {
+    let crm = Crm::new(&files(), TABLES)?;
+    let facts = "select f.source_row_id, c.city, p.product_id, p.name from fact_purchase f
+      join dim_customer c on c.customer_key = f.customer_key join dim_product p on p.product_key = f.product_key order by 1";
+    crm.load_after(
+        "insert into changes select * from every_change where number in (1, 2); delete from orders;
+         insert into orders values ('o1', 'a', '', null, 1), ('o2', 'a', null, '2025-01-01 00:00:30', 2)",
+    )?;
+    let mut expected = rows(&[
+        &["o1", "Oslo", "not_yet_arrived", ""],
+        &["o2", "Rome", "not_given", ""],
+    ]);
+    assert_eq!(crm.sql(facts)?, expected);
+    let members = "select count(*) from dim_product where product_key > 0";
+    assert_eq!(crm.sql(members)?, rows(&[&["0"]]));
+    // a source may have a member whose key is empty
+    crm.load_after("insert into products values ('', 'Tea', 3)")?;
+    expected[0] = ["o1", "Oslo", "", "Tea"].map(str::to_owned).to_vec();
+    assert_eq!(crm.sql(facts)?, expected);
+    Ok(())
+}

@@ -186,7 +186,17 @@ fn conversions_that_make_no_sense_are_refused_at_their_place() -> Result<()> {
     refused(
         "rate: rate}",
         "rate: rated}",
-        "unknown column of the rates 'rated'",
+        "stars/orders.yaml:11:61: unknown column of the rates 'rated'",
+    )?;
+    refused(
+        "entity: fx_rate,",
+        "entity: fx_rates,",
+        "stars/orders.yaml:11:19: unknown entity 'fx_rates' (did you mean 'fx_rate'?)",
+    )?;
+    refused(
+        "date: day, rate",
+        "date: code, rate",
+        "stars/orders.yaml:11:50: column 'code' of entity 'fx_rate' is text, not a date or an instant",
     )?;
     refused(
         "event: day",
@@ -198,6 +208,18 @@ fn conversions_that_make_no_sense_are_refused_at_their_place() -> Result<()> {
         .replace("model/sources/crm.yaml", "'decimal(18,6)'", "double")?;
     case.lab
         .etl(&["plan"])?
-        .refused(2, &["a rate is exact, an integer or a decimal"])?;
+        .refused(2, &["stars/orders.yaml:11:61: column 'rate' of entity 'fx_rate' is double; a rate is exact, an integer or a decimal"])?;
+    for (line, expected) in [
+        (
+            "  column: currency\n",
+            "the currency of a star lacks 'column'",
+        ),
+        (", rate: rate", "the rates of a currency lacks 'rate'"),
+    ] {
+        let case = self::case()?;
+        case.lab.replace("model/stars/orders.yaml", line, "")?;
+        let said = case.lab.etl(&["plan"])?.refused(2, &[expected])?;
+        assert!(!said.err.contains("''"), "{}", said.err);
+    }
     Ok(())
 }

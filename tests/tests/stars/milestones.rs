@@ -289,7 +289,39 @@ fn milestones_that_make_no_sense_are_refused_at_their_place() -> Result<()> {
         "",
         "at least two milestones",
     )?;
-    let case = case("hours")?;
+    let typed = |old: &str, new: &str, expected: &str| -> Result<()> {
+        let case = case("days")?;
+        case.lab.replace("model/sources/crm.yaml", old, new)?;
+        case.lab.etl(&["plan"])?.refused(2, &[expected])?;
+        case.lab.load()?.refused(2, &[expected])?;
+        Ok(())
+    };
+    typed(
+        "won_at: timestamp",
+        "won_at: text",
+        "stars/deal.yaml:11:3: column 'won_at' of entity 'deal' is text, not a date or an instant",
+    )?;
+    for kind in ["text", "integer"] {
+        let expected = format!(
+            "stars/deal.yaml:13:8: column 'over' of entity 'deal' is {kind}, not true or false"
+        );
+        typed("over: boolean", &format!("over: {kind}"), &expected)?;
+    }
+    let case = case("days")?;
+    case.lab.replace(
+        "model/stars/deal.yaml",
+        "won: won_at",
+        "won: {dimension: date}",
+    )?;
+    let said = case.lab.etl(&["plan"])?;
+    let said = said.refused(2, &["stars/deal.yaml:11:8: a milestone lacks 'column'"])?;
+    assert_eq!(
+        said.err.matches("lacks 'column'").count(),
+        1,
+        "{}",
+        said.err
+    );
+    let case = self::case("hours")?;
     case.lab.replace(
         "model/sources/crm.yaml",
         "won_at: timestamp",

@@ -29,7 +29,7 @@ pub(super) fn milestones(fields: &mut Fields<'_, '_>) -> Option<Milestones> {
 
 fn milestone(name: &str, node: &Node, place: &Place, faults: &mut Faults) -> Option<Milestone> {
     let name = id(name, place, faults);
-    if let Some(column) = short_type(node) {
+    if let Some(column) = short_type(node).filter(|column| !column.is_empty()) {
         return Some(Milestone {
             caption: Caption::of_id(&name),
             column: column.to_owned(),

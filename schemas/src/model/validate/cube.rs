@@ -13,7 +13,12 @@ pub(super) fn check(check: &mut Check<'_>, cube: &Cube) {
     let spot = ("cube", cube.name.clone());
     let model = check.model;
     let stars = model.stars.iter().map(|star| star.name.as_str());
-    check.known(&spot, "star", &cube.star, stars);
+    check.given(
+        &within(&spot, "star", &cube.star),
+        "star",
+        &cube.star,
+        stars,
+    );
     let Some(star) = model.star(&cube.star) else {
         return;
     };

@@ -42,10 +42,10 @@ fn entity_rules(check: &mut Check<'_>, dimension: &Dimension, (entity, key): (&s
     let columns: Vec<String> = columns.map(|column| column.name.clone()).collect();
     let known = || columns.iter().map(String::as_str);
     let at = within(&spot, "key", key);
-    check.known(&at, "key column of the entity", key, known());
+    check.given(&at, "key column of the entity", key, known());
     if let Some(parent) = &dimension.parent {
         let at = within(&spot, "parent", &parent.column);
-        check.known(&at, "column of the entity", &parent.column, known());
+        check.given(&at, "column of the entity", &parent.column, known());
     }
     let fast = dimension.fast.iter().map(|fast| &fast.attribute);
     // columns that a load makes begin with _

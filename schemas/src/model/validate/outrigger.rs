@@ -23,7 +23,7 @@ fn one(check: &mut Check<'_>, dimension: &Dimension, outrigger: &Outrigger) {
     {
         let columns: Vec<&str> = entity.columns.iter().map(|it| it.name.as_str()).collect();
         let at = within(&spot, "column", &outrigger.column);
-        check.known(&at, "column of the entity", &outrigger.column, columns);
+        check.given(&at, "column of the entity", &outrigger.column, columns);
     }
     let names: Vec<&str> = model.dimensions.iter().map(|it| it.name.as_str()).collect();
     let at = within(&spot, "dimension", &outrigger.dimension);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::source::{Entity, History, InvalidValue, Source, Table};
+use crate::model::source::{Entity, History, InvalidValue, Source, Table, View};
 use crate::model::sql::{parse_query, referenced_columns, referenced_tables};
 
 use super::{Check, Spot, within};
@@ -32,7 +32,7 @@ pub(super) fn check(check: &mut Check<'_>, source: &Source) {
     }
     for view in &source.views {
         let spot = ("source", format!("{}/{}", source.name, view.name));
-        view_rules(check, &spot, &view.sql, &relations);
+        view_rules(check, &spot, (source, view), &relations);
         if relations.insert(view.name.clone(), None).is_some() {
             check.fault(
                 &spot,
@@ -112,7 +112,7 @@ fn history_rules(
         .map(|table| table.name.as_str())
         .collect();
     let named = within(spot, "history", &history.audit);
-    check.known(&named, "audit table", &history.audit, tables);
+    check.given(&named, "audit table", &history.audit, tables);
     if let Some(audit) = source.table(&history.audit) {
         let columns = columns_of(audit);
         for name in [
@@ -147,13 +147,33 @@ fn history_rules(
     }
 }
 
-fn view_rules(check: &mut Check<'_>, spot: &Spot, sql: &str, relations: &Relations<'_>) {
-    match parse_query(sql) {
-        Err(message) => check.fault(spot, format!("the view's SQL is not a query: {message}")),
-        Ok(query) => {
-            for table in referenced_tables(&query) {
-                check.known(spot, "table", &table, relations.keys().map(String::as_str));
-            }
+fn view_rules(
+    check: &mut Check<'_>,
+    spot: &Spot,
+    (source, view): (&Source, &View),
+    relations: &Relations<'_>,
+) {
+    let query = match parse_query(&view.sql) {
+        Ok(query) => query,
+        Err(message) => {
+            return check.fault(spot, format!("the view's SQL is not a query: {message}"));
+        }
+    };
+    for table in referenced_tables(&query) {
+        let is_view = source.views.iter().any(|other| other.name == table);
+        let name = &view.name;
+        if !is_view || relations.contains_key(&table) {
+            check.known(spot, "table", &table, relations.keys().map(String::as_str));
+        } else if table == *name {
+            let message =
+                format!("view '{name}' reads itself; a view reads tables and earlier views");
+            check.fault(spot, message);
+        } else {
+            let message = format!(
+                "view '{name}' reads '{table}', which is declared later; a view reads tables and earlier views: \
+                 put '{table}' before '{name}', and where each reads the other, break the circle"
+            );
+            check.fault(spot, message);
         }
     }
 }
@@ -171,7 +191,7 @@ fn entity_rules(
     for (field, table, alias) in std::iter::once(("from", &entity.from, &entity.alias)).chain(joins)
     {
         let spot = within(&spot, field, &format!("{table} {alias}"));
-        if check.known(&spot, "table", table, relations.keys().map(String::as_str)) {
+        if check.given(&spot, "table", table, relations.keys().map(String::as_str)) {
             let columns = relations.get(table).cloned().flatten();
             if aliases.insert(alias.clone(), columns).is_some() {
                 check.fault(&spot, format!("alias '{alias}' is used twice"));
@@ -196,8 +216,11 @@ fn entity_rules(
     let modified = entity.modified.iter().map(|text| ("modified", text));
     let changes = entity.changes.iter();
     let changes = changes.flat_map(|changes| {
-        let sequence = changes.sequence.iter().map(|text| ("sequence", text));
-        std::iter::once(("at", &changes.at)).chain(sequence)
+        let sequence = changes
+            .sequence
+            .iter()
+            .map(|text| ("changes/sequence", text));
+        std::iter::once(("changes/at", &changes.at)).chain(sequence)
     });
     if entity.changes.is_some() && entity.modified.is_some() {
         let message =

@@ -1,5 +1,7 @@
 //! Stars: roles, degenerate columns and measures against the entity and the dimensions.
 
+use std::collections::BTreeSet;
+
 use crate::model::bridge::Bridge;
 use crate::model::dimension::Dimension;
 use crate::model::periodic::PERIOD_END;
@@ -65,6 +67,7 @@ pub(super) fn check(check: &mut Check<'_>, star: &Star) {
     for bridge in &star.bridges {
         bridge_rules(check, star, bridge, &columns);
     }
+    key_is_unique(check, &spot, star);
     for key in star.key.iter().filter(|key| !star.derives(key)) {
         check.known(
             &within(&spot, "key", key),
@@ -99,9 +102,17 @@ pub(super) fn check(check: &mut Check<'_>, star: &Star) {
     }
 }
 
+fn key_is_unique(check: &mut Check<'_>, spot: &Spot, star: &Star) {
+    let mut seen = BTreeSet::new();
+    for key in star.key.iter().filter(|key| !seen.insert(*key)) {
+        let spot = within(spot, "key", key);
+        check.fault(&spot, format!("column '{key}' stands twice in the key"));
+    }
+}
+
 fn role_rules(check: &mut Check<'_>, star: &Star, role: &Role, columns: &[&str]) {
     let milestones = star.milestones.as_ref();
-    let milestone = milestones.and_then(|all| all.steps.iter().find(|it| it.role() == role.name));
+    let milestone = milestones.and_then(|all| all.of_role(&role.name));
     let name = milestone.map_or(&role.name, |milestone| &milestone.name);
     let spot: Spot = ("star", format!("{}/{name}", star.name));
     let model = check.model;
@@ -117,7 +128,8 @@ fn role_rules(check: &mut Check<'_>, star: &Star, role: &Role, columns: &[&str])
         return;
     }
     let own = |column: &'_ String| !column.is_empty();
-    if !own(&role.column) {
+    // a milestone has told that itself
+    if !own(&role.column) && milestone.is_none() {
         check.fault(&spot, "a dimension of a star lacks 'column'".to_owned());
     }
     if let Some(name) = role.columns.keys().next() {

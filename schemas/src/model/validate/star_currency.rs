@@ -13,15 +13,19 @@ pub(super) fn currency_rules(
     columns: &[&str],
 ) {
     let spot: Spot = ("star", format!("{}/currency", star.name));
-    let own = [
-        Some(&currency.column),
-        currency.event.as_ref(),
-        currency.close.as_ref(),
-    ];
-    for column in own.into_iter().flatten() {
-        let spot: Spot = ("star", format!("{}/{column}", spot.1));
-        let known = columns.iter().copied();
-        check.known(&spot, "column of the entity", column, known);
+    let known = columns.iter().copied();
+    let own = within(&spot, "column", &currency.column);
+    check.given(
+        &own,
+        "column of the entity",
+        &currency.column,
+        known.clone(),
+    );
+    let moments = [("event", &currency.event), ("close", &currency.close)];
+    for (field, column) in moments {
+        let Some(column) = column else { continue };
+        let spot = within(&spot, field, column);
+        check.known(&spot, "column of the entity", column, known.clone());
     }
     if currency.converted.is_empty() {
         let message = "no measure says 'convert: event' or 'convert: close'";
@@ -56,16 +60,21 @@ fn rates_rules(check: &mut Check<'_>, star: &Star, currency: &Currency) {
     };
     let columns: Vec<String> = entity.columns.iter().map(|it| it.name.clone()).collect();
     let streams = entity.changes.is_some() || entity.from.ends_with("_versions");
-    for column in [&rates.currency, &rates.date, &rates.rate] {
+    let own = [
+        ("currency", &rates.currency),
+        ("date", &rates.date),
+        ("rate", &rates.rate),
+    ];
+    for (field, column) in own.into_iter() {
         let known = columns.iter().map(String::as_str);
-        let spot = within(&spot, "entity", column);
-        check.known(&spot, "column of the rates", column, known);
+        let spot = within(&spot, field, column);
+        check.given(&spot, "column of the rates", column, known);
     }
     if streams {
         let message = format!(
             "entity '{}' holds changes; rates are present rows, one a currency and day",
             rates.entity
         );
-        check.fault(&spot, message);
+        check.fault(&within(&spot, "entity", &rates.entity), message);
     }
 }

@@ -137,7 +137,7 @@ fn semi_additive_rules(check: &mut Check<'_>, star: &Star, measure: &FactMeasure
     let spot: Spot = ("star", format!("{}/{}", star.name, measure.name));
     let over = within(&spot, "over", &semi.over);
     let names = star.roles.iter().map(|role| role.name.as_str());
-    if !check.known(&over, "role of the star", &semi.over, names) {
+    if !check.given(&over, "role of the star", &semi.over, names) {
         return;
     }
     let model = check.model;

@@ -13,7 +13,7 @@ entities:
   c: {from: c c, changes: {at: c.at, sequence: c.n}, merged_into: c.into_id, columns: {id: c.id, at: c.at, p: c.p, q: c.q}}
   o: {from: o o, columns: {id: o.id, cust: o.cust, at: o.at, amount: o.amount, other: o.other}}
 ";
-const STAR: &str = "star: o
+pub(crate) const STAR: &str = "star: o
 grain: One row is one order.
 entity: o
 key: id
@@ -115,7 +115,7 @@ fn a_new_attribute_is_known_of_members_that_were_merged_away() -> Result<()> {
     Ok(())
 }
 
-const WITH_MINI: &str = "star: o
+pub(crate) const WITH_MINI: &str = "star: o
 grain: One row is one order.
 entity: o
 key: id
@@ -125,7 +125,7 @@ dimensions:
 measures:
   amount: {type: integer}
 ";
-const MINI: &str = "dimension: m\nmini_of: c\n";
+pub(crate) const MINI: &str = "dimension: m\nmini_of: c\n";
 const OF_MINI: &str =
     "select f.source_row_id, d.m_id from fact_o f join dim_m d on d.m_key = f.m_key order by 1";
 const PRESENT: &str = "select distinct d.c_id, d.current_m_id, m.m_id from dim_c d join dim_m m on m.m_key = d.current_m_key where d.c_key > 0 order by 1";

@@ -11,4 +11,5 @@ mod key_map;
 mod left_out;
 mod limits;
 mod machines;
+mod random_models;
 mod roles;

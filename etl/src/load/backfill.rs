@@ -19,8 +19,8 @@ use crate::error::Result;
 use crate::staging::Package;
 
 use super::execute::Execution;
-use super::record::{LoadRecord, read_records};
-use super::replay::{came_to_good, repeatable};
+use super::record::LoadRecord;
+use super::replay::{good_loads, repeatable};
 
 pub(crate) use words::backfills;
 
@@ -279,9 +279,8 @@ impl Execution<'_> {
     pub(super) async fn is_known_to_all(&self, wanted: &Wanted) -> Result<bool> {
         let known = self.knowing_all(wanted).await?;
         let known: BTreeSet<_> = known.iter().map(|it| it.record.load_id).collect();
-        let records = read_records(self.warehouse).await?;
-        let mut good = records.iter().filter(|it| came_to_good(it));
-        Ok(good.all(|it| known.contains(&it.load_id)))
+        let loads = good_loads(self.warehouse).await?;
+        Ok(!known.is_empty() && loads.iter().all(|load| known.contains(load)))
     }
 
     /// The same as [`Self::knowing`], also where loads are repeated: then those before the one that is loaded again.

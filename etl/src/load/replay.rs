@@ -112,6 +112,13 @@ pub(super) async fn repeatable(warehouse: &Warehouse) -> Result<Vec<LoadRecord>>
     Ok(records)
 }
 
+/// The loads that came to a good end.
+pub(super) async fn good_loads(warehouse: &Warehouse) -> Result<Vec<LoadId>> {
+    let records = read_records(warehouse).await?;
+    let good = records.iter().filter(|record| came_to_good(record));
+    Ok(good.map(|record| record.load_id).collect())
+}
+
 /// True if a load has published, or found nothing to publish.
 pub(super) fn came_to_good(record: &LoadRecord) -> bool {
     let outcome = &record.outcome;

@@ -18,8 +18,7 @@ use crate::error::Result;
 use super::backfill::{Knowing, Wanted, knowing};
 use super::execute::Execution;
 use super::nature::nature;
-use super::record::read_records;
-use super::replay::came_to_good;
+use super::replay::good_loads;
 use super::reread::{Reread, is_read_otherwise, reread};
 
 /// Two models, and where the packages of earlier loads are.
@@ -178,7 +177,7 @@ impl<'a> Models<'a> {
             packages,
         };
         if reread.fields.is_empty() && !reread.columns.contains(key) {
-            let loads = self.loads().await?;
+            let loads = good_loads(self.warehouse).await?;
             let is_anew = |name: &String| {
                 let knowing = told.packages.iter();
                 let knowing = knowing.filter(|it| it.columns.contains(name));
@@ -188,13 +187,6 @@ impl<'a> Models<'a> {
             (told.anew, told.others) = told.others.iter().cloned().partition(is_anew);
         }
         Ok(Some(told))
-    }
-
-    /// The loads that came to a good end.
-    async fn loads(&self) -> Result<Vec<LoadId>> {
-        let records = read_records(self.warehouse).await?;
-        let records = records.iter().filter(|it| came_to_good(it));
-        Ok(records.map(|it| it.load_id).collect())
     }
 
     async fn of_dimension(&self, dimension: &Dimension, words: &mut Vec<String>) -> Result<()> {

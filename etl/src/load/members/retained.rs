@@ -134,7 +134,8 @@ impl DimensionLoad<'_> {
     pub(super) async fn has_all_told(&self, existing: &Existing) -> Result<bool> {
         let (dimension, execution) = (self.origin.dimension, self.execution);
         let has_presents = dimension.minis().len() == self.presents.len();
-        if !existing.is_new.contains(&true) || !has_presents || !self.is_told_by_packages().await? {
+        let is_stream = self.origin.nature == Nature::Changes;
+        if !is_stream || !has_presents || !existing.is_new.contains(&true) {
             return Ok(false);
         }
         match Wanted::of_new_dimension(execution.model, dimension) {

@@ -8,6 +8,7 @@ use planisphere_schemas::warehouse::LoadId;
 use crate::dimension::Nature;
 use crate::error::Result;
 use crate::load::backfill::{Knowing, Wanted, knowing};
+use crate::load::replay::good_loads;
 use crate::load::reread::is_read_otherwise;
 
 use super::{Models, days, remedy};
@@ -35,7 +36,7 @@ impl Models<'_> {
         let mut packages = knowing(self.model, self.settings, self.warehouse, &wanted).await?;
         packages.retain(|it| columns.iter().all(|column| it.columns.contains(*column)));
         let known: BTreeSet<LoadId> = packages.iter().map(|it| it.record.load_id).collect();
-        let loads = self.loads().await?;
+        let loads = good_loads(self.warehouse).await?;
         Ok(loads
             .iter()
             .all(|load| known.contains(load))

@@ -181,6 +181,12 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// A dimension that has issued all keys that there are.
+    #[error("dimension '{dimension}' has no keys left: all {} were issued", i32::MAX - 1)]
+    KeysExhausted {
+        /// The dimension.
+        dimension: String,
+    },
     /// A file of a staging package is missing or was changed by something else.
     #[error("the staging package of load {load} is damaged: {file} {reason}")]
     DamagedPackage {

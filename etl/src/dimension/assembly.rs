@@ -10,6 +10,7 @@ use arrow::array::{
 use arrow::error::ArrowError;
 use planisphere_schemas::model::{DurableKey, SpecialMember, SurrogateKey};
 
+use super::ById;
 use super::aliases::Aliases;
 use super::key_map::{KeyMap, Told};
 use super::learn::Learner;
@@ -75,30 +76,35 @@ impl NextRow {
 }
 
 impl Assembly<'_> {
-    /// All members, known, observed, inferred or referred to, in the order of their ids.
-    fn ids(&self) -> Vec<String> {
-        let mut ids: Vec<String> = self.learner.evidence.members.keys().cloned().collect();
-        ids.extend(self.learner.observed.members.keys().cloned());
-        ids.extend(self.published.inferred().cloned());
-        ids.extend(self.input.referenced.iter().cloned());
-        ids.sort();
-        ids.dedup();
-        ids
+    /// All members, known, observed, inferred or referred to, with what is known of them, in the order of their ids.
+    fn all(&self, mut known: ById<Known>) -> Vec<(String, Known)> {
+        let others = self.learner.observed.members.keys();
+        let others = others.chain(self.published.inferred());
+        for id in others.chain(self.input.referenced) {
+            known.entry_ref(id.as_str()).or_default();
+        }
+        let mut all: Vec<(String, Known)> = known.into_iter().collect();
+        all.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        all
     }
 
-    /// Learns of all members, then adds the rows of each that was not merged into another; returns those that were.
-    pub(super) fn members(&mut self, keys: &mut KeyMap) -> Aliases {
-        let ids = self.ids();
-        let learned: Vec<Learned> = ids.into_iter().map(|id| self.learn(id)).collect();
+    /// Learns of all members, beside what was known of them, then adds the rows of each that was not merged into another;
+    /// returns those that were.
+    pub(super) fn members(&mut self, known: ById<Known>, keys: &mut KeyMap) -> Aliases {
+        let before = self.aliases_before(&known);
+        let learned = self.all(known).into_iter();
+        let learned: Vec<Learned> = learned.map(|(id, known)| self.learn(id, known)).collect();
         let merged = learned.iter().filter_map(|member| {
             let into = *member.timeline.state.last()?;
             let into = self.learner.evidence.merged_into(into)?;
             Some((member.id.as_str(), into))
         });
-        let known = learned.iter().filter(|member| member.is_seen());
-        let known = known.map(|member| member.id.as_str()).collect();
-        let mut aliases = Aliases::new(&known, merged);
-        aliases.part(&self.aliases_before());
+        let is_seen = |id: &str| {
+            let found = learned.binary_search_by(|member| member.id.as_str().cmp(id));
+            found.is_ok_and(|at| learned[at].is_seen())
+        };
+        let mut aliases = Aliases::new(is_seen, merged);
+        aliases.part(&before);
         for member in &learned {
             let (first, changed) = (self.rows.len(), aliases.of(&member.id).is_none());
             let changed = changed && self.emit(member, keys);
@@ -114,25 +120,21 @@ impl Assembly<'_> {
     }
 
     /// Who stood for whom before this load.
-    fn aliases_before(&self) -> Aliases {
+    fn aliases_before(&self, known: &ById<Known>) -> Aliases {
         let evidence = self.learner.evidence;
-        let known = evidence.members.iter();
-        let known = known.filter(|(_, known)| !known.seen.is_empty());
-        let ids = known.clone().map(|(id, _)| id.as_str()).collect();
-        let merged = known.filter_map(|(id, known)| {
+        let is_seen = |id: &str| known.get(id).is_some_and(|known| !known.seen.is_empty());
+        let merged = known.iter().filter_map(|(id, known)| {
             let mut words = known.seen.iter().map(|seen| Some(seen.row));
             let is_told = words.any(|row| evidence.merged_into(row).is_some());
             let state = is_told.then(|| self.learner.fold(&known.seen).state)?;
             Some((id.as_str(), evidence.merged_into(*state.last()?)?))
         });
-        Aliases::new(&ids, merged)
+        Aliases::new(is_seen, merged)
     }
 
-    fn learn(&self, id: String) -> Learned {
+    fn learn(&self, id: String, mut known: Known) -> Learned {
         let observed = self.learner.observed.members.get(&id);
         let observed = observed.map(Vec::as_slice).unwrap_or_default();
-        let known = self.learner.evidence.members.get(&id);
-        let mut known = known.cloned().unwrap_or_default();
         let timeline = self.learner.learn(&id, observed, &mut known);
         Learned {
             id,

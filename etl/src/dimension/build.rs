@@ -49,7 +49,7 @@ pub(crate) fn build_dimension(input: DimensionInput<'_>) -> Result<DimensionBuil
         is_new: &is_new,
         keys: &keys,
     };
-    let evidence = Evidence::new(dimension, &past, &observed, &input.audited)
+    let (evidence, known) = Evidence::new(dimension, &past, &observed, &input.audited)
         .map_err(Error::arrow(doing()))?;
     let rules = dimension.attributes.iter().map(|a| rule(a.scd));
     // what a member was merged into is what was last said of it
@@ -67,7 +67,7 @@ pub(crate) fn build_dimension(input: DimensionInput<'_>) -> Result<DimensionBuil
         fresh: Vec::new(),
         tally: Tally::default(),
     };
-    let aliases = assembly.members(&mut keys);
+    let aliases = assembly.members(known, &mut keys);
     if input.has_specials {
         assembly.specials();
     }

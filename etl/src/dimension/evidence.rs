@@ -5,7 +5,6 @@
 //! what is new to `map_<dimension>_changes`. Of all this the dimension is a function.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -20,6 +19,7 @@ use planisphere_schemas::model::{DataType, Dimension};
 
 use crate::conform::MERGED_INTO;
 
+use super::ById;
 use super::faithful::faithful;
 use super::observe::Observations;
 use super::published::Published;
@@ -74,20 +74,19 @@ pub(super) struct Evidence {
     kept: u32,
     /// For each attribute the one from whose column its values are read back.
     faithful: Vec<usize>,
-    /// What earlier loads have seen of each member.
-    pub(super) members: BTreeMap<String, Known>,
     /// True if the kept rows have to be written again, in today's columns.
     pub(super) reshaped: bool,
 }
 
 impl Evidence {
-    /// Puts what was kept and what the published versions say beside what this load observes.
+    /// Puts what was kept and what the published versions say beside what this load observes; returns too what earlier loads
+    /// have seen of each member.
     pub(super) fn new(
         dimension: &Dimension,
         past: &Past<'_>,
         observed: &Observations,
         audited: &[bool],
-    ) -> Result<Self, ArrowError> {
+    ) -> Result<(Self, ById<Known>), ArrowError> {
         let (kept, published) = (past.kept, past.published);
         let mut masks = Masks::default();
         let width = dimension.attributes.len() + 1;
@@ -133,7 +132,7 @@ impl Evidence {
             compared.push([rows(&values)?, rows(&values_of[at])?]);
             attributes.push(values);
         }
-        Ok(Self {
+        let evidence = Self {
             attributes,
             compared,
             masks,
@@ -144,9 +143,9 @@ impl Evidence {
             unaudited,
             kept: u32::try_from(kept_rows.num_rows()).unwrap_or(u32::MAX),
             faithful,
-            members,
             reshaped: kept.map_or(!published.is_first, |kept| kept.reshaped),
-        })
+        };
+        Ok((evidence, members))
     }
 
     /// The member that a member was merged into, by the row of its latest value.

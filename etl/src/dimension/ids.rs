@@ -16,10 +16,16 @@ pub(crate) struct IdIndex {
     /// Hash in the upper 96 bits, number + 1 in the lower 32; 0 is empty. The length is a power of two.
     slots: Vec<u128>,
     len: u32,
+    /// A bit for each of the upper bits that the hash of any id has, once [`sift`](IdIndex::sift)ed; the length is a power of two.
+    sieve: Vec<u64>,
 }
 
 /// The part of a slot that is the number.
 const NUMBER: u128 = u32::MAX as u128;
+/// Bits of the sieve for each id: of the ids that nobody knows one in so many passes.
+const SIEVE_BITS: usize = 16;
+/// So many ids at most are sifted: beyond, the sieve lies no nearer to the processor than the slots.
+const SIFTED: usize = 1 << 20;
 /// Ids looked up together: their places in memory are fetched side by side.
 const BLOCK: usize = 256;
 
@@ -37,6 +43,20 @@ impl IdIndex {
             seed: RandomState::new().build_hasher().finish(),
             slots: vec![0; slots],
             len: 0,
+            sieve: Vec::new(),
+        }
+    }
+
+    /// Makes look-ups quick where most of what is asked for is unknown; ids that come later are sifted too.
+    pub(crate) fn sift(&mut self) {
+        if self.len() > SIFTED {
+            return;
+        }
+        let words = (self.len() * SIEVE_BITS).next_power_of_two().max(64) / 64;
+        self.sieve = vec![0; words];
+        for slot in self.slots.iter().filter(|slot| **slot != 0) {
+            let (word, bit) = sieve_bit(*slot, words);
+            self.sieve[word] |= bit;
         }
     }
 
@@ -56,10 +76,19 @@ impl IdIndex {
             self.grow();
         }
         let hash = self.hash(id);
+        self.put(hash)
+    }
+
+    /// The number of a hash, for which there is room.
+    fn put(&mut self, hash: u128) -> u32 {
         let at = self.place(hash);
         if self.slots[at] == 0 {
             self.len += 1;
             self.slots[at] = hash | u128::from(self.len);
+            if !self.sieve.is_empty() {
+                let (word, bit) = sieve_bit(hash, self.sieve.len());
+                self.sieve[word] |= bit;
+            }
         }
         number(self.slots[at])
     }
@@ -83,12 +112,7 @@ impl IdIndex {
             // the lines come side by side, before any is waited for
             std::hint::black_box(slots.fold(0, |all, slot| all ^ slot));
             for hash in &hashes[..rows] {
-                let at = self.place(*hash);
-                if self.slots[at] == 0 {
-                    self.len += 1;
-                    self.slots[at] = hash | u128::from(self.len);
-                }
-                numbers.push(number(self.slots[at]));
+                numbers.push(self.put(*hash));
             }
         }
         numbers
@@ -96,7 +120,11 @@ impl IdIndex {
 
     /// The number of an id; `None` if nobody knows it.
     pub(crate) fn find(&self, id: &str) -> Option<u32> {
-        let slot = self.slots[self.place(self.hash(id))];
+        self.find_hash(self.hash(id))
+    }
+
+    fn find_hash(&self, hash: u128) -> Option<u32> {
+        let slot = self.slots[self.place(hash)];
         (slot != 0).then(|| number(slot))
     }
 
@@ -109,10 +137,15 @@ impl IdIndex {
             for (at, hash) in hashes[..rows].iter_mut().enumerate() {
                 *hash = self.hash(ids.value(from + at));
             }
-            let slots = hashes[..rows]
-                .iter()
-                .map(|hash| self.slots[self.place(*hash)]);
-            found.extend(slots.map(|slot| (slot != 0).then(|| number(slot))));
+            let hashes = hashes[..rows].iter();
+            match self.sieve.len() {
+                0 => found.extend(hashes.map(|hash| self.find_hash(*hash))),
+                words => found.extend(hashes.map(|hash| {
+                    let (word, bit) = sieve_bit(*hash, words);
+                    let passes = self.sieve[word] & bit != 0;
+                    if passes { self.find_hash(*hash) } else { None }
+                })),
+            }
         }
         if ids.null_count() > 0 {
             for (row, found) in found.iter_mut().enumerate() {
@@ -150,6 +183,12 @@ fn number(slot: u128) -> u32 {
     (slot & NUMBER) as u32 - 1
 }
 
+/// Where a hash has its bit in a sieve of so many words: by its upper bits, of which its home in the slots does not tell.
+fn sieve_bit(hash: u128, words: usize) -> (usize, u64) {
+    let upper = (hash >> 96) as usize;
+    ((upper >> 6) & (words - 1), 1 << (upper & 63))
+}
+
 fn home(hash: u128) -> usize {
     (hash >> 32) as usize
 }
@@ -174,6 +213,12 @@ mod tests {
         let all = StringArray::from(ids);
         let numbers: Vec<Option<u32>> = (0..5_000).map(Some).collect();
         assert_eq!(index.find_all(&all), numbers);
+        index.sift();
+        assert_eq!(index.find_all(&all), numbers);
+        assert_eq!(index.find_all(&asked), [Some(3), None, None, Some(0)]);
+        assert_eq!(index.add("customer-5000"), 5_000);
+        let late = StringArray::from(vec!["customer-5000", "customer-5001"]);
+        assert_eq!(index.find_all(&late), [Some(5_000), None]);
         let mut other = IdIndex::default();
         assert_eq!(other.add("customer-7"), 0);
         let again = StringArray::from(vec!["b", "customer-7", "a", "b", "a", "c"]);

@@ -1,6 +1,5 @@
 //! The key map: which surrogate key stands for which (member, valid_from), for ever, and when the version of it was seen.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -10,8 +9,10 @@ use arrow::array::{
 use arrow::datatypes::{
     DataType as Arrow, Field, Int32Type, Int64Type, Schema, SchemaRef, TimestampMicrosecondType,
 };
+use hashbrown::HashMap;
 use planisphere_schemas::model::{DataType, Dimension, DurableKey, SurrogateKey};
 
+use super::ById;
 use super::timeline::Basis;
 
 /// The table of a dimension's key map.
@@ -48,6 +49,13 @@ pub(crate) struct Issued {
     pub(crate) durables: i32,
 }
 
+impl Issued {
+    /// True if the next key would not be another than the last.
+    pub(crate) fn is_exhausted(self) -> bool {
+        self.keys.max(self.durables) == i32::MAX
+    }
+}
+
 /// When a version was seen that tells by itself all that was seen then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Told {
@@ -77,7 +85,7 @@ pub(super) struct KeyMap {
     entries: Vec<Entry>,
     keys: HashMap<(DurableKey, i64), usize>,
     by_key: HashMap<SurrogateKey, usize>,
-    durables: HashMap<String, DurableKey>,
+    durables: ById<DurableKey>,
 }
 
 impl KeyMap {
@@ -269,4 +277,26 @@ pub(super) fn map_rows<'a>(
         Arc::new(change.collect::<Int64Array>()),
     ];
     RecordBatch::try_new(map_schema(dimension), columns)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_keys_are_told() {
+        let issued = Issued {
+            keys: i32::MAX - 2,
+            durables: 1,
+        };
+        let mut map = KeyMap {
+            issued,
+            ..KeyMap::default()
+        };
+        let durable = map.durable("a");
+        assert_eq!(map.key(durable, "a", 0), SurrogateKey(i32::MAX - 1));
+        assert!(!map.issued().is_exhausted());
+        map.key(durable, "a", 1);
+        assert!(map.issued().is_exhausted());
+    }
 }

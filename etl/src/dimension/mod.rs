@@ -56,7 +56,7 @@ pub(crate) use evidence::{changes_schema, changes_table};
 pub(crate) use existing::{Existing, align};
 pub(crate) use hash::hash_columns;
 pub(crate) use ids::IdIndex;
-pub(crate) use index::{ByKey, MemberIndex, MembersBuilder};
+pub(crate) use index::{BYTES_OF_MEMBER, ByKey, MemberIndex, MembersBuilder};
 pub(crate) use inferred::is_inferred;
 pub(crate) use key_map::{IS_RETIRED, Issued, map_schema, map_table};
 pub(crate) use levels::{Standing, standings};
@@ -64,7 +64,7 @@ pub(crate) use mini::{MiniIndex, attributes as mini_attributes, present_words};
 pub(crate) use observe::{EntityRows, Origin, change_numbers};
 pub(crate) use parts::{build_in_parts, share_of};
 pub(crate) use shadow::Shadow;
-pub(crate) use sieve::{Heard, Sieve, Sorted};
+pub(crate) use sieve::{Heard, Recognised, Recogniser, Sieve, Sorted};
 pub(crate) use sights::Tables;
 pub(crate) use time_of_day::build_time_of_day;
 pub(crate) use words::{once_each, words};
@@ -73,6 +73,9 @@ pub(crate) use words::{once_each, words};
 pub(crate) const OPEN_FROM: i64 = -62_135_596_800_000_000;
 /// 9999-12-31T00:00:00Z in microseconds: the open end of valid time.
 pub(crate) const OPEN_TO: i64 = 253_402_214_400_000_000;
+
+/// Something for each of some members, by their business ids.
+type ById<T> = hashbrown::HashMap<String, T>;
 
 /// What is known of the members that a load touches.
 pub(crate) struct DimensionInput<'a> {

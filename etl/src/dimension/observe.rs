@@ -1,6 +1,6 @@
 //! Conformed rows as observations of members: business ids, instants, values in their declared types.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, RecordBatch, StringArray, TimestampMicrosecondArray,
@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::problems::{Destination, Problems};
 use crate::reject::Reject;
 
-use super::{Nature, OPEN_TO, cast_column};
+use super::{ById, Nature, OPEN_TO, cast_column};
 
 /// What conformed rows on their way into a dimension are.
 #[derive(Debug, Clone, Copy)]
@@ -87,7 +87,7 @@ pub(super) struct Observations {
     /// The rows.
     pub(super) columns: Columns,
     /// The good rows of each business id in the order of time.
-    pub(super) members: BTreeMap<String, Vec<usize>>,
+    pub(super) members: ById<Vec<usize>>,
     /// Rows that are rejected here.
     pub(super) rejects: Vec<Reject>,
 }
@@ -202,25 +202,18 @@ fn id_column(dimension: &Dimension) -> &str {
 
 /// Groups the rows by business id; a row with the id and instant of another is a problem unless it is a change, of which
 /// there may be several.
-fn members(
-    columns: &Columns,
-    is_stream: bool,
-    problems: &mut Problems,
-) -> BTreeMap<String, Vec<usize>> {
+fn members(columns: &Columns, is_stream: bool, problems: &mut Problems) -> ById<Vec<usize>> {
     let (ids, from) = (&columns.ids, &columns.from);
-    let mut members: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    let mut members: ById<Vec<usize>> = ById::new();
     let mut seen: HashSet<(&str, i64)> = HashSet::new();
     for (row, instant) in from.iter().enumerate() {
         if problems.has(row) {
             continue;
         }
-        if !seen.insert((ids.value(row), *instant)) && !is_stream {
+        if !is_stream && !seen.insert((ids.value(row), *instant)) {
             problems.duplicate_key(row, ids.value(row));
         } else {
-            members
-                .entry(ids.value(row).to_owned())
-                .or_default()
-                .push(row);
+            members.entry_ref(ids.value(row)).or_default().push(row);
         }
     }
     for rows in members.values_mut() {

@@ -192,8 +192,8 @@ fn together(parts: Vec<DimensionBuild>, issued: Issued) -> Result<DimensionBuild
             },
         };
         last = Issued {
-            keys: last.keys + part.issued.keys - issued.keys,
-            durables: last.durables + part.issued.durables - issued.durables,
+            keys: (last.keys).saturating_add(part.issued.keys - issued.keys),
+            durables: (last.durables).saturating_add(part.issued.durables - issued.durables),
         };
         tables.add(part.table, &shift)?;
         maps.add(part.map, &shift)?;

@@ -1,15 +1,14 @@
 //! The published table of a dimension by members and keys.
 
-use std::collections::{BTreeMap, HashMap};
-
 use arrow::array::{
     ArrayRef, AsArray, BooleanArray, Int32Array, Int64Array, RecordBatch, StringArray,
     TimestampMicrosecondArray,
 };
 use arrow::datatypes::{Int32Type, Int64Type, TimestampMicrosecondType};
+use hashbrown::HashMap;
 use planisphere_schemas::model::SpecialMember;
 
-use super::DimensionInput;
+use super::{ById, DimensionInput};
 
 /// Columns before the attributes: key, durable key, source system, id.
 pub(super) const FIXED_BEFORE: usize = 4;
@@ -18,7 +17,7 @@ pub(super) const FIXED_BEFORE: usize = 4;
 pub(super) struct Published {
     pub(super) rows: RecordBatch,
     pub(super) attributes: Vec<ArrayRef>,
-    pub(super) members: BTreeMap<String, Vec<usize>>,
+    pub(super) members: ById<Vec<usize>>,
     pub(super) from: TimestampMicrosecondArray,
     pub(super) to: TimestampMicrosecondArray,
     pub(super) basis: StringArray,
@@ -41,12 +40,9 @@ impl Published {
         let from = column(after)
             .as_primitive::<TimestampMicrosecondType>()
             .clone();
-        let mut members: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        let mut members: ById<Vec<usize>> = ById::new();
         for row in (0..rows.num_rows()).filter(|row| key.value(*row) > 0) {
-            members
-                .entry(ids.value(row).to_owned())
-                .or_default()
-                .push(row);
+            members.entry_ref(ids.value(row)).or_default().push(row);
         }
         for rows in members.values_mut() {
             rows.sort_by_key(|row| from.value(*row));

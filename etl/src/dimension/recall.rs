@@ -1,11 +1,12 @@
 //! What earlier loads have seen of members: what the table of changes keeps, and what published versions tell.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use arrow::array::{Array as _, AsArray as _, RecordBatch};
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use planisphere_schemas::model::Dimension;
 
+use super::ById;
 use super::evidence::value_names;
 use super::existing::Existing;
 use super::key_map::KeyMap;
@@ -123,7 +124,7 @@ pub(super) fn kept_members(
     dimension: &Dimension,
     rows: &RecordBatch,
     masks: &mut Masks,
-) -> BTreeMap<String, Known> {
+) -> ById<Known> {
     let column = |at: usize| rows.column(at);
     let (ids, basis, known) = (
         column(0).as_string::<i32>(),
@@ -134,7 +135,7 @@ pub(super) fn kept_members(
     let sequence = column(3).as_primitive::<Int64Type>();
     let deleted = column(5).as_boolean();
     let change = column(6).as_primitive::<Int64Type>();
-    let mut members: BTreeMap<String, Known> = BTreeMap::new();
+    let mut members: ById<Known> = ById::new();
     // few different ones stand in many rows
     let mut numbers: HashMap<&str, u32> = HashMap::new();
     for row in prevailing(rows) {
@@ -152,7 +153,7 @@ pub(super) fn kept_members(
             basis: Basis::of(basis.value(row)),
             change: change.is_valid(row).then(|| change.value(row)),
         };
-        let member = members.entry(ids.value(row).to_owned()).or_default();
+        let member = members.entry_ref(ids.value(row)).or_default();
         member.seen.push(seen);
         member.kept += 1;
     }
@@ -162,7 +163,7 @@ pub(super) fn kept_members(
 /// Adds what published versions say completely; what was kept of the same instant goes before it, but for what packages of
 /// earlier loads have told of new attributes alone.
 pub(super) fn read_back(
-    members: &mut BTreeMap<String, Known>,
+    members: &mut ById<Known>,
     past: &Past<'_>,
     (masks, mask): (&Masks, u32),
     place: &dyn Fn(usize) -> u32,
@@ -182,7 +183,7 @@ pub(super) fn read_back(
         if told.is_empty() {
             continue;
         }
-        let member = members.entry(id.clone()).or_default();
+        let member = members.entry_ref(id.as_str()).or_default();
         for (row, told) in told {
             let mut seen = member.seen.iter();
             if seen.any(|seen| seen.at == told.at && goes_before(seen)) {
@@ -206,7 +207,7 @@ pub(super) fn published_members(
     published: &Published,
     mask: u32,
     place: &dyn Fn(usize) -> u32,
-) -> BTreeMap<String, Known> {
+) -> ById<Known> {
     let seen = |row: &usize| Seen {
         at: published.from.value(*row),
         sequence: 0,

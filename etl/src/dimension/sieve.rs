@@ -4,6 +4,8 @@
 //! The second and the third kind cost what they change; only the first may cost what there is. Rows pass by: what stays of a row
 //! is the number of its member, of a member a hash of its id and one of its values.
 
+use std::sync::Arc;
+
 use arrow::array::{Array as _, ArrayRef, AsArray, RecordBatch, StringArray, UInt32Array};
 use arrow::datatypes::Int32Type;
 use arrow::error::ArrowError;
@@ -23,7 +25,7 @@ use super::observe::{Columns, Origin};
 /// The conformed rows of a load by members.
 pub(crate) struct Sieve<'a> {
     origin: Origin<'a>,
-    index: IdIndex,
+    index: Arc<IdIndex>,
     members: Vec<Member>,
     /// For each member a hash of the values of its last row, if they are compared.
     hashes: Vec<u128>,
@@ -106,7 +108,7 @@ impl<'a> Sieve<'a> {
         };
         let mut sieve = Self {
             origin,
-            index: IdIndex::with_capacity(rows.num_rows()),
+            index: Arc::new(IdIndex::with_capacity(rows.num_rows())),
             of_rows: Vec::with_capacity(rows.num_rows()),
             members: Vec::new(),
             hashes: Vec::new(),
@@ -122,6 +124,7 @@ impl<'a> Sieve<'a> {
                 Ok(())
             },
         )?;
+        Arc::make_mut(&mut sieve.index).sift();
         Ok(sieve)
     }
 
@@ -129,12 +132,13 @@ impl<'a> Sieve<'a> {
         let columns = &some.columns;
         let merged = columns.attributes.last();
         let merged = merged.and_then(|merged| merged.as_string_opt::<i32>());
+        let index = Arc::make_mut(&mut self.index);
         for (row, id) in columns.ids.iter().enumerate() {
             let Some(id) = id else {
                 self.of_rows.push(NOBODY);
                 continue;
             };
-            let number = self.index.add(id);
+            let number = index.add(id);
             let at = number as usize;
             if at == self.members.len() {
                 self.members.push(Member::default());
@@ -192,32 +196,34 @@ impl<'a> Sieve<'a> {
         self.origin.nature != Nature::Changes
     }
 
+    /// What recognises published rows, on other threads too.
+    pub(crate) fn recogniser(&self) -> Recogniser {
+        Recogniser {
+            dimension: self.compares().then(|| self.origin.dimension.clone()),
+            index: Arc::clone(&self.index),
+        }
+    }
+
     /// Compares published rows with those of the load; for each what the load says of its member.
     ///
     /// # Errors
     /// If the published rows lack a column.
-    pub(crate) fn compare(&mut self, published: &RecordBatch) -> Result<Vec<Heard>, ArrowError> {
+    pub(crate) fn compare(
+        &mut self,
+        published: &RecordBatch,
+        recognised: &Recognised,
+    ) -> Result<Vec<Heard>, ArrowError> {
         let dimension = self.origin.dimension;
-        let column =
-            |name: &str| Ok::<_, ArrowError>(published.column(published.schema().index_of(name)?));
-        let ids = column(&dimension.id_column())?.as_string::<i32>();
+        let column = |name: &str| column(published, name);
         let keys = column(&dimension.key_column())?.as_primitive::<Int32Type>();
         let current = column("is_current")?.as_boolean();
         let deleted = column("deleted_at_source")?.as_boolean();
         let basis = column("valid_from_basis")?.as_string::<i32>();
-        let values = dimension
-            .attributes
-            .iter()
-            .map(|a| Ok(column(&a.name)?.clone()));
-        let values: Vec<ArrayRef> = values.collect::<Result<_, ArrowError>>()?;
-        let rows = published.num_rows();
-        let mut hashes = Vec::with_capacity(rows);
-        let seed = self.index.seed();
-        hash_rows(dimension, (&values, rows), seed, &mut hashes)?;
-        let mut heard = vec![Heard::Told; rows];
-        for (row, found) in self.index.find_all(ids).into_iter().enumerate() {
+        let mut heard = vec![Heard::Told; published.num_rows()];
+        let rows = recognised.members.iter().zip(&recognised.hashes);
+        for (row, (found, hash)) in rows.enumerate() {
             let living = current.value(row) && !deleted.value(row) && keys.value(row) > 0;
-            let Some(found) = found else {
+            let Some(found) = *found else {
                 heard[row] = if living { Heard::Gone } else { Heard::Nothing };
                 continue;
             };
@@ -226,8 +232,7 @@ impl<'a> Sieve<'a> {
             member.is_known |= keys.value(row) > 0;
             member.is_met = true;
             if living && member.rows == 1 && !is_inferred(basis, row) {
-                let hash = self.hashes.get(found);
-                member.is_same = hash == Some(&hashes[row]) && !member.is_deleted;
+                member.is_same = self.hashes.get(found) == Some(hash) && !member.is_deleted;
             }
         }
         Ok(heard)
@@ -299,6 +304,58 @@ impl<'a> Sieve<'a> {
     pub(super) fn num_rows(&self) -> usize {
         self.of_rows.len()
     }
+}
+
+/// Recognises the members of published rows.
+#[derive(Debug)]
+pub(crate) struct Recogniser {
+    /// The dimension, if its rows are compared.
+    dimension: Option<Dimension>,
+    index: Arc<IdIndex>,
+}
+
+/// The members of some published rows.
+#[derive(Debug)]
+pub(crate) struct Recognised {
+    /// For each row the number of its member; `None` if the load says nothing of it.
+    members: Vec<Option<u32>>,
+    /// For each row a hash of its values, if they are compared.
+    hashes: Vec<u128>,
+}
+
+impl Recogniser {
+    /// Looks up the members of rows, whose ids stand in a column, and hashes their values if they are compared.
+    ///
+    /// # Errors
+    /// If the rows lack a column.
+    pub(crate) fn look(&self, rows: &RecordBatch, id: &str) -> Result<Recognised, ArrowError> {
+        let mut hashes = Vec::new();
+        if let Some(dimension) = &self.dimension {
+            let values = dimension.attributes.iter();
+            let values = values.map(|it| Ok(Arc::clone(column(rows, &it.name)?)));
+            let values: Vec<ArrayRef> = values.collect::<Result<_, ArrowError>>()?;
+            hashes.reserve(rows.num_rows());
+            let seed = self.index.seed();
+            hash_rows(dimension, (&values, rows.num_rows()), seed, &mut hashes)?;
+        }
+        let ids = column(rows, id)?.as_string::<i32>();
+        Ok(Recognised {
+            members: self.index.find_all(ids),
+            hashes,
+        })
+    }
+}
+
+impl Recognised {
+    /// The rows that the load tells of, and the numbers of their members.
+    pub(crate) fn told(&self) -> impl Iterator<Item = (usize, u32)> + '_ {
+        let rows = self.members.iter().enumerate();
+        rows.filter_map(|(row, member)| Some((row, (*member)?)))
+    }
+}
+
+fn column<'r>(rows: &'r RecordBatch, name: &str) -> Result<&'r ArrayRef, ArrowError> {
+    Ok(rows.column(rows.schema().index_of(name)?))
 }
 
 impl Sifted {

@@ -23,6 +23,7 @@ impl Error {
             | Self::NoNativeType { .. }
             | Self::FanOut { .. }
             | Self::ModelChange { .. }
+            | Self::KeysExhausted { .. }
             | Self::TooManyRejects { .. }
             | Self::TooManyRejectsSoFar { .. }
             | Self::TooManyVanished { .. } => ErrorKind::Invalid,
@@ -118,6 +119,9 @@ impl Error {
             Self::Staging { .. } => {
                 Some("nothing was published; check the room and the rights of the warehouse's folder".into())
             }
+            Self::KeysExhausted { .. } => Some(
+                "nothing was published; keys are never used again: give attributes that change often scd 1 or a mini-dimension, or divide the dimension, and load into a new warehouse folder".into(),
+            ),
             Self::Damaged { .. } => Some(
                 "nothing was published; restore the file from a backup, or load into a new warehouse folder".into(),
             ),

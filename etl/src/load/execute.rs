@@ -2,7 +2,7 @@
 //! prove them, then write and publish.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Instant;
 
 use chrono::NaiveDate;
@@ -11,9 +11,10 @@ use planisphere_schemas::model::{Model, Places};
 use planisphere_schemas::warehouse::{LoadId, Manifest, PinnedWarehouse, Warehouse};
 
 use crate::conform::{Conformed, conform, open_session};
+use crate::dimension::BYTES_OF_MEMBER;
 use crate::error::{Error, Result};
 use crate::runtime::Runtime;
-use crate::spool::Memory;
+use crate::spool::{Lease, Memory};
 use crate::staging::{Package, clear, extract};
 
 use super::audit;
@@ -25,6 +26,7 @@ use super::preflight::{check_model, preflight};
 use super::published::read_table;
 use super::record::{LoadOutcome, LoadRecord, StepTime, read_records, unfinished};
 use super::replay::Replay;
+use super::scan::TableScan;
 use super::{LoadOptions, swept};
 
 /// One load at work.
@@ -41,6 +43,8 @@ pub(super) struct Execution<'a> {
     pub(super) load_id: LoadId,
     /// What rows on their way may keep in memory.
     pub(super) memory: Memory,
+    /// What they leave to the indexes of members.
+    pub(super) reserved: AtomicUsize,
     pub(super) business_date: NaiveDate,
     /// True from the last step on, which is not stopped half way.
     pub(super) publishing: AtomicBool,
@@ -52,6 +56,7 @@ impl Execution<'_> {
         let base = self.base().await?;
         let manifest = base.as_ref().map(PinnedWarehouse::manifest);
         self.check_date(manifest)?;
+        let _reserved = self.reserve(base.as_ref());
         let plan = plan_load(self.model, manifest)?;
         record.notices.extend(plan.notices);
         let settings = &self.options.settings;
@@ -82,6 +87,28 @@ impl Execution<'_> {
         }
         self.publish(&package, built, base.as_ref(), pending, record)
             .await
+    }
+
+    /// Makes room for the indexes of the members that are looked up: rows on their way keep less in memory then.
+    fn reserve(&self, base: Option<&PinnedWarehouse>) -> Lease {
+        let looked_up = self.model.dimensions.iter();
+        let looked_up = looked_up.filter(|dimension| self.is_looked_up(dimension));
+        let tables = looked_up.filter_map(|dimension| base?.table(&dimension.table()));
+        let warehouse = self.warehouse;
+        let rows: usize = tables
+            .map(|table| TableScan { warehouse, table }.num_rows())
+            .sum();
+        let memory = self.options.settings.etl.memory_bytes;
+        let bytes = (rows.saturating_mul(BYTES_OF_MEMBER) / 2).min(memory * 3 / 16);
+        let mut lease = self.memory.lease();
+        lease.grow(bytes);
+        self.reserved.store(bytes, Ordering::Relaxed);
+        lease
+    }
+
+    /// What rows on their way may keep in memory altogether.
+    pub(super) fn room(&self) -> usize {
+        self.options.settings.etl.memory_bytes / 4 - self.reserved.load(Ordering::Relaxed)
     }
 
     /// What a changed model takes from the packages of earlier loads, once the model is known to be sound.

@@ -1,15 +1,17 @@
 //! Some rows of a published table, marked by their places: a bit a row; and reading them.
 
+use std::sync::Arc;
+
 use arrow::array::{BooleanArray, BooleanBufferBuilder, RecordBatch};
 use arrow::buffer::BooleanBuffer;
-use futures::{Stream, StreamExt as _, TryStreamExt as _};
+use futures::{Stream, TryStreamExt as _};
 use parquet::arrow::arrow_reader::RowSelection;
 use planisphere_schemas::warehouse::PinnedTable;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::warehouse::Place;
 
-use super::scan::{TableScan, threads};
+use super::scan::TableScan;
 
 /// Rows of a table.
 pub(super) struct Marks(Vec<BooleanBufferBuilder>);
@@ -44,50 +46,37 @@ impl Marks {
 
     /// How many rows are marked.
     pub(super) fn len(&self) -> usize {
-        let files = self.0.iter().map(BooleanBufferBuilder::finish_cloned);
-        files.map(|file| file.count_set_bits()).sum()
+        self.files().map(|file| file.count_set_bits()).sum()
     }
 
-    /// For each row of a file whether it is marked; `None` if none is.
-    fn of(&self, file: usize) -> Option<BooleanBuffer> {
-        let marks = self.0.get(file)?.finish_cloned();
-        (marks.count_set_bits() > 0).then_some(marks)
+    /// For each row of each file whether it is marked.
+    fn files(&self) -> impl Iterator<Item = BooleanBuffer> {
+        self.0.iter().map(BooleanBufferBuilder::finish_cloned)
     }
 }
 
 impl<'a> TableScan<'a> {
     /// Reads all columns of the rows that are marked, in order, those of a row group at a time.
     pub(super) fn marked(self, marks: &Marks) -> impl Stream<Item = Result<Marked>> + use<'a> {
-        let files = self.table.files().iter().enumerate();
-        let files = files.filter_map(|(at, file)| Some((at, file, marks.of(at)?)));
-        let files: Vec<_> = files.collect();
-        let opened = futures::stream::iter(files).then(move |(at, file, marks)| async move {
-            let open = self.open(file).await?;
-            Ok::<_, Error>((at, file, marks, open))
+        let marks: Arc<[BooleanBuffer]> = marks.files().collect();
+        let files = 0..marks.len();
+        let files = files
+            .filter(|file| marks[*file].count_set_bits() > 0)
+            .collect();
+        let wanted = Arc::clone(&marks);
+        let parts = self.parts(files, move |(file, first), rows| {
+            let marks = wanted[file].slice(first, rows);
+            let some = |marks| RowSelection::from_filters(&[BooleanArray::new(marks, None)]);
+            (marks.count_set_bits() > 0).then(|| some(marks))
         });
-        opened
-            .map_ok(move |(at, file, marks, open)| {
-                let mut work = Vec::new();
-                let mut first = 0;
-                for group in 0..open.groups() {
-                    let marks = marks.slice(first, open.rows(group));
-                    if marks.count_set_bits() > 0 {
-                        work.push((group, (at, first), marks, open.clone()));
-                    }
-                    first += open.rows(group);
-                }
-                let work = work
-                    .into_iter()
-                    .map(move |(group, first, marks, open)| async move {
-                        let rows = marks.set_indices().map(|row| (first.0, first.1 + row));
-                        let places = rows.collect();
-                        let some = RowSelection::from_filters(&[BooleanArray::new(marks, None)]);
-                        let read = self.decode(file, first, open, (group, some), Vec::new());
-                        let rows = read.await?.rows;
-                        Ok(Marked { places, rows })
-                    });
-                futures::stream::iter(work).buffered(threads())
-            })
-            .try_flatten()
+        self.decoded(parts, &[], |_| ()).map_ok(move |(group, ())| {
+            let (file, first) = group.first;
+            let rest = marks[file].slice(first, marks[file].len() - first);
+            let places = rest.set_indices().map(|row| (file, first + row));
+            Marked {
+                places: places.take(group.rows.num_rows()).collect(),
+                rows: group.rows,
+            }
+        })
     }
 }

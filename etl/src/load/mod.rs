@@ -42,7 +42,7 @@ mod sweep;
 mod trees;
 
 use std::collections::BTreeSet;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 
 use chrono::NaiveDate;
 use planisphere_schemas::model::read_model_with_places;
@@ -104,6 +104,7 @@ async fn load_from(
     let span = tracing::info_span!("load", %load_id, %business_date);
     let execution = execute::Execution {
         memory: Memory::new(options.settings.etl.memory_bytes / 4),
+        reserved: AtomicUsize::new(0),
         options,
         runtime,
         observer,

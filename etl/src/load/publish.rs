@@ -126,17 +126,21 @@ impl Execution<'_> {
         let options = options.within(self.options.settings.etl.memory_bytes);
         let options = options.sorted_by(table.sorted_by.iter().map(String::as_str));
         let kept = (table.kept.as_slice(), table.edits.as_ref());
-        let mut next = self
-            .edited((&table.name, &table.schema), kept, &options)
-            .await?;
+        let edited = self.edited((&table.name, &table.schema), kept, &options);
+        let (mut next, added) = tokio::try_join!(edited, self.added(table, &options))?;
+        next.files.extend(added);
+        Ok(next)
+    }
+
+    /// Writes the new rows of a table.
+    async fn added(&self, table: &NextTable, options: &WriteOptions) -> Result<Vec<DataFile>> {
         let schema = Arc::clone(&table.schema);
-        let mut writer = TableWriter::new(self.warehouse, &table.name, schema, &options)?;
+        let mut writer = TableWriter::new(self.warehouse, &table.name, schema, options)?;
         for rows in table.rows.batches() {
             let doing = || format!("reading the rows for {}", table.name);
             writer.write(&rows.map_err(Error::arrow(doing()))?).await?;
         }
-        next.files.extend(writer.finish().await?);
-        Ok(next)
+        Ok(writer.finish().await?)
     }
 
     /// The files of a table that stay, edited, and small ones joined.

@@ -35,9 +35,19 @@ pub(super) struct Group {
     pub(super) rows: RecordBatch,
 }
 
+/// Some rows of a row group, not decoded yet.
+#[derive(Debug)]
+pub(super) struct Part {
+    /// The place of the first row of the group.
+    pub(super) first: Place,
+    open: OpenFile,
+    group: usize,
+    selection: RowSelection,
+}
+
 /// A file in memory.
 #[derive(Debug, Clone)]
-pub(super) struct OpenFile {
+struct OpenFile {
     bytes: Bytes,
     metadata: ArrowReaderMetadata,
 }
@@ -49,88 +59,56 @@ impl<'a> TableScan<'a> {
         usize::try_from(rows).unwrap_or(usize::MAX)
     }
 
-    /// Reads some columns of all rows, in order.
+    /// Reads some columns of all rows, in order; all columns if none is named.
     pub(super) fn groups<'s>(
         self,
         columns: &'s [&'s str],
     ) -> impl Stream<Item = Result<Group>> + use<'a, 's> {
-        let files = futures::stream::iter(self.table.files().iter().enumerate());
-        let opened = files.then(move |(at, file)| async move {
-            let open = self.open(file).await?;
-            Ok::<_, Error>((at, file, open))
-        });
-        opened
-            .map_ok(move |(at, file, open)| {
-                let mut first = 0;
-                let groups = (0..open.metadata.metadata().num_row_groups()).map(move |group| {
-                    let rows = open.rows(group);
-                    let place = (at, first);
-                    first += rows;
-                    let all = RowSelection::from(vec![RowSelector::select(rows)]);
-                    (place, open.clone(), group, all)
-                });
-                let groups: Vec<_> = groups.collect();
-                let work = groups.into_iter().map(move |(first, open, group, all)| {
-                    let columns = columns.iter().map(|name| (*name).to_owned()).collect();
-                    self.decode(file, first, open, (group, all), columns)
-                });
-                // one more, so that no thread waits while the rows of a group are looked at
-                futures::stream::iter(work).buffered(threads() + 1)
-            })
-            .try_flatten()
+        let groups = self.looked_at(columns, |_: &RecordBatch| ());
+        groups.map_ok(|(group, ())| group)
     }
 
-    /// Reads all columns of all rows of a file.
-    pub(super) async fn file(self, file: &'a DataFile) -> Result<RecordBatch> {
-        let open = self.open(file).await?;
-        let groups = 0..open.metadata.metadata().num_row_groups();
-        let work = groups.map(|group| {
-            let all = RowSelection::from(vec![RowSelector::select(open.rows(group))]);
-            self.decode(file, (0, 0), open.clone(), (group, all), Vec::new())
-        });
-        let work: Vec<_> = work.collect();
-        let groups: Vec<Group> = futures::stream::iter(work)
-            .buffered(threads())
-            .try_collect()
-            .await?;
-        let batches: Vec<RecordBatch> = groups.into_iter().map(|group| group.rows).collect();
-        let doing = format!("reading {}", self.table.name());
-        let schema = open.metadata.schema();
-        concat_batches(schema, &batches).map_err(Error::arrow(doing))
+    /// As [`groups`](Self::groups), with what a look at the rows of each finds on the thread that decodes them.
+    pub(super) fn looked_at<'s, T, L>(
+        self,
+        columns: &'s [&'s str],
+        look: L,
+    ) -> impl Stream<Item = Result<(Group, T)>> + use<'a, 's, T, L>
+    where
+        T: Send + 'static,
+        L: Fn(&RecordBatch) -> T + Clone + Send + 'static,
+    {
+        self.decoded(self.parts(self.files(), all), columns, look)
+    }
+
+    /// Reads all columns of all rows.
+    pub(super) async fn all(self) -> Result<RecordBatch> {
+        self.whole(self.files(), all).await
     }
 
     /// Reads all columns of some rows, which are given in order.
     pub(super) async fn rows(self, places: &[Place]) -> Result<RecordBatch> {
-        let mut batches = Vec::new();
-        for (at, file) in self.table.files().iter().enumerate() {
-            let from = places.partition_point(|(file, _)| *file < at);
-            let to = places.partition_point(|(file, _)| *file <= at);
-            if from == to {
-                continue;
-            }
-            let rows: Vec<usize> = places[from..to].iter().map(|(_, row)| *row).collect();
-            let open = self.open(file).await?;
-            let mut work = Vec::new();
-            let mut first = 0;
-            for group in 0..open.metadata.metadata().num_row_groups() {
-                let end = first + open.rows(group);
-                let (a, b) = (
-                    rows.partition_point(|row| *row < first),
-                    rows.partition_point(|row| *row < end),
-                );
-                if a < b {
-                    let selection = select(&rows[a..b], first, end);
-                    let open = open.clone();
-                    work.push(self.decode(file, (at, first), open, (group, selection), Vec::new()));
-                }
-                first = end;
-            }
-            let groups: Vec<Group> = futures::stream::iter(work)
-                .buffered(threads())
-                .try_collect()
-                .await?;
-            batches.extend(groups.into_iter().map(|group| group.rows));
-        }
+        let mut files: Vec<usize> = places.iter().map(|(file, _)| *file).collect();
+        files.dedup();
+        let some = |(file, first): Place, rows: usize| {
+            let end = first + rows;
+            let from = places.partition_point(|place| *place < (file, first));
+            let to = places.partition_point(|place| *place < (file, end));
+            (from < to).then(|| select(&places[from..to], first, end))
+        };
+        self.whole(files, some).await
+    }
+
+    /// Reads all columns of the rows of some files that are wanted.
+    async fn whole(
+        self,
+        files: Vec<usize>,
+        wanted: impl FnMut(Place, usize) -> Option<RowSelection>,
+    ) -> Result<RecordBatch> {
+        let parts = self.parts(files, wanted);
+        let groups = self.decoded(parts, &[], |_| ());
+        let groups: Vec<(Group, ())> = groups.try_collect().await?;
+        let batches: Vec<RecordBatch> = groups.into_iter().map(|(group, ())| group.rows).collect();
         let schema = match batches.first() {
             Some(batch) => batch.schema(),
             None => Arc::new(Schema::clone(self.table.schema())),
@@ -139,8 +117,44 @@ impl<'a> TableScan<'a> {
         concat_batches(&schema, &batches).map_err(Error::arrow(doing))
     }
 
+    fn files(self) -> Vec<usize> {
+        (0..self.table.files().len()).collect()
+    }
+
+    /// The row groups of some files that hold wanted rows, in order. What is wanted is told by the place of the first row of a
+    /// group and how many it has. A file is opened while those before it are decoded.
+    pub(super) fn parts<W>(
+        self,
+        files: Vec<usize>,
+        mut wanted: W,
+    ) -> impl Stream<Item = Result<Part>> + use<'a, W>
+    where
+        W: FnMut(Place, usize) -> Option<RowSelection>,
+    {
+        let opened = futures::stream::iter(files)
+            .then(move |file| async move { Ok::<_, Error>((file, self.open(file).await?)) });
+        opened
+            .map_ok(move |(file, open)| {
+                let (mut parts, mut first) = (Vec::new(), 0);
+                for group in 0..open.metadata.metadata().num_row_groups() {
+                    let (rows, open) = (open.rows(group), open.clone());
+                    let part = wanted((file, first), rows).map(|selection| Part {
+                        first: (file, first),
+                        open,
+                        group,
+                        selection,
+                    });
+                    parts.extend(part.map(Ok));
+                    first += rows;
+                }
+                futures::stream::iter(parts)
+            })
+            .try_flatten()
+    }
+
     /// Reads a file and its footer.
-    pub(super) async fn open(self, file: &DataFile) -> Result<OpenFile> {
+    async fn open(self, file: usize) -> Result<OpenFile> {
+        let file = &self.table.files()[file];
         let path = format!("{}/{}", self.table.name(), file.path);
         let Some(bytes) = self.warehouse.get_object(&path).await? else {
             return Err(self.damaged(file, "is missing".into()));
@@ -172,20 +186,43 @@ impl<'a> TableScan<'a> {
         }
     }
 
-    /// Decodes some rows of a row group on a thread of its own: what a decoder does not expect in a file may be a panic.
-    pub(super) async fn decode(
+    /// Decodes parts on threads and looks at their rows there; in order.
+    pub(super) fn decoded<'s, T, L, P>(
         self,
-        file: &'a DataFile,
-        first: Place,
-        open: OpenFile,
-        which: (usize, RowSelection),
-        columns: Vec<String>,
-    ) -> Result<Group> {
-        let read = tokio::task::spawn_blocking(move || open.decode(which, &columns)).await;
-        match read {
-            Ok(Ok(rows)) => Ok(Group { first, rows }),
-            Ok(Err(error)) => Err(self.damaged(file, format!("cannot be read: {error}"))),
-            Err(_) => Err(self.damaged(file, "cannot be read".into())),
+        parts: P,
+        columns: &'s [&'s str],
+        look: L,
+    ) -> impl Stream<Item = Result<(Group, T)>> + use<'a, 's, T, L, P>
+    where
+        T: Send + 'static,
+        L: Fn(&RecordBatch) -> T + Clone + Send + 'static,
+        P: Stream<Item = Result<Part>>,
+    {
+        parts
+            .map_ok(move |part| self.decode(part, columns, look.clone()))
+            // one more, so that no thread waits while what is decoded is looked at
+            .try_buffered(threads() + 1)
+    }
+
+    /// Decodes a part on a thread of its own and looks at its rows there: what a decoder does not expect in a file may be a panic.
+    async fn decode<T: Send + 'static>(
+        self,
+        part: Part,
+        columns: &[&str],
+        look: impl Fn(&RecordBatch) -> T + Send + 'static,
+    ) -> Result<(Group, T)> {
+        let columns: Vec<String> = columns.iter().map(|name| (*name).to_owned()).collect();
+        let first = part.first;
+        let read = tokio::task::spawn_blocking(move || {
+            let rows = part.decode(&columns)?;
+            let seen = look(&rows);
+            Ok::<_, ParquetError>((rows, seen))
+        });
+        let file = || &self.table.files()[first.0];
+        match read.await {
+            Ok(Ok((rows, seen))) => Ok((Group { first, rows }, seen)),
+            Ok(Err(error)) => Err(self.damaged(file(), format!("cannot be read: {error}"))),
+            Err(_) => Err(self.damaged(file(), "cannot be read".into())),
         }
     }
 
@@ -200,28 +237,19 @@ impl<'a> TableScan<'a> {
 }
 
 impl OpenFile {
-    /// How many row groups it has.
-    pub(super) fn groups(&self) -> usize {
-        self.metadata.metadata().num_row_groups()
-    }
-
     /// How many rows a row group has.
-    pub(super) fn rows(&self, group: usize) -> usize {
+    fn rows(&self, group: usize) -> usize {
         let rows = self.metadata.metadata().row_group(group).num_rows();
         usize::try_from(rows).unwrap_or(usize::MAX)
     }
+}
 
-    /// Some rows of a row group; all columns if none is named.
-    fn decode(
-        &self,
-        (group, selection): (usize, RowSelection),
-        columns: &[String],
-    ) -> Result<RecordBatch, ParquetError> {
-        let rows = selection.row_count();
-        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(
-            self.bytes.clone(),
-            self.metadata.clone(),
-        );
+impl Part {
+    /// Its rows; all columns if none is named.
+    fn decode(self, columns: &[String]) -> Result<RecordBatch, ParquetError> {
+        let rows = self.selection.row_count();
+        let OpenFile { bytes, metadata } = self.open;
+        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(bytes, metadata);
         let mask = match columns.is_empty() {
             true => ProjectionMask::all(),
             false => {
@@ -230,9 +258,9 @@ impl OpenFile {
             }
         };
         let reader = builder
-            .with_row_groups(vec![group])
+            .with_row_groups(vec![self.group])
             .with_projection(mask)
-            .with_row_selection(selection)
+            .with_row_selection(self.selection)
             .with_batch_size(rows.max(1))
             .build()?;
         let schema = reader.schema();
@@ -241,13 +269,18 @@ impl OpenFile {
     }
 }
 
+/// All rows of a row group.
+fn all(_: Place, rows: usize) -> Option<RowSelection> {
+    Some(RowSelection::from(vec![RowSelector::select(rows)]))
+}
+
 /// The rows of a row group, which begins at `first` and ends before `end`, that are wanted.
-fn select(rows: &[usize], first: usize, end: usize) -> RowSelection {
-    let ranges = rows.chunk_by(|a, b| a + 1 == *b);
-    let ranges = ranges.map(|run| (run[0] - first)..(run[run.len() - 1] + 1 - first));
+fn select(places: &[Place], first: usize, end: usize) -> RowSelection {
+    let runs = places.chunk_by(|(_, a), (_, b)| a + 1 == *b);
+    let ranges = runs.map(|run| (run[0].1 - first)..(run[run.len() - 1].1 + 1 - first));
     RowSelection::from_consecutive_ranges(ranges, end - first)
 }
 
-pub(super) fn threads() -> usize {
+fn threads() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }

@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 
 use super::{MemberIndex, Members};
-use crate::dimension::OPEN_TO;
 
 /// An index of members that is asked by surrogate keys. A key that this load retired stands for the member of its heir.
 pub(crate) struct ByKey<'i> {
@@ -11,9 +10,6 @@ pub(crate) struct ByKey<'i> {
     /// Members that stood for others before, which do not stand behind them any more.
     parted: HashSet<u32>,
 }
-
-/// The key of nobody.
-const NOBODY: u32 = u32::MAX;
 
 impl MemberIndex {
     /// The index by its keys; `None` if every member has one version, nobody was parted and no key was retired, so that no key
@@ -23,7 +19,7 @@ impl MemberIndex {
             return None;
         };
         let has_parted = members.aliases.parted().next().is_some();
-        if !members.has_history && members.moved.is_empty() && !has_parted {
+        if !members.has_history() && members.moved.is_empty() && !has_parted {
             return None;
         }
         let parted = members.aliases.parted();
@@ -31,20 +27,6 @@ impl MemberIndex {
             members,
             parted: parted.filter_map(|id| members.ids.find(id)).collect(),
         })
-    }
-}
-
-impl Members {
-    /// For each key where its version stands.
-    fn by_keys(&self) -> Vec<u32> {
-        let last = self.keys.iter().copied().max().unwrap_or(0).max(0);
-        let mut places = vec![NOBODY; last as usize + 1];
-        for (place, key) in self.keys.iter().enumerate() {
-            if let Some(of_key) = usize::try_from(*key).ok().and_then(|at| places.get_mut(at)) {
-                *of_key = u32::try_from(place).unwrap_or(NOBODY);
-            }
-        }
-        places
     }
 }
 
@@ -61,10 +43,8 @@ impl ByKey<'_> {
 
     /// True if the member of a key has the same version at both instants and in between.
     pub(crate) fn is_one_version(&self, key: i32, span: (i64, i64)) -> bool {
-        let versions = self
-            .member(key)
-            .map(|member| self.members.between(member, span));
-        versions.is_none_or(|versions| versions.len() == 1)
+        let versions = self.member(key).map(|it| self.members.count(it, span));
+        versions.is_none_or(|versions| versions == 1)
     }
 
     /// True if a row with a key may be of a member that stood behind this one and no longer does.
@@ -74,24 +54,10 @@ impl ByKey<'_> {
 
     /// When the version of a key ends; `None` for keys of nobody and those that were retired.
     pub(crate) fn end(&self, key: i32) -> Option<i64> {
-        let place = self.place(key)?;
-        let versions = self.members.versions(self.member(key)?);
-        Some(match place + 1 < versions.end {
-            true => self.members.from[place + 1],
-            false => OPEN_TO,
-        })
+        self.members.end(self.members.of_key(key)?, key)
     }
 
     fn member(&self, key: i32) -> Option<u32> {
-        let place = u32::try_from(self.place(self.heir(key))?).ok()?;
-        let members = &self.members.members;
-        let member = members.partition_point(|versions| versions.first <= place);
-        u32::try_from(member.checked_sub(1)?).ok()
-    }
-
-    fn place(&self, key: i32) -> Option<usize> {
-        let places = self.members.places.get_or_init(|| self.members.by_keys());
-        let place = *places.get(usize::try_from(key).ok()?)?;
-        (place != NOBODY).then_some(place as usize)
+        self.members.of_key(self.heir(key))
     }
 }

@@ -152,7 +152,7 @@ impl FactLoad<'_> {
         let memory = self.execution.options.settings.etl.memory_bytes;
         let day = self.day.as_ref();
         let day = day.and_then(|day| self.schema.index_of(day).ok());
-        let least = memory / 4;
+        let least = self.execution.room();
         let mut outcome = Outcome {
             added: ByDay::new(
                 SchemaRef::clone(&self.schema),

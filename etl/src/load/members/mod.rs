@@ -152,7 +152,7 @@ impl Execution<'_> {
 
     /// True if something looks up members of a dimension: the role of a star, or, of the history of a mini-dimension, which is
     /// not declared, the mini-dimension.
-    fn is_looked_up(&self, dimension: &Dimension) -> bool {
+    pub(in crate::load) fn is_looked_up(&self, dimension: &Dimension) -> bool {
         let mut roles = self.model.stars.iter().flat_map(|star| &star.roles);
         let mut outriggers = self.model.dimensions.iter().flat_map(|it| &it.outriggers);
         let mut bridges = self.model.stars.iter().flat_map(|star| &star.bridges);

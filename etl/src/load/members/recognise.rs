@@ -1,15 +1,19 @@
 //! Which members a load touches, by the ids and values that are published.
 
 use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
 
 use arrow::array::{Array as _, AsArray as _, RecordBatch, StringArray};
 use arrow::datatypes::Int32Type;
+use arrow::error::ArrowError;
 use futures::TryStreamExt as _;
 use planisphere_schemas::model::SpecialMember;
 use planisphere_schemas::warehouse::PinnedTable;
 
 use crate::conform::MERGED_INTO;
-use crate::dimension::{Heard, IS_RETIRED, IdIndex, MembersBuilder, Sieve, is_inferred};
+use crate::dimension::{
+    Heard, IS_RETIRED, IdIndex, MembersBuilder, Recognised, Recogniser, Sieve, is_inferred,
+};
 use crate::error::{Error, Result};
 use crate::load::marks::Marks;
 
@@ -31,31 +35,43 @@ impl DimensionLoad<'_> {
         let dimension = self.origin.dimension;
         let doing = || format!("comparing dimension '{}'", dimension.name);
         let (id, key) = (dimension.id_column(), dimension.key_column());
-        let few = [key.as_str(), id.as_str(), "deleted_at_source", BASIS, FROM];
-        let columns: &[&str] = if sieve.compares() { &[] } else { &few };
         // beside few rows there is room for the index of those who are published
         let is_indexed = !sieve.compares() && self.execution.is_looked_up(dimension);
+        let columns = match (sieve.compares(), is_indexed) {
+            (true, _) => vec![],
+            (false, true) => vec![key.as_str(), &id, "deleted_at_source", BASIS, FROM],
+            (false, false) => vec![key.as_str(), &id, "deleted_at_source", BASIS],
+        };
         silent.members = is_indexed.then(|| self.members_builder());
         for special in SpecialMember::ALL {
             silent.met.add(special.id());
         }
         let mut places = Marks::new(published.table);
-        let mut groups = std::pin::pin!(self.scan(published.table).groups(columns));
-        while let Some(group) = groups.try_next().await? {
-            silent.count(&group.rows, &key);
-            silent.infer(&group.rows, &id);
+        let look = Arc::new((sieve.recogniser(), id.clone(), key.clone()));
+        let look = move |rows: &RecordBatch| {
+            let (recogniser, id, key) = look.as_ref();
+            Seen::at(recogniser, rows, (id, key))
+        };
+        let mut groups = std::pin::pin!(self.scan(published.table).looked_at(&columns, look));
+        while let Some((group, seen)) = groups.try_next().await? {
+            let seen = seen.map_err(Error::arrow(doing()))?;
+            silent.standing += seen.standing;
+            silent.lack(&group.rows, &id, seen.inferred.into_iter());
             if let Some(members) = &mut silent.members {
                 members.add(dimension, &group.rows);
             }
             match sieve.compares() {
                 true => {
-                    let heard = sieve.compare(&group.rows).map_err(Error::arrow(doing()))?;
-                    silent.lack(&group.rows, &id, |row| heard[row] == Heard::Gone);
+                    let heard = sieve.compare(&group.rows, &seen.members);
+                    let heard = heard.map_err(Error::arrow(doing()))?;
+                    let gone = (0..heard.len()).filter(|row| heard[*row] == Heard::Gone);
+                    silent.lack(&group.rows, &id, gone);
                     silent.meet(&group.rows, &id, |row| heard[row] != Heard::Told);
                 }
                 false => {
                     let (file, first) = group.first;
-                    for row in know(sieve, &group.rows, &id) {
+                    for (row, member) in seen.members.told() {
+                        sieve.know(member);
                         places.mark((file, first + row));
                     }
                 }
@@ -168,21 +184,13 @@ impl Silent {
         touched
     }
 
-    /// The load says nothing of some members.
-    fn lack(&mut self, rows: &RecordBatch, id: &str, lacks: impl Fn(usize) -> bool) {
+    /// The load says nothing of the members of some rows.
+    fn lack(&mut self, rows: &RecordBatch, id: &str, lacking: impl Iterator<Item = usize>) {
         if let Some(ids) = rows.column_by_name(id) {
             let ids = ids.as_string::<i32>();
-            for row in (0..rows.num_rows()).filter(|row| lacks(*row)) {
+            for row in lacking {
                 self.ids.add(ids.value(row));
             }
-        }
-    }
-
-    /// Takes note of published rows: those that were inferred are looked at again.
-    fn infer(&mut self, rows: &RecordBatch, id: &str) {
-        if let Some(basis) = rows.column_by_name(BASIS) {
-            let basis = basis.as_string::<i32>();
-            self.lack(rows, id, |row| is_inferred(basis, row));
         }
     }
 
@@ -216,21 +224,6 @@ impl Silent {
         known
     }
 
-    fn count(&mut self, rows: &RecordBatch, key: &str) {
-        let (Some(keys), Some(deleted)) = (
-            rows.column_by_name(key),
-            rows.column_by_name("deleted_at_source"),
-        ) else {
-            return;
-        };
-        let keys = keys.as_primitive::<Int32Type>().values().iter();
-        let deleted = deleted.as_boolean();
-        let standing = keys
-            .enumerate()
-            .filter(|(row, key)| **key > 0 && !deleted.value(*row));
-        self.standing += standing.count() as u64;
-    }
-
     fn merges(&mut self, changes: &RecordBatch, id: &str) {
         let (Some(ids), Some(into)) = (
             changes.column_by_name(id),
@@ -247,18 +240,58 @@ impl Silent {
     }
 }
 
-/// Marks the members of some rows as known; returns which rows these are.
-fn know(sieve: &mut Sieve<'_>, rows: &RecordBatch, id: &str) -> Vec<usize> {
-    let Some(ids) = rows.column_by_name(id) else {
-        return Vec::new();
-    };
-    let found = sieve.find(ids.as_string::<i32>());
-    let found = found.into_iter().enumerate();
-    let found = found.filter_map(|(row, member)| Some((row, member?)));
-    found
-        .map(|(row, member)| {
-            sieve.know(member);
-            row
+/// What a look at published rows finds, on the thread that decodes them.
+struct Seen {
+    members: Recognised,
+    /// How many are not marked as deleted.
+    standing: u64,
+    /// The rows of members that were inferred, which are looked at again.
+    inferred: Vec<usize>,
+}
+
+impl Seen {
+    fn at(
+        recogniser: &Recogniser,
+        rows: &RecordBatch,
+        (id, key): (&str, &str),
+    ) -> Result<Self, ArrowError> {
+        Ok(Self {
+            members: recogniser.look(rows, id)?,
+            standing: standing(rows, key),
+            inferred: match rows.column_by_name(BASIS) {
+                Some(basis) => inferred(basis.as_string::<i32>()).collect(),
+                None => Vec::new(),
+            },
         })
-        .collect()
+    }
+}
+
+/// How many versions are not marked as deleted.
+fn standing(rows: &RecordBatch, key: &str) -> u64 {
+    let (Some(keys), Some(deleted)) = (
+        rows.column_by_name(key),
+        rows.column_by_name("deleted_at_source"),
+    ) else {
+        return 0;
+    };
+    let keys = keys.as_primitive::<Int32Type>().values().iter();
+    let deleted = deleted.as_boolean();
+    let standing = keys
+        .enumerate()
+        .filter(|(row, key)| **key > 0 && !deleted.value(*row));
+    standing.count() as u64
+}
+
+fn inferred(basis: &StringArray) -> impl Iterator<Item = usize> {
+    (0..basis.len()).filter(|row| is_inferred(basis, *row))
+}
+
+/// Marks the members of some rows as known.
+fn know(sieve: &mut Sieve<'_>, rows: &RecordBatch, id: &str) {
+    if let Some(ids) = rows.column_by_name(id) {
+        let found = sieve.find(ids.as_string::<i32>());
+        for member in found.into_iter().flatten() {
+            sieve.know(member);
+        }
+    }
 }

@@ -30,6 +30,7 @@ pub(super) struct Building {
     moved: HashMap<i32, i32>,
     tally: Tally,
     rejects: Vec<Reject>,
+    dimension: String,
     doing: String,
 }
 
@@ -40,6 +41,11 @@ impl Building {
         build: DimensionBuild,
         (table, map): (&HashMap<i32, Place>, &HashMap<i32, Place>),
     ) -> Result<()> {
+        if build.issued.is_exhausted() {
+            return Err(Error::KeysExhausted {
+                dimension: self.dimension.clone(),
+            });
+        }
         let doing = Error::arrow(self.doing.clone());
         let taken = self.table.add(&build.table, table);
         let taken = taken.and_then(|()| self.map.add(&build.map, map));
@@ -87,6 +93,7 @@ impl DimensionLoad<'_> {
             moved: HashMap::new(),
             tally: Tally::default(),
             rejects: Vec::new(),
+            dimension: dimension.name.clone(),
             doing: format!("building dimension '{}'", dimension.name),
         }
     }

@@ -21,6 +21,7 @@ use arrow::compute::{
 use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 use bytes::Bytes;
+use futures::{StreamExt as _, TryStreamExt as _};
 use parquet::errors::ParquetError;
 use planisphere_schemas::warehouse::{DataFile, Warehouse};
 
@@ -30,6 +31,9 @@ use self::patch::Patch;
 use super::error::{Result, WriteError};
 use super::options::WriteOptions;
 use super::writer::{TableWriter, write_table};
+
+/// How many files are on their way: one is put together and written while the threads encode another.
+const FILES_AT_ONCE: usize = 2;
 
 /// A row of a table: the place of its file among the files, and its place in the file.
 pub(crate) type Place = (usize, usize);
@@ -64,21 +68,13 @@ impl EditedTable<'_> {
     ) -> Result<NextFiles> {
         let mut next = NextFiles::default();
         let joined: HashSet<usize> = runs.iter().flatten().copied().collect();
-        for (at, file) in files.iter().enumerate() {
-            if joined.contains(&at) {
-                continue;
-            }
-            match (edits.changes(at), edits.removed(at).is_empty()) {
-                (false, true) => next.files.push(file.clone()),
-                (true, true) => {
-                    let encoded = splice::Encoded::read(self.bytes(file).await?);
-                    let encoded = encoded.map_err(|source| self.file_failed(&file.path, source))?;
-                    let spliced = splice::splice(self, (at, file), encoded, edits).await?;
-                    next.files.push(spliced);
-                }
-                (_, false) => next.files.extend(self.leave(at, file, edits).await?),
-            }
-        }
+        let single = files.iter().enumerate();
+        let single = single.filter(|(at, _)| !joined.contains(at));
+        let edited = futures::stream::iter(single)
+            .map(|(at, file)| self.edit(at, file, edits))
+            .buffered(FILES_AT_ONCE);
+        let edited: Vec<Vec<DataFile>> = edited.try_collect().await?;
+        next.files.extend(edited.into_iter().flatten());
         for run in runs {
             let run: Vec<(usize, &DataFile)> = run.iter().map(|at| (*at, &files[*at])).collect();
             let written = self.join(&run, edits).await?;
@@ -90,6 +86,20 @@ impl EditedTable<'_> {
             next.files.extend(written);
         }
         Ok(next)
+    }
+
+    /// What becomes of a file.
+    async fn edit(&self, at: usize, file: &DataFile, edits: &RowEdits) -> Result<Vec<DataFile>> {
+        match (edits.changes(at), edits.removed(at).is_empty()) {
+            (false, true) => Ok(vec![file.clone()]),
+            (true, true) => {
+                let encoded = splice::Encoded::read(self.bytes(file).await?);
+                let encoded = encoded.map_err(|source| self.file_failed(&file.path, source))?;
+                let spliced = splice::splice(self, (at, file), encoded, edits).await?;
+                Ok(vec![spliced])
+            }
+            (_, false) => self.leave(at, file, edits).await,
+        }
     }
 
     async fn bytes(&self, file: &DataFile) -> Result<Bytes> {

@@ -19,9 +19,11 @@ pub(super) struct Marks(Vec<BooleanBufferBuilder>);
 /// Marked rows of a row group.
 #[derive(Debug)]
 pub(super) struct Marked {
+    /// The place of the first row of the group.
+    pub(super) first: Place,
     /// Where they stand.
     pub(super) places: Vec<Place>,
-    /// All of their columns.
+    /// Their columns.
     pub(super) rows: RecordBatch,
 }
 
@@ -56,8 +58,12 @@ impl Marks {
 }
 
 impl<'a> TableScan<'a> {
-    /// Reads all columns of the rows that are marked, in order, those of a row group at a time.
-    pub(super) fn marked(self, marks: &Marks) -> impl Stream<Item = Result<Marked>> + use<'a> {
+    /// Reads some columns of the rows that are marked, in order, those of a row group at a time; all columns if none is named.
+    pub(super) fn marked<'s>(
+        self,
+        marks: &Marks,
+        columns: &'s [&'s str],
+    ) -> impl Stream<Item = Result<Marked>> + use<'a, 's> {
         let marks: Arc<[BooleanBuffer]> = marks.files().collect();
         let files = 0..marks.len();
         let files = files
@@ -69,14 +75,16 @@ impl<'a> TableScan<'a> {
             let some = |marks| RowSelection::from_filters(&[BooleanArray::new(marks, None)]);
             (marks.count_set_bits() > 0).then(|| some(marks))
         });
-        self.decoded(parts, &[], |_| ()).map_ok(move |(group, ())| {
-            let (file, first) = group.first;
-            let rest = marks[file].slice(first, marks[file].len() - first);
-            let places = rest.set_indices().map(|row| (file, first + row));
-            Marked {
-                places: places.take(group.rows.num_rows()).collect(),
-                rows: group.rows,
-            }
-        })
+        self.decoded(parts, columns, |_| ())
+            .map_ok(move |(group, ())| {
+                let (file, first) = group.first;
+                let rest = marks[file].slice(first, marks[file].len() - first);
+                let places = rest.set_indices().map(|row| (file, first + row));
+                Marked {
+                    first: group.first,
+                    places: places.take(group.rows.num_rows()).collect(),
+                    rows: group.rows,
+                }
+            })
     }
 }

@@ -6,6 +6,8 @@
 //! ```
 
 mod gathered;
+mod key_order;
+mod known_ids;
 mod past;
 mod recognise;
 mod retained;
@@ -245,8 +247,8 @@ impl DimensionLoad<'_> {
         let mut found = sorted.touched + strangers.len();
         let touched = match self.published {
             Some(published) => {
-                let places = silent.places.take().filter(|_| is_found);
-                let touched = self.find_touched(published, (&sieve, &silent), places);
+                let found = silent.found.take().filter(|_| is_found);
+                let touched = self.find_touched(published, (&sieve, &silent), found);
                 Some((published, touched.await?))
             }
             None => None,

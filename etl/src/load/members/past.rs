@@ -2,10 +2,9 @@
 
 use std::collections::HashMap;
 
-use arrow::array::{AsArray as _, RecordBatch, StringArray};
+use arrow::array::{ArrayRef, AsArray as _, RecordBatch, StringArray};
 use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
-use datafusion::common::ScalarValue;
 use futures::TryStreamExt as _;
 use planisphere_schemas::model::Dimension;
 use planisphere_schemas::warehouse::PinnedTable;
@@ -20,13 +19,17 @@ use crate::load::scan::TableScan;
 use crate::warehouse::Place;
 
 use super::gathered::keys;
-use super::recognise::Silent;
+use super::key_order::{KeyOrder, int};
+use super::known_ids::{KnownIds, with_ids, without};
+use super::recognise::{Found, Silent};
 use super::shares::{Shares, placed, placed_schema, unplaced};
 use super::{DimensionLoad, Published};
 
 /// Where the published rows are of the members that a load touches.
 pub(super) struct Touched {
     table: Marks,
+    /// The ids of the rows of the table, if they were read already.
+    ids: Option<KnownIds<Place>>,
     changes: Option<Marks>,
 }
 
@@ -61,17 +64,22 @@ impl DimensionLoad<'_> {
         &self,
         published: Published<'_>,
         (sieve, silent): (&Sieve<'_>, &Silent),
-        found: Option<Marks>,
+        found: Option<Found>,
     ) -> Result<Touched> {
-        let table = match found {
-            Some(found) => found,
-            None => self.marks(published.table, sieve, silent).await?,
+        let (table, ids) = match found {
+            Some(found) => (found.places, Some(found.ids)),
+            None => (self.marks(published.table, sieve, silent).await?, None),
         };
         let changes = match published.changes {
             Some(table) => Some(self.marks(table, sieve, silent).await?),
             None => None,
         };
-        Ok(Touched { table, changes })
+        let ids = ids.filter(KnownIds::is_complete);
+        Ok(Touched {
+            table,
+            ids,
+            changes,
+        })
     }
 
     /// The rows of the members that the load touches.
@@ -111,7 +119,7 @@ impl DimensionLoad<'_> {
         let order = KeyOrder::of(published.map, &key)?;
         let mut of_map = Marks::new(published.map);
         if let Some(retired) = &silent.retired {
-            let mut retired = std::pin::pin!(self.scan(published.map).marked(retired));
+            let mut retired = std::pin::pin!(self.scan(published.map).marked(retired, &[]));
             while let Some(some) = retired.try_next().await? {
                 let touched = silent.touched(sieve, self.ids(&some.rows)?);
                 let places = some.places.iter().zip(touched);
@@ -120,21 +128,32 @@ impl DimensionLoad<'_> {
                     .for_each(|(place, _)| of_map.mark(*place));
             }
         }
+        let id = dimension.id_column();
+        let mut known = KnownIds::within(self.least());
         let mark = |some: &Marked| {
+            known.keep_keys(&some.rows, &id);
             let keys = keys(&some.rows).iter().filter(|key| **key > 0);
             for key in keys {
                 of_map.mark(order.place(*key)?);
             }
             Ok(())
         };
-        let table = self.deal_published(published.table, &touched.table, shares, mark);
+        let ids = touched.ids.as_ref().map_or(Ids::Read, Ids::OfRows);
+        let table = self.deal_published((published.table, &touched.table), ids, shares, mark);
         let table = table.await?;
         let check = |some: &Marked| order.check(&some.places, &some.rows);
-        let map = self.deal_published(published.map, &of_map, shares, check);
+        // keys that are retired stand in no row of the table
+        let is_told = known.is_complete() && silent.retired.is_none();
+        let ids = if is_told {
+            Ids::OfKeys(&known)
+        } else {
+            Ids::Read
+        };
+        let map = self.deal_published((published.map, &of_map), ids, shares, check);
         let map = map.await?;
         let changes = match (published.changes, &touched.changes) {
             (Some(table), Some(marks)) => {
-                self.deal_published(table, marks, shares, |_| Ok(()))
+                self.deal_published((table, marks), Ids::Read, shares, |_| Ok(()))
                     .await?
             }
             _ => self.dealt_nothing(changes_schema(dimension))?,
@@ -187,17 +206,32 @@ impl DimensionLoad<'_> {
     /// Deals out the rows of a table that are marked, with their places; tells all of them.
     async fn deal_published(
         &self,
-        table: &PinnedTable,
-        marks: &Marks,
+        (table, marks): (&PinnedTable, &Marks),
+        ids: Ids<'_>,
         shares: &Shares<'_>,
         mut tell: impl FnMut(&Marked) -> Result<()>,
     ) -> Result<Dealt> {
         let doing = || Error::arrow(format!("reading {}", table.name()));
         let schema = placed_schema(table.schema());
+        let id = self.origin.dimension.id_column();
+        let columns = match ids {
+            Ids::Read => Vec::new(),
+            Ids::OfRows(_) | Ids::OfKeys(_) => without(table.schema(), &id),
+        };
         let mut dealing = self.dealing(SchemaRef::clone(&schema));
-        let mut groups = std::pin::pin!(self.scan(table).marked(marks));
-        while let Some(some) = groups.try_next().await? {
-            tell(&some)?;
+        let mut groups = std::pin::pin!(self.scan(table).marked(marks, &columns));
+        while let Some(mut some) = groups.try_next().await? {
+            if let Ids::OfKeys(_) = ids {
+                tell(&some)?;
+            }
+            if let Some(found) = ids.of(&some) {
+                let found = found.map_err(doing())?;
+                let rows = with_ids(&some.rows, found, (table.schema(), &id));
+                some.rows = rows.map_err(doing())?;
+            }
+            if !matches!(ids, Ids::OfKeys(_)) {
+                tell(&some)?;
+            }
             let to = shares.of_ids(self.ids(&some.rows)?);
             let rows = placed(&some.rows, &some.places, &schema).map_err(doing())?;
             dealing.push(&rows, &to).map_err(doing())?;
@@ -244,6 +278,28 @@ impl DimensionLoad<'_> {
     }
 }
 
+/// Where the ids of rows come from.
+#[derive(Clone, Copy)]
+enum Ids<'k> {
+    /// They are read with the rows.
+    Read,
+    OfRows(&'k KnownIds<Place>),
+    OfKeys(&'k KnownIds<i32>),
+}
+
+impl Ids<'_> {
+    /// The ids of some rows; `None` if they are read with the rows.
+    fn of(self, some: &Marked) -> Option<Result<ArrayRef, ArrowError>> {
+        let found = match self {
+            Ids::Read => return None,
+            Ids::OfRows(known) => Ok(known.of_group(some.first).cloned()),
+            Ids::OfKeys(known) => known.of_keys(&some.rows),
+        };
+        let unknown = || ArrowError::InvalidArgumentError("the ids of rows are not known".into());
+        Some(found.and_then(|found| found.ok_or_else(unknown)))
+    }
+}
+
 /// The rows of a share without their places.
 fn bare(dealt: &Dealt, share: usize) -> Result<RecordBatch, ArrowError> {
     let rows = dealt.share(share)?;
@@ -268,96 +324,4 @@ fn largest(table: &PinnedTable, column: &str) -> i32 {
     let largest =
         statistics.filter_map(|file| int(file.column_statistics[at].max_value.get_value()?));
     largest.max().unwrap_or(0).max(0)
-}
-
-fn int(value: &ScalarValue) -> Option<i32> {
-    match value {
-        ScalarValue::Int32(value) => *value,
-        _ => None,
-    }
-}
-
-/// The files of a key map, which hold every key that was ever issued, in the order of their keys.
-struct KeyOrder<'a> {
-    map: &'a PinnedTable,
-    files: Vec<(i32, usize, u64)>,
-}
-
-impl<'a> KeyOrder<'a> {
-    /// The files, each of which must hold consecutive keys: rows are found by their distance from the first.
-    fn of(map: &'a PinnedTable, key: &str) -> Result<Self> {
-        let at = map.schema().index_of(key).unwrap_or(0);
-        let mut order = Self {
-            map,
-            files: Vec::new(),
-        };
-        let files = map.files().iter().zip(map.file_statistics()).enumerate();
-        for (place, (file, statistics)) in files.filter(|(_, (file, _))| file.rows > 0) {
-            let column = &statistics.column_statistics[at];
-            let first = column.min_value.get_value().and_then(int);
-            let last = column.max_value.get_value().and_then(int);
-            let is_dense = |(first, last): (i32, i32)| i64::from(last) - i64::from(first) + 1;
-            match (first.zip(last).map(is_dense), i64::try_from(file.rows)) {
-                (Some(keys), Ok(rows)) if keys == rows => {}
-                _ => return Err(order.damaged(place)),
-            }
-            order
-                .files
-                .extend(first.map(|first| (first, place, file.rows)));
-        }
-        order.files.sort_unstable();
-        Ok(order)
-    }
-
-    /// Where a key stands.
-    fn place(&self, key: i32) -> Result<Place> {
-        let file = self.files.partition_point(|(first, ..)| *first <= key);
-        let file = file.checked_sub(1).and_then(|at| self.files.get(at));
-        let place = file.and_then(|(first, file, rows)| {
-            let row = usize::try_from(key.checked_sub(*first)?).ok()?;
-            ((row as u64) < *rows).then_some((*file, row))
-        });
-        place.ok_or_else(|| {
-            Self::malformed(
-                self.map.name().to_owned(),
-                &format!("key {key} is published, but stands in no file of the key map"),
-            )
-        })
-    }
-
-    /// Checks that the rows of a file at some places are those of the keys that belong there.
-    fn check(&self, places: &[Place], rows: &RecordBatch) -> Result<()> {
-        let Some((file, _)) = places.first() else {
-            return Ok(());
-        };
-        let first = self.files.iter().find(|(_, of, _)| of == file);
-        let first = first.map(|(first, ..)| i64::from(*first));
-        let mut pairs = places.iter().zip(keys(rows));
-        let is_right = |((_, row), key): (&Place, &i32)| {
-            let row = i64::try_from(*row).ok();
-            first.zip(row).map(|(first, row)| first + row) == Some(i64::from(*key))
-        };
-        match pairs.all(is_right) {
-            true => Ok(()),
-            false => Err(self.damaged(*file)),
-        }
-    }
-
-    /// A file in which the keys are not where they belong.
-    fn damaged(&self, file: usize) -> Error {
-        let files = self.map.files();
-        let file = files.get(file).map_or("", |file| file.path.as_str());
-        Self::malformed(
-            format!("{}/{file}", self.map.name()),
-            "a file of a key map holds consecutive keys in their order, and this one does not",
-        )
-    }
-
-    fn malformed(path: String, what: &str) -> Error {
-        let reason = format!(
-            "{what}: something else than a load has written it; put back what was there, or build the warehouse anew into an empty \
-             folder with 'planisphere-etl rebuild'"
-        );
-        Error::Schemas(planisphere_schemas::Error::Malformed { path, reason })
-    }
 }

@@ -16,7 +16,9 @@ use crate::dimension::{
 };
 use crate::error::{Error, Result};
 use crate::load::marks::Marks;
+use crate::warehouse::Place;
 
+use super::known_ids::KnownIds;
 use super::{DimensionLoad, Published};
 
 /// The column that says how the beginning of a version is known.
@@ -47,6 +49,7 @@ impl DimensionLoad<'_> {
             silent.met.add(special.id());
         }
         let mut places = Marks::new(published.table);
+        let mut ids = KnownIds::within(self.least());
         let look = Arc::new((sieve.recogniser(), id.clone(), key.clone()));
         let look = move |rows: &RecordBatch| {
             let (recogniser, id, key) = look.as_ref();
@@ -70,19 +73,25 @@ impl DimensionLoad<'_> {
                 }
                 false => {
                     let (file, first) = group.first;
+                    let mut rows = Vec::new();
                     for (row, member) in seen.members.told() {
                         sieve.know(member);
                         places.mark((file, first + row));
+                        rows.extend(u32::try_from(row));
+                    }
+                    if let Some(of_group) = group.rows.column_by_name(&id) {
+                        let kept = ids.keep_rows(group.first, of_group, &rows);
+                        kept.map_err(Error::arrow(doing()))?;
                     }
                 }
             }
         }
-        silent.places = Some(places);
+        silent.found = (!sieve.compares()).then_some(Found { places, ids });
         let retired = self.retired(published.map).await?;
         // who has nothing but retired keys was merged, which the changes tell, or is told of by the key map of another
         // warehouse alone, and may be a stranger here
         if let Some(retired) = &retired {
-            let mut rows = std::pin::pin!(self.scan(published.map).marked(retired));
+            let mut rows = std::pin::pin!(self.scan(published.map).marked(retired, &[]));
             while let Some(some) = rows.try_next().await? {
                 know(sieve, &some.rows, &id);
             }
@@ -139,6 +148,12 @@ impl DimensionLoad<'_> {
     }
 }
 
+/// Published rows, and the ids of their members by row groups.
+pub(super) struct Found {
+    pub(super) places: Marks,
+    pub(super) ids: KnownIds<Place>,
+}
+
 /// Members that are to be looked at though the load says nothing of them.
 #[derive(Default)]
 pub(super) struct Silent {
@@ -149,7 +164,7 @@ pub(super) struct Silent {
     /// How many published versions are not marked as deleted.
     pub(super) standing: u64,
     /// The published versions of the members that the load tells of, if it holds changes.
-    pub(super) places: Option<Marks>,
+    pub(super) found: Option<Found>,
     /// The rows of the key map whose keys are retired.
     pub(super) retired: Option<Marks>,
     /// The published members, if they were indexed on the way.

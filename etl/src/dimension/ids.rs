@@ -105,12 +105,7 @@ impl IdIndex {
             for (at, hash) in hashes[..rows].iter_mut().enumerate() {
                 *hash = self.hash(ids.value(from + at));
             }
-            let mask = self.slots.len() - 1;
-            let slots = hashes[..rows]
-                .iter()
-                .map(|hash| self.slots[home(*hash) & mask]);
-            // the lines come side by side, before any is waited for
-            std::hint::black_box(slots.fold(0, |all, slot| all ^ slot));
+            self.fetch(&hashes[..rows]);
             for hash in &hashes[..rows] {
                 numbers.push(self.put(*hash));
             }
@@ -137,10 +132,13 @@ impl IdIndex {
             for (at, hash) in hashes[..rows].iter_mut().enumerate() {
                 *hash = self.hash(ids.value(from + at));
             }
-            let hashes = hashes[..rows].iter();
+            let hashes = &hashes[..rows];
             match self.sieve.len() {
-                0 => found.extend(hashes.map(|hash| self.find_hash(*hash))),
-                words => found.extend(hashes.map(|hash| {
+                0 => {
+                    self.fetch(hashes);
+                    found.extend(hashes.iter().map(|hash| self.find_hash(*hash)));
+                }
+                words => found.extend(hashes.iter().map(|hash| {
                     let (word, bit) = sieve_bit(*hash, words);
                     let passes = self.sieve[word] & bit != 0;
                     if passes { self.find_hash(*hash) } else { None }
@@ -153,6 +151,13 @@ impl IdIndex {
             }
         }
         found
+    }
+
+    /// Lets the lines of hashes come side by side, before any is waited for.
+    fn fetch(&self, hashes: &[u128]) {
+        let mask = self.slots.len() - 1;
+        let slots = hashes.iter().map(|hash| self.slots[home(*hash) & mask]);
+        std::hint::black_box(slots.fold(0, |all, slot| all ^ slot));
     }
 
     fn hash(&self, id: &str) -> u128 {

@@ -13,7 +13,7 @@ use twox_hash::XxHash3_128;
 #[derive(Debug, Clone)]
 pub(crate) struct IdIndex {
     seed: u64,
-    /// Hash in the upper 96 bits, number + 1 in the lower 32; 0 is empty. The length is a power of two.
+    /// Hash in the upper 96 bits, number + 1 in the lower 32; 0 is empty.
     slots: Vec<u128>,
     len: u32,
     /// A bit for each of the upper bits that the hash of any id has, once [`sift`](IdIndex::sift)ed; the length is a power of two.
@@ -38,7 +38,7 @@ impl Default for IdIndex {
 impl IdIndex {
     /// Room for so many ids; it grows where there are more.
     pub(crate) fn with_capacity(ids: usize) -> Self {
-        let slots = (ids.saturating_mul(3) / 2).next_power_of_two().max(16);
+        let slots = (ids.saturating_mul(3) / 2 + 1).max(16);
         Self {
             seed: RandomState::new().build_hasher().finish(),
             slots: vec![0; slots],
@@ -155,8 +155,8 @@ impl IdIndex {
 
     /// Lets the lines of hashes come side by side, before any is waited for.
     fn fetch(&self, hashes: &[u128]) {
-        let mask = self.slots.len() - 1;
-        let slots = hashes.iter().map(|hash| self.slots[home(*hash) & mask]);
+        let all = self.slots.len();
+        let slots = hashes.iter().map(|hash| self.slots[home(*hash, all)]);
         std::hint::black_box(slots.fold(0, |all, slot| all ^ slot));
     }
 
@@ -166,10 +166,12 @@ impl IdIndex {
 
     /// The slot of a hash, or the empty one where it belongs.
     fn place(&self, hash: u128) -> usize {
-        let mask = self.slots.len() - 1;
-        let mut at = home(hash) & mask;
+        let mut at = home(hash, self.slots.len());
         while self.slots[at] != 0 && self.slots[at] & !NUMBER != hash {
-            at = (at + 1) & mask;
+            at += 1;
+            if at == self.slots.len() {
+                at = 0;
+            }
         }
         at
     }
@@ -194,8 +196,10 @@ fn sieve_bit(hash: u128, words: usize) -> (usize, u64) {
     ((upper >> 6) & (words - 1), 1 << (upper & 63))
 }
 
-fn home(hash: u128) -> usize {
-    (hash >> 32) as usize
+/// The home of a hash among so many slots: its middle bits as a fraction of them all.
+fn home(hash: u128, slots: usize) -> usize {
+    let fraction = u128::from((hash >> 32) as u64);
+    ((fraction * slots as u128) >> 64) as usize
 }
 
 #[cfg(test)]

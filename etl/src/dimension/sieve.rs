@@ -53,7 +53,7 @@ struct Member {
     is_touched: bool,
     /// True if any of its rows has no problem.
     is_told: bool,
-    /// True if a published row is of it, whatever kind of row.
+    /// True if a published row is of it.
     is_met: bool,
 }
 
@@ -230,7 +230,7 @@ impl<'a> Sieve<'a> {
             let found = found as usize;
             let member = &mut self.members[found];
             member.is_known |= keys.value(row) > 0;
-            member.is_met = true;
+            member.is_met |= keys.value(row) > 0;
             if living && member.rows == 1 && !is_inferred(basis, row) {
                 member.is_same = self.hashes.get(found) == Some(hash) && !member.is_deleted;
             }

@@ -99,7 +99,7 @@ impl Execution<'_> {
             .map(|table| TableScan { warehouse, table }.num_rows())
             .sum();
         let memory = self.options.settings.etl.memory_bytes;
-        let bytes = (rows.saturating_mul(BYTES_OF_MEMBER) / 2).min(memory * 3 / 16);
+        let bytes = (rows.saturating_mul(BYTES_OF_MEMBER) / 2).min(memory / 16 * 3);
         let mut lease = self.memory.lease();
         lease.grow(bytes);
         self.reserved.store(bytes, Ordering::Relaxed);

@@ -48,7 +48,7 @@ pub(crate) struct MembersBuilder {
     others: Vec<(u32, i64, i32)>,
 }
 
-/// What a member takes: of the slots of its ids two thirds are in use at most.
+/// What a row of a table takes in an index that is made for so many: a slot and a half, and while it is built a key and an instant.
 pub(crate) const BYTES_OF_MEMBER: usize = 36;
 
 impl MembersBuilder {

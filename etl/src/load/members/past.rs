@@ -117,9 +117,11 @@ impl DimensionLoad<'_> {
         let dimension = self.origin.dimension;
         let key = dimension.key_column();
         let order = KeyOrder::of(published.map, &key)?;
+        let id = dimension.id_column();
         let mut of_map = Marks::new(published.map);
         if let Some(retired) = &silent.retired {
-            let mut retired = std::pin::pin!(self.scan(published.map).marked(retired, &[]));
+            let columns = [id.as_str()];
+            let mut retired = std::pin::pin!(self.scan(published.map).marked(retired, &columns));
             while let Some(some) = retired.try_next().await? {
                 let touched = silent.touched(sieve, self.ids(&some.rows)?);
                 let places = some.places.iter().zip(touched);
@@ -128,7 +130,6 @@ impl DimensionLoad<'_> {
                     .for_each(|(place, _)| of_map.mark(*place));
             }
         }
-        let id = dimension.id_column();
         let mut known = KnownIds::within(self.least());
         let mark = |some: &Marked| {
             known.keep_keys(&some.rows, &id);

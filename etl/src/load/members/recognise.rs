@@ -7,7 +7,6 @@ use arrow::array::{Array as _, AsArray as _, RecordBatch, StringArray};
 use arrow::datatypes::Int32Type;
 use arrow::error::ArrowError;
 use futures::TryStreamExt as _;
-use planisphere_schemas::model::SpecialMember;
 use planisphere_schemas::warehouse::PinnedTable;
 
 use crate::conform::MERGED_INTO;
@@ -18,6 +17,7 @@ use crate::error::{Error, Result};
 use crate::load::marks::Marks;
 use crate::warehouse::Place;
 
+use super::gathered::keys;
 use super::known_ids::KnownIds;
 use super::{DimensionLoad, Published};
 
@@ -45,9 +45,6 @@ impl DimensionLoad<'_> {
             (false, false) => vec![key.as_str(), &id, "deleted_at_source", BASIS],
         };
         silent.members = is_indexed.then(|| self.members_builder());
-        for special in SpecialMember::ALL {
-            silent.met.add(special.id());
-        }
         let mut places = Marks::new(published.table);
         let mut ids = KnownIds::within(self.least());
         let look = Arc::new((sieve.recogniser(), id.clone(), key.clone()));
@@ -69,7 +66,9 @@ impl DimensionLoad<'_> {
                     let heard = heard.map_err(Error::arrow(doing()))?;
                     let gone = (0..heard.len()).filter(|row| heard[*row] == Heard::Gone);
                     silent.lack(&group.rows, &id, gone);
-                    silent.meet(&group.rows, &id, |row| heard[row] != Heard::Told);
+                    let keys = keys(&group.rows);
+                    let is_unheard = |row: usize| keys[row] > 0 && heard[row] != Heard::Told;
+                    silent.meet(&group.rows, &id, is_unheard);
                 }
                 false => {
                     let (file, first) = group.first;
@@ -91,7 +90,8 @@ impl DimensionLoad<'_> {
         // who has nothing but retired keys was merged, which the changes tell, or is told of by the key map of another
         // warehouse alone, and may be a stranger here
         if let Some(retired) = &retired {
-            let mut rows = std::pin::pin!(self.scan(published.map).marked(retired, &[]));
+            let columns = [id.as_str()];
+            let mut rows = std::pin::pin!(self.scan(published.map).marked(retired, &columns));
             while let Some(some) = rows.try_next().await? {
                 know(sieve, &some.rows, &id);
             }

@@ -24,6 +24,7 @@ pub mod serve;
 mod service;
 pub mod sql;
 mod stars;
+mod states;
 mod work;
 
 pub use cells::{

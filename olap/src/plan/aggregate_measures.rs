@@ -5,7 +5,8 @@
 
 use arrow::datatypes::{DECIMAL256_MAX_PRECISION, DataType as Arrow};
 use datafusion::common::DFSchema;
-use datafusion::functions_aggregate::expr_fn::{count, count_distinct, max, median, min, sum};
+use datafusion::functions::core::expr_fn::coalesce;
+use datafusion::functions_aggregate::expr_fn::{count, max, median, min, sum};
 use datafusion::functions_aggregate::grouping::grouping;
 use datafusion::logical_expr::{
     Expr, ExprFunctionExt, GroupingSet, LogicalPlanBuilder, cast, lit, when,
@@ -19,14 +20,22 @@ use super::planner::{PlanStep, Planner};
 use super::resolved::{Input, ResolvedAxis, ResolvedKind, ResolvedMeasure, ResolvedMeasures};
 use crate::error::Result;
 use crate::model::ColumnType;
+use crate::states::{distinct_members, distinct_set, distinct_union};
 
 /// Sums of numbers of up to this many digits cannot leave 38 digits before 10^10 rows.
 const SAFE_DIGITS: u8 = 28;
 
 /// One measure as aggregates of the engine, and the cell computed from them.
 struct Aggregated {
-    aggregates: Vec<Expr>,
+    aggregates: Vec<Aggregate>,
     cell: Expr,
+}
+
+/// An aggregate under its name: of fact rows, and of the states of finer groups.
+struct Aggregate {
+    direct: Expr,
+    /// The state of a group, and what the states of finer groups together give; `None` where only fact rows can tell.
+    merged: Option<(Expr, Expr)>,
 }
 
 /// Groups the fact rows and aggregates the measures; the cells get the names of the measures.
@@ -45,30 +54,62 @@ pub(crate) fn aggregate_measures(
             cells.push(aggregated.cell.alias(&measure.name));
         }
     }
-    let mut kept: Vec<Expr> = levels
+    // A query without measures of its own still needs one, or there is nothing to aggregate.
+    if aggregates.is_empty() {
+        aggregates.push(count_of(lit(1)).named("#rows", None)?);
+    }
+    let columns: Vec<Expr> = levels
         .iter()
         .flat_map(GroupLevel::columns)
         .map(|name| column(&name))
         .collect();
     let mut sets = grouping_sets(axes, levels);
-    let group = match sets.len() {
-        1 => sets.pop().unwrap_or_default(),
+    let mut kept = columns.clone();
+    let grouped = match sets.len() {
+        1 => {
+            let direct = aggregates
+                .into_iter()
+                .map(|it| it.direct)
+                .collect::<Vec<_>>();
+            plan.aggregate(sets.pop().unwrap_or_default(), direct)
+        }
         _ => {
+            let mut subtotals = Vec::new();
             for level in levels {
                 let own = level.own()?;
-                aggregates.push(grouping(column(&own.key)).alias(own.subtotal()));
+                subtotals.push(grouping(column(&own.key)).alias(own.subtotal()));
                 kept.push(column(&own.subtotal()).eq(lit(1)).alias(own.subtotal()));
             }
-            vec![Expr::GroupingSet(GroupingSet::GroupingSets(sets))]
+            lattice(plan, columns, sets, (aggregates, subtotals))
         }
     };
-    // A query without measures of its own still needs one, or there is nothing to aggregate.
-    if aggregates.is_empty() {
-        aggregates.push(count(lit(1)).alias("#rows"));
-    }
-    let grouped = plan.aggregate(group, aggregates).map_err(Planner::failed)?;
     kept.extend(cells);
+    let grouped = grouped.map_err(Planner::failed)?;
     grouped.project(kept).map_err(Planner::failed)
+}
+
+/// Groups by sets of columns, of which the first has all: the fact rows are read and grouped once, at the finest grain, and the
+/// coarser groups merge the states of the finer ones. Where an aggregate has no such state, every set takes the fact rows.
+fn lattice(
+    facts: LogicalPlanBuilder,
+    columns: Vec<Expr>,
+    sets: Vec<Vec<Expr>>,
+    (aggregates, subtotals): (Vec<Aggregate>, Vec<Expr>),
+) -> datafusion::error::Result<LogicalPlanBuilder> {
+    let group = vec![Expr::GroupingSet(GroupingSet::GroupingSets(sets))];
+    let is_merged = aggregates
+        .iter()
+        .all(|aggregate| aggregate.merged.is_some());
+    if !is_merged {
+        let direct = aggregates.into_iter().map(|aggregate| aggregate.direct);
+        return facts.aggregate(group, direct.chain(subtotals));
+    }
+    let merged = aggregates
+        .into_iter()
+        .filter_map(|aggregate| aggregate.merged);
+    let (states, merged): (Vec<Expr>, Vec<Expr>) = merged.unzip();
+    let finest = facts.aggregate(columns, states)?;
+    finest.aggregate(group, merged.into_iter().chain(subtotals))
 }
 
 fn aggregated(
@@ -99,11 +140,85 @@ fn aggregated(
         Aggregation::Sum => sum_of(&parts, column_of(measure, input)?)?,
         Aggregation::Average => average_of(&parts, column_of(measure, input)?)?,
         Aggregation::Median => median_of(&parts, column_of(measure, input)?)?,
-        Aggregation::Count => parts.alone(count(counted(input)?))?,
-        Aggregation::CountDistinct => parts.alone(count_distinct(counted(input)?))?,
-        Aggregation::Min => parts.alone(min(fact_column(&column_of(measure, input)?.name)))?,
-        Aggregation::Max => parts.alone(max(fact_column(&column_of(measure, input)?.name)))?,
+        Aggregation::Count => {
+            let counted = parts.alone(count_of(counted(input)?))?;
+            Aggregated {
+                // of no groups at all there is no sum
+                cell: coalesce(vec![counted.cell, lit(0_i64)]),
+                ..counted
+            }
+        }
+        Aggregation::CountDistinct => parts.alone(distinct_of(counted(input)?))?,
+        Aggregation::Min => {
+            let column = fact_column(&column_of(measure, input)?.name);
+            parts.alone(State::same(min(column), min))?
+        }
+        Aggregation::Max => {
+            let column = fact_column(&column_of(measure, input)?.name);
+            parts.alone(State::same(max(column), max))?
+        }
     }))
+}
+
+/// An aggregate that has no name yet.
+struct State {
+    direct: Expr,
+    /// The state that is kept in its place, and how states merge; `None` where only fact rows can tell.
+    merged: Option<(Expr, fn(Expr) -> Expr)>,
+}
+
+impl State {
+    /// The value is the state.
+    fn same(direct: Expr, merge: fn(Expr) -> Expr) -> Self {
+        Self {
+            merged: Some((direct.clone(), merge)),
+            direct,
+        }
+    }
+
+    /// Gives it a name, and a condition on the rows that take part.
+    fn named(self, name: &str, filter: Option<&Expr>) -> Result<Aggregate> {
+        let filtered = |aggregate: Expr| match filter {
+            Some(filter) => aggregate.filter(filter.clone()).build(),
+            None => Ok(aggregate),
+        };
+        let merged = match self.merged {
+            None => None,
+            Some((state, merge)) => {
+                let state = filtered(state).map_err(Planner::failed)?;
+                let merged = merge(column(name)).alias(name);
+                Some((state.alias(name), merged))
+            }
+        };
+        Ok(Aggregate {
+            direct: filtered(self.direct).map_err(Planner::failed)?.alias(name),
+            merged,
+        })
+    }
+}
+
+/// Counts add up.
+fn count_of(counted: Expr) -> State {
+    State::same(count(counted), sum)
+}
+
+fn distinct_of(counted: Expr) -> State {
+    State {
+        direct: distinct_members(counted.clone()),
+        merged: Some((distinct_set(counted), distinct_union)),
+    }
+}
+
+/// Sums of floats depend on the order of additions, so that only fact rows give the same ones again.
+fn sum_state(of: &ColumnType) -> State {
+    let direct = sum(widened(of));
+    match of.data_type {
+        DataType::Double => State {
+            direct,
+            merged: None,
+        },
+        _ => State::same(direct, sum),
+    }
 }
 
 /// The columns of the fact alone: conditions of the model know no others.
@@ -152,21 +267,14 @@ struct Parts<'m> {
 
 impl Parts<'_> {
     /// An aggregate under a name of its own, and the column that it becomes.
-    fn part(&self, suffix: &str, aggregate: Expr) -> Result<(Expr, Expr)> {
+    fn part(&self, suffix: &str, state: State) -> Result<(Aggregate, Expr)> {
         let name = format!("{}#{suffix}", self.name);
-        let filtered = match &self.filter {
-            Some(filter) => aggregate
-                .filter(filter.clone())
-                .build()
-                .map_err(Planner::failed)?,
-            None => aggregate,
-        };
-        let cell = column(&name);
-        Ok((filtered.alias(name), cell))
+        let aggregate = state.named(&name, self.filter.as_ref())?;
+        Ok((aggregate, column(&name)))
     }
 
     /// A measure that is one aggregate as it is.
-    fn alone(&self, aggregate: Expr) -> Result<Aggregated> {
+    fn alone(&self, aggregate: State) -> Result<Aggregated> {
         let (aggregate, cell) = self.part("value", aggregate)?;
         Ok(Aggregated {
             aggregates: vec![aggregate],
@@ -176,7 +284,7 @@ impl Parts<'_> {
 }
 
 fn sum_of(parts: &Parts<'_>, of: &ColumnType) -> Result<Aggregated> {
-    let (aggregate, total) = parts.part("sum", sum(widened(of)))?;
+    let (aggregate, total) = parts.part("sum", sum_state(of))?;
     let cell = match of.data_type {
         DataType::Decimal(_, scale) => cast(total, Arrow::Decimal128(38, scale)),
         DataType::Integer | DataType::Bigint => cast(total, Arrow::Int64),
@@ -203,8 +311,8 @@ fn widened(of: &ColumnType) -> Expr {
 }
 
 fn average_of(parts: &Parts<'_>, of: &ColumnType) -> Result<Aggregated> {
-    let (summed, total) = parts.part("sum", sum(widened(of)))?;
-    let (counted, number) = parts.part("count", count(fact_column(&of.name)))?;
+    let (summed, total) = parts.part("sum", sum_state(of))?;
+    let (counted, number) = parts.part("count", count_of(fact_column(&of.name)))?;
     let cell = match of.data_type {
         DataType::Double => round_to_cell(total / cast(number, Arrow::Float64)),
         _ => divide(total, number),
@@ -226,7 +334,11 @@ fn median_of(parts: &Parts<'_>, of: &ColumnType) -> Result<Aggregated> {
         ),
         _ => cast(stored, Arrow::Decimal128(38, 1)),
     };
-    let (aggregate, middle) = parts.part("median", median(value))?;
+    let state = State {
+        direct: median(value),
+        merged: None,
+    };
+    let (aggregate, middle) = parts.part("median", state)?;
     Ok(Aggregated {
         aggregates: vec![aggregate],
         cell: round_to_cell(middle),

@@ -64,6 +64,22 @@ async fn counting_members_without_versions_joins_nothing() {
 }
 
 #[tokio::test]
+async fn subtotals_group_what_the_finest_groups_keep() {
+    let mut totals = query(
+        "net_amount, customers",
+        "product.category | order_date.calendar.year",
+    );
+    (totals.axes[0].subtotals, totals.axes[1].subtotals) = (true, true);
+    let skeleton = skeleton(&totals).await;
+    let aggregates = skeleton.iter().take_while(|node| *node != "Inner Join");
+    assert_eq!(aggregates.filter(|node| *node == "Aggregate").count(), 2);
+    let scans = skeleton
+        .iter()
+        .filter(|node| node.starts_with("fact_sales"));
+    assert_eq!(scans.count(), 1);
+}
+
+#[tokio::test]
 async fn a_ranking_is_a_semi_join_and_as_is_goes_by_the_durable_key() {
     let mut totals = CubeQuery {
         history: "as_is".parse().unwrap(),

@@ -50,6 +50,41 @@ fn subtotals_of_distinct_counts_medians_and_ratios_come_from_the_detail() {
 }
 
 #[test]
+fn subtotals_that_merge_the_states_of_finer_groups_are_those_of_the_detail() {
+    let totals = with_subtotals(
+        query(
+            "customers, orders, price, lines, net_amount, average_amount",
+            "order_date.calendar.year, customer.segment",
+        ),
+        &[0],
+    );
+    check(
+        &totals,
+        &[
+            "2023 | A | 1 | 1 | 10.0000000000 | 1 | 40.0000 | 40.0000000000",
+            "2023 | Total | 1 | 1 | 10.0000000000 | 1 | 40.0000 | 40.0000000000",
+            "2024 | A | 2 | 2 | 5.1666666667 | 2 | 15.5000 | 7.7500000000",
+            "2024 | B | 2 | 2 | 4.6500000000 | 2 | 23.2500 | 11.6250000000",
+            "2024 | (not given) | 1 | 2 | 13.6250000000 | 2 | 27.2500 | 13.6250000000",
+            "2024 | Total | 4 | 5 | 6.6000000000 | 6 | 66.0000 | 11.0000000000",
+            "Total | Total | 4 | 6 | 7.5714285714 | 7 | 106.0000 | 15.1428571429",
+        ],
+    );
+}
+
+#[test]
+fn the_total_of_no_facts_counts_none() {
+    for (measures, total) in [
+        ("lines, customers, net_amount", "Total | 0 | 0 | ∅"),
+        ("lines, median_amount", "Total | 0 | ∅"),
+    ] {
+        let mut nothing = with_subtotals(query(measures, "customer.segment"), &[0]);
+        nothing.filters = filters(["order_date.calendar.year = 2023", "customer.segment = B"]);
+        check(&nothing, &[total]);
+    }
+}
+
+#[test]
 fn each_axis_has_subtotals_of_its_own() {
     let totals = with_subtotals(
         query("lines, customers", "customer.country | product.category"),

@@ -1,0 +1,148 @@
+//! A set of values that a distinct count has seen: dense keys as a compressed bitmap, anything else as the bytes of its rows.
+
+use std::collections::HashSet;
+use std::io::{Error, ErrorKind, Read as _, Result};
+
+use roaring::RoaringBitmap;
+
+/// What a slot of a hash table takes beside the bytes of its value.
+const SLOT: usize = 24;
+
+/// A set of values of one type.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Set {
+    /// 32-bit numbers by their bits.
+    Keys(RoaringBitmap),
+    /// Values in the form of rows that can be compared.
+    Values(HashSet<Box<[u8]>>),
+}
+
+/// How a set is told in its first byte.
+const KEYS: u8 = 0;
+const VALUES: u8 = 1;
+
+impl Set {
+    /// How many values there are.
+    pub(super) fn len(&self) -> u64 {
+        match self {
+            Self::Keys(keys) => keys.len(),
+            Self::Values(values) => values.len() as u64,
+        }
+    }
+
+    /// Adds a value in the form of a row; returns how many bytes that takes.
+    pub(super) fn insert(&mut self, value: &[u8]) -> usize {
+        match self {
+            Self::Values(values) if !values.contains(value) => {
+                values.insert(value.into());
+                value.len() + SLOT
+            }
+            _ => 0,
+        }
+    }
+
+    /// Adds the values of another set of the same type.
+    ///
+    /// # Errors
+    /// If the other one is of another type.
+    pub(super) fn merge(&mut self, other: Self) -> Result<()> {
+        match (self, other) {
+            (Self::Keys(keys), Self::Keys(others)) => *keys |= others,
+            (Self::Values(values), Self::Values(others)) if values.is_empty() => *values = others,
+            (Self::Values(values), Self::Values(others)) => values.extend(others),
+            _ => return Err(damaged("sets of different types")),
+        }
+        Ok(())
+    }
+
+    /// About how many bytes it takes.
+    pub(super) fn bytes(&self) -> usize {
+        match self {
+            Self::Keys(keys) => {
+                let containers = keys.statistics();
+                let bytes = containers.n_bytes_array_containers
+                    + containers.n_bytes_run_containers
+                    + containers.n_bytes_bitset_containers;
+                usize::try_from(bytes).unwrap_or(usize::MAX)
+            }
+            Self::Values(values) => values.iter().map(|value| value.len() + SLOT).sum(),
+        }
+    }
+
+    /// Writes it behind what is there.
+    pub(super) fn write(&self, bytes: &mut Vec<u8>) -> Result<()> {
+        match self {
+            Self::Keys(keys) => {
+                bytes.push(KEYS);
+                keys.serialize_into(bytes)
+            }
+            Self::Values(values) => {
+                bytes.push(VALUES);
+                for value in values {
+                    let length = u32::try_from(value.len()).map_err(|_| damaged("a long value"))?;
+                    bytes.extend(length.to_le_bytes());
+                    bytes.extend(value.iter());
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Reads what was written.
+    ///
+    /// # Errors
+    /// If it was not written by [`Set::write`].
+    pub(super) fn read(bytes: &[u8]) -> Result<Self> {
+        match bytes.split_first() {
+            Some((&KEYS, bytes)) => Ok(Self::Keys(RoaringBitmap::deserialize_unchecked_from(
+                bytes,
+            )?)),
+            Some((&VALUES, mut bytes)) => {
+                let mut values = HashSet::new();
+                while !bytes.is_empty() {
+                    let mut length = [0; 4];
+                    bytes.read_exact(&mut length)?;
+                    let length = u32::from_le_bytes(length) as usize;
+                    let value = bytes.split_off(..length);
+                    values.insert(value.ok_or_else(|| damaged("a short value"))?.into());
+                }
+                Ok(Self::Values(values))
+            }
+            _ => Err(damaged("no set")),
+        }
+    }
+}
+
+fn damaged(what: &str) -> Error {
+    Error::new(ErrorKind::InvalidData, what.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sets_come_back_as_they_were_and_merge() {
+        let keys = |keys: &[u32]| Set::Keys(keys.iter().copied().collect());
+        let values =
+            |values: &[&str]| Set::Values(values.iter().map(|it| it.as_bytes().into()).collect());
+        for set in [
+            keys(&[]),
+            keys(&[1, 7, 70_000, u32::MAX]),
+            values(&[]),
+            values(&["", "a", "é"]),
+        ] {
+            let mut bytes = Vec::new();
+            set.write(&mut bytes).unwrap();
+            assert_eq!(Set::read(&bytes).unwrap(), set);
+        }
+        let mut all = keys(&[1, 2]);
+        all.merge(keys(&[2, 3])).unwrap();
+        assert_eq!(all.len(), 3);
+        let mut all = values(&["a"]);
+        all.merge(values(&["b", "a"])).unwrap();
+        assert_eq!(all.len(), 2);
+        assert!(all.merge(keys(&[1])).is_err());
+        assert!(Set::read(&[VALUES, 9, 0, 0, 0, 1]).is_err());
+    }
+}

@@ -177,7 +177,12 @@ fn a_code_like_the_id_of_a_special_member_is_a_code() -> Result<()> {
         from fact_purchase f join dim_customer c on c.customer_key = f.customer_key
         join dim_product p on p.product_key = f.product_key
         where f.source_row_id = 'late' and c.customer_key > 0 and p.product_key > 0";
-    let stubs = ["invalid_code", "not_yet_arrived", "not_applicable", "not_yet_arrived"];
+    let stubs = [
+        "invalid_code",
+        "not_yet_arrived",
+        "not_applicable",
+        "not_yet_arrived",
+    ];
     assert_eq!(crm.sql(found)?, rows(&[&stubs]));
     Ok(())
 }

@@ -160,16 +160,19 @@ fn aggregated(
     }))
 }
 
+/// The aggregate that merges states.
+type Merge = fn(Expr) -> Expr;
+
 /// An aggregate that has no name yet.
 struct State {
     direct: Expr,
     /// The state that is kept in its place, and how states merge; `None` where only fact rows can tell.
-    merged: Option<(Expr, fn(Expr) -> Expr)>,
+    merged: Option<(Expr, Merge)>,
 }
 
 impl State {
     /// The value is the state.
-    fn same(direct: Expr, merge: fn(Expr) -> Expr) -> Self {
+    fn same(direct: Expr, merge: Merge) -> Self {
         Self {
             merged: Some((direct.clone(), merge)),
             direct,

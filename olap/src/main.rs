@@ -22,8 +22,9 @@ fn main() -> ExitCode {
     match runtime {
         Ok(runtime) => {
             let code = runtime.block_on(planisphere_olap::cli::run());
-            // a thread that waits for a line of input must not keep the process
-            runtime.shutdown_background();
+            // threads end with the process, also one that waits for a line of input; to detach threads that are just ending is a
+            // race in the C library
+            std::mem::forget(runtime);
             ExitCode::from(code)
         }
         Err(error) => {

@@ -2,8 +2,13 @@
 //! that keeps all of these busy cannot keep anybody from being told that its time is over.
 
 use std::io;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::runtime::{Builder, Handle, Runtime};
+
+/// What still computes has so long to end.
+const TO_END: Duration = Duration::from_secs(3_600);
 
 /// A runtime that may be dropped anywhere; what still computes is not waited for.
 pub(super) struct Workers {
@@ -32,7 +37,21 @@ impl Workers {
 
 impl Drop for Workers {
     fn drop(&mut self) {
-        if let Some(runtime) = self.runtime.take() {
+        let Some(runtime) = self.runtime.take() else {
+            return;
+        };
+        // threads are joined, never detached while they end: the C library may then read what the thread has given back
+        let runtime = Arc::new(Mutex::new(Some(runtime)));
+        let ending = Arc::clone(&runtime);
+        let joined = std::thread::Builder::new().spawn(move || {
+            let ending = ending.lock().ok().and_then(|mut runtime| runtime.take());
+            if let Some(runtime) = ending {
+                runtime.shutdown_timeout(TO_END);
+            }
+        });
+        if joined.is_err()
+            && let Some(runtime) = runtime.lock().ok().and_then(|mut runtime| runtime.take())
+        {
             runtime.shutdown_background();
         }
     }

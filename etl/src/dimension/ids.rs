@@ -26,6 +26,8 @@ const NUMBER: u128 = u32::MAX as u128;
 const SIEVE_BITS: usize = 16;
 /// So many ids at most are sifted: beyond, the sieve lies no nearer to the processor than the slots.
 const SIFTED: usize = 1 << 20;
+/// More slots than these grow by a quarter, fewer are doubled.
+const LARGE: usize = 1 << 22;
 /// Ids looked up together: their places in memory are fetched side by side.
 const BLOCK: usize = 256;
 
@@ -36,9 +38,9 @@ impl Default for IdIndex {
 }
 
 impl IdIndex {
-    /// Room for so many ids; it grows where there are more.
+    /// Room for so many ids and one in sixteen more; it grows where there are more.
     pub(crate) fn with_capacity(ids: usize) -> Self {
-        let slots = (ids.saturating_mul(3) / 2 + 1).max(16);
+        let slots = (ids.saturating_add(ids / 16).saturating_mul(3) / 2 + 1).max(16);
         Self {
             seed: RandomState::new().build_hasher().finish(),
             slots: vec![0; slots],
@@ -177,7 +179,13 @@ impl IdIndex {
     }
 
     fn grow(&mut self) {
-        let slots = vec![0; self.slots.len() * 2];
+        let slots = self.slots.len();
+        // while it grows both lie in memory
+        let slots = match slots > LARGE {
+            true => slots + slots / 4,
+            false => slots * 2,
+        };
+        let slots = vec![0; slots];
         let old = std::mem::replace(&mut self.slots, slots);
         for slot in old.into_iter().filter(|slot| *slot != 0) {
             let at = self.place(slot & !NUMBER);
@@ -205,6 +213,21 @@ fn home(hash: u128, slots: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_index_takes_a_few_more_ids_than_it_was_made_for_without_growing() {
+        let mut index = IdIndex::with_capacity(16_000);
+        let slots = index.slots.len();
+        for id in 0..17_000 {
+            index.add(&id.to_string());
+        }
+        assert_eq!(index.slots.len(), slots);
+        for id in 17_000..40_000 {
+            index.add(&id.to_string());
+        }
+        assert!(index.slots.len() > slots);
+        assert!((0..40_000).all(|id| index.find(&id.to_string()) == Some(id)));
+    }
 
     #[test]
     fn ids_are_numbered_once_and_found_again() {

@@ -2,7 +2,8 @@
 //! that keeps all of these busy cannot keep anybody from being told that its time is over.
 
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::mpsc::{Sender, channel};
+use std::thread;
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Handle, Runtime};
@@ -10,22 +11,39 @@ use tokio::runtime::{Builder, Handle, Runtime};
 /// What still computes has so long to end.
 const TO_END: Duration = Duration::from_secs(3_600);
 
-/// A runtime that may be dropped anywhere; what still computes is not waited for.
+/// Threads that may be dropped anywhere; what still computes is not waited for.
+///
+/// Their runtime lies with a thread of its own, which joins them: to detach threads that are just ending is a race in the C
+/// library.
 pub(super) struct Workers {
     handle: Handle,
-    runtime: Option<Runtime>,
+    /// Its other end is told when this one is gone.
+    _alive: Sender<()>,
 }
 
 impl Workers {
     /// As many threads as the machine has cores.
     pub(super) fn start() -> io::Result<Self> {
-        let runtime = Builder::new_multi_thread()
-            .thread_name("planisphere-query")
-            .enable_all()
-            .build()?;
+        let (started, begun) = channel();
+        let (alive, gone) = channel::<()>();
+        thread::Builder::new().spawn(move || {
+            let runtime = runtime();
+            let told = started.send(
+                runtime
+                    .as_ref()
+                    .map(|it| it.handle().clone())
+                    .map_err(io::Error::kind),
+            );
+            if let (Ok(()), Ok(runtime)) = (told, runtime) {
+                // nothing is ever sent
+                let _ = gone.recv();
+                runtime.shutdown_timeout(TO_END);
+            }
+        })?;
+        let handle = begun.recv().map_err(io::Error::other)?;
         Ok(Self {
-            handle: runtime.handle().clone(),
-            runtime: Some(runtime),
+            handle: handle?,
+            _alive: alive,
         })
     }
 
@@ -35,24 +53,9 @@ impl Workers {
     }
 }
 
-impl Drop for Workers {
-    fn drop(&mut self) {
-        let Some(runtime) = self.runtime.take() else {
-            return;
-        };
-        // threads are joined, never detached while they end: the C library may then read what the thread has given back
-        let runtime = Arc::new(Mutex::new(Some(runtime)));
-        let ending = Arc::clone(&runtime);
-        let joined = std::thread::Builder::new().spawn(move || {
-            let ending = ending.lock().ok().and_then(|mut runtime| runtime.take());
-            if let Some(runtime) = ending {
-                runtime.shutdown_timeout(TO_END);
-            }
-        });
-        if joined.is_err()
-            && let Some(runtime) = runtime.lock().ok().and_then(|mut runtime| runtime.take())
-        {
-            runtime.shutdown_background();
-        }
-    }
+fn runtime() -> io::Result<Runtime> {
+    Builder::new_multi_thread()
+        .thread_name("planisphere-query")
+        .enable_all()
+        .build()
 }

@@ -6,7 +6,7 @@
 use arrow::datatypes::{DECIMAL256_MAX_PRECISION, DataType as Arrow};
 use datafusion::common::DFSchema;
 use datafusion::functions::core::expr_fn::coalesce;
-use datafusion::functions_aggregate::expr_fn::{count, max, median, min, sum};
+use datafusion::functions_aggregate::expr_fn::{count, count_distinct, max, median, min, sum};
 use datafusion::functions_aggregate::grouping::grouping;
 use datafusion::logical_expr::{
     Expr, ExprFunctionExt, GroupingSet, LogicalPlanBuilder, cast, lit, when,
@@ -148,7 +148,7 @@ fn aggregated(
                 ..counted
             }
         }
-        Aggregation::CountDistinct => parts.alone(distinct_of(counted(input)?))?,
+        Aggregation::CountDistinct => parts.alone(distinct_of(input)?)?,
         Aggregation::Min => {
             let column = fact_column(&column_of(measure, input)?.name);
             parts.alone(State::same(min(column), min))?
@@ -205,11 +205,20 @@ fn count_of(counted: Expr) -> State {
     State::same(count(counted), sum)
 }
 
-fn distinct_of(counted: Expr) -> State {
-    State {
-        direct: distinct_members(counted.clone()),
+/// Dense keys are counted by their set anyhow; of other values the engine keeps less where nothing is to be merged.
+fn distinct_of(input: &Input) -> Result<State> {
+    let counted = counted(input)?;
+    let is_dense = match input {
+        Input::Column(column) => matches!(column.data_type, DataType::Integer | DataType::Date),
+        Input::Rows | Input::Members { .. } => true,
+    };
+    Ok(State {
+        direct: match is_dense {
+            true => distinct_members(counted.clone()),
+            false => count_distinct(counted.clone()),
+        },
         merged: Some((distinct_set(counted), distinct_union)),
-    }
+    })
 }
 
 /// Sums of floats depend on the order of additions, so that only fact rows give the same ones again.

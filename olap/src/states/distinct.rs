@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Int64Array, LargeBinaryArray, LargeBinaryBuilder,
-    PrimitiveArray,
 };
 use arrow::datatypes::{DataType, Date32Type, Field, FieldRef, Int32Type};
 use arrow::row::{RowConverter, SortField};
@@ -22,8 +21,8 @@ use super::set::Set;
 
 /// What new values take at most until the sets are measured again.
 const BYTES_OF_KEY: usize = 4;
-/// So many values come at least before the sets are measured again.
-const MEASURED_AFTER: usize = 1 << 20;
+/// So many bytes come at least before the sets are measured again.
+const MEASURED_AFTER: usize = 4 << 20;
 
 /// The set of different values: a state that [`distinct_union`] merges.
 pub(crate) fn distinct_set(values: Expr) -> Expr {
@@ -143,22 +142,13 @@ impl AggregateUDFImpl for Distinct {
     ) -> Result<Box<dyn GroupsAccumulator>> {
         Ok(Box::new(self.groups(&arguments)?))
     }
-
-    fn default_value(&self, _type: &DataType) -> Result<ScalarValue> {
-        match self.output {
-            Output::Count => Ok(ScalarValue::Int64(Some(0))),
-            Output::Set => ScalarValue::try_new_null(&DataType::LargeBinary),
-        }
-    }
 }
 
 /// What comes in.
 #[derive(Debug)]
 enum Values {
-    /// 32-bit numbers.
-    Integers,
-    /// Days.
-    Days,
+    /// 32-bit numbers and days.
+    Keys,
     /// Anything else.
     Rows(RowConverter),
     /// Sets of any values.
@@ -168,8 +158,7 @@ enum Values {
 impl Values {
     fn of(data_type: &DataType) -> Result<Self> {
         Ok(match data_type {
-            DataType::Int32 => Self::Integers,
-            DataType::Date32 => Self::Days,
+            DataType::Int32 | DataType::Date32 => Self::Keys,
             other => Self::Rows(RowConverter::new(vec![SortField::new(other.clone())])?),
         })
     }
@@ -184,15 +173,17 @@ impl Values {
     ) -> Result<usize> {
         let rows = (0..values.len()).filter(|row| values.is_valid(*row) && takes_part(*row));
         match self {
-            Self::Integers => {
-                let values: &PrimitiveArray<Int32Type> = values.as_primitive();
-                add_keys(sets, rows.map(|row| (group(row), values.value(row))));
-                Ok(values.len() * BYTES_OF_KEY)
-            }
-            Self::Days => {
-                let values: &PrimitiveArray<Date32Type> = values.as_primitive();
-                add_keys(sets, rows.map(|row| (group(row), values.value(row))));
-                Ok(values.len() * BYTES_OF_KEY)
+            Self::Keys => {
+                let keys = match values.as_primitive_opt::<Date32Type>() {
+                    Some(days) => days.reinterpret_cast::<Int32Type>(),
+                    None => values.as_primitive().clone(),
+                };
+                for row in rows {
+                    if let Some(Set::Keys(set)) = sets.get_mut(group(row)) {
+                        set.insert(u32::from_ne_bytes(keys.value(row).to_ne_bytes()));
+                    }
+                }
+                Ok(keys.len() * BYTES_OF_KEY)
             }
             Self::Rows(converter) => {
                 let encoded = converter.convert_columns(std::slice::from_ref(values))?;
@@ -210,9 +201,9 @@ impl Values {
 
     fn empty(&self) -> Set {
         match self {
-            Self::Integers | Self::Days => Set::Keys(RoaringBitmap::new()),
-            Self::Rows(_) => Set::Values(Default::default()),
-            Self::Sets => Set::Keys(RoaringBitmap::new()),
+            // the first set that comes takes the place of an empty one, whatever its type
+            Self::Keys | Self::Sets => Set::Keys(RoaringBitmap::new()),
+            Self::Rows(_) => Set::of_values(),
         }
     }
 }
@@ -246,17 +237,21 @@ impl DistinctGroups {
         Ok(())
     }
 
+    /// Measures the sets once much has come since the last time, beside what there was.
     fn measure(&mut self) {
-        if self.since > MEASURED_AFTER * BYTES_OF_KEY {
-            self.bytes = self.sets.iter().map(Set::bytes).sum();
-            self.since = 0;
+        if self.since > MEASURED_AFTER.max(self.bytes / 4) {
+            self.measure_now();
         }
+    }
+
+    fn measure_now(&mut self) {
+        self.bytes = self.sets.iter().map(Set::bytes).sum();
+        self.since = 0;
     }
 
     fn emit(&mut self, emit_to: EmitTo) -> Vec<Set> {
         let emitted = emit_to.take_needed(&mut self.sets);
-        self.since = MEASURED_AFTER * BYTES_OF_KEY + 1;
-        self.measure();
+        self.measure_now();
         emitted
     }
 
@@ -269,14 +264,6 @@ impl DistinctGroups {
                 let counts = counts.map_err(|error| DataFusionError::External(error.into()))?;
                 Ok(Arc::new(Int64Array::from(counts)))
             }
-        }
-    }
-}
-
-fn add_keys(sets: &mut [Set], keys: impl Iterator<Item = (usize, i32)>) {
-    for (group, key) in keys {
-        if let Some(Set::Keys(set)) = sets.get_mut(group) {
-            set.insert(u32::from_ne_bytes(key.to_ne_bytes()));
         }
     }
 }

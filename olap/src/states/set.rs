@@ -7,14 +7,16 @@ use roaring::RoaringBitmap;
 
 /// What a slot of a hash table takes beside the bytes of its value.
 const SLOT: usize = 24;
+/// What a container of a bitmap takes beside its keys.
+const CONTAINER: usize = 48;
 
 /// A set of values of one type.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Set {
     /// 32-bit numbers by their bits.
     Keys(RoaringBitmap),
-    /// Values in the form of rows that can be compared.
-    Values(HashSet<Box<[u8]>>),
+    /// Values in the form of rows that can be compared, and how many bytes they take.
+    Values(HashSet<Box<[u8]>>, usize),
 }
 
 /// How a set is told in its first byte.
@@ -22,19 +24,25 @@ const KEYS: u8 = 0;
 const VALUES: u8 = 1;
 
 impl Set {
+    /// No value yet.
+    pub(super) fn of_values() -> Self {
+        Self::Values(HashSet::new(), 0)
+    }
+
     /// How many values there are.
     pub(super) fn len(&self) -> u64 {
         match self {
             Self::Keys(keys) => keys.len(),
-            Self::Values(values) => values.len() as u64,
+            Self::Values(values, _) => values.len() as u64,
         }
     }
 
     /// Adds a value in the form of a row; returns how many bytes that takes.
     pub(super) fn insert(&mut self, value: &[u8]) -> usize {
         match self {
-            Self::Values(values) if !values.contains(value) => {
+            Self::Values(values, bytes) if !values.contains(value) => {
                 values.insert(value.into());
+                *bytes += value.len() + SLOT;
                 value.len() + SLOT
             }
             _ => 0,
@@ -48,8 +56,11 @@ impl Set {
     pub(super) fn merge(&mut self, other: Self) -> Result<()> {
         match (self, other) {
             (Self::Keys(keys), Self::Keys(others)) => *keys |= others,
-            (Self::Values(values), Self::Values(others)) if values.is_empty() => *values = others,
-            (Self::Values(values), Self::Values(others)) => values.extend(others),
+            (set @ Self::Values(..), Self::Values(others, _)) => {
+                for value in others {
+                    set.insert(&value);
+                }
+            }
             _ => return Err(damaged("sets of different types")),
         }
         Ok(())
@@ -63,9 +74,10 @@ impl Set {
                 let bytes = containers.n_bytes_array_containers
                     + containers.n_bytes_run_containers
                     + containers.n_bytes_bitset_containers;
-                usize::try_from(bytes).unwrap_or(usize::MAX)
+                let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
+                bytes.saturating_add(containers.n_containers as usize * CONTAINER)
             }
-            Self::Values(values) => values.iter().map(|value| value.len() + SLOT).sum(),
+            Self::Values(_, bytes) => *bytes,
         }
     }
 
@@ -76,7 +88,7 @@ impl Set {
                 bytes.push(KEYS);
                 keys.serialize_into(bytes)
             }
-            Self::Values(values) => {
+            Self::Values(values, _) => {
                 bytes.push(VALUES);
                 for value in values {
                     let length = u32::try_from(value.len()).map_err(|_| damaged("a long value"))?;
@@ -98,15 +110,15 @@ impl Set {
                 bytes,
             )?)),
             Some((&VALUES, mut bytes)) => {
-                let mut values = HashSet::new();
+                let mut values = Self::of_values();
                 while !bytes.is_empty() {
                     let mut length = [0; 4];
                     bytes.read_exact(&mut length)?;
                     let length = u32::from_le_bytes(length) as usize;
                     let value = bytes.split_off(..length);
-                    values.insert(value.ok_or_else(|| damaged("a short value"))?.into());
+                    values.insert(value.ok_or_else(|| damaged("a short value"))?);
                 }
-                Ok(Self::Values(values))
+                Ok(values)
             }
             _ => Err(damaged("no set")),
         }
@@ -125,8 +137,13 @@ mod tests {
     #[test]
     fn sets_come_back_as_they_were_and_merge() {
         let keys = |keys: &[u32]| Set::Keys(keys.iter().copied().collect());
-        let values =
-            |values: &[&str]| Set::Values(values.iter().map(|it| it.as_bytes().into()).collect());
+        let values = |values: &[&str]| {
+            let mut set = Set::of_values();
+            values.iter().for_each(|it| {
+                set.insert(it.as_bytes());
+            });
+            set
+        };
         for set in [
             keys(&[]),
             keys(&[1, 7, 70_000, u32::MAX]),

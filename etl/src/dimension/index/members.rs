@@ -48,8 +48,9 @@ pub(crate) struct MembersBuilder {
     others: Vec<(u32, i64, i32)>,
 }
 
-/// What a row of a table takes in an index that is made for so many: a slot and a half, and while it is built a key and an instant.
-pub(crate) const BYTES_OF_MEMBER: usize = 36;
+/// What a row of a table takes in an index that is made for so many: a slot and a half and a little more, and while it is built
+/// a key and an instant.
+pub(crate) const BYTES_OF_MEMBER: usize = 38;
 
 impl MembersBuilder {
     /// Room for the versions of a table with so many rows.

@@ -7,7 +7,7 @@ PROGRAMS = $${CARGO_TARGET_DIR:-target}/debug
 RELEASED = $${CARGO_TARGET_DIR:-$$PWD/target}/release
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench-extract bench-load
+.PHONY: help demo test lint bench-extract bench-load bench-cube
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\): ##/make \1:/p' Makefile
@@ -26,3 +26,6 @@ bench-extract: ## extraction to Parquet beside DuckDB, connectorx, the server's 
 
 bench-load: ## changes of a dimension and a fact load beside DuckDB and Delta's MERGE; N=10000000 ROUNDS=3
 	@python=$$(sh tests/peers/environment.sh load) && $(CARGO) build --release --workspace --bin planisphere-etl && PLANISPHERE_ETL="$(RELEASED)/planisphere-etl" PYTHONPATH=tests/peers "$$python" tests/peers/load
+
+bench-cube: ## CUBE over four columns beside DuckDB on the same files; SF=10 ROUNDS=3
+	@python=$$(sh tests/peers/environment.sh cube) && $(CARGO) build --release --workspace --bin planisphere-etl --bin planisphere-olap && PLANISPHERE_ETL="$(RELEASED)/planisphere-etl" PLANISPHERE_OLAP="$(RELEASED)/planisphere-olap" PYTHONPATH=tests/peers "$$python" tests/peers/cube

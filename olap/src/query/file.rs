@@ -114,7 +114,10 @@ fn axes(fields: &mut Fields<'_, '_>) -> Vec<Axis> {
             .map(|page| Axis::of(page.0)),
     );
     for name in fields.list::<AxisName>("subtotals") {
-        axes[name.0].subtotals = true;
+        let last = if name.0 < PAGES { name.0 + 1 } else { axes.len() };
+        for axis in axes.iter_mut().take(last).skip(name.0) {
+            axis.subtotals = true;
+        }
     }
     while axes.last().is_some_and(|axis| axis.levels.is_empty()) {
         axes.pop();
@@ -138,16 +141,20 @@ impl Decoder for Levels {
     }
 }
 
-/// `rows` or `columns`.
+/// `rows`, `columns` or `pages`, which are all axes behind those.
 struct AxisName(usize);
+
+/// The first axis behind rows and columns.
+const PAGES: usize = 2;
 
 impl Decoder for AxisName {
     fn decode(node: &Node, faults: &mut Faults) -> Option<Self> {
         match String::decode(node, faults)?.as_str() {
             "rows" => Some(Self(0)),
             "columns" => Some(Self(1)),
+            "pages" => Some(Self(PAGES)),
             other => {
-                faults.unknown(&node.place, "axis", other, ["rows", "columns"]);
+                faults.unknown(&node.place, "axis", other, ["rows", "columns", "pages"]);
                 None
             }
         }
@@ -298,5 +305,17 @@ mod tests {
         assert!(faults.contains("did you mean 'measures'?"), "{faults}");
         assert!(faults.contains("q.yaml:3:8"), "{faults}");
         assert!(faults.contains("q.yaml:4:9"), "{faults}");
+    }
+
+    #[test]
+    fn each_page_is_an_axis_and_all_have_subtotals_together() {
+        let text = "cube: sales\nmeasures: [net]\nrows: [d.y]\npages: [c.s, [p.c, p.n]]\nsubtotals: [pages]\n";
+        let query = read_query_file("q.yaml", text).unwrap().query;
+        let axes = query
+            .axes
+            .iter()
+            .map(|axis| (axis.levels.len(), axis.subtotals));
+        let expected = [(1, false), (0, false), (1, true), (2, true)];
+        assert_eq!(axes.collect::<Vec<_>>(), expected);
     }
 }

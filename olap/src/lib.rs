@@ -9,6 +9,7 @@
 
 mod cells;
 pub mod cli;
+mod digits;
 mod error;
 pub mod exec;
 pub mod flight;
@@ -27,13 +28,11 @@ mod stars;
 mod states;
 mod work;
 
-pub use cells::{
-    Cell, CellState, CellValue, Exactness, PlainCells, Tuple, TupleMember, plain_cells,
-};
+pub use cells::{Cell, CellState, CellValue, PlainCells, Tuple, TupleMember, plain_cells};
 pub use error::{OlapError, QueryFault, QueryFaults, Result};
 pub use principal::{Policy, Principal};
 pub use published::PublishedStars;
-pub use result::{ColumnRole, LevelPart, QueryResult, ResultColumn, ResultHeader};
+pub use result::{ColumnRole, Exactness, LevelPart, QueryResult, ResultColumn, ResultHeader};
 pub use service::{
     Caller, CubeDetail, CubeList, CubeService, DetailQuery, DetailResult, DetailTotal, DrillDown,
     Explanation, Member, MembersPage, MembersQuery, RollUp,

@@ -39,6 +39,20 @@ pub struct ResultColumn {
     pub role: ColumnRole,
 }
 
+impl ResultHeader {
+    /// How near all values together are to the truth.
+    pub fn exactness(&self) -> Exactness {
+        let is_approximate = |column: &ResultColumn| match &column.role {
+            ColumnRole::Measure { exactness, .. } => !exactness.is_exact(),
+            _ => false,
+        };
+        match self.columns.iter().any(is_approximate) {
+            true => Exactness::Approximate { error: None },
+            false => Exactness::Exact,
+        }
+    }
+}
+
 /// What a column says.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -61,12 +75,36 @@ pub enum ColumnRole {
         /// How it is shown.
         #[serde(skip)]
         format: Format,
+        /// How near its values are to the truth.
+        #[serde(skip_serializing_if = "Exactness::is_exact")]
+        exactness: Exactness,
     },
     /// A column of a fact row, of drill-through.
     Detail {
         /// `column` or `role.attribute`.
         name: String,
     },
+}
+
+/// How near a value is to the truth.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Exactness {
+    /// Computed from all rows, without sketches or samples.
+    #[default]
+    Exact,
+    /// Computed from sketches.
+    Approximate {
+        /// How far it lies at most from the truth, as a part of it; not known of what is calculated from such values.
+        error: Option<f64>,
+    },
+}
+
+impl Exactness {
+    /// True if nothing was approximated.
+    pub fn is_exact(&self) -> bool {
+        *self == Self::Exact
+    }
 }
 
 /// A part of a member.

@@ -15,7 +15,7 @@ use crate::model::{CubeSummary, CubeView};
 use crate::plan::find_cube;
 use crate::principal::{Policy, Principal};
 use crate::query::{CubeQuery, History, LevelRef, MemberPath, MemberRef};
-use crate::result::QueryResult;
+use crate::result::{Exactness, QueryResult};
 use crate::stars::{Stars, StarsSource};
 use crate::work::Work;
 
@@ -161,6 +161,9 @@ pub struct DetailTotal {
     pub data_type: DataType,
     /// Its value; none for null.
     pub value: Option<String>,
+    /// How near the value is to the truth.
+    #[serde(skip_serializing_if = "Exactness::is_exact")]
+    pub exactness: Exactness,
 }
 
 /// How a query would be answered.

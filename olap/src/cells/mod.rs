@@ -14,7 +14,7 @@ use self::axis::AxisColumns;
 use crate::error::Result;
 use crate::plan::{Planner, member_key};
 use crate::query::{LevelRef, MemberKey, MemberPath};
-use crate::result::{ColumnRole, ResultHeader};
+use crate::result::{ColumnRole, Exactness, ResultHeader};
 
 /// An answer as axes and cells.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -90,14 +90,6 @@ pub enum CellState {
     Masked,
 }
 
-/// How near a value is to the truth.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Exactness {
-    /// Computed from all rows, without sketches or samples.
-    Exact,
-}
-
 impl fmt::Display for CellValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -126,7 +118,7 @@ pub(crate) fn cell_value(value: &ScalarValue) -> Option<CellValue> {
 /// The rows axis keeps the order of the answer; the other axes are ordered by their levels. Combinations
 /// without facts have no cell.
 pub fn plain_cells(header: &ResultHeader, batches: &[RecordBatch]) -> Result<PlainCells> {
-    let measures: Vec<(usize, String)> = measure_columns(header);
+    let measures = measure_columns(header);
     let axes = axis_count(header);
     let mut positions = Vec::with_capacity(axes);
     let mut tuples = Vec::with_capacity(axes);
@@ -144,26 +136,25 @@ pub fn plain_cells(header: &ResultHeader, batches: &[RecordBatch]) -> Result<Pla
                 .iter()
                 .filter_map(|of_rows| of_rows.get(row_of_all).copied())
                 .collect();
-            for (number, (column, _)) in measures.iter().enumerate() {
+            for (number, (column, _, exactness)) in measures.iter().enumerate() {
                 let value = cell_value(&scalar(batch, *column, row)?);
                 let state = if value.is_some() {
                     CellState::Value
                 } else {
                     CellState::Null
                 };
-                let (coordinates, exactness) = (coordinates.clone(), Exactness::Exact);
                 cells.push(Cell {
-                    coordinates,
+                    coordinates: coordinates.clone(),
                     measure: number,
                     state,
                     value,
-                    exactness,
+                    exactness: *exactness,
                 });
             }
             row_of_all += 1;
         }
     }
-    let measures = measures.into_iter().map(|(_, name)| name).collect();
+    let measures = measures.into_iter().map(|(_, name, _)| name).collect();
     Ok(PlainCells {
         axes: tuples,
         measures,
@@ -171,11 +162,13 @@ pub fn plain_cells(header: &ResultHeader, batches: &[RecordBatch]) -> Result<Pla
     })
 }
 
-fn measure_columns(header: &ResultHeader) -> Vec<(usize, String)> {
+fn measure_columns(header: &ResultHeader) -> Vec<(usize, String, Exactness)> {
     let numbered = header.columns.iter().enumerate();
     numbered
         .filter_map(|(number, column)| match &column.role {
-            ColumnRole::Measure { name, .. } => Some((number, name.clone())),
+            ColumnRole::Measure {
+                name, exactness, ..
+            } => Some((number, name.clone(), *exactness)),
             _ => None,
         })
         .collect()

@@ -79,8 +79,13 @@ fn measures_of(header: &ResultHeader) -> Vec<MeasureHeading> {
     let columns = header.columns.iter();
     columns
         .filter_map(|column| match &column.role {
-            ColumnRole::Measure { format, .. } => Some(MeasureHeading {
-                caption: column.caption.clone(),
+            ColumnRole::Measure {
+                format, exactness, ..
+            } => Some(MeasureHeading {
+                caption: match exactness.is_exact() {
+                    true => column.caption.clone(),
+                    false => format!("≈ {}", column.caption),
+                },
                 format: *format,
             }),
             _ => None,
@@ -148,6 +153,7 @@ mod tests {
 
     use super::super::long::long;
     use super::*;
+    use crate::Exactness;
     use crate::result::ResultColumn;
 
     fn level(axis: usize, name: &str, with_subtotal: bool) -> Vec<ResultColumn> {
@@ -183,6 +189,7 @@ mod tests {
             role: ColumnRole::Measure {
                 name: "net".into(),
                 format: Format::Money,
+                exactness: Exactness::Exact,
             },
         });
         let header = ResultHeader {

@@ -89,17 +89,8 @@ impl Engine {
 
     /// A new session with the project's settings; it shares the memory pool and holds no tables.
     pub fn session(&self) -> SessionContext {
-        self.session_of(session_config())
-    }
-
-    /// A session that works in one partition, so that floats are added in one fixed order.
-    pub fn ordered_session(&self) -> SessionContext {
-        self.session_of(session_config().with_target_partitions(1))
-    }
-
-    fn session_of(&self, config: SessionConfig) -> SessionContext {
         let state = SessionStateBuilder::new()
-            .with_config(config)
+            .with_config(session_config())
             .with_runtime_env(self.runtime.clone())
             .with_default_features()
             .with_physical_optimizer_rule(Arc::new(YieldBetweenBatches))

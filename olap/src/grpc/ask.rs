@@ -9,7 +9,7 @@ use wire::olap_service_server::OlapServiceServer;
 
 use super::catalog::{detail_to_wire, members_to_wire, summary_to_wire};
 use super::fault::Reading;
-use super::header::header_to_wire;
+use super::header::{exactness_to_wire, header_to_wire};
 use super::new_query_id;
 use super::query::{self, context, read_query};
 use super::stream::{ChunkStream, Form, send};
@@ -221,10 +221,15 @@ fn begin_detail(
     first.totals = found
         .totals
         .iter()
-        .map(|total| wire::DetailTotal {
-            measure: total.measure.clone(),
-            data_type: total.data_type.to_string(),
-            value: Some(text_value(total.value.as_deref(), total.data_type)),
+        .map(|total| {
+            let (exactness, relative_error) = exactness_to_wire(total.exactness);
+            wire::DetailTotal {
+                measure: total.measure.clone(),
+                data_type: total.data_type.to_string(),
+                value: Some(text_value(total.value.as_deref(), total.data_type)),
+                exactness: exactness.into(),
+                relative_error,
+            }
         })
         .collect();
     send(first, found.page, form, started)

@@ -86,6 +86,7 @@ fn measure(measure: &MeasureView) -> wire::Measure {
     let additivity = match measure.additivity {
         Additivity::Additive => wire::Additivity::Additive,
         Additivity::NonAdditive => wire::Additivity::NonAdditive,
+        Additivity::SemiAdditive => wire::Additivity::SemiAdditive,
     };
     wire::Measure {
         name: measure.name.clone(),

@@ -8,9 +8,10 @@ use planisphere_proto::v1 as wire;
 use planisphere_schemas::model::DataType;
 use wire::result_chunk::Chunk;
 
+use super::header::exactness_to_wire;
 use super::member::member_to_wire;
 use super::value::{cell_value, value_at};
-use crate::cells::{Cell, CellState, Exactness, PlainCells};
+use crate::cells::{Cell, CellState, PlainCells};
 use crate::flight::VERSION_KEY;
 use crate::result::{ColumnRole, ResultHeader};
 
@@ -111,9 +112,7 @@ fn cell_to_wire(cell: &Cell, types: &[DataType]) -> wire::Cell {
         CellState::Null => wire::CellState::Null,
         CellState::Masked => wire::CellState::Masked,
     };
-    let exactness = match cell.exactness {
-        Exactness::Exact => wire::Exactness::Exact,
-    };
+    let (exactness, relative_error) = exactness_to_wire(cell.exactness);
     let data_type = types.get(cell.measure).copied().unwrap_or(DataType::Text);
     wire::Cell {
         ordinals: cell
@@ -128,6 +127,7 @@ fn cell_to_wire(cell: &Cell, types: &[DataType]) -> wire::Cell {
             .as_ref()
             .map(|value| cell_value(value, data_type)),
         exactness: exactness.into(),
+        relative_error,
     }
 }
 

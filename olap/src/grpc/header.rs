@@ -7,7 +7,7 @@ use super::fault::{Reading, known};
 use super::member::level_to_wire;
 use crate::error::Result;
 use crate::query::CubeQuery;
-use crate::result::{ColumnRole, LevelPart, ResultColumn, ResultHeader};
+use crate::result::{ColumnRole, Exactness, LevelPart, ResultColumn, ResultHeader};
 
 /// A header on the wire, with the query that was answered.
 pub(super) fn header_to_wire(header: &ResultHeader, query: &CubeQuery) -> wire::ResultHeader {
@@ -44,7 +44,14 @@ fn column_to_wire(column: &ResultColumn) -> wire::ColumnDescription {
             described.set_kind(kind);
             described.ancestor_level = ancestor.to_owned();
         }
-        ColumnRole::Measure { name, format } => {
+        ColumnRole::Measure {
+            name,
+            format,
+            exactness,
+        } => {
+            let (exactness, error) = exactness_to_wire(*exactness);
+            described.set_exactness(exactness);
+            described.relative_error = error;
             described.measure = name.clone();
             described.set_kind(wire::ColumnKind::Measure);
             described.set_format(format_to_wire(*format));
@@ -63,6 +70,22 @@ fn part_to_wire(part: &LevelPart) -> (wire::ColumnKind, &str) {
         LevelPart::Caption => (wire::ColumnKind::Caption, ""),
         LevelPart::Sort => (wire::ColumnKind::Sort, ""),
         LevelPart::Subtotal => (wire::ColumnKind::Subtotal, ""),
+    }
+}
+
+/// How near values are to the truth, on the wire, and how far from it at most.
+pub(super) fn exactness_to_wire(exactness: Exactness) -> (wire::Exactness, Option<f64>) {
+    match exactness {
+        Exactness::Exact => (wire::Exactness::Exact, None),
+        Exactness::Approximate { error } => (wire::Exactness::Approximate, error),
+    }
+}
+
+/// How near values are to the truth; what servers of before do not say is exact.
+pub(super) fn exactness_of_wire(exactness: wire::Exactness, error: Option<f64>) -> Exactness {
+    match exactness {
+        wire::Exactness::Approximate => Exactness::Approximate { error },
+        wire::Exactness::Unspecified | wire::Exactness::Exact => Exactness::Exact,
     }
 }
 
@@ -112,9 +135,11 @@ fn column_of_wire(
     let role = match known(reading, place, column.kind)? {
         wire::ColumnKind::Measure => {
             let format = format_of_wire(column.format());
+            let exactness = exactness_of_wire(column.exactness(), column.relative_error);
             ColumnRole::Measure {
                 name: column.measure.clone(),
                 format,
+                exactness,
             }
         }
         wire::ColumnKind::Detail => ColumnRole::Detail {
@@ -191,6 +216,7 @@ mod tests {
         let measure = ColumnRole::Measure {
             name: "net".into(),
             format: Format::Money,
+            exactness: Exactness::Approximate { error: Some(0.01) },
         };
         let columns = roles
             .into_iter()

@@ -11,7 +11,7 @@ use wire::result_chunk::Chunk;
 use wire::value::Value;
 
 use super::fault::Reading;
-use super::header::{data_type_of_wire, header_of_wire};
+use super::header::{data_type_of_wire, exactness_of_wire, header_of_wire};
 use super::status::kind_of;
 use crate::error::OlapError;
 use crate::result::ResultHeader;
@@ -129,8 +129,9 @@ fn totals_of_wire(totals: Vec<wire::DetailTotal>) -> Result<Vec<DetailTotal>, Ol
     let totals = totals.into_iter().enumerate().filter_map(|(i, total)| {
         let place = format!("totals[{i}]");
         let data_type = data_type_of_wire(&mut reading, &place, &total.data_type)?;
-        let value = total.value.and_then(|value| value.value).map(text_of);
+        let value = total.value.clone().and_then(|it| it.value).map(text_of);
         Some(DetailTotal {
+            exactness: exactness_of_wire(total.exactness(), total.relative_error),
             measure: total.measure,
             data_type,
             value,

@@ -13,6 +13,7 @@ use tracing::info;
 use wire::result_chunk::Chunk;
 
 use super::chunks::{IpcChunks, cell_chunks, row_chunks};
+use super::header::exactness_to_wire;
 use super::status::status_of;
 use crate::cells::plain_cells;
 use crate::error::{OlapError, Result};
@@ -73,6 +74,7 @@ async fn produce(
     started: Instant,
 ) -> Result<u64> {
     let truncated = result.header.next_page_token.is_some();
+    let (exactness, _) = exactness_to_wire(result.header.exactness());
     put(sender, Chunk::Header(Box::new(first))).await?;
     let rows = match form {
         Form::Arrow => arrow(sender, &result.header, result.rows).await?,
@@ -83,7 +85,7 @@ async fn produce(
         rows,
         milliseconds: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
         truncated,
-        exactness: wire::Exactness::Exact.into(),
+        exactness: exactness.into(),
     };
     put(sender, Chunk::Trailer(trailer)).await?;
     Ok(rows)

@@ -58,6 +58,8 @@ pub enum Additivity {
     Additive,
     /// Over none: totals are computed from the detail.
     NonAdditive,
+    /// Over every dimension but the periods of a calendar role, of which one answers for several.
+    SemiAdditive,
 }
 
 impl MeasureView {
@@ -81,51 +83,60 @@ pub(crate) fn cell_type(star: &Star, measure: &Measure) -> DataType {
 
 /// The type of the fact column that a measure aggregates, if it aggregates one.
 pub(crate) fn stored_type(star: &Star, measure: &Measure) -> Option<DataType> {
-    let MeasureKind::Aggregate { of: Some(of), .. } = &measure.kind else {
+    let MeasureKind::Aggregate(aggregate) = &measure.kind else {
         return None;
     };
+    let of = aggregate.of.as_deref()?;
     star.measure(of)
         .map(|stored| stored.data_type)
         .or_else(|| star.degenerate(of).map(|column| column.data_type))
 }
 
 fn additivity(star: &Star, measure: &Measure) -> Additivity {
-    match &measure.kind {
-        MeasureKind::Aggregate {
-            function: Aggregation::Count,
-            ..
-        } => Additivity::Additive,
-        MeasureKind::Aggregate {
-            function: Aggregation::Sum,
-            of: Some(of),
-            ..
-        } if star.measure(of).is_none_or(|stored| stored.additive) => Additivity::Additive,
+    let MeasureKind::Aggregate(aggregate) = &measure.kind else {
+        return Additivity::NonAdditive;
+    };
+    let stored = aggregate.of.as_deref().and_then(|of| star.measure(of));
+    match aggregate.function {
+        Aggregation::Count => Additivity::Additive,
+        Aggregation::Sum if stored.is_none_or(|stored| stored.additive) => Additivity::Additive,
+        Aggregation::First | Aggregation::Last => Additivity::SemiAdditive,
         _ => Additivity::NonAdditive,
     }
 }
 
 fn definition(measure: &Measure) -> String {
-    match &measure.kind {
-        MeasureKind::Calculated { expression } => expression.clone(),
-        MeasureKind::Aggregate {
-            function,
-            of,
-            filter,
-        } => {
-            let of = of.as_deref().unwrap_or("*");
-            let call = match function {
-                Aggregation::Sum => format!("sum({of})"),
-                Aggregation::Count => format!("count({of})"),
-                Aggregation::CountDistinct => format!("count(distinct {of})"),
-                Aggregation::Min => format!("min({of})"),
-                Aggregation::Max => format!("max({of})"),
-                Aggregation::Average => format!("avg({of})"),
-                Aggregation::Median => format!("percentile_cont(0.5) of {of}"),
-            };
-            match filter {
-                Some(filter) => format!("{call} filter (where {filter})"),
-                None => call,
-            }
+    let aggregate = match &measure.kind {
+        MeasureKind::Calculated { expression } => return expression.clone(),
+        MeasureKind::Aggregate(aggregate) => aggregate,
+    };
+    let of = aggregate.of.as_deref().unwrap_or("*");
+    let over = aggregate
+        .over
+        .as_deref()
+        .map(|over| format!(" over {over}"));
+    let over = over.unwrap_or_default();
+    let at = aggregate.at.as_deref().unwrap_or("0.5");
+    let call = match (aggregate.function, aggregate.approximate) {
+        (Aggregation::Sum, _) => format!("sum({of})"),
+        (Aggregation::Count, _) => format!("count({of})"),
+        (Aggregation::CountDistinct, false) => format!("count(distinct {of})"),
+        (Aggregation::CountDistinct, true) => format!("approximate count(distinct {of})"),
+        (Aggregation::Min, _) => format!("min({of})"),
+        (Aggregation::Max, _) => format!("max({of})"),
+        (Aggregation::Average, _) => format!("avg({of})"),
+        (Aggregation::Median | Aggregation::Percentile, false) => {
+            format!("percentile_cont({at}) of {of}")
         }
+        (Aggregation::Median | Aggregation::Percentile, true) => {
+            format!("approximate percentile({at}) of {of}")
+        }
+        (Aggregation::First, _) => format!("sum({of}) at the first period{over}"),
+        (Aggregation::Last, _) => format!("sum({of}) at the last period{over}"),
+        (Aggregation::PeriodAverage, _) => format!("average of sum({of}) by period{over}"),
+    };
+    match &aggregate.filter {
+        Some(filter) => format!("{call} filter (where {filter})"),
+        None => call,
     }
 }

@@ -13,7 +13,9 @@ use super::order_rows::Page;
 use super::planner::{Planner, columns_named};
 use super::resolve::CubeOf;
 use super::resolve_filter::resolve_filter;
-use super::resolved::{Input, ResolvedFilter, ResolvedKind, ResolvedMeasure, ResolvedQuery};
+use super::resolved::{
+    Input, ResolvedAggregate, ResolvedFilter, ResolvedKind, ResolvedMeasure, ResolvedQuery,
+};
 use crate::error::{QueryFaults, Result};
 use crate::query::{Condition, Filter, MemberRef};
 use crate::result::{ColumnRole, ResultColumn};
@@ -84,11 +86,7 @@ fn plan_totals(planner: &Planner<'_>, query: &ResolvedQuery) -> Result<LogicalPl
         caption: Caption::default(),
         format: Format::Integer,
         data_type: DataType::Bigint,
-        kind: ResolvedKind::Aggregate {
-            function: Aggregation::Count,
-            input: Input::Rows,
-            filter: None,
-        },
+        kind: ResolvedKind::Aggregate(ResolvedAggregate::of(Aggregation::Count, Input::Rows)),
     });
     let facts = filtered_facts(planner, query, &roles_of(query))?;
     let cells = aggregate_measures(planner, facts, &[], &[], &measures)?;

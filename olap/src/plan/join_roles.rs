@@ -54,12 +54,12 @@ pub(crate) fn roles_of(query: &ResolvedQuery) -> Roles {
         }
     }
     for measure in &query.measures.needed {
-        if let ResolvedKind::Aggregate { input, .. } = &measure.kind
+        if let ResolvedKind::Aggregate(aggregate) = &measure.kind
             && let Input::Members {
                 role,
                 dimension,
                 versioned: true,
-            } = input
+            } = &aggregate.input
         {
             add_role(&mut roles, role, dimension);
         }

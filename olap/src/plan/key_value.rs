@@ -6,6 +6,7 @@ use chrono::{DateTime, NaiveDate};
 use datafusion::scalar::ScalarValue;
 use planisphere_schemas::model::DataType;
 
+use crate::digits::parse_decimal;
 use crate::query::MemberKey;
 
 /// A key value that fits its level's type.
@@ -58,23 +59,6 @@ fn read_text(text: &str, data_type: DataType) -> Option<ScalarValue> {
 pub(crate) fn days(date: NaiveDate) -> i32 {
     let days = date.signed_duration_since(NaiveDate::default()).num_days();
     i32::try_from(days).unwrap_or(i32::MAX)
-}
-
-/// The digits of a decimal number at a scale; `None` if it is none or needs more fraction digits.
-pub(crate) fn parse_decimal(text: &str, scale: i8) -> Option<i128> {
-    let (sign, digits) = match text.strip_prefix('-') {
-        Some(rest) => (-1, rest),
-        None => (1, text.strip_prefix('+').unwrap_or(text)),
-    };
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    let fraction = fraction.trim_end_matches('0');
-    let places = usize::try_from(scale).ok()?;
-    let plain = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-    if whole.is_empty() || !plain(whole) || !plain(fraction) || fraction.len() > places {
-        return None;
-    }
-    let digits: i128 = format!("{whole}{fraction:0<places$}").parse().ok()?;
-    Some(sign * digits)
 }
 
 /// The key of an engine's value; `None` for null.

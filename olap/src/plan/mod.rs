@@ -22,6 +22,7 @@ mod join_roles;
 mod key_value;
 mod label_members;
 mod list_members;
+mod measure_states;
 mod member_rows;
 mod order_rows;
 mod planner;

@@ -5,10 +5,10 @@ use datafusion::scalar::ScalarValue;
 
 use super::columns::column;
 use super::group_members::{GroupLevel, GroupPart};
-use super::key_value::parse_decimal;
 use super::member_rows::member_order;
 use super::planner::{PlanStep, Planner};
 use super::resolved::{ResolvedHaving, ResolvedQuery, ResolvedSort};
+use crate::digits::parse_decimal;
 use crate::error::Result;
 use crate::query::Comparison;
 

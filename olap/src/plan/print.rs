@@ -2,10 +2,12 @@
 
 use std::fmt;
 
+use planisphere_schemas::model::Aggregation;
+
 use super::key_value::member_key;
 use super::resolved::{
-    Input, ResolvedBound, ResolvedCondition, ResolvedFilter, ResolvedHistory, ResolvedKey,
-    ResolvedKind, ResolvedPath, ResolvedQuery, ResolvedSort,
+    Input, ResolvedAggregate, ResolvedBound, ResolvedCondition, ResolvedFilter, ResolvedHistory,
+    ResolvedKey, ResolvedKind, ResolvedPath, ResolvedQuery, ResolvedSort,
 };
 use crate::query::{MemberKey, MemberPath};
 
@@ -180,22 +182,31 @@ impl fmt::Display for ResolvedKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Calculated { expression, .. } => f.write_str(expression),
-            Self::Aggregate {
-                function,
-                input,
-                filter,
-            } => {
-                let of = match input {
-                    Input::Rows => "rows".to_owned(),
-                    Input::Column(column) => column.name.clone(),
-                    Input::Members { role, .. } => format!("members of {role}"),
-                };
-                write!(f, "{function:?} of {of}")?;
-                match filter {
-                    Some(filter) => write!(f, " where {filter}"),
-                    None => Ok(()),
-                }
-            }
+            Self::Aggregate(aggregate) => aggregate.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for ResolvedAggregate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.approximate {
+            f.write_str("approximate ")?;
+        }
+        write!(f, "{:?}", self.function)?;
+        if self.function == Aggregation::Percentile {
+            write!(f, " {}", self.at as f64 / 1e10)?;
+        }
+        match &self.input {
+            Input::Rows => f.write_str(" of rows")?,
+            Input::Column(column) => write!(f, " of {}", column.name)?,
+            Input::Members { role, .. } => write!(f, " of members of {role}")?,
+        }
+        if let Some(over) = self.over.as_ref().filter(|_| self.function.is_of_periods()) {
+            write!(f, " over {over}")?;
+        }
+        match &self.filter {
+            Some(filter) => write!(f, " where {filter}"),
+            None => Ok(()),
         }
     }
 }

@@ -74,6 +74,7 @@ fn measure_column(query: &ResolvedQuery, name: &str) -> Result<AnswerColumn> {
             role: ColumnRole::Measure {
                 name: name.to_owned(),
                 format: measure.format,
+                exactness: query.measures.exactness(name),
             },
         },
     })

@@ -6,9 +6,11 @@ use planisphere_schemas::model::{
     Aggregation, Measure, MeasureKind, Star, parse_expression, referenced_columns,
 };
 
-use super::key_value::parse_decimal;
 use super::resolve::CubeOf;
-use super::resolved::{Input, ResolvedHaving, ResolvedKind, ResolvedMeasure, ResolvedMeasures};
+use super::resolved::{
+    Input, ResolvedAggregate, ResolvedHaving, ResolvedKind, ResolvedMeasure, ResolvedMeasures,
+};
+use crate::digits::{CELL_SCALE, parse_decimal};
 use crate::error::QueryFaults;
 use crate::model::{ColumnType, cell_type};
 use crate::query::MeasureFilter;
@@ -109,17 +111,22 @@ impl<'m> MeasureNames<'m> {
 
     fn kind(&mut self, measure: &Measure) -> Option<ResolvedKind> {
         match &measure.kind {
-            MeasureKind::Aggregate {
-                function,
-                of,
-                filter,
-            } => {
-                let input = self.input(measure, *function, of.as_deref())?;
-                Some(ResolvedKind::Aggregate {
-                    function: *function,
+            MeasureKind::Aggregate(aggregate) => {
+                let input = self.input(measure, aggregate.function, aggregate.of.as_deref())?;
+                let at = parse_decimal(aggregate.at.as_deref().unwrap_or("0.5"), CELL_SCALE);
+                let at = at.and_then(|at| i64::try_from(at).ok());
+                if at.is_none() {
+                    let reason = format!("measure '{}' is at no fraction", measure.name);
+                    self.wrong.push(reason);
+                }
+                Some(ResolvedKind::Aggregate(ResolvedAggregate {
+                    function: aggregate.function,
                     input,
-                    filter: filter.clone(),
-                })
+                    filter: aggregate.filter.clone(),
+                    over: aggregate.periods(self.star?).map(str::to_owned),
+                    at: at?,
+                    approximate: aggregate.approximate,
+                }))
             }
             MeasureKind::Calculated { expression } => {
                 let inputs = self.add_inputs(measure, expression);

@@ -11,6 +11,8 @@ use planisphere_schemas::model::{Aggregation, Caption, DataType, Format, Special
 use super::key_value::KeyValue;
 use crate::model::{ColumnType, DimensionSource};
 use crate::query::{Comparison, Language, LevelRef};
+use crate::result::Exactness;
+use crate::states::{DISTINCT_ERROR, QUANTILE_ERROR};
 
 /// A query whose names are all known.
 #[derive(Debug, Clone)]
@@ -197,6 +199,27 @@ impl ResolvedMeasures {
         self.needed.iter().find(|measure| measure.name == name)
     }
 
+    /// How near the values of a measure are to the truth.
+    pub(crate) fn exactness(&self, name: &str) -> Exactness {
+        match self.get(name).map(|measure| &measure.kind) {
+            Some(ResolvedKind::Aggregate(aggregate)) if aggregate.approximate => {
+                let error = match aggregate.function {
+                    Aggregation::CountDistinct => DISTINCT_ERROR,
+                    _ => QUANTILE_ERROR,
+                };
+                Exactness::Approximate { error: Some(error) }
+            }
+            Some(ResolvedKind::Calculated { inputs, .. }) => {
+                let mut inputs = inputs.iter().map(|input| self.exactness(input));
+                match inputs.all(|exactness| exactness.is_exact()) {
+                    true => Exactness::Exact,
+                    false => Exactness::Approximate { error: None },
+                }
+            }
+            _ => Exactness::Exact,
+        }
+    }
+
     /// One measure with what it is computed from.
     pub(crate) fn only(&self, name: &str) -> Self {
         let mut names = BTreeSet::from([name]);
@@ -232,16 +255,40 @@ pub(crate) struct ResolvedMeasure {
 /// How a measure is computed.
 #[derive(Debug, Clone)]
 pub(crate) enum ResolvedKind {
-    Aggregate {
-        function: Aggregation,
-        input: Input,
-        filter: Option<String>,
-    },
+    Aggregate(ResolvedAggregate),
     /// A SQL scalar over measures that stand before it.
     Calculated {
         expression: String,
         inputs: Vec<String>,
     },
+}
+
+/// An aggregate over the fact rows of a cell.
+#[derive(Debug, Clone)]
+pub(crate) struct ResolvedAggregate {
+    pub(crate) function: Aggregation,
+    pub(crate) input: Input,
+    pub(crate) filter: Option<String>,
+    /// Of functions of periods: the role whose days are the periods.
+    pub(crate) over: Option<String>,
+    /// Of percentiles: the fraction of the order in 10^-10.
+    pub(crate) at: i64,
+    /// True if a sketch will do.
+    pub(crate) approximate: bool,
+}
+
+impl ResolvedAggregate {
+    /// An exact aggregate of all rows of a cell.
+    pub(crate) fn of(function: Aggregation, input: Input) -> Self {
+        Self {
+            function,
+            input,
+            filter: None,
+            over: None,
+            at: 0,
+            approximate: false,
+        }
+    }
 }
 
 /// What is aggregated.
@@ -305,23 +352,5 @@ impl ResolvedQuery {
             .iter()
             .flat_map(|top| [Some(&top.level), top.per.as_ref()]);
         axes.chain(filters).chain(top.flatten())
-    }
-
-    /// True if a float is added up, so that the order of additions must be fixed.
-    pub(crate) fn adds_floats(&self) -> bool {
-        self.measures
-            .needed
-            .iter()
-            .any(|measure| match &measure.kind {
-                ResolvedKind::Aggregate {
-                    function,
-                    input: Input::Column(column),
-                    ..
-                } => {
-                    column.data_type == DataType::Double
-                        && matches!(function, Aggregation::Sum | Aggregation::Average)
-                }
-                _ => false,
-            })
     }
 }

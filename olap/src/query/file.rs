@@ -114,7 +114,11 @@ fn axes(fields: &mut Fields<'_, '_>) -> Vec<Axis> {
             .map(|page| Axis::of(page.0)),
     );
     for name in fields.list::<AxisName>("subtotals") {
-        let last = if name.0 < PAGES { name.0 + 1 } else { axes.len() };
+        let last = if name.0 < PAGES {
+            name.0 + 1
+        } else {
+            axes.len()
+        };
         for axis in axes.iter_mut().take(last).skip(name.0) {
             axis.subtotals = true;
         }

@@ -143,10 +143,7 @@ impl<'s> Work<'s> {
         check_model(stars, query.model_hash.as_deref())?;
         let cube = self.cube(stars, &query.cube)?;
         let resolved = resolve(&cube, query)?;
-        let session = match resolved.adds_floats() {
-            true => self.engine().ordered_session(),
-            false => self.engine().session(),
-        };
+        let session = self.engine().session();
         let planner = Planner {
             stars,
             state: session.state(),

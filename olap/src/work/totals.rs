@@ -38,6 +38,7 @@ pub(super) fn detail_totals(
                 measure: name.clone(),
                 data_type: measure.data_type,
                 value: cell_value(&value).map(|value| value.to_string()),
+                exactness: query.measures.exactness(name),
             })
         })
         .collect()

@@ -91,6 +91,7 @@ async fn a_ranking_is_a_semi_join_and_as_is_goes_by_the_durable_key() {
         skeleton(&totals).await,
         [
             "Aggregate",
+            "Aggregate",
             "LeftSemi Join",
             "Inner Join",
             "fact_sales projection=[customer_key, net_amount, deleted_at_source]",

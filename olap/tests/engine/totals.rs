@@ -1,7 +1,7 @@
 //! Pivots and subtotals, right for measures that cannot be added up.
 
 use planisphere_olap::query::{Axis, CubeQuery};
-use planisphere_olap::{Caller, CellState, plain_cells};
+use planisphere_olap::{Caller, CellState, Exactness, plain_cells};
 
 use crate::shop::{check, filters, query, shop};
 
@@ -69,6 +69,71 @@ fn subtotals_that_merge_the_states_of_finer_groups_are_those_of_the_detail() {
             "2024 | Total | 4 | 5 | 6.6000000000 | 6 | 66.0000 | 11.0000000000",
             "Total | Total | 4 | 6 | 7.5714285714 | 7 | 106.0000 | 15.1428571429",
         ],
+    );
+}
+
+#[test]
+fn states_are_those_of_one_period_and_totals_too() {
+    let totals = with_subtotals(
+        query(
+            "last_quantity, first_amount, last_weight, daily_quantity, high_amount",
+            "order_date.calendar.year",
+        ),
+        &[0],
+    );
+    check(
+        &totals,
+        &[
+            "2023 | 4 | 40.0000 | 0.1 | 4.0000000000 | 40.0000000000",
+            "2024 | 3 | 10.0000 | 0.1 | 2.0000000000 | 17.6250000000",
+            "Total | 3 | 40.0000 | 0.1 | 2.3333333333 | 28.1500000000",
+        ],
+    );
+    check(
+        &query("last_quantity, first_amount", "customer.segment"),
+        &[
+            "A | 1 | 40.0000",
+            "B | 2 | 15.0000",
+            "(not given) | 1 | 7.0000",
+        ],
+    );
+}
+
+#[tokio::test]
+async fn approximate_values_say_so_and_how_far_off_they_may_be() {
+    let measures =
+        "customers, rough_customers, rough_orders, rough_high_amount, rough_orders_twice";
+    let totals = with_subtotals(query(measures, "order_date.calendar.year"), &[0]);
+    let answer = shop().query(&Caller::default(), &totals).await.unwrap();
+    let (header, batches) = answer.collect().await.unwrap();
+    let cells = plain_cells(&header, &batches).unwrap();
+    let total = |measure: &str| {
+        let at = cells.measures.iter().position(|it| it == measure).unwrap();
+        let mut cells = cells.cells.iter().filter(|cell| cell.measure == at);
+        let cell = cells.next_back().unwrap();
+        let value = cell.value.as_ref().unwrap().to_string();
+        (value.parse::<f64>().unwrap(), cell.exactness)
+    };
+    assert_eq!(total("customers"), (4.0, Exactness::Exact));
+    // few values are told apart by their hashes
+    let error = Some(0.0325);
+    assert_eq!(
+        total("rough_customers"),
+        (4.0, Exactness::Approximate { error })
+    );
+    assert_eq!(
+        total("rough_orders"),
+        (6.0, Exactness::Approximate { error })
+    );
+    let error = Some(0.01);
+    let (value, exactness) = total("rough_high_amount");
+    assert_eq!(exactness, Exactness::Approximate { error });
+    // of seven amounts the sixth
+    assert!((value - 20.25).abs() <= 0.2025, "{value}");
+    let error = None;
+    assert_eq!(
+        total("rough_orders_twice"),
+        (12.0, Exactness::Approximate { error })
     );
 }
 

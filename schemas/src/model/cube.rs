@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::star::Star;
 use super::types::{Caption, DataType};
 
 /// One cube over one star, from one file in `cubes/`.
@@ -87,19 +88,32 @@ pub struct Measure {
 #[serde(rename_all = "snake_case")]
 pub enum MeasureKind {
     /// An aggregate over the fact rows of a cell.
-    Aggregate {
-        /// The function.
-        function: Aggregation,
-        /// The fact's measure or degenerate column, or the role whose members are counted; `None` counts rows.
-        of: Option<String>,
-        /// A SQL condition over the fact's own columns; only rows where it is true take part.
-        filter: Option<String>,
-    },
+    Aggregate(Aggregate),
     /// A SQL scalar over other measures of the cube, evaluated in decimal(38,10) per cell.
     Calculated {
         /// The expression.
         expression: String,
     },
+}
+
+/// An aggregate over the fact rows of a cell.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Aggregate {
+    /// The function.
+    pub function: Aggregation,
+    /// The fact's measure or degenerate column, or the role whose members are counted; `None` counts rows.
+    pub of: Option<String>,
+    /// A SQL condition over the fact's own columns; only rows where it is true take part.
+    pub filter: Option<String>,
+    /// Of functions of periods: the calendar role whose days are the periods; the one of the stored measure by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub over: Option<String>,
+    /// Of percentiles: the fraction of the order, a decimal number from 0 to 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<String>,
+    /// True if a sketch will do.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub approximate: bool,
 }
 
 /// An aggregate function.
@@ -120,6 +134,14 @@ pub enum Aggregation {
     Average,
     /// Exact median (`percentile_cont(0.5)`).
     Median,
+    /// The value at a fraction of the order (`percentile_cont`).
+    Percentile,
+    /// Sum at the first period of the cell that has a value.
+    First,
+    /// Sum at the last period of the cell that has a value.
+    Last,
+    /// Sum of all periods of the cell divided by the number of those that have a value, half-even.
+    PeriodAverage,
 }
 
 /// How a measure is shown; the cells themselves are not rounded.
@@ -144,22 +166,58 @@ pub struct DrillThrough {
     pub columns: Vec<String>,
 }
 
+impl Aggregation {
+    /// True if it looks at periods.
+    pub fn is_of_periods(self) -> bool {
+        matches!(self, Self::First | Self::Last | Self::PeriodAverage)
+    }
+
+    /// True if a sketch can stand in for it.
+    pub fn has_sketch(self) -> bool {
+        matches!(self, Self::CountDistinct | Self::Median | Self::Percentile)
+    }
+}
+
+impl Aggregate {
+    /// The calendar role whose days are the periods.
+    pub fn periods<'a>(&'a self, star: &'a Star) -> Option<&'a str> {
+        let stored = self.of.as_deref().and_then(|of| star.measure(of));
+        let declared = stored.and_then(|stored| stored.semi_additive.as_ref());
+        self.over
+            .as_deref()
+            .or(declared.map(|semi| semi.over.as_str()))
+    }
+}
+
 impl Measure {
     /// The type of the cells, given the type of the stored number it aggregates.
     pub fn cell_type(&self, stored: Option<DataType>) -> DataType {
         match &self.kind {
             MeasureKind::Calculated { .. } => DataType::Decimal(38, 10),
-            MeasureKind::Aggregate { function, .. } => match (function, stored) {
+            MeasureKind::Aggregate(aggregate) => match (aggregate.function, stored) {
                 (Aggregation::Count | Aggregation::CountDistinct, _) => DataType::Bigint,
-                (Aggregation::Average | Aggregation::Median, _) => DataType::Decimal(38, 10),
-                (Aggregation::Sum, Some(DataType::Decimal(_, scale))) => {
-                    DataType::Decimal(38, scale)
+                (
+                    Aggregation::Average
+                    | Aggregation::Median
+                    | Aggregation::Percentile
+                    | Aggregation::PeriodAverage,
+                    _,
+                ) => DataType::Decimal(38, 10),
+                (Aggregation::Sum | Aggregation::First | Aggregation::Last, stored) => {
+                    summed(stored)
                 }
-                (Aggregation::Sum, Some(DataType::Double)) => DataType::Double,
-                (Aggregation::Sum, _) => DataType::Bigint,
                 (_, Some(stored)) => stored,
                 (_, None) => DataType::Bigint,
             },
         }
+    }
+}
+
+/// The type of sums of a stored number.
+fn summed(stored: Option<DataType>) -> DataType {
+    match stored {
+        Some(DataType::Decimal(_, scale)) => DataType::Decimal(38, scale),
+        Some(DataType::Double) => DataType::Double,
+        _ => DataType::Bigint,
     }
 }

@@ -33,7 +33,9 @@ use sha2::{Digest, Sha256};
 
 pub use bridge::Bridge;
 pub use corrections::{BOOKED, BOOKED_BY, BOOKED_ON, Corrections};
-pub use cube::{Aggregation, Cube, CubeDimension, DrillThrough, Format, Measure, MeasureKind};
+pub use cube::{
+    Aggregate, Aggregation, Cube, CubeDimension, DrillThrough, Format, Measure, MeasureKind,
+};
 pub use currency::{Converted, Currency, Moment, Rates};
 pub use dimension::{
     Attribute, Dimension, DimensionKind, FastAttribute, Hierarchy, Level, Outrigger, Parent, Scd,

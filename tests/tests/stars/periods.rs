@@ -238,8 +238,25 @@ fn periods_that_make_no_sense_are_refused_at_their_place() -> Result<()> {
     case.load("2025-04-15")?;
     let cube = "cube: accounts\nstar: account\nroles: [month]\nmeasures:\n  seats: {function: sum, of: seats}\n";
     case.declare("cubes/accounts.yaml", cube)?;
-    let summed = "'seats' is a state, which cannot be summed over 'month'; ask for its average";
+    let summed = "'seats' is a state, which cannot be summed over 'month'; ask for its last";
     case.lab.etl(&["plan"])?.refused(2, &[summed])?;
+    let wrong = "{function: last, of: seats, over: mnth, at: 0.5, approximate: true}\n  high: {function: percentile, of: seats, at: 1.5}\n  low: {function: percentile, of: seats}\n  late: {function: last, of: plan}\n";
+    case.declare(
+        "cubes/accounts.yaml",
+        &cube.replace("{function: sum, of: seats}\n", wrong),
+    )?;
+    case.lab.etl(&["plan"])?.refused(
+        2,
+        &[
+            "unknown calendar role of the star 'mnth' (did you mean 'month'?)",
+            "only 'percentile' takes 'at'",
+            "only 'count_distinct', 'median' and 'percentile' can be approximate",
+            "'1.5' is not a number from 0 to 1",
+            "the function needs 'at', a number from 0 to 1 such as 0.9",
+            "unknown measure of the fact 'plan'",
+            "the function needs 'over', the calendar role of its periods: month",
+        ],
+    )?;
     case.declare("cubes/accounts.yaml", &cube.replace("sum", "max"))?;
     case.load("2025-04-15")?;
     let most = case
@@ -257,6 +274,53 @@ fn periods_that_make_no_sense_are_refused_at_their_place() -> Result<()> {
     case.lab
         .etl(&["plan"])?
         .refused(2, &["star 'account'", "its grain changed"])?;
+    Ok(())
+}
+
+/// A total has the last period of its own, not that of its parts.
+#[test]
+fn states_of_several_months_are_those_of_one_or_their_average() -> Result<()> {
+    let case = rebuilt(STAR)?;
+    let cube = "cube: accounts\nstar: account\nroles: [month]\ndegenerate:\n  plan: {columns: [plan]}\nmeasures:
+  opening: {function: first, of: seats}\n  closing: {function: last, of: seats}\n  average: {function: period_average, of: seats}
+  low: {function: percentile, of: seats, at: 0.25}\n";
+    case.declare("cubes/accounts.yaml", cube)?;
+    case.load("2025-06-30")?;
+    let answer = case.lab.query(&[
+        "--cube",
+        "accounts",
+        "--measures",
+        "opening,closing,average,low",
+        "--rows",
+        "plan.plan",
+        "--subtotals",
+        "rows",
+    ])?;
+    let answer: Vec<Vec<String>> = answer
+        .into_iter()
+        .map(|mut row| row.split_off(row.len() - 5))
+        .collect();
+    // percentiles by the order of values: as far from one as from the other in the order
+    let cell = |of: &str| {
+        format!(
+        "select (select sum(seats) from answer a where {of} and e = (select min(e) from answer a where {of})),
+           (select sum(seats) from answer a where {of} and e = (select max(e) from answer a where {of})),
+           (select printf('%.10f', sum(seats) * 1.0 / count(distinct e)) from answer a where {of}),
+           (with o as (select seats, row_number() over (order by seats) - 1 as r, (count(*) over () - 1) * 0.25 as p from answer a where {of})
+            select printf('%.10f', l.seats + (h.seats - l.seats) * (l.p - l.r)) from o l, o h
+            where l.r = cast(l.p as integer) and h.r = min(l.r + 1, (select max(r) from o)))"
+    )
+    };
+    let parts = cell("a.plan = c.plan").replacen("select ", "select c.plan, ", 1);
+    let expected = case.source(&format!(
+        "with told(id, e, plan, seats) as ({}), answer as (select id, e, plan, cast(seats as integer) as seats from told)
+         select * from ({parts} from (select distinct plan from answer) c order by 1)
+         union all {}",
+        expected("2025-06-30"),
+        cell("true").replacen("select ", "select 'Total', ", 1)
+    ))?;
+    assert!(expected.len() > 5, "{expected:?}");
+    assert_eq!(answer, expected);
     Ok(())
 }
 

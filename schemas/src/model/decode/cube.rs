@@ -2,7 +2,7 @@
 
 use crate::document::{Faults, Fields, Node, Place};
 use crate::model::cube::{
-    Aggregation, Cube, CubeDimension, DrillThrough, Format, Measure, MeasureKind,
+    Aggregate, Aggregation, Cube, CubeDimension, DrillThrough, Format, Measure, MeasureKind,
 };
 
 use super::{caption, id, own_id, texts};
@@ -55,7 +55,7 @@ fn degenerate(
     Some(dimension)
 }
 
-const FUNCTIONS: [(&str, Aggregation); 7] = [
+const FUNCTIONS: [(&str, Aggregation); 11] = [
     ("sum", Aggregation::Sum),
     ("count", Aggregation::Count),
     ("count_distinct", Aggregation::CountDistinct),
@@ -63,6 +63,10 @@ const FUNCTIONS: [(&str, Aggregation); 7] = [
     ("max", Aggregation::Max),
     ("average", Aggregation::Average),
     ("median", Aggregation::Median),
+    ("percentile", Aggregation::Percentile),
+    ("first", Aggregation::First),
+    ("last", Aggregation::Last),
+    ("period_average", Aggregation::PeriodAverage),
 ];
 
 const FORMATS: [(&str, Format); 4] = [
@@ -92,11 +96,14 @@ fn kind(fields: &mut Fields<'_, '_>) -> MeasureKind {
         return MeasureKind::Calculated { expression };
     }
     fields.required("function");
-    MeasureKind::Aggregate {
+    MeasureKind::Aggregate(Aggregate {
         function: fields
             .choice("function", &FUNCTIONS)
             .unwrap_or(Aggregation::Count),
         of: fields.want("of"),
         filter: fields.want("filter"),
-    }
+        over: fields.want("over"),
+        at: fields.want("at"),
+        approximate: fields.or("approximate", false),
+    })
 }

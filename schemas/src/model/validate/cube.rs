@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::cube::{Aggregation, Cube, CubeDimension, Measure, MeasureKind};
+use crate::model::Model;
+use crate::model::cube::{Aggregate, Aggregation, Cube, CubeDimension, Measure, MeasureKind};
 use crate::model::sql::referenced_columns;
 use crate::model::star::{FactMeasure, Star};
 
@@ -88,14 +89,10 @@ fn measure_rules(check: &mut Check<'_>, cube: &Cube, star: &Star, measure: &Meas
         MeasureKind::Calculated { expression } => {
             calculated_rules(check, &spot, cube, measure, expression);
         }
-        MeasureKind::Aggregate {
-            function,
-            of,
-            filter,
-        } => {
-            aggregate_rules(check, &spot, star, *function, of.as_deref());
-            let aggregate = (*function, filter.as_deref());
-            star_corrections::aggregate_rules(check, &spot, star, aggregate);
+        MeasureKind::Aggregate(aggregate) => {
+            aggregate_rules(check, &spot, star, aggregate);
+            let (function, filter) = (aggregate.function, aggregate.filter.as_deref());
+            star_corrections::aggregate_rules(check, &spot, star, (function, filter));
             if let Some(filter) = filter {
                 let spot = within(&spot, "filter", filter);
                 let Some(parsed) = check.expression(&spot, filter) else {
@@ -110,13 +107,9 @@ fn measure_rules(check: &mut Check<'_>, cube: &Cube, star: &Star, measure: &Meas
     }
 }
 
-fn aggregate_rules(
-    check: &mut Check<'_>,
-    spot: &Spot,
-    star: &Star,
-    function: Aggregation,
-    of: Option<&str>,
-) {
+fn aggregate_rules(check: &mut Check<'_>, spot: &Spot, star: &Star, aggregate: &Aggregate) {
+    let (function, of) = (aggregate.function, aggregate.of.as_deref());
+    setting_rules(check, spot, star, aggregate);
     let numbers: Vec<&str> = measure_names(star).collect();
     let columns: Vec<&str> = measure_names(star).chain(degenerate_names(star)).collect();
     let spot = &of.map_or_else(|| spot.clone(), |of| within(spot, "of", of));
@@ -140,10 +133,71 @@ fn aggregate_rules(
                 check.fault(spot, not_summed(measure));
             }
         }
-        (Aggregation::Average | Aggregation::Median, Some(of)) => {
+        (_, Some(of)) => {
             check.known(spot, "measure of the fact", of, numbers);
         }
     }
+}
+
+/// What only some functions take: `at`, `over`, `approximate`.
+fn setting_rules(check: &mut Check<'_>, spot: &Spot, star: &Star, aggregate: &Aggregate) {
+    let function = aggregate.function;
+    match (&aggregate.at, function == Aggregation::Percentile) {
+        (None, true) => {
+            let message = "the function needs 'at', a number from 0 to 1 such as 0.9";
+            check.fault(spot, message.into());
+        }
+        (Some(_), false) => check.fault(spot, "only 'percentile' takes 'at'".into()),
+        (Some(at), true) if !is_fraction(at) => {
+            let message = format!("'{at}' is not a number from 0 to 1 with at most ten places");
+            check.fault(&within(spot, "at", at), message);
+        }
+        _ => {}
+    }
+    if aggregate.approximate && !function.has_sketch() {
+        let message = "only 'count_distinct', 'median' and 'percentile' can be approximate";
+        check.fault(spot, message.into());
+    }
+    let roles = calendar_roles(check.model, star);
+    match (aggregate.over.as_deref(), function.is_of_periods()) {
+        (Some(_), false) => {
+            let message = "only 'first', 'last' and 'period_average' take 'over'";
+            check.fault(spot, message.into());
+        }
+        (Some(over), true) => {
+            let spot = within(spot, "over", over);
+            check.known(&spot, "calendar role of the star", over, roles);
+        }
+        (None, true) if aggregate.periods(star).is_none() => {
+            let message = format!(
+                "the function needs 'over', the calendar role of its periods: {}",
+                roles.join(", ")
+            );
+            check.fault(spot, message);
+        }
+        (None, _) => {}
+    }
+}
+
+/// True for a decimal number from 0 to 1 with at most ten places.
+fn is_fraction(text: &str) -> bool {
+    let (whole, places) = text.split_once('.').unwrap_or((text, "0"));
+    let is_plain = |part: &str| !part.is_empty() && part.bytes().all(|it| it.is_ascii_digit());
+    let is_within = match whole {
+        "0" => true,
+        "1" => places.bytes().all(|digit| digit == b'0'),
+        _ => false,
+    };
+    is_plain(places) && places.len() <= 10 && is_within
+}
+
+fn calendar_roles<'m>(model: &Model, star: &'m Star) -> Vec<&'m str> {
+    let is_calendar = |name: &str| model.dimension(name).is_some_and(|it| it.is_calendar());
+    let roles = star.roles.iter();
+    roles
+        .filter(|role| is_calendar(&role.dimension))
+        .map(|role| role.name.as_str())
+        .collect()
 }
 
 /// Why a measure cannot be summed.
@@ -152,7 +206,7 @@ fn not_summed(measure: &FactMeasure) -> String {
     match &measure.semi_additive {
         None => format!("'{name}' is not additive and cannot be summed"),
         Some(semi) => format!(
-            "'{name}' is a state, which cannot be summed over '{}'; ask for its average, minimum or maximum",
+            "'{name}' is a state, which cannot be summed over '{}'; ask for its last, first or period_average",
             semi.over
         ),
     }

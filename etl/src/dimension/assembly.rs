@@ -12,13 +12,14 @@ use planisphere_schemas::model::{DurableKey, SpecialMember, SurrogateKey};
 
 use super::ById;
 use super::aliases::Aliases;
+use super::doubt::{Doubts, doubtful};
 use super::key_map::{KeyMap, Told};
 use super::learn::Learner;
 use super::published::Published;
 use super::recall::Known;
 use super::special::{SYSTEM, SpecialRow};
 use super::timeline::{Seen, Timeline};
-use super::{DimensionInput, OPEN_FROM, OPEN_TO, Tally, arrow_schema};
+use super::{DimensionInput, Nature, OPEN_FROM, OPEN_TO, Tally, arrow_schema};
 
 /// One row of the next table, before its columns are put together.
 pub(super) struct NextRow {
@@ -47,6 +48,8 @@ pub(super) struct Assembly<'a> {
     /// What is to be kept of what was seen, beyond what is kept already.
     pub(super) fresh: Vec<(String, Seen)>,
     pub(super) tally: Tally,
+    /// Ties of which nobody can tell how a load of all changes would decide them.
+    pub(super) doubts: Doubts,
 }
 
 /// What is known of a member after a load.
@@ -109,6 +112,7 @@ impl Assembly<'_> {
             let (first, changed) = (self.rows.len(), aliases.of(&member.id).is_none());
             let changed = changed && self.emit(member, keys);
             self.keep(member, first, keys);
+            self.doubt(member);
             let observed = self.learner.observed.members.get(&member.id);
             let count = observed.map_or(0, |rows| rows.len() as u64);
             match changed || member.known.has_news {
@@ -140,6 +144,20 @@ impl Assembly<'_> {
             id,
             timeline,
             known,
+        }
+    }
+
+    /// Takes note of ties in doubt: of instants that this load tells of, or of all where the model changed.
+    fn doubt(&mut self, member: &Learned) {
+        if self.input.entity.nature != Nature::Changes {
+            return;
+        }
+        let (known, evidence) = (&member.known, self.learner.evidence);
+        let fresh = &known.seen[known.earlier.min(known.seen.len())..];
+        let asked = |at| self.input.is_whole || fresh.iter().any(|seen| seen.at == at);
+        match doubtful(&known.seen, evidence, asked) {
+            0 => {}
+            instants => self.doubts.tell(&member.id, instants),
         }
     }
 

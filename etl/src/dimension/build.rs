@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::warehouse::changed_columns;
 
 use super::assembly::Assembly;
+use super::doubt::Doubts;
 use super::evidence::Evidence;
 use super::key_map::{KeyMap, map_rows};
 use super::learn::Learner;
@@ -66,6 +67,7 @@ pub(crate) fn build_dimension(input: DimensionInput<'_>) -> Result<DimensionBuil
         rows: Vec::new(),
         fresh: Vec::new(),
         tally: Tally::default(),
+        doubts: Doubts::default(),
     };
     let aliases = assembly.members(known, &mut keys);
     if input.has_specials {
@@ -82,6 +84,7 @@ pub(crate) fn build_dimension(input: DimensionInput<'_>) -> Result<DimensionBuil
     if reshaped && !tally.has_changes() {
         tally.updated = published.rows.num_rows() as u64;
     }
+    let doubts = std::mem::take(&mut assembly.doubts);
     let changes = assembly.changes().map_err(Error::arrow(doing()))?;
     let table = table_delta(&assembly, input.is_whole).map_err(Error::arrow(doing()))?;
     let map = map_delta(&keys, &input).map_err(Error::arrow(doing()))?;
@@ -92,6 +95,7 @@ pub(crate) fn build_dimension(input: DimensionInput<'_>) -> Result<DimensionBuil
         aliases,
         moved,
         all_changes: evidence.reshaped,
+        doubts,
         issued: keys.issued(),
         tally,
         rejects: observed.rejects,

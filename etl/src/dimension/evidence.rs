@@ -15,11 +15,12 @@ use arrow::compute::{concat, take};
 use arrow::datatypes::{DataType as Arrow, Field, Schema, SchemaRef};
 use arrow::error::ArrowError;
 use arrow::row::{RowConverter, Rows, SortField};
-use planisphere_schemas::model::{DataType, Dimension};
+use planisphere_schemas::model::{DataType, Dimension, current_id_column, current_key_column};
 
 use crate::conform::MERGED_INTO;
 
 use super::ById;
+use super::doubt::Words;
 use super::faithful::faithful;
 use super::observe::Observations;
 use super::published::Published;
@@ -74,6 +75,8 @@ pub(super) struct Evidence {
     kept: u32,
     /// For each attribute the one from whose column its values are read back.
     faithful: Vec<usize>,
+    /// For each attribute whether it is of the present combination of a mini-dimension.
+    presents: Vec<bool>,
     /// True if the kept rows have to be written again, in today's columns.
     pub(super) reshaped: bool,
 }
@@ -143,6 +146,7 @@ impl Evidence {
             unaudited,
             kept: u32::try_from(kept_rows.num_rows()).unwrap_or(u32::MAX),
             faithful,
+            presents: presents(dimension),
             reshaped: kept.map_or(!published.is_first, |kept| kept.reshaped),
         };
         Ok((evidence, members))
@@ -258,6 +262,35 @@ impl Values for Evidence {
             .then(a.deleted.cmp(&b.deleted))
             .then(a.basis.cmp(&b.basis))
     }
+}
+
+impl Words for Evidence {
+    fn width(&self) -> usize {
+        self.attributes.len()
+    }
+
+    fn is_complete(&self, seen: &Seen) -> bool {
+        seen.mask == self.all && seen.deleted.is_some()
+            || seen.mask == self.fate && seen.deleted == Some(true)
+    }
+
+    fn is_present(&self, attribute: usize) -> bool {
+        self.presents.get(attribute) == Some(&true)
+    }
+
+    fn compare(&self, attribute: usize, a: u32, b: u32) -> Ordering {
+        let [seen, _] = &self.compared[attribute];
+        seen.row(index(a)).cmp(&seen.row(index(b)))
+    }
+}
+
+/// For each attribute whether it is of the present combination of a mini-dimension.
+fn presents(dimension: &Dimension) -> Vec<bool> {
+    let minis = dimension.minis().into_iter();
+    let columns = minis.flat_map(|mini| [current_id_column(mini), current_key_column(mini)]);
+    let columns: Vec<String> = columns.collect();
+    let attributes = dimension.attributes.iter();
+    attributes.map(|it| columns.contains(&it.column)).collect()
 }
 
 /// The names of the attributes, and last of what members were merged into.

@@ -15,6 +15,7 @@ mod calendar;
 mod closure;
 mod columns;
 mod combination;
+mod doubt;
 mod evidence;
 mod existing;
 mod faithful;
@@ -52,6 +53,7 @@ pub(crate) use calendar::build_calendar;
 pub(crate) use closure::{Pair, Said, closure};
 pub(crate) use columns::{arrow_schema, cast_column};
 pub(crate) use combination::{CombinationKeys, Combinations, build_combinations, combination_map};
+pub(crate) use doubt::Doubts;
 pub(crate) use evidence::{changes_schema, changes_table};
 pub(crate) use existing::{Existing, align};
 pub(crate) use hash::hash_columns;
@@ -156,6 +158,8 @@ pub(crate) struct DimensionBuild {
     pub(crate) moved: HashMap<i32, i32>,
     /// True if `changes` takes the place of what was kept.
     pub(crate) all_changes: bool,
+    /// Ties in doubt, of instants of which this load tells, or of all if what was kept is written anew.
+    pub(crate) doubts: Doubts,
     /// The keys that are issued now.
     pub(crate) issued: Issued,
     /// What happened to the rows of the entity and of the table.

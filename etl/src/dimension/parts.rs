@@ -203,6 +203,7 @@ fn together(parts: Vec<DimensionBuild>, issued: Issued) -> Result<DimensionBuild
         all.moved
             .extend(moved.map(|(old, new)| (old, shift.key(new))));
         all.all_changes |= part.all_changes;
+        all.doubts.add(&part.doubts);
         all.tally.add(&part.tally);
         all.rejects.extend(part.rejects);
     }

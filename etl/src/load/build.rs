@@ -92,6 +92,15 @@ pub(super) struct Built {
     pub(super) lineage: Option<RecordBatch>,
 }
 
+impl Built {
+    /// Takes out the combinations of each mini-dimension of a dimension.
+    pub(super) fn combinations_of(&mut self, owner: &Dimension) -> BTreeMap<String, MemberIndex> {
+        let minis = owner.minis().into_iter();
+        let minis = minis.filter_map(|mini| self.members.remove_entry(mini));
+        minis.collect()
+    }
+}
+
 impl Execution<'_> {
     /// Builds all dimensions, then all facts.
     pub(super) async fn build(

@@ -6,14 +6,16 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray, Int32Array, RecordBatch, StringArray};
+use arrow::array::{ArrayRef, AsArray, BooleanArray, Int32Array, RecordBatch, StringArray};
 use arrow::compute::{concat_batches, filter_record_batch, not};
+use arrow::error::ArrowError;
 use planisphere_schemas::model::{Dimension, current_id_column, current_key_column};
 use planisphere_schemas::warehouse::PinnedWarehouse;
 
 use crate::conform::{Conformed, DELETED};
 use crate::dimension::{
-    Combinations, MiniIndex, Tables, changes_table, map_table, mini_attributes, present_words,
+    Combinations, MemberIndex, MiniIndex, Tables, changes_table, map_table, mini_attributes,
+    present_words,
 };
 use crate::error::{Error, Result};
 use crate::staging::Package;
@@ -23,6 +25,7 @@ use super::build::{Built, Fed, NextTable};
 use super::combinations::column_named;
 use super::execute::Execution;
 use super::outriggers::with_columns;
+use super::published::read_table;
 
 impl Execution<'_> {
     /// Builds the mini-dimensions of a dimension; returns its rows with the present combinations beside them.
@@ -57,11 +60,13 @@ impl Execution<'_> {
                     let told = filter_record_batch(&rows, &told).map_err(doing())?;
                     occurred.push(combinations(mini, &told)?);
                 }
+                let earlier = self.seen_before(owner, (mini, &history), base, built);
+                occurred.extend(earlier.await?);
             }
             self.combined(mini, &occurred, base, built).await?;
-            rows.rows = rows
-                .rows
-                .map(&self.memory, |rows| with_present(mini, rows, built))?;
+            rows.rows = rows.rows.map(&self.memory, |rows| {
+                with_present(mini, rows, built.members.get(name))
+            })?;
             if let Some(words) = presents(owner, mini, &history, base, built)? {
                 let presents = built.presents.entry(owner.name.clone()).or_default();
                 presents.push(words);
@@ -74,6 +79,54 @@ impl Execution<'_> {
         }
         Ok((rows, balances))
     }
+
+    /// The combinations of changes that an earlier load has seen, also of those that had no last word, if their owner or the
+    /// mini-dimension is another one than before: the last words may be others now.
+    async fn seen_before(
+        &self,
+        owner: &Dimension,
+        (mini, history): (&Dimension, &Dimension),
+        base: Option<&PinnedWarehouse>,
+        built: &Built,
+    ) -> Result<Vec<Combinations>> {
+        let name = changes_table(history);
+        let table = built.tables.iter().find(|table| table.name == name);
+        let (Some(base), Some(table)) = (base, table) else {
+            return Ok(Vec::new());
+        };
+        let before = |it: &Dimension| base.manifest().model.dimension(&it.name) == Some(it);
+        if !table.kept.is_empty() && before(owner) && before(mini) {
+            return Ok(Vec::new());
+        }
+        let doing = || Error::arrow(format!("building mini-dimension '{}'", mini.name));
+        let mut seen = Vec::new();
+        for words in table.rows.batches() {
+            let words = words.map_err(doing())?;
+            seen.push(whole_combinations(mini, &words).map_err(doing())?);
+        }
+        if let Some(kept) = base.table(&name).filter(|_| !table.kept.is_empty()) {
+            let words = read_table(self.warehouse, kept).await?;
+            seen.push(whole_combinations(mini, &words).map_err(doing())?);
+        }
+        Ok(seen)
+    }
+}
+
+/// Columns of the changes of a history.
+const KNOWN: &str = "_known";
+
+/// The combinations in words that say all of one.
+fn whole_combinations(mini: &Dimension, words: &RecordBatch) -> Result<Combinations, ArrowError> {
+    let names: Vec<&str> = mini.attributes.iter().map(|it| it.name.as_str()).collect();
+    let known = words.column(words.schema().index_of(KNOWN)?);
+    let knows_all = |known: &str| {
+        let known: Vec<&str> = known.split(' ').collect();
+        names.iter().all(|name| known.contains(name))
+    };
+    let known = known.as_string::<i32>().iter();
+    let known: BooleanArray = known.map(|known| known.map(&knows_all)).collect();
+    let words = filter_record_batch(words, &known)?;
+    Combinations::of(mini, &mini_attributes(mini, &words))
 }
 
 /// What the history of a mini-dimension tells its owner of present combinations, if it is built anew or is new in a warehouse
@@ -119,9 +172,12 @@ fn combinations(mini: &Dimension, rows: &RecordBatch) -> Result<Combinations> {
 }
 
 /// The rows with the id and the key of their combination. What a row does not know is not taken from it.
-fn with_present(mini: &Dimension, rows: &RecordBatch, built: &Built) -> Result<RecordBatch> {
+pub(super) fn with_present(
+    mini: &Dimension,
+    rows: &RecordBatch,
+    index: Option<&MemberIndex>,
+) -> Result<RecordBatch> {
     let found = combinations(mini, rows)?;
-    let index = built.members.get(&mini.name);
     let key = |id: &Option<String>| index.map(|index| index.member(id.as_deref(), None));
     let keys: Int32Array = found.ids.iter().map(key).collect();
     let ids: StringArray = found.ids.iter().map(Option::as_deref).collect();

@@ -13,3 +13,4 @@ mod limits;
 mod machines;
 mod random_models;
 mod roles;
+mod ties;

@@ -16,7 +16,7 @@ mod tables;
 mod versions;
 mod whole;
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
@@ -26,8 +26,8 @@ use planisphere_schemas::warehouse::{PinnedTable, PinnedWarehouse};
 
 use crate::dealt::Dealt;
 use crate::dimension::{
-    self, Aliases, Bulk, DimensionInput, Issued, MembersBuilder, Origin, Sieve, Tally,
-    build_in_parts, changes_schema, changes_table, map_schema, map_table,
+    self, Aliases, Bulk, DimensionInput, Doubts, Issued, MemberIndex, MembersBuilder, Origin,
+    Sieve, Tally, build_in_parts, changes_schema, changes_table, map_schema, map_table,
 };
 use crate::error::{Error, Result};
 use crate::reject::Reject;
@@ -66,6 +66,8 @@ struct Outcome {
     /// What is to be kept of what was seen; with `all_changes` it takes the place of what was kept.
     changes: Spooled,
     all_changes: bool,
+    /// Ties that another batching may decide otherwise.
+    doubts: Doubts,
     /// New members without a past.
     bulk: Arc<Bulk>,
     aliases: Aliases,
@@ -103,6 +105,7 @@ impl Execution<'_> {
             published: Published::of(dimension, base),
             referenced: built.referenced.remove(&dimension.name),
             presents: built.presents.remove(&dimension.name).unwrap_or_default(),
+            combinations: built.combinations_of(dimension),
             audit_key: built.audit_key,
         };
         let mut outcome = match work.published {
@@ -116,6 +119,7 @@ impl Execution<'_> {
             None if base.is_some() && work.is_told_by_packages().await? => work.whole(None).await?,
             _ => work.touched().await?,
         };
+        built.notices.extend(work.in_doubt(&outcome.doubts));
         if self.is_looked_up(dimension) {
             let members = work.index(&mut outcome).await?;
             built.members.insert(dimension.name.clone(), members);
@@ -135,6 +139,7 @@ impl Execution<'_> {
         let balance = Balance::of_tally(Stage::Dimension, &dimension.name, &tally, rejects);
         built.rejects.extend(rejects.iter().cloned());
         built.tables.extend(work.tables(outcome));
+        built.members.extend(work.combinations);
         Ok(balance)
     }
 
@@ -176,6 +181,8 @@ struct DimensionLoad<'a> {
     told_anew: BTreeSet<String>,
     /// What mini-dimensions that are built anew tell of present combinations.
     presents: Vec<RecordBatch>,
+    /// The combinations of each of its mini-dimensions.
+    combinations: BTreeMap<String, MemberIndex>,
     /// Where facts refer to members.
     referenced: Option<References>,
     audit_key: i64,
@@ -217,6 +224,21 @@ impl DimensionLoad<'_> {
             warehouse: self.execution.warehouse,
             table,
         }
+    }
+
+    /// What the operator should know of ties in doubt.
+    fn in_doubt(&self, doubts: &Doubts) -> Option<String> {
+        let entity = &self.fed.entity.name;
+        doubts.example.as_ref().map(|example| {
+            format!(
+                "{}: of {} members, '{example}' among them, changes of {} instants have the same sequence and came under different models, and not all \
+                 is known that tells which of them has the last word: what holds from then on may differ from what a load of all changes at once makes; \
+                 declare a 'sequence' that tells them apart in the changes of entity '{entity}', or 'planisphere-etl rebuild' into an empty folder",
+                self.origin.dimension.table(),
+                doubts.members,
+                doubts.instants,
+            )
+        })
     }
 
     /// Builds the members that the load touches, and those that are new.

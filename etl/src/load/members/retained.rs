@@ -12,6 +12,7 @@ use planisphere_schemas::model::Dimension;
 use crate::dimension::{Existing, Nature, Origin, Shadow, is_inferred, once_each, words};
 use crate::error::{Error, Result};
 use crate::load::backfill::{Knowing, Wanted};
+use crate::load::minis::with_present;
 use crate::load::nature::audited;
 use crate::load::outriggers::with_columns;
 
@@ -82,10 +83,19 @@ impl DimensionLoad<'_> {
         self.forget(kept, &names.chain(self.told_anew.iter().cloned()).collect())
     }
 
-    /// What packages tell of all changes, but for present combinations.
-    pub(super) async fn all_words(&self, kept: Existing) -> Result<Existing> {
-        let kept = self.words_anew(kept).await?;
-        self.forget(kept, &self.presents())
+    /// What packages tell of all changes. Where they do not know mini-dimensions, the histories of these tell of present
+    /// combinations.
+    pub(super) async fn all_words(
+        &self,
+        existing: Option<&Existing>,
+        kept: Existing,
+    ) -> Result<Existing> {
+        let (kept, has_presents) = self.words_anew(kept).await?;
+        if has_presents {
+            return Ok(kept);
+        }
+        let kept = self.forget(kept, &self.presents())?;
+        self.with_presents(existing, kept)
     }
 
     fn forget(&self, kept: Existing, told: &HashSet<String>) -> Result<Existing> {
@@ -133,26 +143,65 @@ impl DimensionLoad<'_> {
     /// changes of one instant the greatest has the last word, and what a part of one says is less than all of it.
     pub(super) async fn has_all_told(&self, existing: &Existing) -> Result<bool> {
         let (dimension, execution) = (self.origin.dimension, self.execution);
-        let has_presents = dimension.minis().len() == self.presents.len();
         let is_stream = self.origin.nature == Nature::Changes;
-        if !is_stream || !has_presents || !existing.is_new.contains(&true) {
+        if !is_stream || !existing.is_new.contains(&true) {
             return Ok(false);
         }
-        match Wanted::of_new_dimension(execution.model, dimension) {
-            Some(wanted) => execution.is_known_to_all(&wanted).await,
-            None => Ok(false),
+        let Some(wanted) = Wanted::of_new_dimension(execution.model, dimension) else {
+            return Ok(false);
+        };
+        if !execution.is_known_to_all(&wanted).await? {
+            return Ok(false);
         }
+        let has_presents = dimension.minis().len() == self.presents.len();
+        Ok(has_presents
+            || self
+                .knows_minis(&execution.knowing_all(&wanted).await?)
+                .await?)
     }
 
-    /// The rows of the entity as an earlier load staged them, and where these come from.
-    async fn then(&self, known: &Knowing) -> Result<(Origin<'_>, RecordBatch)> {
+    /// True if packages know all of the mini-dimensions too.
+    async fn knows_minis(&self, packages: &[Knowing]) -> Result<bool> {
+        let (dimension, execution) = (self.origin.dimension, self.execution);
+        for mini in dimension.minis() {
+            let mini = execution.model.dimension(mini);
+            let history = mini.and_then(|mini| execution.model.mini_history(mini));
+            let wanted = history.and_then(|it| Wanted::of_new_dimension(execution.model, &it));
+            let Some(wanted) = wanted else {
+                return Ok(false);
+            };
+            let known = execution.knowing_all(&wanted).await?;
+            let known: HashSet<_> = known.iter().map(|it| it.record.load_id).collect();
+            if !packages.iter().all(|it| known.contains(&it.record.load_id)) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Rows with the present combination of each.
+    fn with_combinations(&self, mut rows: RecordBatch) -> Result<RecordBatch> {
+        for (mini, combinations) in &self.combinations {
+            if let Some(mini) = self.execution.model.dimension(mini) {
+                rows = with_present(mini, &rows, Some(combinations))?;
+            }
+        }
+        Ok(rows)
+    }
+
+    /// The rows of the entity as an earlier load staged them, and where these come from; with present combinations, if these
+    /// are known.
+    async fn then(&self, known: &Knowing, has_presents: bool) -> Result<(Origin<'_>, RecordBatch)> {
         let entity = &self.fed.entity.name;
         let rows = self.execution.conformed_then(&known.package, entity);
         let doing = format!(
             "reading the past of dimension '{}'",
             self.origin.dimension.name
         );
-        let rows = rows.await?.rows.whole().map_err(Error::arrow(&doing))?;
+        let mut rows = rows.await?.rows.whole().map_err(Error::arrow(&doing))?;
+        if has_presents {
+            rows = self.with_combinations(rows)?;
+        }
         // mini-dimensions tell of present combinations themselves
         let presents = self.origin.dimension.attributes.iter();
         let presents = presents.filter(|it| rows.column_by_name(&it.column).is_none());
@@ -169,8 +218,9 @@ impl DimensionLoad<'_> {
         Ok((then, rows))
     }
 
-    /// What packages of all earlier loads tell of a stream, in the place of what was kept of it.
-    async fn words_anew(&self, kept: Existing) -> Result<Existing> {
+    /// What packages of all earlier loads tell of a stream, in the place of what was kept of it; also whether they tell of
+    /// present combinations.
+    async fn words_anew(&self, kept: Existing) -> Result<(Existing, bool)> {
         let dimension = self.origin.dimension;
         let doing = || format!("reading the past of dimension '{}'", dimension.name);
         let schema = kept.rows.schema();
@@ -180,8 +230,9 @@ impl DimensionLoad<'_> {
             Some(wanted) => self.execution.knowing_all(wanted).await?,
             None => Vec::new(),
         };
+        let has_presents = self.knows_minis(&packages).await?;
         for known in packages {
-            let (then, rows) = self.then(&known).await?;
+            let (then, rows) = self.then(&known, has_presents).await?;
             let said = then.of(&rows);
             let said = words(&said, known.record.audit_key)?;
             let said = RecordBatch::try_new(schema.clone(), said.columns().to_vec());
@@ -189,11 +240,12 @@ impl DimensionLoad<'_> {
         }
         let rows = arrow::compute::concat_batches(&schema, &all);
         let rows = rows.and_then(|rows| once_each(&rows));
-        Ok(Existing {
+        let words = Existing {
             rows: rows.map_err(Error::arrow(doing()))?,
             reshaped: true,
             ..kept
-        })
+        };
+        Ok((words, has_presents))
     }
 
     /// What was seen of the published members, with what packages of earlier loads tell of new attributes behind it.
@@ -221,7 +273,7 @@ impl DimensionLoad<'_> {
             .collect();
         let doing = || format!("reading the past of dimension '{}'", dimension.name);
         for known in self.execution.knowing(&wanted).await? {
-            let (then, rows) = self.then(&known).await?;
+            let (then, rows) = self.then(&known, false).await?;
             let said = then.of(&rows);
             for shadow in &mut shadows {
                 let attribute = &shadow.dimension().attributes[0].name;

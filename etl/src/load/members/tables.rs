@@ -7,7 +7,7 @@ use futures::TryStreamExt as _;
 use planisphere_schemas::warehouse::PinnedTable;
 
 use crate::dimension::{
-    self, Aliases, Bulk, DimensionBuild, MembersBuilder, MiniIndex, Tally, changes_schema,
+    self, Aliases, Bulk, DimensionBuild, Doubts, MembersBuilder, MiniIndex, Tally, changes_schema,
     changes_table, map_schema, map_table,
 };
 use crate::error::{Error, Result};
@@ -26,6 +26,7 @@ pub(super) struct Building {
     map: Gathering,
     changes: Spool,
     all_changes: bool,
+    doubts: Doubts,
     aliases: Aliases,
     moved: HashMap<i32, i32>,
     tally: Tally,
@@ -52,6 +53,7 @@ impl Building {
         let taken = taken.and_then(|()| self.changes.push(build.changes));
         taken.map_err(doing)?;
         self.all_changes |= build.all_changes;
+        self.doubts.add(&build.doubts);
         self.aliases.extend(build.aliases);
         self.moved.extend(build.moved);
         self.tally.add(&build.tally);
@@ -67,6 +69,7 @@ impl Building {
             map: self.map.finish().map_err(doing())?,
             changes: self.changes.finish().map_err(doing())?,
             all_changes: self.all_changes,
+            doubts: self.doubts,
             bulk: Arc::new(bulk),
             aliases: self.aliases,
             moved: self.moved,
@@ -89,6 +92,7 @@ impl DimensionLoad<'_> {
             map: gathering(map_schema(dimension)),
             changes: Spool::new(changes_schema(dimension), memory),
             all_changes: false,
+            doubts: Doubts::default(),
             aliases: Aliases::default(),
             moved: HashMap::new(),
             tally: Tally::default(),

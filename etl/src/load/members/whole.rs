@@ -95,8 +95,7 @@ impl DimensionLoad<'_> {
         let schema = changes_schema(self.origin.dimension);
         let (Some(published), Some(existing)) = (published, existing) else {
             let nothing = align("nothing", &RecordBatch::new_empty(schema.clone()), &schema)?;
-            let kept = self.all_words(nothing).await?;
-            return self.with_presents(None, kept).map(Some);
+            return self.all_words(None, nothing).await.map(Some);
         };
         let Some(table) = published.changes else {
             return Ok(None);
@@ -105,13 +104,11 @@ impl DimensionLoad<'_> {
         let kept = align(table.name(), &rows, &schema)?;
         let is_stream = self.origin.nature == Nature::Changes;
         let is_anew = !self.told_anew.is_empty() || self.has_all_told(existing).await?;
-        let kept = match is_stream && is_anew {
-            true => self.all_words(kept).await?,
-            false => {
-                let kept = self.forgotten_words(kept)?;
-                self.with_retained(existing, kept).await?
-            }
-        };
+        if is_stream && is_anew {
+            return self.all_words(Some(existing), kept).await.map(Some);
+        }
+        let kept = self.forgotten_words(kept)?;
+        let kept = self.with_retained(existing, kept).await?;
         self.with_presents(Some(existing), kept).map(Some)
     }
 }

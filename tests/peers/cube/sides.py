@@ -2,10 +2,12 @@
 
 import csv
 import io
+import math
 import re
 import shutil
 import subprocess
 import time
+from decimal import Decimal
 from pathlib import Path
 
 import duckdb
@@ -101,21 +103,30 @@ class DuckDb:
         group = f"cube ({levels})" if subtotals else levels
         return self.connection.execute(
             f"select {levels}, {', '.join(MEASURES[measures].values())} from fact_lineorder f "
-            f"join dim_date d on d.date_key = f.order_date_key where not f.deleted_at_source group by {group}"
+            f"join dim_date d on d.date_key = f.order_key where not f.deleted_at_source group by {group}"
         ).fetchall()
 
 
 def same(ours: Server, duck: DuckDb, measures: str) -> bool:
     """True if both have the same cells: sums and counts exactly, averages to nine digits."""
-    return cells_of_text(ours.answer(measures), len(MEASURES[measures])) == cells_of_rows(duck.rows(measures))
+    found = cells_of_text(ours.answer(measures), len(MEASURES[measures]))
+    expected = cells_of_rows(duck.rows(measures))
+    return found.keys() == expected.keys() and all(all(map(equal, found[key], expected[key])) for key in expected)
+
+
+def equal(found: Decimal, expected: Decimal | int | float) -> bool:
+    if isinstance(expected, float):
+        return math.isclose(found, expected, rel_tol=1e-9)
+    return found == expected
 
 
 def cells_of_rows(rows: list[tuple]) -> dict[tuple, tuple]:
     total = lambda value: "Total" if value is None else str(value)
-    return {tuple(map(total, row[:4])): tuple(round(float(cell), 6) for cell in row[4:]) for row in rows}
+    return {tuple(map(total, row[: len(LEVELS)])): row[len(LEVELS) :] for row in rows}
 
 
 def cells_of_text(text: str, measures: int) -> dict[tuple, tuple]:
-    """The members are in the columns with captions, the measures in the last ones."""
+    """Each level has a key, which totals lack, and a caption beside it; the measures are the last columns."""
     rows = list(csv.reader(io.StringIO(text)))
-    return {tuple(row[:4]): tuple(round(float(cell), 6) for cell in row[-measures:]) for row in rows[1:]}
+    captions = slice(1, 2 * len(LEVELS), 2)
+    return {tuple(row[captions]): tuple(map(Decimal, row[-measures:])) for row in rows[1:]}

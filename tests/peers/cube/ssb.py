@@ -43,5 +43,5 @@ def make(folder: Path, factor: float) -> Path:
 
 def copy(rows: str, target: Path) -> None:
     """Writes rows in a process of its own."""
-    statement = f"copy ({rows}) to '{target}' (format parquet, compression zstd)"
+    statement = f"set enable_progress_bar = false; copy ({rows}) to '{target}' (format parquet, compression zstd)"
     subprocess.run([sys.executable, "-c", "import duckdb, sys; duckdb.execute(sys.argv[1])", statement], check=True)

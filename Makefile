@@ -7,7 +7,7 @@ PROGRAMS = $${CARGO_TARGET_DIR:-target}/debug
 RELEASED = $${CARGO_TARGET_DIR:-$$PWD/target}/release
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench-extract bench-load bench-cube
+.PHONY: help demo test lint bench-extract bench-load bench-cube fuzz-queries
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\): ##/make \1:/p' Makefile
@@ -29,3 +29,6 @@ bench-load: ## changes of a dimension and a fact load beside DuckDB and Delta's 
 
 bench-cube: ## CUBE over four columns beside DuckDB on the same files; SF=10 ROUNDS=3
 	@python=$$(sh tests/peers/environment.sh cube) && $(CARGO) build --release --workspace --bin planisphere-etl --bin planisphere-olap && PLANISPHERE_ETL="$(RELEASED)/planisphere-etl" PLANISPHERE_OLAP="$(RELEASED)/planisphere-olap" PYTHONPATH=tests/peers "$$python" tests/peers/cube
+
+fuzz-queries: ## random cube queries beside plain SQL in DuckDB on the same files; N=1000 SEED=1, QUERY=7 asks one again, FRESH=1 all
+	@python=$$(sh tests/peers/environment.sh queries) && $(CARGO) build --release --workspace --bin planisphere-etl --bin planisphere-olap && PLANISPHERE_ETL="$(RELEASED)/planisphere-etl" PLANISPHERE_OLAP="$(RELEASED)/planisphere-olap" "$$python" tests/peers/queries

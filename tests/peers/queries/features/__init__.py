@@ -1,0 +1,1 @@
+"""The features of questions, a module each: how it is drawn by chance, and what it means in SQL."""

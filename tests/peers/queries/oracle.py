@@ -1,0 +1,192 @@
+"""The answer to a question as plain SQL over the Parquet files, from the YAML of the model and the question alone."""
+
+from dataclasses import dataclass
+
+from cells import Cell, Steps
+from features import filters, measure_filters, sort, top
+from histories import History
+from layout import Stand, grouping_sets, stands
+from measures import aggregates, cell, inputs
+from schema import Cube, Model, Place, Role
+from tables import Tables
+
+SPECIALS = {
+    -1: ("not_given", "(not given)", "（未填写）"),
+    -2: ("not_applicable", "(not applicable)", "（不适用）"),
+    -3: ("invalid_code", "(invalid code)", "（无效代码）"),
+    -4: ("not_yet_arrived", "(not yet arrived)", "（尚未到达）"),
+}
+
+
+@dataclass
+class Expected:
+    """The statement, and what each of its columns is: (kind, axis, position, level above) or ("measure", name, its cell)."""
+
+    sql: str
+    columns: list[tuple]
+    stands: list[Stand]
+
+    def column(self, *described) -> int:
+        """The position of a column."""
+        return self.columns.index(described)
+
+
+class Oracle:
+    """Writes the statement of one question."""
+
+    def __init__(self, model: Model, tables: Tables, question: dict):
+        self.model, self.tables, self.question = model, tables, question
+        self.cube: Cube = model.cubes[question["cube"]]
+        self.version = question["version"] or tables.latest
+        self.history = History.of(question["history"], model.zone)
+        self.chinese = question["locale"].lower().startswith("zh")
+        self.stands = stands(self.cube, question)
+
+    def expected(self) -> Expected:
+        steps = Steps("cells")
+        cells = {name: cell(self.cube, name, steps) for name in self.needed()}
+        for name, it in cells.items():
+            steps.source = f'(select *, {it.sql} as "={name}" from {steps.source})'
+        cells = {name: Cell(f'"={name}"', it.scale, it.real) for name, it in cells.items()}
+        columns, outputs = self.outputs(cells)
+        parts = [f"facts as ({self.facts()})", f"kept as (select * from facts f where {filters.condition(self)})"]
+        chosen = "kept"
+        if self.question["top"]:
+            parts += [f"ranked as ({top.ranking(self)})", f"chosen as ({top.choice(self)})"]
+            chosen = "chosen"
+        parts += [f"placed as {self.apart()} ({self.placed(chosen)})", f"cells as ({self.grouped()})"]
+        condition, order = measure_filters.condition(self, cells), sort.order(self, cells)
+        statement = f"with {', '.join(parts)} select {', '.join(outputs)} from {steps.source} c {self.labels()} where {condition}"
+        return Expected(f"{statement} order by {', '.join(order)}" if order else statement, columns, self.stands)
+
+    def needed(self) -> list[str]:
+        """The measures that the answer has, is filtered by, or ordered by."""
+        question = self.question
+        by = [it["measure"] for it in question["sort"] if "measure" in it]
+        by += [it["measure"] for it in question["measure_filters"]]
+        by += [question["top"]["by"]] if question["top"] else []
+        return list(dict.fromkeys([*question["measures"], *by]))
+
+    def facts(self) -> str:
+        """The fact rows that count, each with its members on every level that the question names."""
+        table = self.tables.table(self.version, f"fact_{self.cube.star}")
+        columns, joins = ["f.*"], []
+        for role in self.roles():
+            members = self.tables.members(self.version, role.dimension, self.history)
+            name = f'"m {role.name}"'
+            joins.append(f"join {members} {name} on {name}.key = f.{role.name}_key")
+            columns.append(f'{name}.durable as "{role.name}#"')
+            columns += [f'{name}."{it}{mark}" as "{role.name}.{it}{mark}"' for it in self.attributes(role) for mark in ("", "!")]
+        where = "true" if self.question["include_deleted"] else "not f.deleted_at_source"
+        return f"select {', '.join(columns)} from {table} f {' '.join(joins)} where {where}"
+
+    def places(self) -> list[Place]:
+        """Every level that the question names."""
+        question, place = self.question, self.cube.place
+        named = [stand.place for stand in self.stands] + [place(it["level"]) for it in question["filters"]]
+        return named + (top.places(self) if question["top"] else [])
+
+    def roles(self) -> list[Role]:
+        """The roles of conformed dimensions that the question needs."""
+        named = {place.role.name for place in self.places()} | self.counted()
+        return [role for role in self.cube.roles if role.dimension and role.name in named]
+
+    def counted(self) -> set[str]:
+        """The roles whose members are counted."""
+        open, found = self.needed(), set()
+        while open:
+            measure = self.cube.measures[open.pop()]
+            open += inputs(self.cube, measure) if measure.expression else []
+            found |= {measure.of} if measure.function == "count_distinct" else set()
+        return found
+
+    def attributes(self, role: Role) -> list[str]:
+        keys = [level.key for place in self.places() if place.role.name == role.name for level in place.path]
+        return list(dict.fromkeys(keys))
+
+    def member(self, place: Place) -> tuple[str, str]:
+        """The key and the special member of a fact row on a level: one of them is null."""
+        key = place.level.key
+        if place.role.dimension is None:
+            return f'f."{key}"', f'case when f."{key}" is null then -1 end'
+        return f'f."{place.role.name}.{key}"', f'f."{place.role.name}.{key}!"'
+
+    def apart(self) -> str:
+        """Materialised where a column is grouped by twice, since DuckDB's optimiser confuses its copies in grouping sets."""
+        keys = [self.member(part.place) for stand in self.stands for part in stand.introduced()]
+        return "materialized" if len(set(keys)) < len(keys) else ""
+
+    def placed(self, source: str) -> str:
+        """The fact rows with the columns by which they are grouped."""
+        parts = [part for stand in self.stands for part in stand.introduced()]
+        members = [f"{sql} as {name}" for part in parts for sql, name in zip(self.member(part.place), (part.key, part.special))]
+        return f"select {', '.join(['f.*', *members])} from {source} f"
+
+    def grouped(self) -> str:
+        """The aggregates of every combination of members, totals among them."""
+        values = [f'{sql} as "{name}"' for name, sql in self.aggregates(self.needed()).items()]
+        sets = grouping_sets(self.question, self.stands)
+        names = sets[0]
+        totals = [f"grouping({stand.own.key}) = 1 as {stand.total}" for stand in self.stands if stand.totals]
+        group = ""
+        if len(sets) > 1:
+            group = f"group by grouping sets ({', '.join('(' + ', '.join(names) + ')' for names in sets)})"
+        elif names:
+            group = f"group by {', '.join(names)}"
+        return f"select {', '.join([*names, *totals, *values])} from placed f {group}"
+
+    def aggregates(self, names: list[str]) -> dict[str, str]:
+        return {name: sql for measure in names for name, sql in aggregates(self.cube, measure).items()}
+
+    def labels(self) -> str:
+        """Joins what members are called and ordered by, where that is not their key."""
+        joins = []
+        for stand in self.stands:
+            for depth, part in enumerate(stand.parts):
+                if part.introduced and (self.named(stand, depth) or part.sorted_apart):
+                    path = part.place.path
+                    labels = self.tables.labels(self.version, part.place.role.dimension, path, self.history)
+                    pairs = [(it, level.key) for it, level in zip(stand.parts, path)]
+                    on = [f'{part.label}."{key}" is not distinct from c.{it.key}' for it, key in pairs]
+                    on += [f'{part.label}."{key}!" is not distinct from c.{it.special}' for it, key in pairs]
+                    joins.append(f"left join {labels} {part.label} on {' and '.join(on)}")
+        return " ".join(joins)
+
+    def named(self, stand: Stand, depth: int) -> bool:
+        """True if the level itself is called by another attribute than its key."""
+        level = stand.place.level
+        return depth == stand.place.depth and level.key != (level.name_zh if self.chinese else level.name_en)
+
+    def outputs(self, cells: dict[str, Cell]) -> tuple[list[tuple], list[str]]:
+        """The columns of the answer."""
+        columns, outputs = [], []
+        for stand in self.stands:
+            at = (stand.axis, stand.position)
+            for part in stand.introduced():
+                above = part.place.level.name if part is not stand.own else ""
+                columns += [("key", *at, above), ("special", *at, above)]
+                outputs += [f"c.{part.key}", special_text(f"c.{part.special}", 0)]
+            columns.append(("caption", *at, ""))
+            outputs.append(self.caption(stand))
+            if stand.totals:
+                columns.append(("subtotal", *at, ""))
+                outputs.append(f"c.{stand.total}")
+        for name in self.question["measures"]:
+            columns.append(("measure", name, cells[name]))
+            outputs.append(f"({cells[name].sql})::hugeint" if cells[name].scale is not None else cells[name].sql)
+        return columns, [f"{sql} as c{number}" for number, sql in enumerate(outputs)]
+
+    def caption(self, stand: Stand) -> str:
+        """What people read of a member: of a special one its own text, else its name, else its key."""
+        own = stand.own
+        key = f"c.{own.key}::varchar"
+        name = f"coalesce({own.label}.{'zh' if self.chinese else 'en'}::varchar, {key})" if self.named(stand, stand.place.depth) else key
+        special = special_text(f"c.{own.special}", 2 if self.chinese else 1)
+        total = f"when c.{stand.total} then '{'合计' if self.chinese else 'Total'}' " if stand.totals else ""
+        return f"case {total}when c.{own.special} is not null then {special} else {name} end"
+
+
+def special_text(key: str, which: int) -> str:
+    """The id or a caption of a special member."""
+    cases = " ".join(f"when {number} then '{texts[which]}'" for number, texts in SPECIALS.items())
+    return f"case {key} {cases} end"

@@ -1,0 +1,211 @@
+"""The model as its YAML says it: cubes, dimensions, levels, measures. What the documentation says of generated dimensions stands here too."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+
+@dataclass(frozen=True)
+class Level:
+    """A level and the attributes that identify, name and order its members."""
+
+    name: str
+    key: str
+    name_en: str
+    name_zh: str
+    sort: str
+
+
+@dataclass(frozen=True)
+class Hierarchy:
+    """Levels, the coarsest first."""
+
+    name: str
+    levels: tuple[Level, ...]
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """A conformed dimension: the table is `dim_<name>`."""
+
+    name: str
+    hierarchies: tuple[Hierarchy, ...]
+    versioned: bool
+
+    def attributes(self) -> list[str]:
+        """The attributes that identify members of some level."""
+        return list(dict.fromkeys(level.key for hierarchy in self.hierarchies for level in hierarchy.levels))
+
+
+@dataclass(frozen=True)
+class Role:
+    """A dimension of a cube: a role of a conformed dimension, or degenerate columns (`dimension` is none)."""
+
+    name: str
+    dimension: Dimension | None
+    hierarchies: tuple[Hierarchy, ...]
+
+
+@dataclass(frozen=True)
+class Place:
+    """A level of a cube with its path: the levels from the top of the hierarchy down to it."""
+
+    role: Role
+    hierarchy: Hierarchy
+    depth: int
+
+    @property
+    def level(self) -> Level:
+        return self.hierarchy.levels[self.depth]
+
+    @property
+    def path(self) -> tuple[Level, ...]:
+        return self.hierarchy.levels[: self.depth + 1]
+
+    @property
+    def name(self) -> str:
+        return f"{self.role.name}.{self.hierarchy.name}.{self.level.name}"
+
+    def above(self, depth: int) -> "Place":
+        return Place(self.role, self.hierarchy, depth)
+
+    def same_hierarchy(self, other: "Place") -> bool:
+        return (self.role.name, self.hierarchy.name) == (other.role.name, other.hierarchy.name)
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A measure of a cube: an aggregate, or an expression over other measures."""
+
+    name: str
+    function: str | None
+    of: str | None
+    filter: str | None
+    expression: str | None
+    hidden: bool
+
+
+@dataclass(frozen=True)
+class Cube:
+    """A cube with everything that can be asked of it."""
+
+    name: str
+    star: str
+    roles: tuple[Role, ...]
+    measures: dict[str, Measure]
+    types: dict[str, str]
+
+    def places(self) -> list[Place]:
+        """All levels."""
+        found = [(role, hierarchy) for role in self.roles for hierarchy in role.hierarchies]
+        return [Place(role, hierarchy, depth) for role, hierarchy in found for depth in range(len(hierarchy.levels))]
+
+    def place(self, name: str) -> Place:
+        """The level `dimension.hierarchy.level`, or `dimension.level` where only one is called so."""
+        role, *hierarchy, level = name.split(".")
+        found = [it for it in self.places() if it.role.name == role and it.level.name == level]
+        return next(it for it in found if not hierarchy or it.hierarchy.name == hierarchy[0])
+
+    def visible(self) -> list[str]:
+        return [measure.name for measure in self.measures.values() if not measure.hidden]
+
+
+@dataclass(frozen=True)
+class Model:
+    """All cubes, and the time zone of the warehouse."""
+
+    cubes: dict[str, Cube]
+    dimensions: dict[str, Dimension]
+    zone: str
+
+
+def read(folder: Path) -> Model:
+    """Reads a model folder."""
+    load = lambda kind: [yaml.safe_load(path.read_text()) for path in sorted((folder / kind).glob("*.yaml"))]
+    dimensions = {it["dimension"]: dimension(it) for it in load("conformed")}
+    stars = {it["star"]: it for it in load("stars")}
+    cubes = {it["cube"]: cube(it, stars[it["star"]], dimensions) for it in load("cubes")}
+    zone = yaml.safe_load((folder / "model.yaml").read_text())["time_zone"]
+    return Model(cubes, dimensions, zone)
+
+
+def dimension(yaml: dict) -> Dimension:
+    name = yaml["dimension"]
+    hierarchies = [hierarchy(*it) for it in yaml.get("hierarchies", {}).items()]
+    if "calendar" in yaml:
+        hierarchies = calendar(yaml["calendar"])
+    if "time_of_day" in yaml:
+        hierarchies = time_of_day(yaml["time_of_day"]["grain"])
+    versioned = any(attribute.get("scd") in (2, 6) for attribute in yaml.get("attributes", {}).values())
+    return Dimension(name, tuple(hierarchies), versioned)
+
+
+def hierarchy(name: str, yaml: dict) -> Hierarchy:
+    return Hierarchy(name, tuple(level(*it) for it in yaml["levels"].items()))
+
+
+def level(name: str, yaml: dict) -> Level:
+    """A level: the key names and orders its members where nothing else does."""
+    key = yaml.get("key", name)
+    english = yaml.get("name_en", yaml.get("name", key))
+    return Level(name, key, english, yaml.get("name_zh", english), yaml.get("sort", key))
+
+
+def plain(name: str, key: str | None = None, named: str | None = None) -> Level:
+    key = key or name
+    return Level(name, key, f"{named}_en" if named else key, f"{named}_zh" if named else key, key)
+
+
+def calendar(yaml: dict) -> list[Hierarchy]:
+    """The hierarchies of a calendar."""
+    day = plain("day", "date")
+    quarter, month = plain("quarter", named="quarter_name"), plain("month", named="month_name")
+    part = lambda kind, *names: [plain(name, f"{kind}_{name}") for name in names]
+    all = {
+        "calendar": [plain("year"), quarter, month],
+        "iso_week": part("iso", "year", "week"),
+        "fiscal": part("fiscal", "year", "quarter", "month"),
+    }
+    if "holidays" in yaml:
+        all["day_type"] = [plain("day_type", named="day_type_name")]
+    if "retail" in yaml:
+        all["retail"] = part("retail", "year", "quarter", "month", "week")
+    return [Hierarchy(name, (*levels, day)) for name, levels in all.items()]
+
+
+def time_of_day(grain: str) -> list[Hierarchy]:
+    """The hierarchies of the times of a day."""
+    hour = Level("hour", "hour", "hour_name", "hour_name", "hour")
+    fine = [plain("minute", "time")] if grain == "minute" else [plain("minute"), plain("second", "time")]
+    above = {"time": [], "day_part": [plain("day_part", named="day_part_name")], "half_day": [plain("half_day", named="half_day_name")]}
+    return [Hierarchy(name, (*first, hour, *fine)) for name, first in above.items()]
+
+
+def cube(yaml: dict, star: dict, dimensions: dict[str, Dimension]) -> Cube:
+    of_roles = roles_of(star)
+    roles = [Role(name, dimensions[of_roles[name]], dimensions[of_roles[name]].hierarchies) for name in yaml.get("roles", [])]
+    for name, it in yaml.get("degenerate", {}).items():
+        roles.append(Role(name, None, (Hierarchy(name, tuple(plain(column) for column in it["columns"])),)))
+    measures = {name: measure(name, it) for name, it in yaml["measures"].items()}
+    return Cube(yaml["cube"], yaml["star"], tuple(roles), measures, types_of(star))
+
+
+def roles_of(star: dict) -> dict[str, str]:
+    """The roles of a star with their dimensions; milestones are roles of the calendar."""
+    roles = {name: it.get("dimension", name) for name, it in star.get("dimensions", {}).items()}
+    return roles | {f"{name}_date": "date" for name in star.get("milestones", {})}
+
+
+def types_of(star: dict) -> dict[str, str]:
+    """The types of the columns that measures aggregate; durations between milestones are whole numbers of days."""
+    all = star.get("measures", {}) | star.get("degenerate", {})
+    types = {name: it if isinstance(it, str) else it["type"] for name, it in all.items()}
+    for first in star.get("milestones", {}):
+        types |= {f"{first}_to_{later}_days": "integer" for later in star["milestones"] if later != first}
+    return types | ({"last_milestone": "text"} if "milestones" in star else {})
+
+
+def measure(name: str, yaml: dict) -> Measure:
+    field = yaml.get
+    return Measure(name, field("function"), field("of"), field("filter"), field("expression"), field("hidden", False))

@@ -1,0 +1,151 @@
+"""Questions and answers on the wire: the stubs are made from the project's proto files when they are needed."""
+
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import grpc
+import pyarrow as pa
+
+PROTO = Path(__file__).parents[3] / "proto"
+MESSAGE_BYTES = 256 << 20
+PAGES = 5
+
+
+def compile_stubs(target: Path) -> None:
+    """Compiles the proto files into a folder that Python imports from."""
+    if not (target / "complete").exists():
+        target.mkdir(parents=True, exist_ok=True)
+        files = sorted(map(str, (PROTO / "planisphere" / "olap" / "v1").glob("*.proto")))
+        out = [f"--python_out={target}", f"--grpc_python_out={target}"]
+        subprocess.run([sys.executable, "-m", "grpc_tools.protoc", f"-I{PROTO}", *out, *files], check=True)
+        (target / "complete").touch()
+
+
+@dataclass
+class Answer:
+    """What came back: the columns as the header describes them, and the rows of all pages; or the status of a refusal."""
+
+    columns: list = field(default_factory=list)
+    pages: list[pa.Table] = field(default_factory=list)
+    cells: list[tuple] = field(default_factory=list)
+    complete: bool = True
+    refused: str | None = None
+    message: str = ""
+
+
+class Client:
+    """A channel to the server."""
+
+    def __init__(self, stubs: Path, address: str):
+        sys.path.insert(0, str(stubs))
+        from planisphere.olap.v1 import context_pb2, member_pb2, query_pb2, result_pb2, service_pb2_grpc
+
+        self.context, self.member, self.query, self.result = context_pb2, member_pb2, query_pb2, result_pb2
+        options = [("grpc.max_receive_message_length", MESSAGE_BYTES), ("grpc.use_local_subchannel_pool", 1)]
+        self.stub = service_pb2_grpc.OlapServiceStub(grpc.insecure_channel(address, options))
+
+    def begin(self, question: dict):
+        """Sends a question; its answer is fetched by `finish`."""
+        request = self.request(question)
+        return request, self.stub.Query(request)
+
+    def finish(self, begun) -> Answer:
+        """Reads the answer, page by page."""
+        request, call = begun
+        answer = Answer()
+        try:
+            token = self.read(call, answer)
+            while token and len(answer.pages) < PAGES:
+                request.context.page_token = token
+                token = self.read(self.stub.Query(request), answer)
+            answer.complete = not token
+        except grpc.RpcError as error:
+            answer.refused, answer.message = error.code().name, error.details()
+        return answer
+
+    def read(self, call, answer: Answer) -> str:
+        """Reads one page; the token of the next one."""
+        token, arrow, ended, tuples = "", [], False, {}
+        for message in call:
+            kind = message.WhichOneof("chunk")
+            if kind == "header":
+                answer.columns, token = list(message.header.columns), message.header.next_page_token
+            elif kind == "arrow_ipc":
+                arrow.append(message.arrow_ipc)
+            elif kind == "cells":
+                tuples |= {(it.axis, it.ordinal): it.members for it in message.cells.tuples}
+                answer.cells += [(cell, [tuples[place] for place in enumerate(cell.ordinals)]) for cell in message.cells.cells]
+            ended = kind == "trailer"
+        if not ended:
+            raise RuntimeError("a stream without a trailer")
+        if not arrow:
+            answer.pages.append(None)
+        else:
+            answer.pages.append(pa.ipc.open_stream(b"".join(arrow)).read_all())
+        return token
+
+    def request(self, question: dict):
+        query = self.query.CubeQuery(
+            cube=question["cube"],
+            measures=question["measures"],
+            axes=[self.axis(it) for it in question["axes"]],
+            filters=[self.filter(it, question["text_keys"]) for it in question["filters"]],
+            measure_filters=[self.measure_filter(it) for it in question["measure_filters"]],
+            sort=[self.sort(it) for it in question["sort"]],
+            top=self.top(question["top"]) if question["top"] else None,
+            limit=question["limit"] or 0,
+            include_deleted=question["include_deleted"],
+        )
+        mode, _, day = question["history"].partition(" ")
+        history = self.context.History(mode=f"HISTORY_MODE_{mode.upper()}", as_of_date=day)
+        context = self.context.RequestContext(
+            warehouse_version=question["version"] or 0, history=history, locale=question["locale"]
+        )
+        form = "RESULT_FORMAT_CELLS" if question["form"] == "cells" else "RESULT_FORMAT_ARROW_IPC"
+        return self.query.QueryRequest(context=context, query=query, format=form)
+
+    def level(self, name: str):
+        dimension, *hierarchy, level = name.split(".")
+        return self.member.LevelRef(dimension=dimension, hierarchy=hierarchy[0] if hierarchy else "", level=level)
+
+    def axis(self, it: dict):
+        subtotals = "SUBTOTALS_ALL" if it["subtotals"] else "SUBTOTALS_NONE"
+        return self.query.Axis(levels=[self.level(name) for name in it["levels"]], subtotals=subtotals)
+
+    def filter(self, it: dict, texts: bool):
+        level = self.level(it["level"])
+        path = lambda keys: self.member.MemberPath(keys=[self.key(key, texts) for key in keys])
+        if "range" in it:
+            bound = lambda end: self.query.Bound(member=path(end["path"]), exclusive=end["exclusive"])
+            ends = {("from" if side == "from" else "to"): bound(end) for side, end in it["range"].items()}
+            return self.query.Filter(level=level, drilled=it["drilled"], range=self.query.MemberRange(**ends))
+        kind = "in" if "in" in it else "not_in"
+        members = self.query.MemberSet(members=[path(keys) for keys in it[kind]])
+        return self.query.Filter(level=level, drilled=it["drilled"], **{kind: members})
+
+    def key(self, key, texts: bool):
+        """A key of its own type, or as text."""
+        if isinstance(key, tuple):
+            return self.member.MemberKey(special=-key[1])
+        if texts:
+            return self.member.MemberKey(text=str(key).lower() if isinstance(key, bool) else str(key))
+        for kind, types in (("boolean", bool), ("integer", int), ("decimal", (Decimal, float)), ("date", date), ("text", str)):
+            if isinstance(key, types):
+                return self.member.MemberKey(**{kind: key if kind in ("boolean", "integer", "text") else str(key)})
+        raise TypeError(f"{key!r} is no key")
+
+    def measure_filter(self, it: dict):
+        comparison = f"COMPARISON_{it['comparison'].upper()}"
+        return self.query.MeasureFilter(measure=it["measure"], comparison=comparison, value=it["value"])
+
+    def sort(self, it: dict):
+        by = {"measure": it["measure"]} if "measure" in it else {"level": self.level(it["level"])}
+        return self.query.Sort(direction=f"SORT_DIRECTION_{'DESC' if it['descending'] else 'ASC'}ENDING", **by)
+
+    def top(self, it: dict):
+        levels = {name: self.level(it[name]) for name in ("level", "per") if it[name]}
+        return self.query.Top(count=it["n"], measure=it["by"], bottom=it["bottom"], **levels)

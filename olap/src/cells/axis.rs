@@ -169,7 +169,8 @@ impl LevelColumns {
         };
         let subtotal = self.subtotal(batch, row)?;
         let mut path = MemberPath::default();
-        for (of_key, of_special) in self.path.iter().filter(|_| !subtotal) {
+        // what is rolled up has neither a key nor a special member
+        for (of_key, of_special) in &self.path {
             let special = scalar(batch, *of_special, row)?;
             let special = special.try_as_str().flatten().map(str::to_owned);
             let key = match special {

@@ -39,7 +39,7 @@ pub struct Tuple {
 pub struct TupleMember {
     /// The level.
     pub level: LevelRef,
-    /// The member; empty for a subtotal.
+    /// The member; the path of a total ends above the level that it totals.
     pub path: MemberPath,
     /// What people read.
     pub caption: String,

@@ -10,6 +10,7 @@ use datafusion::logical_expr::{Expr, GroupingSet, LogicalPlanBuilder, lit};
 
 use super::columns::{column, fact_alias};
 use super::group_members::{GroupLevel, grouping_sets};
+use super::look_elsewhere::{Through, join_relation};
 use super::measure_states::{Aggregate, aggregated, count_of};
 use super::planner::{PlanStep, Planner};
 use super::resolved::{ResolvedAxis, ResolvedKind, ResolvedMeasures};
@@ -23,28 +24,7 @@ pub(crate) fn aggregate_measures(
     levels: &[GroupLevel],
     measures: &ResolvedMeasures,
 ) -> PlanStep {
-    let mut aggregates = Vec::new();
-    let mut cells = Vec::new();
-    let fact = fact_schema(plan.schema())?;
-    for measure in &measures.needed {
-        let ResolvedKind::Aggregate(aggregate) = &measure.kind else {
-            continue;
-        };
-        let filter = match &aggregate.filter {
-            Some(sql) => {
-                let what = format!("filter of measure '{}'", measure.name);
-                Some(planner.expression(sql, &fact, &what)?)
-            }
-            None => None,
-        };
-        let states = aggregated(measure, aggregate, filter)?;
-        aggregates.extend(states.aggregates);
-        cells.push(states.cell.alias(&measure.name));
-    }
-    // A query without measures of its own still needs one, or there is nothing to aggregate.
-    if aggregates.is_empty() {
-        aggregates.push(count_of(lit(1)).named("#rows", None)?);
-    }
+    let (aggregates, cells) = aggregates_of(planner, &plan, measures)?;
     let columns = levels.iter().flat_map(GroupLevel::columns);
     let columns: Vec<Expr> = columns.map(|name| column(&name)).collect();
     let mut sets = grouping_sets(axes, levels);
@@ -67,6 +47,64 @@ pub(crate) fn aggregate_measures(
     kept.extend(cells);
     let grouped = grouped.map_err(Planner::failed)?;
     grouped.project(kept).map_err(Planner::failed)
+}
+
+/// The aggregates of measures, and their cells.
+fn aggregates_of(
+    planner: &Planner<'_>,
+    plan: &LogicalPlanBuilder,
+    measures: &ResolvedMeasures,
+) -> Result<(Vec<Aggregate>, Vec<Expr>)> {
+    let mut aggregates = Vec::new();
+    let mut cells = Vec::new();
+    let fact = fact_schema(plan.schema())?;
+    for measure in &measures.needed {
+        let ResolvedKind::Aggregate(aggregate) = &measure.kind else {
+            continue;
+        };
+        let filter = match &aggregate.filter {
+            Some(sql) => {
+                let what = format!("filter of measure '{}'", measure.name);
+                Some(planner.expression(sql, &fact, &what)?)
+            }
+            None => None,
+        };
+        let states = aggregated(measure, aggregate, filter)?;
+        aggregates.extend(states.aggregates);
+        cells.push(states.cell.alias(&measure.name));
+    }
+    // A query without measures of its own still needs one, or there is nothing to aggregate.
+    if aggregates.is_empty() {
+        aggregates.push(count_of(lit(1)).named("#rows", None)?);
+    }
+    Ok((aggregates, cells))
+}
+
+/// Groups fact rows by columns; with a relation, first by finer ones, whose groups are merged by the columns that it leads to.
+pub(super) fn aggregate_through(
+    planner: &Planner<'_>,
+    facts: LogicalPlanBuilder,
+    (finer, columns): (Vec<Expr>, Vec<Expr>),
+    through: Option<Through<'_>>,
+    measures: &ResolvedMeasures,
+) -> PlanStep {
+    let (aggregates, cells) = aggregates_of(planner, &facts, measures)?;
+    let grouped = match through {
+        None => {
+            let direct = aggregates.into_iter().map(|it| it.direct);
+            facts.aggregate(columns.clone(), direct.collect::<Vec<_>>())
+        }
+        Some(through) => {
+            let parts = aggregates.into_iter().map(|it| (it.state, it.merged));
+            let (states, merged): (Vec<Expr>, Vec<Expr>) = parts.unzip();
+            let finest = facts.aggregate(finer, states).map_err(Planner::failed)?;
+            join_relation(finest, through)?.aggregate(columns.clone(), merged)
+        }
+    };
+    let kept = columns.into_iter().chain(cells).collect::<Vec<_>>();
+    grouped
+        .and_then(|grouped| grouped.project(kept))
+        .map_err(Planner::failed)
 }
 
 /// Groups by sets of columns, of which the first has all: the fact rows are read and grouped once, at the finest grain, and the

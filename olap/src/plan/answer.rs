@@ -2,12 +2,11 @@
 
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
 
-use super::aggregate_measures::aggregate_measures;
-use super::calculate_measures::calculate_measures;
 use super::filter_members::filter_members;
-use super::group_members::{group_levels, group_members};
+use super::group_members::group_levels;
 use super::join_roles::{Roles, join_roles, roles_of};
 use super::label_members::label_members;
+use super::look_elsewhere::cells;
 use super::order_rows::{Page, filter_measures, order_rows};
 use super::planner::{PlanStep, Planner, columns_named};
 use super::project_answer::project_answer;
@@ -25,9 +24,7 @@ pub(crate) fn plan_answer(
 ) -> Result<(LogicalPlan, Vec<ResultColumn>)> {
     let levels = group_levels(&query.axes);
     let facts = filtered_facts(planner, query, &roles_of(query))?;
-    let grouped = group_members(facts, &levels)?;
-    let cells = aggregate_measures(planner, grouped, &query.axes, &levels, &query.measures)?;
-    let cells = calculate_measures(planner, cells, &query.measures)?;
+    let cells = cells(planner, facts, query, &levels)?;
     let cells = filter_measures(cells, &query.having)?;
     let labelled = label_members(planner, cells, query, &levels)?;
     let (answer, columns) = project_answer(labelled, query, &levels)?;

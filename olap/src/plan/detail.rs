@@ -80,7 +80,7 @@ pub(crate) fn plan_detail(
 }
 
 fn plan_totals(planner: &Planner<'_>, query: &ResolvedQuery) -> Result<LogicalPlan> {
-    let mut measures = query.measures.clone();
+    let mut measures = query.measures.of_rows();
     measures.needed.push(ResolvedMeasure {
         name: ROWS.into(),
         caption: Caption::default(),

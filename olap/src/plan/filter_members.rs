@@ -63,6 +63,11 @@ pub(crate) fn filter_members(mut plan: LogicalPlanBuilder, filters: &[ResolvedFi
     Ok(plan)
 }
 
+/// True for the members that a filter keeps.
+pub(crate) fn is_kept(members: &[MemberColumns], filter: &ResolvedFilter) -> Result<Expr> {
+    predicate(members, &filter.condition)
+}
+
 fn predicate(members: &[MemberColumns], condition: &ResolvedCondition) -> Result<Expr> {
     match condition {
         ResolvedCondition::In(paths) => Ok(is_one_of(members, paths)),

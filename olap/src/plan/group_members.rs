@@ -151,17 +151,28 @@ pub(crate) fn group_members(plan: LogicalPlanBuilder, levels: &[GroupLevel]) -> 
 ///
 /// The finest set comes first.
 pub(crate) fn grouping_sets(axes: &[ResolvedAxis], levels: &[GroupLevel]) -> Vec<Vec<Expr>> {
-    let mut sets: Vec<Vec<String>> = vec![vec![]];
+    let columns = |set: Vec<usize>| {
+        let levels = set.into_iter().filter_map(|at| levels.get(at));
+        let names = levels.flat_map(GroupLevel::columns);
+        names.map(|name| column(&name)).collect()
+    };
+    level_sets(axes, levels).into_iter().map(columns).collect()
+}
+
+/// The same sets as the positions of their levels.
+pub(crate) fn level_sets(axes: &[ResolvedAxis], levels: &[GroupLevel]) -> Vec<Vec<usize>> {
+    let mut sets: Vec<Vec<usize>> = vec![vec![]];
     for (number, axis) in axes.iter().enumerate() {
-        let on_axis: Vec<_> = levels.iter().filter(|level| level.axis == number).collect();
+        let on_axis = levels.iter().enumerate();
+        let on_axis: Vec<usize> = on_axis
+            .filter(|(_, level)| level.axis == number)
+            .map(|(at, _)| at)
+            .collect();
         let shortest = if axis.subtotals { 0 } else { on_axis.len() };
-        let prefixes = (shortest..=on_axis.len()).rev().map(|length| {
-            let prefix = on_axis.iter().take(length);
-            prefix
-                .flat_map(|level| level.columns())
-                .collect::<Vec<String>>()
-        });
-        let prefixes: Vec<_> = prefixes.collect();
+        let prefixes = (shortest..=on_axis.len()).rev();
+        let prefixes: Vec<&[usize]> = prefixes
+            .filter_map(|length| on_axis.get(..length))
+            .collect();
         sets = sets
             .iter()
             .flat_map(|set| {
@@ -171,7 +182,5 @@ pub(crate) fn grouping_sets(axes: &[ResolvedAxis], levels: &[GroupLevel]) -> Vec
             })
             .collect();
     }
-    sets.into_iter()
-        .map(|set| set.iter().map(|name| column(name)).collect())
-        .collect()
+    sets
 }

@@ -3,7 +3,7 @@
 //! ```text
 //! CubeQuery ─resolve─► ResolvedQuery ─find_members─► ─┐
 //!   scan_fact ► join_roles ► filter_members ► rank_top ► group_members ► aggregate_measures
-//!   ► calculate_measures ► label_members ► project_answer ► order_rows ─► LogicalPlan
+//!   ► look_elsewhere ► calculate_measures ► label_members ► project_answer ► order_rows ─► LogicalPlan
 //! ```
 //! Nothing here runs a plan; `service` does, with `exec`.
 
@@ -22,6 +22,8 @@ mod join_roles;
 mod key_value;
 mod label_members;
 mod list_members;
+mod look_elsewhere;
+mod look_relation;
 mod measure_states;
 mod member_rows;
 mod order_rows;

@@ -183,6 +183,22 @@ impl fmt::Display for ResolvedKind {
         match self {
             Self::Calculated { expression, .. } => f.write_str(expression),
             Self::Aggregate(aggregate) => aggregate.fmt(f),
+            Self::Elsewhere(look) => {
+                write!(
+                    f,
+                    "{} of {} by {}",
+                    look.function.name(),
+                    look.measure,
+                    look.dimension
+                )?;
+                if let Some(level) = &look.level {
+                    write!(f, ", level {}", level.name)?;
+                }
+                match look.number {
+                    Some(number) => write!(f, ", {number}"),
+                    None => Ok(()),
+                }
+            }
         }
     }
 }

@@ -9,11 +9,10 @@ use datafusion::logical_expr::{
     Expr, ExprFunctionExt, JoinType, LogicalPlanBuilder, SortExpr, lit,
 };
 
-use super::aggregate_measures::aggregate_measures;
-use super::calculate_measures::calculate_measures;
 use super::columns::column;
 use super::filter_members::members_of_facts;
-use super::group_members::{GroupLevel, group_levels, group_members};
+use super::group_members::{GroupLevel, group_levels};
+use super::look_elsewhere::cells;
 use super::planner::{PlanStep, Planner, columns_named, with_columns};
 use super::resolved::{ResolvedAxis, ResolvedLevel, ResolvedQuery, ResolvedTop};
 use crate::error::Result;
@@ -26,12 +25,22 @@ pub(crate) fn rank_top(
     facts: LogicalPlanBuilder,
     query: &ResolvedQuery,
 ) -> PlanStep {
+    keep_ranked(planner, facts.clone(), facts, query)
+}
+
+/// Keeps the facts of the members that are ranked by other facts.
+pub(crate) fn keep_ranked(
+    planner: &Planner<'_>,
+    facts: LogicalPlanBuilder,
+    ranked: LogicalPlanBuilder,
+    query: &ResolvedQuery,
+) -> PlanStep {
     let Some(top) = &query.top else {
         return Ok(facts);
     };
     let mut ranked_levels: Vec<&ResolvedLevel> = top.per.iter().collect();
     ranked_levels.push(&top.level);
-    let kept = kept_members(planner, facts.clone(), query, top, &ranked_levels)?;
+    let kept = kept_members(planner, ranked, query, top, &ranked_levels)?;
     let names: Vec<String> = kept
         .schema()
         .columns()
@@ -94,10 +103,13 @@ fn kept_members(
         })
         .collect();
     let levels = group_levels(&axes);
-    let measures = query.measures.only(&top.by);
-    let grouped = group_members(facts, &levels)?;
-    let cells = aggregate_measures(planner, grouped, &axes, &levels, &measures)?;
-    let cells = calculate_measures(planner, cells, &measures)?;
+    let ranking = ResolvedQuery {
+        axes,
+        measures: query.measures.only(&top.by),
+        top: None,
+        ..query.clone()
+    };
+    let cells = cells(planner, facts, &ranking, &levels)?;
     let names: Vec<String> = levels.iter().flat_map(GroupLevel::columns).collect();
     let order = rank_order(top, &names);
     let n = usize::try_from(top.n).unwrap_or(usize::MAX);

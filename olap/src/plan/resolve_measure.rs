@@ -3,17 +3,18 @@
 use std::collections::BTreeSet;
 
 use planisphere_schemas::model::{
-    Aggregation, Measure, MeasureKind, Star, parse_expression, referenced_columns,
+    Aggregation, Look, Measure, MeasureKind, Star, parse_cube_expression, referenced_columns,
 };
 
-use super::resolve::CubeOf;
+use super::resolve::{CubeOf, resolve_level};
 use super::resolved::{
-    Input, ResolvedAggregate, ResolvedHaving, ResolvedKind, ResolvedMeasure, ResolvedMeasures,
+    Input, ResolvedAggregate, ResolvedHaving, ResolvedKind, ResolvedLook, ResolvedMeasure,
+    ResolvedMeasures,
 };
 use crate::digits::{CELL_SCALE, parse_decimal};
 use crate::error::QueryFaults;
 use crate::model::{ColumnType, cell_type};
-use crate::query::MeasureFilter;
+use crate::query::{LevelRef, MeasureFilter};
 
 /// Collects the measures that a query needs.
 pub(crate) struct MeasureNames<'m> {
@@ -128,41 +129,89 @@ impl<'m> MeasureNames<'m> {
                     approximate: aggregate.approximate,
                 }))
             }
-            MeasureKind::Calculated { expression } => {
-                let inputs = self.add_inputs(measure, expression);
-                Some(ResolvedKind::Calculated {
-                    expression: expression.clone(),
-                    inputs,
-                })
-            }
+            MeasureKind::Calculated { expression } => self.calculated(measure, expression),
         }
     }
 
-    fn add_inputs(&mut self, measure: &Measure, expression: &str) -> Vec<String> {
-        let parsed = match parse_expression(expression) {
+    fn calculated(&mut self, measure: &Measure, expression: &str) -> Option<ResolvedKind> {
+        let parsed = match parse_cube_expression(expression) {
             Ok(parsed) => parsed,
             Err(reason) => {
-                self.wrong.push(format!(
-                    "expression of measure '{}': {reason}",
-                    measure.name
-                ));
-                return vec![];
+                let of = &measure.name;
+                self.wrong
+                    .push(format!("expression of measure '{of}': {reason}"));
+                return None;
             }
         };
-        let inputs: Vec<String> = referenced_columns(&parsed)
+        for look in &parsed.looks {
+            self.add_look(measure, look);
+        }
+        let inputs: Vec<String> = referenced_columns(&parsed.scalar)
             .into_iter()
             .map(|(_, name)| name)
             .collect();
         for name in &inputs {
             match self.of.cube.measure(name) {
                 Some(input) => self.add(input),
+                None if self.measures.get(name).is_some() => {}
                 None => self.wrong.push(format!(
                     "measure '{}' is calculated from '{name}', which the cube lacks",
                     measure.name
                 )),
             }
         }
-        inputs
+        Some(ResolvedKind::Calculated {
+            expression: parsed.scalar.to_string(),
+            inputs,
+        })
+    }
+
+    /// Adds what a measure looks at elsewhere, as a measure of its own.
+    fn add_look(&mut self, measure: &Measure, look: &Look) {
+        let name = look.to_string();
+        if self.measures.get(&name).is_some() {
+            return;
+        }
+        if let Some(input) = self.of.cube.measure(&look.measure) {
+            self.add(input);
+        }
+        let level = look.level.as_ref().map(|level| LevelRef {
+            dimension: look.dimension.clone(),
+            hierarchy: look.hierarchy.clone(),
+            level: level.clone(),
+        });
+        let mut faults = QueryFaults::default();
+        let found = level
+            .as_ref()
+            .map(|level| resolve_level(&self.of.view, level, &name, &mut faults));
+        let Some(input) = self.measures.get(&look.measure) else {
+            let message = format!(
+                "measure '{}' is calculated from '{name}', which the cube lacks",
+                measure.name
+            );
+            self.wrong.push(message);
+            return;
+        };
+        if found.as_ref().is_some_and(Option::is_none) {
+            let message = format!(
+                "measure '{}' is calculated from '{name}', whose level the cube lacks or has more than once",
+                measure.name
+            );
+            self.wrong.push(message);
+            return;
+        }
+        let resolved = ResolvedMeasure {
+            kind: ResolvedKind::Elsewhere(ResolvedLook {
+                function: look.function,
+                measure: look.measure.clone(),
+                dimension: look.dimension.clone(),
+                level: found.flatten(),
+                number: look.number,
+            }),
+            name,
+            ..input.clone()
+        };
+        self.measures.needed.push(resolved);
     }
 
     fn input(

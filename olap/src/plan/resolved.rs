@@ -6,7 +6,9 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
-use planisphere_schemas::model::{Aggregation, Caption, DataType, Format, SpecialMember, Star};
+use planisphere_schemas::model::{
+    Aggregation, Caption, DataType, Elsewhere, Format, SpecialMember, Star,
+};
 
 use super::key_value::KeyValue;
 use crate::model::{ColumnType, DimensionSource};
@@ -209,6 +211,7 @@ impl ResolvedMeasures {
                 };
                 Exactness::Approximate { error: Some(error) }
             }
+            Some(ResolvedKind::Elsewhere(look)) => self.exactness(&look.measure),
             Some(ResolvedKind::Calculated { inputs, .. }) => {
                 let mut inputs = inputs.iter().map(|input| self.exactness(input));
                 match inputs.all(|exactness| exactness.is_exact()) {
@@ -220,14 +223,32 @@ impl ResolvedMeasures {
         }
     }
 
+    /// True if a measure is no matter of the fact rows of its cell alone.
+    pub(crate) fn looks_elsewhere(&self, name: &str) -> bool {
+        let kind = self.get(name).map(|measure| &measure.kind);
+        kind.is_some_and(|kind| match kind {
+            ResolvedKind::Elsewhere(_) => true,
+            other => other.inputs().iter().any(|name| self.looks_elsewhere(name)),
+        })
+    }
+
+    /// The measures that are matters of the fact rows of a cell alone.
+    pub(crate) fn of_rows(&self) -> Self {
+        let of_rows = |name: &str| !self.looks_elsewhere(name);
+        let needed = self.needed.iter().filter(|it| of_rows(&it.name));
+        let asked = self.asked.iter().filter(|name| of_rows(name));
+        Self {
+            needed: needed.cloned().collect(),
+            asked: asked.cloned().collect(),
+        }
+    }
+
     /// One measure with what it is computed from.
     pub(crate) fn only(&self, name: &str) -> Self {
         let mut names = BTreeSet::from([name]);
         for measure in self.needed.iter().rev() {
-            if let ResolvedKind::Calculated { inputs, .. } = &measure.kind
-                && names.contains(measure.name.as_str())
-            {
-                names.extend(inputs.iter().map(String::as_str));
+            if names.contains(measure.name.as_str()) {
+                names.extend(measure.kind.inputs().iter().map(String::as_str));
             }
         }
         let needed = self
@@ -256,11 +277,43 @@ pub(crate) struct ResolvedMeasure {
 #[derive(Debug, Clone)]
 pub(crate) enum ResolvedKind {
     Aggregate(ResolvedAggregate),
+    /// A measure that stands before it, elsewhere than in the cell.
+    Elsewhere(ResolvedLook),
     /// A SQL scalar over measures that stand before it.
     Calculated {
         expression: String,
         inputs: Vec<String>,
     },
+}
+
+impl ResolvedKind {
+    /// The measures that it is computed from.
+    pub(crate) fn inputs(&self) -> &[String] {
+        match self {
+            Self::Aggregate(_) => &[],
+            Self::Elsewhere(look) => std::slice::from_ref(&look.measure),
+            Self::Calculated { inputs, .. } => inputs,
+        }
+    }
+}
+
+/// Where a measure is looked at.
+#[derive(Debug, Clone)]
+pub(crate) struct ResolvedLook {
+    pub(crate) function: Elsewhere,
+    pub(crate) measure: String,
+    /// The dimension of the cube whose members change.
+    pub(crate) dimension: String,
+    pub(crate) level: Option<ResolvedLevel>,
+    pub(crate) number: Option<u32>,
+}
+
+impl ResolvedLook {
+    /// True if the hierarchy of a level of the dimension is that of the look, if it names one.
+    pub(crate) fn is_in_hierarchy(&self, level: &ResolvedLevel) -> bool {
+        let own = self.level.as_ref();
+        own.is_none_or(|own| own.same_hierarchy(level))
+    }
 }
 
 /// An aggregate over the fact rows of a cell.

@@ -28,7 +28,8 @@ pub(super) fn detail_totals(
     query: &ResolvedQuery,
     totals: &[RecordBatch],
 ) -> Result<Vec<DetailTotal>> {
-    let asked = query.measures.asked.iter().enumerate();
+    let of_rows = query.measures.of_rows();
+    let asked = of_rows.asked.iter().enumerate();
     asked
         .map(|(number, name)| {
             let measure = query.measures.get(name);

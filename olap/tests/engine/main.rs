@@ -10,6 +10,7 @@ mod histories;
 mod instants;
 mod limits;
 mod listings;
+mod looks;
 mod numbers;
 mod plans;
 mod published;

@@ -266,10 +266,10 @@ async fn plain_cells_have_ordered_axes_and_states() {
         axis(1),
         [
             "H=Zu Hause, H/P3=Cup",
-            "H=Zu Hause, =Total",
+            "H=Zu Hause, H=Total",
             "W=Writing, W/P1=Pen",
             "W=Writing, W/P2=Pad",
-            "W=Writing, =Total",
+            "W=Writing, W=Total",
             "=Total, =Total",
         ]
     );

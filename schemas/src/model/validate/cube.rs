@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::model::Model;
 use crate::model::cube::{Aggregate, Aggregation, Cube, CubeDimension, Measure, MeasureKind};
+use crate::model::cube_expression::{CubeExpression, Look, parse_cube_expression};
 use crate::model::sql::referenced_columns;
 use crate::model::star::{FactMeasure, Star};
 
@@ -220,16 +221,26 @@ fn calculated_rules(
     expression: &str,
 ) {
     let at = within(spot, "expression", expression);
-    let Some(parsed) = check.expression(&at, expression) else {
-        return;
+    let parsed = match parse_cube_expression(expression) {
+        Ok(parsed) => parsed,
+        Err(reason) => {
+            check.fault(
+                &at,
+                format!("'{expression}' is not a SQL expression: {reason}"),
+            );
+            return;
+        }
     };
     let known: Vec<&str> = cube
         .measures
         .iter()
         .map(|measure| measure.name.as_str())
         .collect();
-    for (_, name) in referenced_columns(&parsed) {
+    for name in inputs(&parsed) {
         check.known(&at, "measure of the cube", &name, known.iter().copied());
+    }
+    for look in &parsed.looks {
+        look_rules(check, &at, cube, look);
     }
     if reaches(cube, &measure.name, &measure.name, &mut BTreeSet::new()) {
         check.fault(
@@ -239,16 +250,87 @@ fn calculated_rules(
     }
 }
 
+/// The measures that an expression is calculated from.
+fn inputs(expression: &CubeExpression) -> BTreeSet<String> {
+    let looks: BTreeSet<String> = expression.looks.iter().map(Look::to_string).collect();
+    let columns = referenced_columns(&expression.scalar).into_iter();
+    let columns = columns.map(|(_, name)| name);
+    let plain = columns.filter(|name| !looks.contains(name));
+    let looked_at = expression.looks.iter().map(|look| look.measure.clone());
+    plain.chain(looked_at).collect()
+}
+
+/// The dimension and the level of a look elsewhere are of the cube, and what it looks at does not look elsewhere itself.
+fn look_rules(check: &mut Check<'_>, at: &Spot, cube: &Cube, look: &Look) {
+    let dimensions = cube.dimensions.iter().map(CubeDimension::name);
+    if !check.known(at, "dimension of the cube", &look.dimension, dimensions) {
+        return;
+    }
+    if let Some(level) = &look.level {
+        let levels = levels(check.model, cube, look);
+        check.known(at, "level", level, levels.iter().map(String::as_str));
+        if levels.iter().filter(|it| *it == level).count() > 1 {
+            let message = format!(
+                "level '{level}' stands in several hierarchies; write {}.<hierarchy>.{level}",
+                look.dimension
+            );
+            check.fault(at, message);
+        }
+    }
+    if looks_elsewhere(cube, &look.measure, &mut BTreeSet::new()) {
+        let message = format!(
+            "'{look}' looks at a measure that looks elsewhere itself; write one look for both, or two measures"
+        );
+        check.fault(at, message);
+    }
+}
+
+/// The levels that a look can name.
+fn levels(model: &Model, cube: &Cube, look: &Look) -> Vec<String> {
+    let Some(dimension) = cube.dimension(&look.dimension) else {
+        return Vec::new();
+    };
+    match dimension {
+        CubeDimension::Degenerate { columns, .. } => columns.clone(),
+        CubeDimension::Role { role } => {
+            let star = model.star(&cube.star);
+            let role = star.and_then(|star| star.role(role));
+            let dimension = role.and_then(|role| model.dimension(&role.dimension));
+            let hierarchies = dimension.into_iter().flat_map(|it| &it.hierarchies);
+            let named = |name: &str| look.hierarchy.as_deref().is_none_or(|it| it == name);
+            let hierarchies = hierarchies.filter(|hierarchy| named(&hierarchy.name));
+            hierarchies
+                .flat_map(|hierarchy| hierarchy.levels.iter().map(|level| level.name.clone()))
+                .collect()
+        }
+    }
+}
+
+/// True if a measure, or one that it is calculated from, looks elsewhere.
+fn looks_elsewhere(cube: &Cube, measure: &str, seen: &mut BTreeSet<String>) -> bool {
+    let Some(MeasureKind::Calculated { expression }) = cube.measure(measure).map(|it| &it.kind)
+    else {
+        return false;
+    };
+    let Ok(parsed) = parse_cube_expression(expression) else {
+        return false;
+    };
+    !parsed.looks.is_empty()
+        || inputs(&parsed)
+            .into_iter()
+            .any(|name| seen.insert(name.clone()) && looks_elsewhere(cube, &name, seen))
+}
+
 /// True if the calculation of `from` leads to `target`.
 fn reaches(cube: &Cube, from: &str, target: &str, seen: &mut BTreeSet<String>) -> bool {
     let Some(MeasureKind::Calculated { expression }) = cube.measure(from).map(|found| &found.kind)
     else {
         return false;
     };
-    let Ok(parsed) = crate::model::sql::parse_expression(expression) else {
+    let Ok(parsed) = parse_cube_expression(expression) else {
         return false;
     };
-    referenced_columns(&parsed).into_iter().any(|(_, name)| {
+    inputs(&parsed).into_iter().any(|name| {
         name == target || (seen.insert(name.clone()) && reaches(cube, &name, target, seen))
     })
 }

@@ -1,0 +1,352 @@
+//! Between aggregates and calculations: measures looked at elsewhere than in the cell, such as the period before or the member above.
+//!
+//! For each set of group columns of the answer, the facts are grouped once more by where they are looked at from, and joined to
+//! its rows: by the columns of the member above, or through a relation of members to members (`look_relation`). What is merged
+//! are states, so that every measure is right there too.
+
+use datafusion::common::{Column, NullEquality};
+use datafusion::logical_expr::{Expr, JoinType, LogicalPlanBuilder, lit, when};
+use planisphere_schemas::model::Elsewhere;
+
+use super::aggregate_measures::{aggregate_measures, aggregate_through};
+use super::answer::filtered_facts;
+use super::calculate_measures::calculate_measures;
+use super::columns::column;
+use super::group_members::{GroupLevel, group_levels, group_members, level_sets};
+use super::join_roles::roles_of;
+use super::look_relation::{Relation, relation};
+use super::planner::{PlanStep, Planner, with_columns};
+use super::rank_top::keep_ranked;
+use super::resolved::{
+    ResolvedAxis, ResolvedKind, ResolvedLevel, ResolvedLook, ResolvedMeasure, ResolvedQuery,
+};
+use crate::error::Result;
+
+/// What a look finds for the rows of one set of group columns.
+struct Found {
+    plan: LogicalPlanBuilder,
+    /// The group columns of the answer by which rows find theirs.
+    by: Vec<String>,
+}
+
+/// A query whose answer is grouped already.
+#[derive(Clone, Copy)]
+pub(super) struct Grouped<'q> {
+    pub(super) query: &'q ResolvedQuery,
+    pub(super) levels: &'q [GroupLevel],
+    /// The positions of the levels of one set of group columns.
+    pub(super) set: &'q [usize],
+}
+
+impl<'q> Grouped<'q> {
+    /// The levels of the set.
+    pub(super) fn present(self) -> impl Iterator<Item = &'q GroupLevel> + Clone {
+        self.set.iter().filter_map(move |at| self.levels.get(*at))
+    }
+}
+
+/// Adds the measures that are looked at elsewhere to the cells.
+pub(crate) fn look_elsewhere(
+    planner: &Planner<'_>,
+    cells: LogicalPlanBuilder,
+    query: &ResolvedQuery,
+    levels: &[GroupLevel],
+) -> PlanStep {
+    let mut plan = cells;
+    for (number, measure) in query.measures.needed.iter().enumerate() {
+        let ResolvedKind::Elsewhere(look) = &measure.kind else {
+            continue;
+        };
+        let sets = level_sets(&query.axes, levels);
+        let mut values: Vec<(Expr, Expr)> = Vec::new();
+        for (at, set) in sets.iter().enumerate() {
+            let grouped = Grouped { query, levels, set };
+            let Some(found) = find(planner, grouped, look)? else {
+                continue;
+            };
+            let value = format!("#look_{number}_{at}");
+            plan = join_found(plan, found, (&look.measure, &value))?;
+            let is_of_set = match sets.len() {
+                1 => lit(true),
+                _ => is_of(grouped)?,
+            };
+            values.push((is_of_set, column(&value)));
+        }
+        plan = with_value(plan, measure, values)?;
+    }
+    Ok(plan)
+}
+
+/// The value of each row: what was found for the set of group columns that it is of.
+fn with_value(
+    plan: LogicalPlanBuilder,
+    measure: &ResolvedMeasure,
+    values: Vec<(Expr, Expr)>,
+) -> PlanStep {
+    let nothing = datafusion::scalar::ScalarValue::try_from(&measure.data_type.arrow());
+    let nothing = lit(nothing.map_err(Planner::failed)?);
+    let mut values = values.into_iter();
+    let value = match values.next() {
+        None => nothing,
+        Some((is_of_set, value)) => {
+            let mut cases = when(is_of_set, value);
+            for (is_of_set, value) in values {
+                cases = cases.when(is_of_set, value);
+            }
+            cases.end().map_err(Planner::failed)?
+        }
+    };
+    with_columns(plan, vec![value.alias(&measure.name)])
+}
+
+/// True for the rows of a set of group columns.
+fn is_of(grouped: Grouped<'_>) -> Result<Expr> {
+    let mut all = lit(true);
+    for (at, level) in grouped.levels.iter().enumerate() {
+        let is_total = column(&level.own()?.subtotal());
+        all = all.and(match grouped.set.contains(&at) {
+            true => is_total.is_not_true(),
+            false => is_total.is_true(),
+        });
+    }
+    Ok(all)
+}
+
+/// Joins what was found; rows for which there is nothing have no value.
+fn join_found(plan: LogicalPlanBuilder, found: Found, (measure, value): (&str, &str)) -> PlanStep {
+    let names = |name: &String| format!("{value}#{name}");
+    let mut columns = vec![column(measure).alias(value)];
+    columns.extend(found.by.iter().map(|name| column(name).alias(names(name))));
+    let found_plan = found.plan.project(columns).map_err(Planner::failed)?;
+    let right = found_plan.build().map_err(Planner::failed)?;
+    if found.by.is_empty() {
+        return plan
+            .join_on(right, JoinType::Left, [lit(true)])
+            .map_err(Planner::failed);
+    }
+    let on: (Vec<Column>, Vec<Column>) = found
+        .by
+        .iter()
+        .map(|name| (Column::from_name(name), Column::from_name(names(name))))
+        .unzip();
+    let equality = NullEquality::NullEqualsNull;
+    plan.join_detailed(right, JoinType::Left, on, None, equality)
+        .map_err(Planner::failed)
+}
+
+fn find(planner: &Planner<'_>, grouped: Grouped<'_>, look: &ResolvedLook) -> Result<Option<Found>> {
+    match look.function {
+        Elsewhere::Parent | Elsewhere::Ancestor | Elsewhere::Total => above(planner, grouped, look),
+        Elsewhere::Prev | Elsewhere::ToDate | Elsewhere::Rolling | Elsewhere::Cumulative => {
+            moved(planner, grouped, look)
+        }
+    }
+}
+
+/// The measure at the member above: the facts by the columns of that member alone.
+fn above(
+    planner: &Planner<'_>,
+    grouped: Grouped<'_>,
+    look: &ResolvedLook,
+) -> Result<Option<Found>> {
+    let own = grouped
+        .present()
+        .filter(|it| it.level.dimension() == look.dimension);
+    let own = own.filter(|it| look.is_in_hierarchy(&it.level)).last();
+    let kept: Vec<String> = match (look.function, own) {
+        (Elsewhere::Total, _) => Vec::new(),
+        (_, None) => return Ok(None),
+        (Elsewhere::Parent, Some(own)) => path_columns(own, own.parts.len() - 1),
+        (_, Some(own)) => {
+            let depth = look.level.as_ref().map_or(0, |level| level.path.len());
+            if depth > own.parts.len() {
+                return Ok(None);
+            }
+            path_columns(own, depth)
+        }
+    };
+    let is_left = |level: &&GroupLevel| match (look.function, own) {
+        (Elsewhere::Total, _) => level.level.dimension() != look.dimension,
+        (_, Some(own)) => !level.level.same_hierarchy(&own.level),
+        (_, None) => true,
+    };
+    let others = grouped
+        .present()
+        .filter(is_left)
+        .flat_map(GroupLevel::columns);
+    let by: Vec<String> = others.chain(kept).collect();
+    let query = grouped.query;
+    let facts = filtered_facts(planner, query, &roles_of(query))?;
+    let facts = group_members(facts, grouped.levels)?;
+    let measures = query.measures.only(&look.measure);
+    let columns = by.iter().map(|name| column(name)).collect();
+    let cells = aggregate_through(planner, facts, (Vec::new(), columns), None, &measures)?;
+    let plan = calculate_measures(planner, cells, &measures)?;
+    Ok(Some(Found { plan, by }))
+}
+
+/// The columns of the first levels of a path.
+fn path_columns(level: &GroupLevel, depth: usize) -> Vec<String> {
+    let parts = level.parts.iter().take(depth);
+    parts
+        .flat_map(|part| [part.key.clone(), part.special()])
+        .collect()
+}
+
+/// The measure at other members: the facts by the finest members that are looked at, through the relation of those in the answer
+/// to those.
+fn moved(
+    planner: &Planner<'_>,
+    grouped: Grouped<'_>,
+    look: &ResolvedLook,
+) -> Result<Option<Found>> {
+    let Some(finest) = finest_level(grouped, look) else {
+        return Ok(None);
+    };
+    let query = grouped.query;
+    let main = filtered_facts(planner, query, &roles_with(query, &finest))?;
+    let Some(relation) = relation(planner, grouped, look, (&finest, main.clone()))? else {
+        return Ok(None);
+    };
+    let elsewhere = query_elsewhere(grouped, look, &finest);
+    let roles = roles_of(&elsewhere);
+    let unranked = ResolvedQuery {
+        top: None,
+        ..elsewhere.clone()
+    };
+    let facts = filtered_facts(planner, &unranked, &roles)?;
+    let is_ranked_there = |level: &ResolvedLevel| level.same_hierarchy(&finest);
+    let facts = match &query.top {
+        Some(top) if !is_ranked_there(&top.level) => keep_ranked(planner, facts, main, query)?,
+        _ => facts,
+    };
+    let levels = group_levels(&elsewhere.axes);
+    let facts = group_members(facts, &levels)?;
+    let columns: Vec<Expr> = levels
+        .iter()
+        .flat_map(GroupLevel::columns)
+        .map(|name| column(&name))
+        .collect();
+    let others = grouped
+        .present()
+        .filter(|it| !it.level.same_hierarchy(&finest));
+    let mut by: Vec<String> = others.flat_map(GroupLevel::columns).collect();
+    by.extend(relation.targets.iter().cloned());
+    let target = by.iter().map(|name| column(name)).collect();
+    let Some(moved_to) = levels.last() else {
+        return Ok(None);
+    };
+    let through = (relation, moved_to);
+    let cells = aggregate_through(
+        planner,
+        facts,
+        (columns, target),
+        Some(through),
+        &elsewhere.measures,
+    )?;
+    let plan = calculate_measures(planner, cells, &elsewhere.measures)?;
+    Ok(Some(Found { plan, by }))
+}
+
+/// The finest level of the hierarchy on any axis, in any filter, and in the look itself.
+fn finest_level(grouped: Grouped<'_>, look: &ResolvedLook) -> Option<ResolvedLevel> {
+    let query = grouped.query;
+    let axes = query.axes.iter().flat_map(|axis| &axis.levels);
+    let filters = query.filters.iter().map(|filter| &filter.level);
+    let own = axes
+        .chain(filters)
+        .filter(|level| level.dimension() == look.dimension);
+    let of_look = look.level.as_ref();
+    let first = of_look.or_else(|| own.clone().find(|level| look.is_in_hierarchy(level)))?;
+    let same = own.filter(|level| level.same_hierarchy(first));
+    same.chain(of_look)
+        .max_by_key(|level| level.path.len())
+        .cloned()
+}
+
+/// The roles of a query and of one more level.
+fn roles_with(query: &ResolvedQuery, level: &ResolvedLevel) -> super::join_roles::Roles {
+    let mut wider = query.clone();
+    wider.axes.push(ResolvedAxis {
+        levels: vec![level.clone()],
+        subtotals: false,
+    });
+    roles_of(&wider)
+}
+
+/// The query for facts elsewhere: without what it says of the hierarchy, but by its finest level.
+fn query_elsewhere(
+    grouped: Grouped<'_>,
+    look: &ResolvedLook,
+    finest: &ResolvedLevel,
+) -> ResolvedQuery {
+    let query = grouped.query;
+    let present = |axis: usize| {
+        let levels = grouped.present().filter(move |level| level.axis == axis);
+        levels.filter(|level| !level.level.same_hierarchy(finest))
+    };
+    let axes = (0..query.axes.len()).map(|axis| ResolvedAxis {
+        levels: present(axis).map(|level| level.level.clone()).collect(),
+        subtotals: false,
+    });
+    let own = ResolvedAxis {
+        levels: vec![finest.clone()],
+        subtotals: false,
+    };
+    let filters = query.filters.iter();
+    let filters = filters.filter(|filter| !filter.level.same_hierarchy(finest));
+    ResolvedQuery {
+        axes: axes.chain([own]).collect(),
+        filters: filters.cloned().collect(),
+        measures: query.measures.only(&look.measure),
+        having: Vec::new(),
+        sort: Vec::new(),
+        ..query.clone()
+    }
+}
+
+/// How facts elsewhere reach the rows of the answer.
+pub(super) type Through<'l> = (Relation, &'l GroupLevel);
+
+/// Joins the states of the members that are looked at to the members in the answer.
+pub(super) fn join_relation(
+    states: LogicalPlanBuilder,
+    (relation, level): Through<'_>,
+) -> PlanStep {
+    let names = level.parts.iter();
+    let names: Vec<String> = names
+        .flat_map(|part| [part.key.clone(), part.special()])
+        .collect();
+    // the members in the answer may have columns of the same names
+    let own = |name: &str| format!("#at{name}");
+    let columns = states.schema().columns().into_iter();
+    let columns = columns.map(|it| match names.contains(&it.name) {
+        true => column(&it.name).alias(own(&it.name)),
+        false => Expr::Column(it),
+    });
+    let columns: Vec<Expr> = columns.collect();
+    let on: (Vec<Column>, Vec<Column>) = names
+        .iter()
+        .zip(&relation.sources)
+        .map(|(name, source)| (Column::from_name(own(name)), Column::from_name(source)))
+        .unzip();
+    let right = relation.plan.build().map_err(Planner::failed)?;
+    let equality = NullEquality::NullEqualsNull;
+    states
+        .project(columns)
+        .and_then(|states| states.join_detailed(right, JoinType::Inner, on, None, equality))
+        .map_err(Planner::failed)
+}
+
+/// The cells of a query: its aggregates, what it looks at elsewhere, and what is calculated from both.
+pub(crate) fn cells(
+    planner: &Planner<'_>,
+    facts: LogicalPlanBuilder,
+    query: &ResolvedQuery,
+    levels: &[GroupLevel],
+) -> PlanStep {
+    let grouped = group_members(facts, levels)?;
+    let cells = aggregate_measures(planner, grouped, &query.axes, levels, &query.measures)?;
+    let cells = look_elsewhere(planner, cells, query, levels)?;
+    calculate_measures(planner, cells, &query.measures)
+}

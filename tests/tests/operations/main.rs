@@ -15,6 +15,7 @@ mod many_rejects;
 mod partners;
 mod records;
 mod rejects;
+mod remodelled;
 mod spill;
 mod stopped;
 mod throng;

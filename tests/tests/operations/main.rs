@@ -11,6 +11,7 @@ mod histories;
 mod hoard;
 mod json_logs;
 mod killed;
+mod looked_up;
 mod many_rejects;
 mod partners;
 mod records;

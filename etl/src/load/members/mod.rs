@@ -124,6 +124,10 @@ impl Execution<'_> {
         };
         built.notices.extend(work.in_doubt(&outcome.doubts));
         if self.is_looked_up(dimension) {
+            built.indexes.add(dimension, work.versions_after(&outcome));
+            built
+                .indexes
+                .check(self.options.settings.etl.memory_bytes)?;
             let members = work.index(&mut outcome).await?;
             built.members.insert(dimension.name.clone(), members);
         }

@@ -114,6 +114,14 @@ impl DimensionLoad<'_> {
         MembersBuilder::with_capacity(usize::try_from(published).unwrap_or(0))
     }
 
+    /// How many versions there are after the load.
+    pub(super) fn versions_after(&self, outcome: &Outcome) -> usize {
+        let published = self.published.filter(|_| !outcome.is_whole);
+        let published = published.map_or(0, |it| self.scan(it.table).num_rows());
+        let standing = published.saturating_sub(outcome.table.removed.len());
+        standing + outcome.bulk.len() + outcome.table.added.num_rows()
+    }
+
     /// The versions that are published, unless the table is written anew.
     async fn published_members(&self, is_whole: bool) -> Result<MembersBuilder> {
         let dimension = self.origin.dimension;

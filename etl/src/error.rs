@@ -109,7 +109,7 @@ pub enum Error {
         near: Option<String>,
     },
     /// Several tables or files of the model are not in the source.
-    #[error("{}", .missing.iter().map(with_hint).collect::<Vec<_>>().join("\n"))]
+    #[error("{}", .missing.iter().map(advice::with_hint).collect::<Vec<_>>().join("\n"))]
     AllNotInSource {
         /// An [`Error::NotInSource`] for each.
         missing: Vec<Error>,
@@ -221,6 +221,18 @@ pub enum Error {
         before: usize,
         /// Rows after the joins.
         after: usize,
+    },
+    /// The members that facts look up do not fit into the memory of a load.
+    #[error(
+        "the members that facts look up take {bytes} bytes of memory, more than the {memory_bytes} of [etl] memory_bytes: {tables}"
+    )]
+    IndexesTooLarge {
+        /// How many versions each dimension has, the largest first.
+        tables: String,
+        /// What their indexes take.
+        bytes: usize,
+        /// What a load may take.
+        memory_bytes: usize,
     },
     /// Rows do not add up.
     #[error(
@@ -375,16 +387,6 @@ impl Error {
                 None,
             )),
         }
-    }
-}
-
-/// An error with the name that may be meant.
-fn with_hint(error: &Error) -> String {
-    match error {
-        Error::NotInSource {
-            near: Some(near), ..
-        } => format!("{error} (did you mean '{near}'?)"),
-        _ => error.to_string(),
     }
 }
 

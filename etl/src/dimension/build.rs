@@ -77,13 +77,6 @@ pub(crate) fn build_dimension(input: DimensionInput<'_>) -> Result<DimensionBuil
     let mut tally = assembly.tally;
     tally.read = input.entity.rows.num_rows() as u64;
     tally.rejected = observed.rejects.len() as u64;
-    let reshaped = input
-        .existing
-        .as_ref()
-        .is_some_and(|existing| existing.reshaped);
-    if reshaped && !tally.has_changes() {
-        tally.updated = published.rows.num_rows() as u64;
-    }
     let doubts = std::mem::take(&mut assembly.doubts);
     let changes = assembly.changes().map_err(Error::arrow(doing()))?;
     let table = table_delta(&assembly, input.is_whole).map_err(Error::arrow(doing()))?;

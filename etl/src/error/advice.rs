@@ -24,6 +24,7 @@ impl Error {
             | Self::FanOut { .. }
             | Self::ModelChange { .. }
             | Self::KeysExhausted { .. }
+            | Self::IndexesTooLarge { .. }
             | Self::TooManyRejects { .. }
             | Self::TooManyRejectsSoFar { .. }
             | Self::TooManyVanished { .. } => ErrorKind::Invalid,
@@ -122,6 +123,10 @@ impl Error {
             Self::KeysExhausted { .. } => Some(
                 "nothing was published; keys are never used again: give attributes that change often scd 1 or a mini-dimension, or divide the dimension, and load into a new warehouse folder".into(),
             ),
+            Self::IndexesTooLarge { bytes, .. } => Some(format!(
+                "nothing was published; set [etl] memory_bytes = {} or more",
+                bytes.next_multiple_of(1 << 20)
+            )),
             Self::Damaged { .. } => Some(
                 "nothing was published; restore the file from a backup, or load into a new warehouse folder".into(),
             ),
@@ -162,5 +167,15 @@ impl Error {
                 Some("nothing was published; run the load again, it takes back what this one left".into())
             }
         }
+    }
+}
+
+/// An error with the name that may be meant.
+pub(super) fn with_hint(error: &Error) -> String {
+    match error {
+        Error::NotInSource {
+            near: Some(near), ..
+        } => format!("{error} (did you mean '{near}'?)"),
+        _ => error.to_string(),
     }
 }

@@ -19,6 +19,7 @@ use crate::warehouse::RowEdits;
 
 use super::balance::Balance;
 use super::execute::Execution;
+use super::indexes::Indexes;
 use super::members::MemberRows;
 use super::order::in_order;
 use super::published::read_table;
@@ -83,6 +84,8 @@ pub(super) struct Built {
     /// The versions of the history of a mini-dimension that was built last.
     pub(super) versions: Vec<RecordBatch>,
     pub(super) referenced: Referenced,
+    /// What the indexes hold, of dimensions that are still to come what is published.
+    pub(super) indexes: Indexes,
     /// For owners of mini-dimensions whose histories were built anew what these tell of present combinations.
     pub(super) presents: BTreeMap<String, Vec<RecordBatch>>,
     /// What the operator should know.
@@ -113,6 +116,7 @@ impl Execution<'_> {
         let mut built = Built {
             audit_key: record.audit_key,
             referenced: referenced(self.model, conformed),
+            indexes: self.published_indexes(base),
             ..Built::default()
         };
         self.referenced_before(&mut built.referenced, conformed, base)

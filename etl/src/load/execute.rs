@@ -11,10 +11,9 @@ use planisphere_schemas::model::{Model, Places};
 use planisphere_schemas::warehouse::{LoadId, Manifest, PinnedWarehouse, Warehouse};
 
 use crate::conform::{Conformed, conform, open_session};
-use crate::dimension::BYTES_OF_MEMBER;
 use crate::error::{Error, Result};
 use crate::runtime::Runtime;
-use crate::spool::{Lease, Memory};
+use crate::spool::Memory;
 use crate::staging::{Package, clear, extract};
 
 use super::audit;
@@ -26,7 +25,6 @@ use super::preflight::{check_model, preflight};
 use super::published::read_table;
 use super::record::{LoadOutcome, LoadRecord, StepTime, read_records, unfinished};
 use super::replay::Replay;
-use super::scan::TableScan;
 use super::{LoadOptions, swept};
 
 /// One load at work.
@@ -56,7 +54,7 @@ impl Execution<'_> {
         let base = self.base().await?;
         let manifest = base.as_ref().map(PinnedWarehouse::manifest);
         self.check_date(manifest)?;
-        let _reserved = self.reserve(base.as_ref());
+        let _reserved = self.reserve(base.as_ref())?;
         let plan = plan_load(self.model, manifest)?;
         record.notices.extend(plan.notices);
         let settings = &self.options.settings;
@@ -87,23 +85,6 @@ impl Execution<'_> {
         }
         self.publish(&package, built, base.as_ref(), pending, record)
             .await
-    }
-
-    /// Makes room for the indexes of the members that are looked up: rows on their way keep less in memory then.
-    fn reserve(&self, base: Option<&PinnedWarehouse>) -> Lease {
-        let looked_up = self.model.dimensions.iter();
-        let looked_up = looked_up.filter(|dimension| self.is_looked_up(dimension));
-        let tables = looked_up.filter_map(|dimension| base?.table(&dimension.table()));
-        let warehouse = self.warehouse;
-        let rows: usize = tables
-            .map(|table| TableScan { warehouse, table }.num_rows())
-            .sum();
-        let memory = self.options.settings.etl.memory_bytes;
-        let bytes = (rows.saturating_mul(BYTES_OF_MEMBER) / 2).min(memory / 16 * 3);
-        let mut lease = self.memory.lease();
-        lease.grow(bytes);
-        self.reserved.store(bytes, Ordering::Relaxed);
-        lease
     }
 
     /// What rows on their way may keep in memory altogether.

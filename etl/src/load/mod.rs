@@ -14,6 +14,7 @@ mod execute;
 mod extract_only;
 mod facts;
 mod guard;
+mod indexes;
 mod lineage;
 mod marks;
 mod members;

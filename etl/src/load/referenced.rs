@@ -48,6 +48,22 @@ impl References {
         is_known: impl Fn(&StringArray) -> Vec<bool> + Sync,
     ) -> Result<BTreeSet<String>> {
         let mut strangers = BTreeSet::new();
+        self.each_stranger(is_known, |some| {
+            strangers.extend(some);
+            Ok(())
+        })?;
+        Ok(strangers)
+    }
+
+    /// Tells the same ids, those of some rows at a time.
+    ///
+    /// # Errors
+    /// If a temporary file cannot be read, and those of `tell`.
+    pub(super) fn each_stranger(
+        &self,
+        is_known: impl Fn(&StringArray) -> Vec<bool> + Sync,
+        mut tell: impl FnMut(Vec<String>) -> Result<()>,
+    ) -> Result<()> {
         for column in &self.columns {
             let rows = column.rows.batches();
             threads::in_order(
@@ -61,13 +77,10 @@ impl References {
                     strange.dedup();
                     Ok(strange)
                 },
-                |some| {
-                    strangers.extend(some);
-                    Ok(())
-                },
+                &mut tell,
             )?;
         }
-        Ok(strangers)
+        Ok(())
     }
 }
 

@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use super::hoard::{Hoard, check_peaks};
 
-const DIMENSION: &str = "planisphere: 1
+pub(crate) const DIMENSION: &str = "planisphere: 1
 dimension: member
 entity: member
 key: member_id
@@ -15,7 +15,7 @@ attributes:
   story: {type: text, scd: 1}
 ";
 /// The least that can be set.
-const MEMORY: u64 = 16 << 20;
+pub(crate) const MEMORY: u64 = 16 << 20;
 
 fn tables(changes: &str) -> String {
     format!(
@@ -27,7 +27,7 @@ entities:
 }
 
 /// So many members, with texts of six kilobytes that nothing can shorten.
-fn hoard(count: u64, changes: &str) -> Result<Hoard> {
+pub(crate) fn hoard(count: u64, changes: &str) -> Result<Hoard> {
     let sql = format!(
         "create table members (n integer primary key, changed_at text, rank integer, name text, motto text, story text);
          insert into members with recursive n(i) as (select 1 union all select i + 1 from n where i < {count})
@@ -43,7 +43,7 @@ fn hoard(count: u64, changes: &str) -> Result<Hoard> {
     Ok(hoard)
 }
 
-fn bytes(count: u64) -> u64 {
+pub(crate) fn bytes(count: u64) -> u64 {
     count * 6_050
 }
 

@@ -15,9 +15,6 @@ use crate::warehouse::{Editing, Place, RowEdits};
 
 type Arrow<T> = Result<T, ArrowError>;
 
-/// Keys that were issued before and come back are sorted so many at a time.
-const KEYS: i32 = 65_536;
-
 /// Takes what becomes of rows.
 pub(super) struct Gathering {
     /// Rows whose keys were issued before those of new members: special members, versions that are there again.
@@ -26,6 +23,8 @@ pub(super) struct Gathering {
     later: Spool,
     /// The last key that was issued before.
     issued: i32,
+    /// Of those that were issued before so many are sorted at a time.
+    sorted: usize,
     edits: Editing,
     removed: HashSet<i32>,
 }
@@ -46,12 +45,18 @@ pub(super) struct Added {
 }
 
 impl Gathering {
-    /// Nothing is known yet of a table with these columns; keys up to one were issued before.
-    pub(super) fn new(schema: &SchemaRef, memory: &Memory, least: usize, issued: i32) -> Self {
+    /// Nothing is known yet of a table with these columns; keys up to one were issued before, of which so many are sorted at a
+    /// time.
+    pub(super) fn new(
+        schema: &SchemaRef,
+        (memory, least): (&Memory, usize),
+        (issued, sorted): (i32, usize),
+    ) -> Self {
         Self {
             early: Dealing::new(Arc::clone(schema), memory, least),
             later: Spool::new(Arc::clone(schema), memory),
             issued,
+            sorted,
             edits: Editing::new(schema, memory, least),
             removed: HashSet::new(),
         }
@@ -62,7 +67,10 @@ impl Gathering {
         let rows = &delta.added;
         let keys = keys(rows);
         let early = keys.partition_point(|key| *key <= self.issued);
-        let share = |key: &i32| u32::try_from(key.max(&0) / KEYS).unwrap_or(0);
+        let share = |key: &i32| {
+            let share = usize::try_from(*key).unwrap_or(0) / self.sorted;
+            u32::try_from(share).unwrap_or(0)
+        };
         let shares: Vec<u32> = keys[..early].iter().map(share).collect();
         self.early.push(&rows.slice(0, early), &shares)?;
         self.later

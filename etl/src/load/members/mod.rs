@@ -5,11 +5,14 @@
 //! published tables ──► versions, keys and what was seen of the touched ────────────────┴─► build ──► added, changed, removed
 //! ```
 
+mod everything;
 mod gathered;
 mod key_order;
 mod known_ids;
+mod of_packages;
 mod past;
 mod recognise;
+mod referred;
 mod retained;
 mod shares;
 mod tables;
@@ -48,7 +51,7 @@ use self::gathered::Gathered;
 use self::past::{Past, PastOfShare};
 use self::recognise::Silent;
 use self::shares::Shares;
-use self::tables::Building;
+use self::tables::{Building, KEYS};
 
 /// The published tables of a dimension.
 #[derive(Clone, Copy)]
@@ -121,6 +124,10 @@ impl Execution<'_> {
         };
         built.notices.extend(work.in_doubt(&outcome.doubts));
         if self.is_looked_up(dimension) {
+            built.indexes.add(dimension, work.versions_after(&outcome));
+            built
+                .indexes
+                .check(self.options.settings.etl.memory_bytes)?;
             let members = work.index(&mut outcome).await?;
             built.members.insert(dimension.name.clone(), members);
         }
@@ -313,7 +320,7 @@ impl DimensionLoad<'_> {
     /// Builds one share after the other; each issues keys from where the one before it has ended.
     fn build_shares(&self, dealt: &SharedOut<'_>, mut issued: Issued) -> Result<Building> {
         let doing = || format!("building dimension '{}'", self.origin.dimension.name);
-        let mut building = self.building(issued.keys);
+        let mut building = self.building(issued.keys, KEYS);
         for (share, strangers) in dealt.strangers.iter().enumerate() {
             let rows = dealt.rows.share(share).map_err(Error::arrow(doing()))?;
             let of_share = self.of_share(&dealt.past, share)?;

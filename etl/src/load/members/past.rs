@@ -246,7 +246,7 @@ impl DimensionLoad<'_> {
         nothing.map_err(Error::arrow(doing))
     }
 
-    fn ids<'r>(&self, rows: &'r RecordBatch) -> Result<&'r StringArray> {
+    pub(super) fn ids<'r>(&self, rows: &'r RecordBatch) -> Result<&'r StringArray> {
         let dimension = self.origin.dimension;
         let doing = || Error::arrow(format!("reading dimension '{}'", dimension.name));
         let at = rows.schema().index_of(&dimension.id_column());

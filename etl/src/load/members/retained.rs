@@ -6,17 +6,20 @@ use std::sync::Arc;
 use arrow::array::{
     Array as _, ArrayRef, AsArray as _, BooleanArray, RecordBatch, StringArray, new_null_array,
 };
-use arrow::compute::filter_record_batch;
+use arrow::compute::{concat_batches, filter_record_batch};
 use planisphere_schemas::model::Dimension;
 
-use crate::dimension::{Existing, Nature, Origin, Shadow, is_inferred, once_each, words};
+use crate::dimension::{
+    Existing, Nature, Origin, align, arrow_schema, changes_schema, is_inferred, words,
+};
 use crate::error::{Error, Result};
 use crate::load::backfill::{Knowing, Wanted};
 use crate::load::minis::with_present;
-use crate::load::nature::audited;
 use crate::load::outriggers::with_columns;
+use crate::spool::{Spool, Spooled};
 
-use super::DimensionLoad;
+use super::of_packages::Retained;
+use super::{DimensionLoad, Published};
 
 /// The column that says of which attributes something speaks.
 const KNOWN: &str = "_known";
@@ -42,7 +45,7 @@ impl DimensionLoad<'_> {
     }
 
     /// The attributes with present combinations that are told anew.
-    fn presents(&self) -> HashSet<String> {
+    pub(super) fn presents(&self) -> HashSet<String> {
         let told = self.presents.iter().filter_map(|words| {
             let known = words.column_by_name(KNOWN)?.as_string::<i32>();
             known.iter().flatten().next()
@@ -56,23 +59,29 @@ impl DimensionLoad<'_> {
         &self,
         existing: Option<&Existing>,
         changes: Existing,
+        presents: &RecordBatch,
     ) -> Result<Existing> {
+        if presents.num_rows() == 0 {
+            return Ok(changes);
+        }
         let dimension = self.origin.dimension;
-        let doing = || format!("reading the past of dimension '{}'", dimension.name);
+        let doing = || {
+            Error::arrow(format!(
+                "reading the past of dimension '{}'",
+                dimension.name
+            ))
+        };
         let members = seen_members(dimension, existing, &changes);
         let schema = changes.rows.schema();
-        let mut all = vec![changes.rows.clone()];
-        for words in &self.presents {
-            let ids = words.column_by_name(&dimension.id_column());
-            let ids = ids.into_iter().flat_map(|ids| ids.as_string::<i32>());
-            let known: BooleanArray = ids.map(|id| Some(members.contains(id?))).collect();
-            let words = RecordBatch::try_new(schema.clone(), words.columns().to_vec());
-            let words = words.and_then(|words| filter_record_batch(&words, &known));
-            all.push(words.map_err(Error::arrow(doing()))?);
-        }
-        let rows = arrow::compute::concat_batches(&schema, &all);
+        let ids = presents.column_by_name(&dimension.id_column());
+        let ids = ids.into_iter().flat_map(|ids| ids.as_string::<i32>());
+        let known: BooleanArray = ids.map(|id| Some(members.contains(id?))).collect();
+        let words = RecordBatch::try_new(schema.clone(), presents.columns().to_vec());
+        let words = words.and_then(|words| filter_record_batch(&words, &known));
+        let words = words.map_err(doing())?;
+        let rows = concat_batches(&schema, [&changes.rows, &words]);
         Ok(Existing {
-            rows: rows.map_err(Error::arrow(doing()))?,
+            rows: rows.map_err(doing())?,
             ..changes
         })
     }
@@ -83,22 +92,8 @@ impl DimensionLoad<'_> {
         self.forget(kept, &names.chain(self.told_anew.iter().cloned()).collect())
     }
 
-    /// What packages tell of all changes. Where they do not know mini-dimensions, the histories of these tell of present
-    /// combinations.
-    pub(super) async fn all_words(
-        &self,
-        existing: Option<&Existing>,
-        kept: Existing,
-    ) -> Result<Existing> {
-        let (kept, has_presents) = self.words_anew(kept).await?;
-        if has_presents {
-            return Ok(kept);
-        }
-        let kept = self.forget(kept, &self.presents())?;
-        self.with_presents(existing, kept)
-    }
-
-    fn forget(&self, kept: Existing, told: &HashSet<String>) -> Result<Existing> {
+    /// What was seen, without what it says of some attributes.
+    pub(super) fn forget(&self, kept: Existing, told: &HashSet<String>) -> Result<Existing> {
         if told.is_empty() {
             return Ok(kept);
         }
@@ -189,20 +184,20 @@ impl DimensionLoad<'_> {
         Ok(rows)
     }
 
-    /// The rows of the entity as an earlier load staged them, and where these come from; with present combinations, if these
-    /// are known.
-    async fn then(&self, known: &Knowing, has_presents: bool) -> Result<(Origin<'_>, RecordBatch)> {
+    /// The rows of the entity as an earlier load staged them.
+    pub(super) async fn then(&self, known: &Knowing) -> Result<Spooled> {
         let entity = &self.fed.entity.name;
         let rows = self.execution.conformed_then(&known.package, entity);
-        let doing = format!(
-            "reading the past of dimension '{}'",
-            self.origin.dimension.name
-        );
-        let mut rows = rows.await?.rows.whole().map_err(Error::arrow(&doing))?;
-        if has_presents {
-            rows = self.with_combinations(rows)?;
-        }
-        // mini-dimensions tell of present combinations themselves
+        Ok(rows.await?.rows)
+    }
+
+    /// Rows of an earlier load as the dimension takes them; with present combinations, if packages know these.
+    pub(super) fn prepared(&self, rows: RecordBatch, has_presents: bool) -> Result<RecordBatch> {
+        let rows = match has_presents {
+            true => self.with_combinations(rows)?,
+            false => rows,
+        };
+        // else mini-dimensions tell of present combinations themselves
         let presents = self.origin.dimension.attributes.iter();
         let presents = presents.filter(|it| rows.column_by_name(&it.column).is_none());
         let presents = presents.map(|it| {
@@ -210,97 +205,82 @@ impl DimensionLoad<'_> {
             (it.column.clone(), nothing)
         });
         let presents: Vec<(String, ArrayRef)> = presents.collect();
-        let rows = with_columns(&rows, presents).map_err(Error::arrow(&doing))?;
-        let then = Origin {
-            snapshot_at: known.package.began_at.timestamp_micros(),
-            ..self.origin
-        };
-        Ok((then, rows))
+        let dimension = &self.origin.dimension.name;
+        with_columns(&rows, presents).map_err(Error::arrow(format!(
+            "reading the past of dimension '{dimension}'"
+        )))
     }
 
-    /// What packages of all earlier loads tell of a stream, in the place of what was kept of it; also whether they tell of
-    /// present combinations.
-    async fn words_anew(&self, kept: Existing) -> Result<(Existing, bool)> {
+    /// What earlier loads have seen, or what their packages tell.
+    pub(super) async fn words_before(&self, published: Option<Published<'_>>) -> Result<Words> {
         let dimension = self.origin.dimension;
-        let doing = || format!("reading the past of dimension '{}'", dimension.name);
-        let schema = kept.rows.schema();
-        let mut all = vec![RecordBatch::new_empty(schema.clone())];
+        let Some(published) = published else {
+            return self.words_anew().await;
+        };
+        if published.changes.is_none() {
+            return Ok(Words::Unknown);
+        }
+        let nothing = RecordBatch::new_empty(Arc::clone(published.table.schema()));
+        let schema = arrow_schema(dimension);
+        let existing = self.forgotten(align(&dimension.table(), &nothing, &schema)?);
+        let is_stream = self.origin.nature == Nature::Changes;
+        let is_anew = !self.told_anew.is_empty() || self.has_all_told(&existing).await?;
+        match is_stream && is_anew {
+            true => self.words_anew().await,
+            false => Ok(Words::Kept(self.retained(&existing).await?)),
+        }
+    }
+
+    /// What packages of all earlier loads tell of a stream, in the place of what was kept of it.
+    async fn words_anew(&self) -> Result<Words> {
+        let dimension = self.origin.dimension;
+        let doing = || {
+            Error::arrow(format!(
+                "reading the past of dimension '{}'",
+                dimension.name
+            ))
+        };
         let wanted = Wanted::of_new_dimension(self.execution.model, dimension);
         let packages = match &wanted {
             Some(wanted) => self.execution.knowing_all(wanted).await?,
             None => Vec::new(),
         };
         let has_presents = self.knows_minis(&packages).await?;
+        let mut all = Spool::new(changes_schema(dimension), self.memory());
         for known in packages {
-            let (then, rows) = self.then(&known, has_presents).await?;
-            let said = then.of(&rows);
-            let said = words(&said, known.record.audit_key)?;
-            let said = RecordBatch::try_new(schema.clone(), said.columns().to_vec());
-            all.push(said.map_err(Error::arrow(doing()))?);
-        }
-        let rows = arrow::compute::concat_batches(&schema, &all);
-        let rows = rows.and_then(|rows| once_each(&rows));
-        let words = Existing {
-            rows: rows.map_err(Error::arrow(doing()))?,
-            reshaped: true,
-            ..kept
-        };
-        Ok((words, has_presents))
-    }
-
-    /// What was seen of the published members, with what packages of earlier loads tell of new attributes behind it.
-    pub(super) async fn with_retained(
-        &self,
-        existing: &Existing,
-        changes: Existing,
-    ) -> Result<Existing> {
-        let (dimension, model) = (self.origin.dimension, self.execution.model);
-        let schema = existing.rows.schema();
-        let fields = schema.fields().iter().zip(&existing.is_new);
-        let new: HashSet<&str> = fields
-            .filter(|(_, is_new)| **is_new)
-            .map(|(field, _)| field.name().as_str())
-            .collect();
-        let wanted = Wanted::of_dimension(model, dimension, |name| new.contains(name));
-        let Some(wanted) = wanted else {
-            return Ok(changes);
-        };
-        let mut shadows: Vec<Shadow> = dimension
-            .attributes
-            .iter()
-            .filter(|attribute| new.contains(attribute.name.as_str()))
-            .map(|attribute| Shadow::new(dimension, attribute))
-            .collect();
-        let doing = || format!("reading the past of dimension '{}'", dimension.name);
-        for known in self.execution.knowing(&wanted).await? {
-            let (then, rows) = self.then(&known, false).await?;
-            let said = then.of(&rows);
-            for shadow in &mut shadows {
-                let attribute = &shadow.dimension().attributes[0].name;
-                if known.columns.contains(attribute) {
-                    let is_audited = audited(shadow.dimension(), self.fed);
-                    shadow.tell(&said, is_audited.contains(&true))?;
-                }
+            let then = Origin {
+                snapshot_at: known.package.began_at.timestamp_micros(),
+                ..self.origin
+            };
+            for rows in self.then(&known).await?.batches() {
+                let rows = self.prepared(rows.map_err(doing())?, has_presents)?;
+                let said = words(&then.of(&rows), known.record.audit_key)?;
+                all.push(said).map_err(doing())?;
             }
         }
-        let members = seen_members(dimension, Some(existing), &changes);
-        let schema = changes.rows.schema();
-        let mut all = vec![changes.rows.clone()];
-        for shadow in &shadows {
-            let seen = shadow.evidence(dimension, &members, self.audit_key)?;
-            let seen = RecordBatch::try_new(schema.clone(), seen.columns().to_vec());
-            all.push(seen.map_err(Error::arrow(doing()))?);
-        }
-        let rows = arrow::compute::concat_batches(&schema, &all);
-        Ok(Existing {
-            rows: rows.map_err(Error::arrow(doing()))?,
-            ..changes
+        Ok(Words::Anew {
+            words: all.finish().map_err(doing())?,
+            has_presents,
         })
     }
 }
 
+/// What earlier loads have seen of all members.
+pub(super) enum Words {
+    /// Nobody kept it.
+    Unknown,
+    /// What packages tell in the place of what was kept.
+    Anew {
+        words: Spooled,
+        /// True if they tell of present combinations.
+        has_presents: bool,
+    },
+    /// What was kept, with what packages tell of attributes that are new.
+    Kept(Option<Retained>),
+}
+
 /// The members of which anything was seen: published ones, and those that were merged away, of which no version is.
-fn seen_members(
+pub(super) fn seen_members(
     dimension: &Dimension,
     existing: Option<&Existing>,
     changes: &Existing,

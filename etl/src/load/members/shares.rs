@@ -37,7 +37,16 @@ pub(super) struct Shares<'a> {
 impl<'a> Shares<'a> {
     /// As many that the rows of each, of this width, are built in these bytes.
     pub(super) fn of(rows: usize, width: usize, bytes: usize, merged: &'a HashSet<String>) -> Self {
-        let all = rows.saturating_mul(width * WIDTHS_OF_ROW + BYTES_OF_ROW);
+        Self::of_bytes(Self::bytes(rows, width), bytes, merged)
+    }
+
+    /// What it takes to build the members of so many rows of a width.
+    pub(super) fn bytes(rows: usize, width: usize) -> usize {
+        rows.saturating_mul(width * WIDTHS_OF_ROW + BYTES_OF_ROW)
+    }
+
+    /// As many that each of what takes so many bytes altogether is built in these.
+    pub(super) fn of_bytes(all: usize, bytes: usize, merged: &'a HashSet<String>) -> Self {
         let number = u32::try_from(all.div_ceil(bytes.max(1))).unwrap_or(u32::MAX);
         Self {
             number: number.clamp(1, 4_096),
@@ -115,7 +124,7 @@ impl DimensionLoad<'_> {
 }
 
 /// The business ids of conformed rows as texts.
-fn entity_ids(kind: &DimensionKind, rows: &RecordBatch) -> Result<ArrayRef, ArrowError> {
+pub(super) fn entity_ids(kind: &DimensionKind, rows: &RecordBatch) -> Result<ArrayRef, ArrowError> {
     let DimensionKind::Entity { key, .. } = kind else {
         return Err(ArrowError::InvalidArgumentError(
             "no entity feeds it".into(),

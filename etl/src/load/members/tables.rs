@@ -20,6 +20,9 @@ use super::gathered::{Gathered, Gathering, MemberRows, Of};
 use super::recognise::FROM;
 use super::{DimensionLoad, Outcome};
 
+/// Rows of so many keys that were issued before and come back are sorted at a time, where these are few.
+pub(super) const KEYS: usize = 65_536;
+
 /// Takes what a load makes of members, share by share.
 pub(super) struct Building {
     table: Gathering,
@@ -82,11 +85,12 @@ impl Building {
 }
 
 impl DimensionLoad<'_> {
-    /// Nothing is made of any member yet; keys up to one were issued before any share.
-    pub(super) fn building(&self, issued: i32) -> Building {
+    /// Nothing is made of any member yet; keys up to one were issued before any share, and rows of so many of them are sorted
+    /// at a time.
+    pub(super) fn building(&self, issued: i32, sorted: usize) -> Building {
         let dimension = self.origin.dimension;
         let (memory, least) = (self.memory(), self.least());
-        let gathering = |schema| Gathering::new(&schema, memory, least, issued);
+        let gathering = |schema| Gathering::new(&schema, (memory, least), (issued, sorted));
         Building {
             table: gathering(dimension::arrow_schema(dimension)),
             map: gathering(map_schema(dimension)),
@@ -108,6 +112,14 @@ impl DimensionLoad<'_> {
         let files = files.unwrap_or_default().iter();
         let published = files.map(|file| file.rows).sum::<u64>();
         MembersBuilder::with_capacity(usize::try_from(published).unwrap_or(0))
+    }
+
+    /// How many versions there are after the load.
+    pub(super) fn versions_after(&self, outcome: &Outcome) -> usize {
+        let published = self.published.filter(|_| !outcome.is_whole);
+        let published = published.map_or(0, |it| self.scan(it.table).num_rows());
+        let standing = published.saturating_sub(outcome.table.removed.len());
+        standing + outcome.bulk.len() + outcome.table.added.num_rows()
     }
 
     /// The versions that are published, unless the table is written anew.

@@ -29,7 +29,8 @@ pub(super) struct QueryArgs {
     #[arg(long, value_delimiter = ',', value_parser = ["rows", "columns"])]
     pub(super) subtotals: Vec<String>,
     /// A condition on members, several times for several: "order_date.calendar.year = 2025",
-    /// "product.category.category in A, B", "order_date.calendar.month from 2025/1/1 to 2025/2/4"
+    /// "product.category.category in A, B", "order_date.calendar.month from 2025/1/1 to 2025/2/4",
+    /// "product.category.product contains bike" (also begins with, ends with, is named).
     #[arg(long = "where")]
     pub(super) filters: Vec<String>,
     /// A condition on a measure: "net_amount > 100". It hides members; totals are still over all of them.

@@ -6,7 +6,7 @@ use super::fault::{Reading, known};
 use crate::error::Result;
 use crate::query::{
     Axis, Bound, Comparison, Condition, CubeQuery, Filter, History, Language, MeasureFilter, Sort,
-    SortKey, Top,
+    SortKey, TextPlace, Top,
 };
 
 /// What a request says beside its own matter.
@@ -135,8 +135,19 @@ fn read_filter(reading: &mut Reading, i: usize, filter: wire::Filter) -> Filter 
                 .to
                 .map(|bound| read_bound(reading, &format!("{place}.to"), bound)),
         },
+        Some(wire::filter::Condition::Text(text)) => Condition::Text {
+            place: match known(reading, &place, text.place) {
+                Some(wire::TextPlace::Beginning) => TextPlace::Beginning,
+                Some(wire::TextPlace::End) => TextPlace::End,
+                Some(wire::TextPlace::Whole) => TextPlace::Whole,
+                Some(wire::TextPlace::Within | wire::TextPlace::Unspecified) | None => {
+                    TextPlace::Within
+                }
+            },
+            text: text.text,
+        },
         None => {
-            reading.fault(&place, "a filter needs one of in, not_in, range");
+            reading.fault(&place, "a filter needs one of in, not_in, range, text");
             Condition::In(Vec::new())
         }
     };

@@ -5,7 +5,7 @@ use planisphere_proto::v1 as wire;
 use super::member::{keys_to_wire, level_to_wire};
 use crate::query::{
     Axis, Bound, Comparison, Condition, CubeQuery, Filter, History, MeasureFilter, MemberPath,
-    Sort, SortKey, Top,
+    Sort, SortKey, TextPlace, Top,
 };
 
 /// The context that a query holds.
@@ -68,6 +68,18 @@ fn filter(filter: &Filter) -> wire::Filter {
             from: from.as_ref().map(bound),
             to: to.as_ref().map(bound),
         }),
+        Condition::Text { place, text } => {
+            let place = match place {
+                TextPlace::Within => wire::TextPlace::Within,
+                TextPlace::Beginning => wire::TextPlace::Beginning,
+                TextPlace::End => wire::TextPlace::End,
+                TextPlace::Whole => wire::TextPlace::Whole,
+            };
+            wire::filter::Condition::Text(wire::TextMatch {
+                place: place.into(),
+                text: text.clone(),
+            })
+        }
     };
     wire::Filter {
         level: Some(level_to_wire(&filter.level)),

@@ -13,7 +13,8 @@ use super::group_members::{GroupLevel, grouping_sets};
 use super::look_elsewhere::{Through, join_relation};
 use super::measure_states::{Aggregate, aggregated, count_of};
 use super::planner::{PlanStep, Planner};
-use super::resolved::{ResolvedAxis, ResolvedKind, ResolvedMeasures};
+use super::resolved::ResolvedAxis;
+use super::resolved_measure::{ResolvedKind, ResolvedMeasures};
 use crate::error::Result;
 
 /// Groups the fact rows and aggregates the measures; the cells get the names of the measures.

@@ -52,7 +52,7 @@ pub(crate) fn filtered_facts(
 ) -> PlanStep {
     let facts = scan_fact(planner, &query.star.table(), query.include_deleted)?;
     let joined = join_roles(planner, facts, roles, query.history)?;
-    let filtered = filter_members(joined, &query.filters)?;
+    let filtered = filter_members(planner, joined, &query.filters, query)?;
     let ranked = rank_top(planner, filtered, query)?;
-    filter_members(ranked, &query.cell)
+    filter_members(planner, ranked, &query.cell, query)
 }

@@ -5,7 +5,7 @@ use datafusion::logical_expr::{BinaryExpr, Expr, LogicalPlanBuilder, Operator};
 
 use super::decimal::{divide, multiply, round_to_cell};
 use super::planner::{PlanStep, Planner, with_columns};
-use super::resolved::{ResolvedKind, ResolvedMeasures};
+use super::resolved_measure::{ResolvedKind, ResolvedMeasures};
 use crate::error::Result;
 
 /// Adds the calculated measures to the columns of a plan that has the aggregated ones.

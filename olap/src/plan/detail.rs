@@ -13,9 +13,8 @@ use super::order_rows::Page;
 use super::planner::{Planner, columns_named};
 use super::resolve::CubeOf;
 use super::resolve_filter::resolve_filter;
-use super::resolved::{
-    Input, ResolvedAggregate, ResolvedFilter, ResolvedKind, ResolvedMeasure, ResolvedQuery,
-};
+use super::resolved::{ResolvedFilter, ResolvedQuery};
+use super::resolved_measure::{Input, ResolvedAggregate, ResolvedKind, ResolvedMeasure};
 use crate::error::{QueryFaults, Result};
 use crate::query::{Condition, Filter, MemberRef};
 use crate::result::{ColumnRole, ResultColumn};

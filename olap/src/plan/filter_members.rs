@@ -2,18 +2,22 @@
 
 use std::collections::HashMap;
 
+use datafusion::common::{Column, NullEquality};
+use datafusion::functions::expr_fn::{ends_with, lower, starts_with, strpos};
 use datafusion::logical_expr::utils::{conjunction, disjunction};
-use datafusion::logical_expr::{Expr, LogicalPlanBuilder, lit, when};
+use datafusion::logical_expr::{Expr, JoinType, LogicalPlanBuilder, lit, when};
 use planisphere_schemas::model::SpecialMember;
 
-use super::columns::{fact_column, role_column, special_of};
-use super::planner::{PlanStep, Planner};
+use super::columns::{column, fact_column, role_column, special_of};
+use super::member_rows::{NAME_EN, NAME_ZH, caption_of, key_at, member_rows, special_at};
+use super::planner::{PlanStep, Planner, with_columns};
 use super::resolved::{
     PathLevel, ResolvedBound, ResolvedCondition, ResolvedFilter, ResolvedKey, ResolvedLevel,
-    ResolvedPath,
+    ResolvedPath, ResolvedQuery,
 };
 use crate::error::Result;
 use crate::model::DimensionSource;
+use crate::query::{Language, TextPlace};
 
 /// The two expressions that say which member a row belongs to on one level of a path.
 #[derive(Debug, Clone)]
@@ -54,26 +58,92 @@ pub(crate) fn degenerate_member(key: Expr) -> Result<MemberColumns> {
 }
 
 /// Keeps the fact rows whose members hold.
-pub(crate) fn filter_members(mut plan: LogicalPlanBuilder, filters: &[ResolvedFilter]) -> PlanStep {
+pub(crate) fn filter_members(
+    planner: &Planner<'_>,
+    mut plan: LogicalPlanBuilder,
+    filters: &[ResolvedFilter],
+    query: &ResolvedQuery,
+) -> PlanStep {
     for filter in filters {
         let members = members_of_facts(&filter.level)?;
-        let predicate = predicate(&members, &filter.condition)?;
-        plan = plan.filter(predicate).map_err(Planner::failed)?;
+        plan = keep_members(planner, plan, &members, (filter, query))?;
     }
     Ok(plan)
 }
 
-/// True for the members that a filter keeps.
-pub(crate) fn is_kept(members: &[MemberColumns], filter: &ResolvedFilter) -> Result<Expr> {
-    predicate(members, &filter.condition)
+/// Keeps the rows whose members a filter of a query admits.
+pub(crate) fn keep_members(
+    planner: &Planner<'_>,
+    plan: LogicalPlanBuilder,
+    members: &[MemberColumns],
+    (filter, query): (&ResolvedFilter, &ResolvedQuery),
+) -> PlanStep {
+    let predicate = match &filter.condition {
+        ResolvedCondition::Text { place, text } => {
+            let named = named(planner, (filter, query), (*place, text))?;
+            return keep_named(plan, members, named, &filter.place);
+        }
+        ResolvedCondition::In(paths) => is_one_of(members, paths),
+        ResolvedCondition::NotIn(paths) => is_one_of(members, paths).is_not_true(),
+        ResolvedCondition::Range { from, to } => range(members, from.as_ref(), to.as_ref())?,
+    };
+    plan.filter(predicate).map_err(Planner::failed)
 }
 
-fn predicate(members: &[MemberColumns], condition: &ResolvedCondition) -> Result<Expr> {
-    match condition {
-        ResolvedCondition::In(paths) => Ok(is_one_of(members, paths)),
-        ResolvedCondition::NotIn(paths) => Ok(is_one_of(members, paths).is_not_true()),
-        ResolvedCondition::Range { from, to } => range(members, from.as_ref(), to.as_ref()),
+/// The members of a level whose names have a text.
+fn named(
+    planner: &Planner<'_>,
+    (filter, query): (&ResolvedFilter, &ResolvedQuery),
+    (place, text): (TextPlace, &str),
+) -> PlanStep {
+    let level = &filter.level;
+    let depth = level.path.len().saturating_sub(1);
+    let name = match query.language {
+        Language::English => NAME_EN,
+        Language::Chinese => NAME_ZH,
+    };
+    let read = lower(caption_of(column(name), column(&key_at(depth)))?);
+    let text = lit(text.to_lowercase());
+    let is_named = match place {
+        TextPlace::Within => strpos(read, text).gt(lit(0)),
+        TextPlace::Beginning => starts_with(read, text),
+        TextPlace::End => ends_with(read, text),
+        TextPlace::Whole => read.eq(text),
+    };
+    let is_ordinary = column(&special_at(depth)).is_null();
+    member_rows(planner, level, &query.star.table(), query.history)?
+        .filter(is_ordinary.and(is_named))
+        .map_err(Planner::failed)
+}
+
+/// Keeps the rows of these members; `place` tells the columns of one filter from those of another.
+fn keep_named(
+    plan: LogicalPlanBuilder,
+    members: &[MemberColumns],
+    named: LogicalPlanBuilder,
+    place: &str,
+) -> PlanStep {
+    let (mut own, mut found) = (Vec::new(), Vec::new());
+    let mut on: (Vec<Column>, Vec<Column>) = Default::default();
+    for (depth, member) in members.iter().enumerate() {
+        let of_member = [
+            (&member.key, key_at(depth)),
+            (&member.special, special_at(depth)),
+        ];
+        for (value, name) in of_member {
+            let (here, there) = (format!("#{place}{name}"), format!("#named{name}"));
+            own.push(value.clone().alias(&here));
+            found.push(column(&name).alias(&there));
+            on.0.push(Column::from_name(here));
+            on.1.push(Column::from_name(there));
+        }
     }
+    let found = named.project(found).and_then(LogicalPlanBuilder::build);
+    let found = found.map_err(Planner::failed)?;
+    let equality = NullEquality::NullEqualsNull;
+    with_columns(plan, own)?
+        .join_detailed(found, JoinType::LeftSemi, on, None, equality)
+        .map_err(Planner::failed)
 }
 
 /// True for the members of a set: members of one parent are asked for together.

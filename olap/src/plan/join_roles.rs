@@ -17,7 +17,8 @@ use planisphere_schemas::model::{Dimension, SpecialMember};
 
 use super::columns::{DURABLE, KEY, column, fact_alias, role_alias, special_of};
 use super::planner::{PlanStep, Planner};
-use super::resolved::{Input, ResolvedHistory, ResolvedKind, ResolvedLevel, ResolvedQuery};
+use super::resolved::{ResolvedHistory, ResolvedLevel, ResolvedQuery};
+use super::resolved_measure::{Input, ResolvedKind};
 use super::scan_fact::scan;
 use crate::error::Result;
 use crate::model::DimensionSource;

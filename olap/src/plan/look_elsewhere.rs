@@ -17,9 +17,8 @@ use super::join_roles::roles_of;
 use super::look_relation::{Relation, relation};
 use super::planner::{PlanStep, Planner, with_columns};
 use super::rank_top::keep_ranked;
-use super::resolved::{
-    ResolvedAxis, ResolvedKind, ResolvedLevel, ResolvedLook, ResolvedMeasure, ResolvedQuery,
-};
+use super::resolved::{ResolvedAxis, ResolvedLevel, ResolvedQuery};
+use super::resolved_measure::{ResolvedKind, ResolvedLook, ResolvedMeasure};
 use crate::error::Result;
 
 /// What a look finds for the rows of one set of group columns.

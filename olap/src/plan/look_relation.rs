@@ -21,11 +21,12 @@ use datafusion::logical_expr::{
 use planisphere_schemas::model::{DataType as ModelType, Elsewhere};
 
 use super::columns::column;
-use super::filter_members::{is_kept, members_of_facts};
+use super::filter_members::{keep_members, members_of_facts};
 use super::look_elsewhere::Grouped;
 use super::member_rows::{key_at, member_columns, member_order, member_rows, sort_at, special_at};
 use super::planner::{PlanStep, Planner, with_columns};
-use super::resolved::{ResolvedLevel, ResolvedLook};
+use super::resolved::ResolvedLevel;
+use super::resolved_measure::ResolvedLook;
 use crate::error::Result;
 use crate::model::DimensionSource;
 
@@ -83,9 +84,7 @@ pub(super) fn relation(
     let columns = member_columns(finest);
     for filter in &filters {
         let path = columns.get(..filter.level.path.len()).unwrap_or_default();
-        members = members
-            .filter(is_kept(path, filter)?)
-            .map_err(Planner::failed)?;
+        members = keep_members(planner, members, path, (filter, query))?;
     }
     let members = up_to_facts(members, (numbered.clone(), facts), finest)?;
     let mut targets = Vec::new();

@@ -12,7 +12,7 @@ use planisphere_schemas::model::{Aggregation, DataType};
 use super::columns::{DURABLE, column, fact_column, role_column};
 use super::decimal::{divide, round_to_cell};
 use super::planner::Planner;
-use super::resolved::{Input, ResolvedAggregate, ResolvedMeasure};
+use super::resolved_measure::{Input, ResolvedAggregate, ResolvedMeasure};
 use crate::error::Result;
 use crate::model::ColumnType;
 use crate::states::{Amount, Percentile, StateOf, Values, Which};

@@ -36,6 +36,7 @@ mod resolve_filter;
 mod resolve_measure;
 mod resolve_order;
 mod resolved;
+mod resolved_measure;
 mod scan_fact;
 
 pub(crate) use answer::plan_answer;

@@ -6,9 +6,10 @@ use planisphere_schemas::model::Aggregation;
 
 use super::key_value::member_key;
 use super::resolved::{
-    Input, ResolvedAggregate, ResolvedBound, ResolvedCondition, ResolvedFilter, ResolvedHistory,
-    ResolvedKey, ResolvedKind, ResolvedPath, ResolvedQuery, ResolvedSort,
+    ResolvedBound, ResolvedCondition, ResolvedFilter, ResolvedHistory, ResolvedKey, ResolvedPath,
+    ResolvedQuery, ResolvedSort,
 };
+use super::resolved_measure::{Input, ResolvedAggregate, ResolvedKind};
 use crate::query::{MemberKey, MemberPath};
 
 impl ResolvedKey {
@@ -159,6 +160,7 @@ impl fmt::Display for ResolvedFilter {
         match &self.condition {
             ResolvedCondition::In(paths) => write!(f, "in {}", list(paths)),
             ResolvedCondition::NotIn(paths) => write!(f, "not in {}", list(paths)),
+            ResolvedCondition::Text { place, text } => write!(f, "{place:?} of names: '{text}'"),
             ResolvedCondition::Range { from, to } => {
                 let end = |bound: &Option<ResolvedBound>| {
                     bound.as_ref().map_or_else(

@@ -55,6 +55,14 @@ fn resolve_condition(
         Condition::NotIn(members) => {
             ResolvedCondition::NotIn(resolve_members(level, members, place, faults))
         }
+        Condition::Text { text, .. } if text.is_empty() => {
+            faults.invalid(place, "a text match needs a text", None);
+            return None;
+        }
+        Condition::Text { place, text } => ResolvedCondition::Text {
+            place: *place,
+            text: text.clone(),
+        },
         Condition::Range {
             from: None,
             to: None,

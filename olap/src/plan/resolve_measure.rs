@@ -7,9 +7,9 @@ use planisphere_schemas::model::{
 };
 
 use super::resolve::{CubeOf, resolve_level};
-use super::resolved::{
-    Input, ResolvedAggregate, ResolvedHaving, ResolvedKind, ResolvedLook, ResolvedMeasure,
-    ResolvedMeasures,
+use super::resolved::ResolvedHaving;
+use super::resolved_measure::{
+    Input, ResolvedAggregate, ResolvedKind, ResolvedLook, ResolvedMeasure, ResolvedMeasures,
 };
 use crate::digits::{CELL_SCALE, parse_decimal};
 use crate::error::QueryFaults;

@@ -192,6 +192,27 @@ pub enum Condition {
         /// The upper bound; none is open.
         to: Option<Bound>,
     },
+    /// Members by what people read of them in the language of the request, in large or small letters; special members never match.
+    Text {
+        /// Where the text stands.
+        place: TextPlace,
+        /// The text.
+        text: String,
+    },
+}
+
+/// Where a text stands in what people read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TextPlace {
+    /// Anywhere.
+    Within,
+    /// At the beginning.
+    Beginning,
+    /// At the end.
+    End,
+    /// It is all.
+    Whole,
 }
 
 /// One end of a range: a full path names a member and compares from the top level down; one key compares the

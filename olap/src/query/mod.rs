@@ -11,7 +11,7 @@ mod parse;
 
 pub use cube_query::{
     Axis, Bound, Comparison, Condition, CubeQuery, Filter, History, LevelRef, MeasureFilter, Sort,
-    SortKey, Top,
+    SortKey, TextPlace, Top,
 };
 pub use file::{Drill, QueryFile, read_query_file};
 pub use language::Language;

@@ -3,12 +3,13 @@
 //! ```text
 //! order_date.calendar.year = 2024              customer.segment.segment not in A, "B, C", @not_given
 //! order_date.calendar.month from 2024/1/2 to 2024/3/7     order_date.calendar.day >= 2024-03-01
+//! product.product contains bike           customer.customer begins with "A, B"
 //! net_amount > 100        -net_amount        5 customer.customer.customer by net_amount per order_date.calendar.year
 //! ```
 //! Keys stay text here; the level's own type is known only when names are resolved.
 
 use super::cube_query::{
-    Bound, Comparison, Condition, Filter, LevelRef, MeasureFilter, Sort, SortKey, Top,
+    Bound, Comparison, Condition, Filter, LevelRef, MeasureFilter, Sort, SortKey, TextPlace, Top,
 };
 use super::member::{MemberKey, MemberPath};
 
@@ -69,6 +70,9 @@ fn parse_condition(text: &str, rest: &str) -> Result<Condition, ParseError> {
             to: Some(bound(text, to, true)?),
         });
     }
+    if let Some(condition) = parse_text(text, rest)? {
+        return Ok(condition);
+    }
     let (comparison, value) = parse_comparison(text, rest)?;
     Ok(match comparison {
         Comparison::Equal => Condition::In(vec![parse_path(text, value)?]),
@@ -90,6 +94,27 @@ fn parse_condition(text: &str, rest: &str) -> Result<Condition, ParseError> {
             to: None,
         },
     })
+}
+
+const TEXT_PLACES: [(&str, TextPlace); 4] = [
+    ("contains", TextPlace::Within),
+    ("begins with", TextPlace::Beginning),
+    ("ends with", TextPlace::End),
+    ("is named", TextPlace::Whole),
+];
+
+/// `contains bike`: a condition on what people read of members.
+fn parse_text(text: &str, rest: &str) -> Result<Option<Condition>, ParseError> {
+    let mut places = TEXT_PLACES.iter();
+    let found = places.find_map(|(words, place)| Some((*place, word(rest, words)?)));
+    let Some((place, searched)) = found else {
+        return Ok(None);
+    };
+    let MemberKey::Text(searched) = parse_key(text, searched)? else {
+        return Err(error(text, "special members have no name to search"));
+    };
+    let text = searched;
+    Ok(Some(Condition::Text { place, text }))
 }
 
 /// What follows `expected` if the text starts with it as words of their own.
@@ -184,7 +209,7 @@ fn parse_comparison<'t>(text: &str, rest: &'t str) -> Result<(Comparison, &'t st
         .ok_or_else(|| {
             error(
                 text,
-                "expected one of = != < <= > >= in, not in, from … to …, to … after the name",
+                "expected one of = != < <= > >= in, not in, from … to …, to …, contains, begins with, ends with, is named after the name",
             )
         })
 }

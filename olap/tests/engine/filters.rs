@@ -36,6 +36,43 @@ fn a_slice_keeps_one_member() {
     );
 }
 
+/// Ann Lee was C1's name, Ann Wu is.
+#[test]
+fn members_are_found_by_what_people_read_of_them() {
+    let named = |text: &str| CubeQuery {
+        filters: filters([text]),
+        ..query("net_amount", "customer.geography.customer")
+    };
+    check(
+        &named("customer.geography.customer begins with aNN"),
+        &["CN | Ann Wu | 25.0000"],
+    );
+    check(&named("customer.geography.customer contains lee"), &[]);
+    check(
+        &named("customer.geography.customer ends with B"),
+        &["DE | Bob | 45.5000"],
+    );
+    check(
+        &named("customer.geography.customer is named 陈"),
+        &["CN | 陈 | 20.2500"],
+    );
+    let both = CubeQuery {
+        filters: filters([
+            "customer.geography.customer contains o",
+            "customer.geography.customer contains \"a\"",
+            "product.category contains \"ritin\"",
+        ]),
+        ..query("net_amount, lines", "customer.geography.customer")
+    };
+    check(&both, &["DE | Dora | 8.2500 | 1"]);
+    let chinese = CubeQuery {
+        locale: "zh".into(),
+        filters: filters(["product.category contains 家"]),
+        ..query("net_amount", "")
+    };
+    check(&chinese, &["60.2500"]);
+}
+
 #[test]
 fn dices_by_sets_and_ranges_all_hold() {
     let diced = CubeQuery {

@@ -7,6 +7,7 @@ FRESH=1 (asks again what was asked), WORKERS (2), QUERIES_HOME (where warehouses
 
 import hashlib
 import os
+import signal
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -22,6 +23,8 @@ BLOCK = 50
 
 
 def main() -> int:
+    # so that the server ends too
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     seed, queries = int(os.environ.get("SEED", "1")), int(os.environ.get("N", "1000"))
     home = Path(os.environ.get("QUERIES_HOME", Path.home() / ".cache" / "planisphere" / "queries"))
     olap = os.environ["PLANISPHERE_OLAP"]

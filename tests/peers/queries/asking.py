@@ -55,7 +55,7 @@ class Asker:
                 statement = expected.sql
                 rows = self.tables.answer(statement)
                 tally.empty += rows.num_rows == 0
-                fault = compare.difference(answer, expected, rows, question["limit"])
+                fault = compare.difference(answer, expected, rows, question["limit"], tally.approximate)
         except Exception:
             # DuckDB is of no use after some of its failures
             fault = traceback.format_exc()

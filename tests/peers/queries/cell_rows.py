@@ -1,14 +1,17 @@
 """Answers in the form of tuples and cells, put together to rows: members by their paths, values as they were sent."""
 
 from decimal import Decimal
+from itertools import compress
 
 import pyarrow as pa
 
+from approximate import APPROXIMATE, EXACT
 from layout import Stand
+from measures import is_approximate
 from oracle import SPECIALS, Expected
 from wire import Answer
 
-VALUE, NULL, EXACT = 1, 3, 1
+VALUE, NULL = 1, 3
 KEYS = {number: ("special", -number) for number in range(1, 5)}
 SHOWN = 5
 
@@ -17,7 +20,10 @@ def difference(answer: Answer, expected: Expected, rows: pa.Table) -> str | None
     """What differs first; none if nothing does."""
     wanted = [wanted_row(row, expected) for row in zip(*(column.to_pylist() for column in rows.columns))]
     measures = [column for column in expected.columns if column[0] == "measure"]
+    exact = [not is_approximate(expected.cube, name) and not cell.near for _, name, cell in measures]
+    wanted = [(members, list(compress(values, exact))) for members, values in wanted]
     got = [got_row(answer.cells[at : at + len(measures)], expected) for at in range(0, len(answer.cells), len(measures))]
+    got = [(members, list(compress(values, exact))) for members, values in got]
     wanted = wanted if answer.complete else wanted[: len(got)]
     if got == wanted:
         return None
@@ -55,7 +61,7 @@ def written(value) -> str:
 
 def value_of(cell, number: int) -> str | None:
     """The value as text; none for null."""
-    if cell.measure != number or cell.exactness != EXACT or cell.state not in (VALUE, NULL):
+    if cell.measure != number or cell.exactness not in (EXACT, APPROXIMATE) or cell.state not in (VALUE, NULL):
         return f"cell {cell}"
     kind = cell.value.WhichOneof("value")
     if (cell.state == NULL) != (kind is None):

@@ -14,11 +14,15 @@ create or replace macro half_even(n, d) as case when d <> 0 then n // d + case
 
 @dataclass(frozen=True)
 class Cell:
-    """A value in SQL. `scale` is the number of decimals of units; none says that it is a value as it is: a text, a float."""
+    """A value in SQL. `scale` is the number of decimals of units; none says that it is a value as it is: a text, a float.
+
+    `near` marks quotients of floats, which the server computes as floats: their last digits may differ.
+    """
 
     sql: str
     scale: int | None = 0
     real: bool = False
+    near: bool = False
 
     def at(self, scale: int) -> str:
         """The units at a greater scale."""

@@ -1,23 +1,32 @@
 """Compares an answer with what the oracle expects: the same columns, the same cells, the same order."""
 
+from collections import Counter
+
 import pyarrow as pa
 
+import approximate
 import cell_rows
+from measures import is_approximate
 from oracle import Expected
 from wire import Answer
 
 KINDS = {1: "key", 2: "special", 3: "caption", 5: "subtotal", 6: "key", 7: "special"}
 SORT, MEASURE = 4, 8
 SHOWN = 5
+# What quotients of floats up to 2^32 may lose, in units of ten decimals.
+NEAR = 20_000
 
 
-def difference(answer: Answer, expected: Expected, rows: pa.Table, limit: int | None) -> str | None:
+def difference(answer: Answer, expected: Expected, rows: pa.Table, limit: int | None, counts: Counter) -> str | None:
     """What differs first, for people; none if nothing does."""
     found = [column for column in answer.columns if column.kind != SORT]
     described = [describe(column) for column in found]
     wanted = [column[:2] if column[0] == "measure" else column for column in expected.columns]
     if described != wanted:
         return f"columns: {described}\nexpected: {wanted}"
+    stated = [approximate.statement(expected.cube, column) for column in found if column.kind == MEASURE]
+    if any(stated):
+        return "\n".join(filter(None, stated))
     if not all(answer.pages):
         return cell_rows.difference(answer, expected, rows)
     if limit and any(page.num_rows != limit for page in answer.pages[:-1]):
@@ -26,8 +35,41 @@ def difference(answer: Answer, expected: Expected, rows: pa.Table, limit: int | 
     if not answer.complete:
         rows = rows.slice(0, got.num_rows)
     columns = [values(got.column(column.name), it) for column, it in zip(found, expected.columns)]
-    same = got.num_rows == rows.num_rows and all(alike(one, other) for one, other in zip(columns, rows.columns))
-    return None if same else first_rows(columns, rows, [column.name for column in found])
+    if got.num_rows == rows.num_rows:
+        columns, fault = without_approximate(columns, rows, expected, counts)
+        if fault:
+            return fault
+    wanted = rows.columns[: len(columns)]
+    same = got.num_rows == rows.num_rows and all(alike(one, other) for one, other in zip(columns, wanted))
+    return None if same else first_rows(columns, wanted, [column.name for column in found])
+
+
+def without_approximate(columns: list, rows: pa.Table, expected: Expected, counts: Counter) -> tuple[list, str | None]:
+    """Judges approximate columns by their bounds and quotients of floats by their digits, then takes what the oracle has in their place."""
+    fault, bound = None, len(columns)
+    for number, described in enumerate(expected.columns):
+        name = described[1]
+        if described[0] != "measure":
+            continue
+        if described[2].near and are_near(columns[number].to_pylist(), rows.column(number).to_pylist()):
+            columns[number] = rows.column(number).combine_chunks()
+        if not is_approximate(expected.cube, name):
+            continue
+        measure = expected.cube.measures[name]
+        if measure.approximate:
+            scale = described[2].scale or 0
+            got = [None if it is None else it.scaleb(-scale) for it in columns[number].to_pylist()]
+            error = approximate.DOCUMENTED[measure.function]
+            wrong = approximate.beyond(got, rows.column(bound), rows.column(bound + 1), error, counts)
+            fault, bound = fault or (f"{name}: {wrong}" if wrong else None), bound + 2
+        columns[number] = rows.column(number).combine_chunks()
+    return columns, fault
+
+
+def are_near(got: list, expected: list) -> bool:
+    """True if values are the same but for the last digits of floats."""
+    pairs = zip(got, expected)
+    return all(one is other or None not in (one, other) and abs(one - other) <= NEAR for one, other in pairs)
 
 
 def describe(column) -> tuple:
@@ -58,10 +100,10 @@ def alike(got: pa.Array, expected: pa.ChunkedArray) -> bool:
     return got.equals(expected)
 
 
-def first_rows(columns: list[pa.Array], expected: pa.Table, names: list[str]) -> str:
+def first_rows(columns: list[pa.Array], expected: list, names: list[str]) -> str:
     """The first rows that differ."""
     got = list(zip(*(column.to_pylist() for column in columns)))
-    wanted = list(zip(*(column.to_pylist() for column in expected.columns)))
+    wanted = list(zip(*(column.to_pylist() for column in expected)))
     lines = [f"{len(got)} rows, expected {len(wanted)}; columns {names}"]
     places = (number for number in range(max(len(got), len(wanted))) if got[number : number + 1] != wanted[number : number + 1])
     for number, _ in zip(places, range(SHOWN)):

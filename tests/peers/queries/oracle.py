@@ -1,7 +1,8 @@
 """The answer to a question as plain SQL over the Parquet files, from the YAML of the model and the question alone."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from approximate import bounds
 from cells import Cell, Steps
 from features import filters, measure_filters, sort, top
 from histories import History
@@ -20,11 +21,15 @@ SPECIALS = {
 
 @dataclass
 class Expected:
-    """The statement, and what each of its columns is: (kind, axis, position, level above) or ("measure", name, its cell)."""
+    """The statement, and what its columns are: (kind, axis, position, level above) or ("measure", name, its cell).
+
+    Behind them stand, for each approximate measure, the least and the greatest value that the truth may be.
+    """
 
     sql: str
     columns: list[tuple]
     stands: list[Stand]
+    cube: Cube
 
     def column(self, *described) -> int:
         """The position of a column."""
@@ -47,7 +52,7 @@ class Oracle:
         cells = {name: cell(self.cube, name, steps) for name in self.needed()}
         for name, it in cells.items():
             steps.source = f'(select *, {it.sql} as "={name}" from {steps.source})'
-        cells = {name: Cell(f'"={name}"', it.scale, it.real) for name, it in cells.items()}
+        cells = {name: replace(it, sql=f'"={name}"') for name, it in cells.items()}
         columns, outputs = self.outputs(cells)
         parts = [f"facts as ({self.facts()})", f"kept as (select * from facts f where {filters.condition(self)})"]
         chosen = "kept"
@@ -57,7 +62,7 @@ class Oracle:
         parts += [f"placed as {self.apart()} ({self.placed(chosen)})", f"cells as ({self.grouped()})"]
         condition, order = measure_filters.condition(self, cells), sort.order(self, cells)
         statement = f"with {', '.join(parts)} select {', '.join(outputs)} from {steps.source} c {self.labels()} where {condition}"
-        return Expected(f"{statement} order by {', '.join(order)}" if order else statement, columns, self.stands)
+        return Expected(f"{statement} order by {', '.join(order)}" if order else statement, columns, self.stands, self.cube)
 
     def needed(self) -> list[str]:
         """The measures that the answer has, is filtered by, or ordered by."""
@@ -174,6 +179,7 @@ class Oracle:
         for name in self.question["measures"]:
             columns.append(("measure", name, cells[name]))
             outputs.append(f"({cells[name].sql})::hugeint" if cells[name].scale is not None else cells[name].sql)
+        outputs += [sql for name in self.question["measures"] for sql in bounds(self.cube, name, None)]
         return columns, [f"{sql} as c{number}" for number, sql in enumerate(outputs)]
 
     def caption(self, stand: Stand) -> str:

@@ -84,6 +84,9 @@ class Measure:
     filter: str | None
     expression: str | None
     hidden: bool
+    over: str | None
+    at: str | None
+    approximate: bool
 
 
 @dataclass(frozen=True)
@@ -187,7 +190,7 @@ def cube(yaml: dict, star: dict, dimensions: dict[str, Dimension]) -> Cube:
     roles = [Role(name, dimensions[of_roles[name]], dimensions[of_roles[name]].hierarchies) for name in yaml.get("roles", [])]
     for name, it in yaml.get("degenerate", {}).items():
         roles.append(Role(name, None, (Hierarchy(name, tuple(plain(column) for column in it["columns"])),)))
-    measures = {name: measure(name, it) for name, it in yaml["measures"].items()}
+    measures = {name: measure(name, it, star) for name, it in yaml["measures"].items()}
     return Cube(yaml["cube"], yaml["star"], tuple(roles), measures, types_of(star))
 
 
@@ -206,6 +209,11 @@ def types_of(star: dict) -> dict[str, str]:
     return types | ({"last_milestone": "text"} if "milestones" in star else {})
 
 
-def measure(name: str, yaml: dict) -> Measure:
+def measure(name: str, yaml: dict, star: dict) -> Measure:
+    """A measure; the periods of a state are those that the stored measure says, if the cube's does not."""
     field = yaml.get
-    return Measure(name, field("function"), field("of"), field("filter"), field("expression"), field("hidden", False))
+    stored = star.get("measures", {}).get(field("of"), {})
+    over = field("over", stored.get("over") if isinstance(stored, dict) else None)
+    at = str(field("at")) if "at" in yaml else None
+    own = (field("function"), field("of"), field("filter"), field("expression"), field("hidden", False))
+    return Measure(name, *own, over, at, field("approximate", False))

@@ -1,8 +1,8 @@
 """Random source files, made from a seed: the same for the same seed, a folder for each load.
 
 They hold what is hard on numbers and names: values that tie, missing values, members that change, vanish, are deleted or never arrive,
-members with the same caption, names with quotes, separators and Chinese in them. Floats are multiples of 1/256, whose sums are the same
-in any order.
+members with the same caption, names with quotes, separators and Chinese in them. Floats are multiples of 2^-20, few of whose sums
+are floats.
 """
 
 import csv
@@ -150,7 +150,8 @@ class Shop:
             "points": self.maybe(self.random.randrange(10**14)),
             "price": self.price(),
             "rate": self.maybe(Decimal(self.random.randrange(-10**6, 10**7)) / 10**6),
-            "rating": self.maybe(self.random.randrange(-2560, 2560) / 256),
+            "rating": self.maybe(self.random.randrange(-(2**52), 2**52) // 2 ** self.random.choice([0, 21]) / 2**20),
+            "grade": self.maybe(self.random.randrange(-2560, 2560) / 256),
             "gone": self.random.random() < 0.02,
         }
 
@@ -186,7 +187,8 @@ SCHEMAS = {
     "products": {"place": pa.int32(), "category_place": pa.int32(), "fragile": pa.bool_(), "weight": pa.float64()}
     | {"size": pa.decimal128(9, 2), "launched": pa.date32(), "changed": TIMES},
     "sales": {"id": pa.int64(), "ordered_at": TIMES, "shipped": pa.date32(), "gift": pa.bool_(), "ref": pa.int32(), "gone": pa.bool_()}
-    | {"pieces": pa.int32(), "points": pa.int64(), "price": pa.decimal128(18, 4), "rate": pa.decimal128(12, 6), "rating": pa.float64()},
+    | {"pieces": pa.int32(), "points": pa.int64(), "price": pa.decimal128(18, 4), "rate": pa.decimal128(12, 6)}
+    | {"rating": pa.float64(), "grade": pa.float64()},
     "cases": {"id": pa.int64(), "opened_at": TIMES, "answered_at": TIMES, "closed_at": TIMES, "done": pa.bool_()}
     | {"cost": pa.decimal128(18, 4)},
     "accounts": {"number": pa.int64(), "at": TIMES, "opened": pa.date32(), "closed": pa.date32()}

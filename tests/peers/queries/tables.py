@@ -1,6 +1,6 @@
 """The tables of a published version in DuckDB: the Parquet files that the Delta logs name, read into memory once.
 
-Beside each decimal column `x` stands `x#`, the same number in units of its last digit, so that sums are sums of whole numbers.
+Beside each decimal or float column `x` stands `x#`, the same number in whole units.
 """
 
 import json
@@ -13,6 +13,7 @@ from deltalake import DeltaTable
 from cells import HALF_EVEN
 from histories import History
 from schema import Dimension, Model
+from units import BINARY, scale_of
 
 
 class Tables:
@@ -42,8 +43,13 @@ class Tables:
 
     def with_units(self, source: str) -> str:
         described = self.connection.execute(f"describe select * from {source}").fetchall()
-        scales = [(name, int(kind.rstrip(")").split(",")[1])) for name, kind, *_ in described if kind.startswith("DECIMAL")]
-        units = [f'("{name}"::decimal(38, {scale}) * {10**scale}::decimal(38, 0))::hugeint::bigint as "{name}#"' for name, scale in scales]
+        units = []
+        for name, kind, *_ in described:
+            if kind.startswith("DECIMAL"):
+                shift = 10 ** scale_of(kind.lower())
+                units.append(f'("{name}"::decimal(38, {scale_of(kind.lower())}) * {shift}::decimal(38, 0))::hugeint::bigint as "{name}#"')
+            elif kind == "DOUBLE":
+                units.append(f'("{name}" * {BINARY})::bigint as "{name}#"')
         return f"select {', '.join(['*', *units])} from {source}"
 
     def answer(self, statement: str) -> pa.Table:

@@ -5,6 +5,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from approximate import too_often
 from questions import EVERY
 
 REFUSED, EMPTY, RARE = 0.01, 0.4, 0.01
@@ -22,6 +23,7 @@ class Tally:
     seconds: float = 0
     mismatches: list[str] = field(default_factory=list)
     features: Counter = field(default_factory=Counter)
+    approximate: Counter = field(default_factory=Counter)
 
     def add(self, other: "Tally") -> None:
         self.queries += other.queries
@@ -29,6 +31,7 @@ class Tally:
         self.empty += other.empty
         self.mismatches += other.mismatches
         self.features.update(other.features)
+        self.approximate.update(other.approximate)
 
     def share(self, number: int) -> float:
         return number / self.queries if self.queries else 0
@@ -36,6 +39,7 @@ class Tally:
     def faults(self) -> list[str]:
         """The rules for random checks that are not met."""
         found = [f"{len(self.mismatches)} mismatches: {', '.join(self.mismatches[:20])}"] if self.mismatches else []
+        found += [f"approximate values beyond their bounds: {dict(self.approximate)}"] if too_often(self.approximate) else []
         if self.queries < ENOUGH:
             return found
         found += [f"{self.share(self.refused):.1%} refused"] if self.share(self.refused) > REFUSED else []
@@ -58,7 +62,8 @@ class Record:
         record = cls(path, block)
         if path.exists():
             kept = json.loads(path.read_text())
-            record.tally = Tally(**kept["tally"] | {"features": Counter(kept["tally"]["features"])})
+            counters = {name: Counter(kept["tally"][name]) for name in ("features", "approximate")}
+            record.tally = Tally(**kept["tally"] | counters)
             record.done = {int(first): end for first, end in kept["done"].items()}
         return record
 

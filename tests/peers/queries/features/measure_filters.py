@@ -5,7 +5,7 @@ from random import Random
 
 from cells import Cell
 from expression import literal
-from measures import is_number
+from measures import is_approximate, is_number
 from schema import Cube
 from world import World
 
@@ -15,7 +15,7 @@ VALUES = ["0", "1", "-1", "2", "3", "10", "0.5", "100", "10.0000", "-0.05", "250
 
 def draw(random: Random, world: World, question: dict) -> None:
     cube = world.cube(question)
-    names = [name for name in cube.visible() if is_number(cube, name)]
+    names = [name for name in cube.visible() if is_number(cube, name) and not is_approximate(cube, name)]
     for _ in range(random.choices([0, 1, 2], [74, 20, 6])[0]):
         name = random.choice([it for it in question["measures"] if it in names] or names) if random.random() < 0.7 else random.choice(names)
         comparison = random.choices(list(COMPARED), [1, 4, 2, 2, 4, 4])[0]

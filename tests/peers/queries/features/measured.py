@@ -2,6 +2,7 @@
 
 from random import Random
 
+from measures import KINDS
 from schema import Cube
 from world import World
 
@@ -11,11 +12,11 @@ def draw(random: Random, world: World, question: dict) -> None:
     question["measures"] = random.sample(names, min(len(names), random.choices([1, 2, 3, 6], [45, 30, 20, 5])[0]))
 
 
-FUNCTIONS = ["sum", "count", "count_distinct", "min", "max", "average", "median"]
-EVERY = [*(f"measure: {it}" for it in [*FUNCTIONS, "calculated"]), *(f"measure: {it} with filter" for it in ("sum", "count", "count_distinct", "median"))]
+EVERY = [*(f"measure: {it}" for it in [*KINDS, "calculated"]), "measure: with filter", "measure: approximate"]
 
 
 def labels(question: dict, cube: Cube) -> list[str]:
     found = [cube.measures[name] for name in question["measures"]]
     named = ["calculated" if it.expression else it.function for it in found]
-    return [f"measure: {name}" for name in named] + [f"measure: {it.function} with filter" for it in found if it.filter]
+    marks = ["measure: with filter"] * any(it.filter for it in found) + ["measure: approximate"] * any(it.approximate for it in found)
+    return [f"measure: {name}" for name in named] + marks

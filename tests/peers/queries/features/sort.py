@@ -9,15 +9,19 @@ from random import Random
 from cells import Cell
 from features.top import level as ranked
 from layout import Part, Stand
+from measures import is_approximate
 from schema import Cube
 from world import World
 
 
 def draw(random: Random, world: World, question: dict) -> None:
+    # the order of approximate values is not known beforehand
+    exact = [name for name in question["measures"] if not is_approximate(world.cube(question), name)]
     levels = [name for axis in question["axes"] for name in axis["levels"]]
     for _ in range(random.choices([0, 1, 2], [60, 30, 10])[0]):
-        by = {"level": random.choice(levels)} if levels and random.random() < 0.4 else {"measure": random.choice(question["measures"])}
-        question["sort"].append(by | {"descending": random.random() < 0.5})
+        by_level = levels and (random.random() < 0.4 or not exact)
+        by = {"level": random.choice(levels)} if by_level else {"measure": random.choice(exact)} if exact else None
+        question["sort"] += [by | {"descending": random.random() < 0.5}] if by else []
 
 
 EVERY = [f"sort: by {by} {way}" for by in ("measure", "level") for way in ("ascending", "descending")] + ["sort: by several"]

@@ -3,7 +3,7 @@
 from random import Random
 
 from cells import Steps
-from measures import cell, is_number
+from measures import cell, is_approximate, is_number
 from schema import Cube, Place
 from world import World
 
@@ -13,7 +13,8 @@ def draw(random: Random, world: World, question: dict) -> None:
     rows = question["axes"][0]["levels"] if question["axes"] else []
     if random.random() > 0.2:
         return
-    numbers = [name for name in cube.visible() if is_number(cube, name)]
+    numbers = [name for name in cube.visible() if is_number(cube, name) and not is_approximate(cube, name)]
+    asked = [name for name in question["measures"] if name in numbers]
     named = world.written(random, cube, world.draw_place(random, cube)) if random.random() < 0.4 or not rows else None
     if named is None and random.random() < 0.3:
         named = random.choice(rows)
@@ -23,7 +24,7 @@ def draw(random: Random, world: World, question: dict) -> None:
         per = None
     question["top"] = {
         "n": random.choice([1, 2, 3, 5, 20]),
-        "by": random.choice(question["measures"] if is_number(cube, question["measures"][0]) and random.random() < 0.6 else numbers),
+        "by": random.choice(asked if asked and random.random() < 0.6 else numbers),
         "bottom": random.random() < 0.3,
         "level": named,
         "per": world.written(random, cube, per) if per else None,

@@ -16,7 +16,7 @@ demo: ## makes a CRM, loads it, serves it, asks it, checks each answer against t
 	@$(CARGO) build --workspace && "$(PROGRAMS)/planisphere-demo"
 
 test: ## installs what is missing where it can, then runs every test
-	@sh tests/setup.sh && $(CARGO) build --workspace && $(CARGO) test --workspace
+	@sh tests/peers/environment.sh queries >/dev/null && $(CARGO) build --workspace && $(CARGO) test --workspace
 
 lint: ## formatting, clippy and documentation, warnings refused
 	@$(CARGO) fmt --all --check && $(CARGO) clippy --workspace --all-targets -- -D warnings && RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps

@@ -28,6 +28,8 @@ CHANNELS = ["web", "shop", "电话", None]
 SHELVES = ["网'店", "web", 'top "1"', "下/架", None]
 NOTES = [*NAMES, None, None, "rush", "gift"]
 CATEGORIES = [("k1", "Food", "食品", 3), ("k2", "Drinks", "饮料", 1), ("k'3", "Food", "食品\"2\"", 2), ("类4", None, None, None)]
+# Ends of days in the time zone of the warehouse.
+MIDNIGHTS = [datetime(2025, 2, 14, 23), datetime(2025, 4, 30, 22), datetime(2025, 5, 15, 22), datetime(2025, 8, 1, 22)]
 STRANGERS = ["nobody", "stran'ger", "陌生人"]
 
 
@@ -63,7 +65,9 @@ class Shop:
     def change_customers(self, since: datetime, until: datetime) -> None:
         for customer in self.customers:
             if self.random.random() < 0.5:
-                customer |= self.attributes() | {"changed": self.instant(since, until)}
+                midnights = [it for it in MIDNIGHTS if since < it < until]
+                at = self.random.choice(midnights) if self.random.random() < 0.4 else self.instant(since, until)
+                customer |= self.attributes() | {"changed": at}
         for customer in self.random.sample(self.customers, 3):
             customer |= {"gone": True, "changed": self.instant(since, until)}
         self.customers.remove(self.random.choice(self.customers))
@@ -110,7 +114,8 @@ class Shop:
     def attributes(self) -> dict:
         region, city = self.random.choice(REGIONS), self.random.choice(CITIES)
         segment, score = self.random.choice(SEGMENTS), self.maybe(self.random.randrange(-2, 4))
-        return {"region": region, "city": city, "segment": segment, "score": score, "loyalty": self.maybe(self.random.randrange(3))}
+        nick = self.maybe(self.random.choice(NAMES))
+        return {"region": region, "city": city, "nick": nick, "segment": segment, "score": score, "loyalty": self.maybe(self.random.randrange(3))}
 
     def product(self, number: int) -> dict:
         category, english, chinese, place = self.random.choice(CATEGORIES)

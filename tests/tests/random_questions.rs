@@ -7,7 +7,7 @@ use planisphere_tests::programs::{Said, program};
 use planisphere_tests::root;
 
 /// The seed of the data and of the questions, and how many are asked.
-const SHARE: [(&str, &str); 2] = [("SEED", "20261123"), ("N", "200")];
+const SHARE: [(&str, &str); 2] = [("SEED", "20261123"), ("N", "100")];
 
 #[test]
 fn random_questions_are_answered_as_sql_answers_them() -> Result<()> {
@@ -26,7 +26,8 @@ fn random_questions_are_answered_as_sql_answers_them() -> Result<()> {
     )?;
     let said = said.done()?;
     ensure!(
-        said.out.contains("BENCH fuzz-queries queries=200 mismatches=0"),
+        said.out
+            .contains("BENCH fuzz-queries queries=100 mismatches=0"),
         "{}",
         said.out
     );

@@ -16,7 +16,7 @@ create or replace macro half_even(n, d) as case when d <> 0 then n // d + case
 class Cell:
     """A value in SQL. `scale` is the number of decimals of units; none says that it is a value as it is: a text, a float.
 
-    `near` marks quotients of floats, which the server computes as floats: their last digits may differ.
+    `near` marks values between two floats, which are told in floats: their last digits may differ.
     """
 
     sql: str

@@ -13,7 +13,7 @@ from wire import Answer
 KINDS = {1: "key", 2: "special", 3: "caption", 5: "subtotal", 6: "key", 7: "special"}
 SORT, MEASURE = 4, 8
 SHOWN = 5
-# What quotients of floats up to 2^32 may lose, in units of ten decimals.
+# What values between two floats of up to 2^32 may lose, in units of ten decimals.
 NEAR = 20_000
 
 
@@ -45,7 +45,7 @@ def difference(answer: Answer, expected: Expected, rows: pa.Table, limit: int | 
 
 
 def without_approximate(columns: list, rows: pa.Table, expected: Expected, counts: Counter) -> tuple[list, str | None]:
-    """Judges approximate columns by their bounds and quotients of floats by their digits, then takes what the oracle has in their place."""
+    """Judges approximate columns by their bounds and values between floats by their digits, then takes what the oracle has in their place."""
     fault, bound = None, len(columns)
     for number, described in enumerate(expected.columns):
         name = described[1]

@@ -1,7 +1,7 @@
 """Sums, extremes, averages and counts."""
 
 from aggregates import Kind, filtered
-from cells import SCALE, Cell, Steps
+from cells import SCALE, Cell, Steps, rounded
 from schema import Measure
 from units import column, is_decimal, is_whole, per_one, scale_of
 
@@ -14,9 +14,10 @@ def summed(kind: str, units: str) -> Cell:
 
 
 def quotient(kind: str, units: str, number: str, steps: Steps) -> Cell:
-    """A sum in units divided by a number, rounded once."""
-    exact = steps.divide(f"({units})::hugeint * {10**SCALE}::hugeint", f"({number})::hugeint * {per_one(kind)}")
-    return Cell(exact, SCALE, near=kind == "double")
+    """A sum in units divided by a number, rounded once; of floats the rounded sum is divided as a float before."""
+    if kind == "double":
+        return Cell(steps.add(rounded(f"{summed(kind, units).sql} / {number}").sql), SCALE)
+    return Cell(steps.divide(f"({units})::hugeint * {10**SCALE}::hugeint", f"({number})::hugeint * {per_one(kind)}"), SCALE)
 
 
 def total(measure: Measure, kind: str) -> dict[str, str]:

@@ -8,6 +8,7 @@
 //! This crate deliberately does not know how a warehouse is loaded, nor anything about sources.
 
 mod cells;
+pub mod check;
 pub mod cli;
 mod digits;
 mod error;

@@ -49,6 +49,8 @@ pub(super) enum Command {
     Describe(DescribeArgs),
     /// List the members of a level.
     Members(MembersArgs),
+    /// Check a model: every fault of its files, and every measure and level of its cubes, without a warehouse.
+    Check(CheckArgs),
 }
 
 /// How messages on stderr look.
@@ -135,6 +137,23 @@ pub(super) struct SqlArgs {
     /// Where the shell keeps its history.
     #[arg(long, env = "PLANISPHERE_SQL_HISTORY")]
     pub(super) history_file: Option<PathBuf>,
+}
+
+/// Arguments of `check`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  planisphere-olap check\n  planisphere-olap check --model schemas --format json"
+)]
+pub(super) struct CheckArgs {
+    /// The folder of the model; that of the settings file by default.
+    #[arg(long, conflicts_with = "config")]
+    pub(super) model: Option<PathBuf>,
+    /// The settings file.
+    #[arg(long, default_value = "planisphere.toml")]
+    pub(super) config: PathBuf,
+    /// How the answer looks.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub(super) format: Format,
 }
 
 /// Arguments of `cubes`.

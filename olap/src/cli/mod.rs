@@ -9,6 +9,7 @@ mod alike;
 mod args;
 mod arrow_value;
 mod backend;
+mod check;
 mod completion;
 mod error;
 mod list;
@@ -51,6 +52,7 @@ pub async fn run() -> u8 {
         Command::Cubes(cubes) => list::cubes(cubes).await,
         Command::Describe(describe) => list::describe(describe).await,
         Command::Members(members) => Box::pin(list::members(members)).await,
+        Command::Check(check) => check::run(check),
     };
     match done {
         Ok(()) => 0,

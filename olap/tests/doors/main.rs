@@ -1,6 +1,7 @@
 //! The doors over a real socket: the typed service, Flight SQL, reflection, health, the command line, stopping.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod checking;
 mod command_line;
 mod cubes;
 mod details;

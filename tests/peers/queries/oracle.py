@@ -59,7 +59,7 @@ class Oracle:
         if self.question["top"]:
             parts += [f"ranked as ({top.ranking(self)})", f"chosen as ({top.choice(self)})"]
             chosen = "chosen"
-        parts += [f"placed as {self.apart()} ({self.placed(chosen)})", f"cells as ({self.grouped()})"]
+        parts += [f"placed as ({self.placed(chosen)})", f"cells as ({self.grouped()})"]
         condition, order = measure_filters.condition(self, cells), sort.order(self, cells)
         statement = f"with {', '.join(parts)} select {', '.join(outputs)} from {steps.source} c {self.labels()} where {condition}"
         return Expected(f"{statement} order by {', '.join(order)}" if order else statement, columns, self.stands, self.cube)
@@ -115,11 +115,6 @@ class Oracle:
         if place.role.dimension is None:
             return f'f."{key}"', f'case when f."{key}" is null then -1 end'
         return f'f."{place.role.name}.{key}"', f'f."{place.role.name}.{key}!"'
-
-    def apart(self) -> str:
-        """Materialised where a column is grouped by twice, since DuckDB's optimiser confuses its copies in grouping sets."""
-        keys = [self.member(part.place) for stand in self.stands for part in stand.introduced()]
-        return "materialized" if len(set(keys)) < len(keys) else ""
 
     def placed(self, source: str) -> str:
         """The fact rows with the columns by which they are grouped."""

@@ -11,7 +11,6 @@ import sources
 
 HERE = Path(__file__).parent
 ROWS = 3000
-# Keeps each query on one thread, so that several run side by side.
 SETTINGS = '[warehouse]\nurl = "warehouse"\n[model]\npath = "{model}"\n[source.shop]\nurl = "{source}"\n'
 
 

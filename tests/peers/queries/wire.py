@@ -13,6 +13,8 @@ import pyarrow as pa
 PROTO = Path(__file__).parents[3] / "proto"
 MESSAGE_BYTES = 256 << 20
 PAGES = 5
+# Seconds that an answer may take.
+PATIENCE = 120
 
 
 def compile_stubs(target: Path) -> None:
@@ -51,7 +53,7 @@ class Client:
     def begin(self, question: dict):
         """Sends a question; its answer is fetched by `finish`."""
         request = self.request(question)
-        return request, self.stub.Query(request)
+        return request, self.stub.Query(request, timeout=PATIENCE)
 
     def finish(self, begun) -> Answer:
         """Reads the answer, page by page."""
@@ -61,7 +63,7 @@ class Client:
             token = self.read(call, answer)
             while token and len(answer.pages) < PAGES:
                 request.context.page_token = token
-                token = self.read(self.stub.Query(request), answer)
+                token = self.read(self.stub.Query(request, timeout=PATIENCE), answer)
             answer.complete = not token
         except grpc.RpcError as error:
             answer.refused, answer.message = error.code().name, error.details()

@@ -1,4 +1,7 @@
-"""States over time: what stands at the first or last day of a cell that has a value, or the average over these days. Rows without a day take no part."""
+"""States over time: what stands at the first or last day of a cell that has a value, or the average over these days.
+
+Rows without a day take no part.
+"""
 
 from aggregates import Kind, filtered
 from aggregates.plain import quotient, summed

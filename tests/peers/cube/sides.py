@@ -29,17 +29,19 @@ MEASURES = {
 
 def load(program: Path, home: Path, source: Path) -> Path:
     """Loads the source once; the folder of the warehouse with its settings."""
-    if (home / "complete").exists():
-        return home
-    shutil.rmtree(home, ignore_errors=True)
-    home.mkdir(parents=True)
+    complete = (home / "complete").exists()
+    if not complete:
+        shutil.rmtree(home, ignore_errors=True)
+        home.mkdir(parents=True)
+    # anew each time, since another checkout may have loaded it
     (home / "planisphere.toml").write_text(
         f'[warehouse]\nurl = "warehouse"\n[model]\npath = "{HERE / "model"}"\n[source.ssb]\nurl = "{source}"\n'
         '[olap]\nquery_timeout_seconds = 600\n'
     )
-    run([str(program), "load", "--config", str(home / "planisphere.toml")], home / "load.log")
-    shutil.rmtree(home / "warehouse" / "_planisphere" / "staging", ignore_errors=True)
-    (home / "complete").touch()
+    if not complete:
+        run([str(program), "load", "--config", str(home / "planisphere.toml")], home / "load.log")
+        shutil.rmtree(home / "warehouse" / "_planisphere" / "staging", ignore_errors=True)
+        (home / "complete").touch()
     return home
 
 

@@ -18,11 +18,13 @@ def make_warehouse(etl: str, home: Path, seed: int) -> Path:
     """Loads all states of the sources once; the folder with the settings and the warehouse."""
     made = hashlib.sha256("".join(path.read_text() for path in written()).encode()).hexdigest()[:12]
     folder = home / f"warehouse-{seed}-{made}"
+    settings = folder / "planisphere.toml"
     if (folder / "complete").exists():
+        # another checkout may have loaded it
+        settings.write_text(SETTINGS.format(model=HERE / "model", source=folder / "sources"))
         return folder
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    settings = folder / "planisphere.toml"
     for day, source in sources.make(folder / "sources", seed, ROWS):
         settings.write_text(SETTINGS.format(model=HERE / "model", source=source))
         command = [etl, "load", "--config", str(settings), "--as-of", day.isoformat()]

@@ -13,7 +13,7 @@ pub(crate) struct Existing {
     pub(crate) rows: RecordBatch,
     /// For each column whether it is new in the model.
     pub(crate) is_new: Vec<bool>,
-    /// True if any column was added, dropped or retyped.
+    /// True if any column was added, dropped, moved or retyped.
     pub(crate) reshaped: bool,
 }
 
@@ -24,7 +24,11 @@ pub(crate) struct Existing {
 pub(crate) fn align(table: &str, rows: &RecordBatch, schema: &SchemaRef) -> Result<Existing> {
     let mut columns: Vec<ArrayRef> = Vec::with_capacity(schema.fields().len());
     let mut is_new = Vec::with_capacity(schema.fields().len());
-    let mut reshaped = rows.num_columns() != schema.fields().len();
+    let names = |schema: &SchemaRef| -> Vec<String> {
+        let fields = schema.fields().iter();
+        fields.map(|field| field.name().clone()).collect()
+    };
+    let mut reshaped = names(&rows.schema()) != names(schema);
     for field in schema.fields() {
         let Some(column) = rows.column_by_name(field.name()) else {
             columns.push(new_null_array(field.data_type(), rows.num_rows()));

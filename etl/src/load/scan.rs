@@ -5,6 +5,7 @@ use std::sync::Arc;
 use arrow::array::{RecordBatch, RecordBatchReader as _};
 use arrow::compute::concat_batches;
 use arrow::datatypes::Schema;
+use arrow::error::ArrowError;
 use bytes::Bytes;
 use futures::{Stream, StreamExt as _, TryStreamExt as _};
 use parquet::arrow::ProjectionMask;
@@ -213,8 +214,9 @@ impl<'a> TableScan<'a> {
     ) -> Result<(Group, T)> {
         let columns: Vec<String> = columns.iter().map(|name| (*name).to_owned()).collect();
         let first = part.first;
+        let schema = Arc::clone(self.table.schema());
         let read = tokio::task::spawn_blocking(move || {
-            let rows = part.decode(&columns)?;
+            let rows = in_order(part.decode(&columns)?, &schema)?;
             let seen = look(&rows);
             Ok::<_, ParquetError>((rows, seen))
         });
@@ -266,6 +268,19 @@ impl Part {
         let schema = reader.schema();
         let batches = reader.collect::<Result<Vec<_>, _>>()?;
         Ok(concat_batches(&schema, &batches)?)
+    }
+}
+
+/// Rows with their columns in the order of the table, whatever it was when their file was written.
+fn in_order(rows: RecordBatch, schema: &Schema) -> Result<RecordBatch, ArrowError> {
+    let of_rows = rows.schema_ref();
+    let order = schema.fields().iter();
+    let order: Vec<usize> = order
+        .filter_map(|field| of_rows.index_of(field.name()).ok())
+        .collect();
+    match order.len() == rows.num_columns() && !order.is_sorted() {
+        true => rows.project(&order),
+        false => Ok(rows),
     }
 }
 

@@ -81,6 +81,48 @@ fn the_type_of_an_attribute_is_that_of_every_member() -> Result<()> {
 }
 
 #[test]
+fn attributes_in_another_order_keep_their_values() -> Result<()> {
+    let tied = |number: u32, id: &str, values: [&str; 2]| {
+        let [p, q] = values;
+        // the second of one instant has the last word; both are kept
+        format!(
+            "insert into c values ({number}, '{id}', '2025-05-10 00:00:00', null, '0', '0'),
+             ({number} + 1, '{id}', '2025-05-10 00:00:00', null, '{p}', '{q}');"
+        )
+    };
+    let of = |names: [&str; 2]| dimension(&names.map(|name| (name, "scd: 2")));
+    let case = loaded(
+        &tied(11, "d", ["d1", "d2"]),
+        &[
+            ("conformed/c.yaml", &of(["p", "q"])),
+            ("stars/o.yaml", STAR),
+        ],
+    )?;
+    case.declare("conformed/c.yaml", &of(["q", "p"]))?;
+    case.change(&tied(21, "e", ["e1", "e2"]))?;
+    case.load_twice("2025-06-02")?;
+    case.change(
+        "delete from c; insert into c values (31, 'd', '2025-05-20 00:00:00', null, 'd1', 'd3'), (32, 'e', '2025-05-20 00:00:00', null, 'e1', 'e3')",
+    )?;
+    case.load_twice("2025-06-03")?;
+    let versions =
+        "select c_id, p, q from dim_c where c_id in ('d', 'e') order by c_id, valid_from";
+    let expected = rows(&[
+        ["d", "d1", "d2"],
+        ["d", "d1", "d3"],
+        ["e", "e1", "e2"],
+        ["e", "e1", "e3"],
+    ]);
+    assert_eq!(case.sql(versions)?, expected);
+    assert_eq!(case.rebuilt("anew", versions)?, expected);
+    // and where all of it is read at once
+    case.declare("conformed/c.yaml", &of(["p", "q"]))?;
+    case.load_twice("2025-06-04")?;
+    assert_eq!(case.sql(versions)?, expected);
+    Ok(())
+}
+
+#[test]
 fn a_merge_that_has_ended_stays_ended_when_an_attribute_comes() -> Result<()> {
     let ended = "insert into c values (5, 'd', '2025-01-10 00:00:00', 'a', '1', 'x'), (6, 'd', '2025-03-10 00:00:00', null, '1', 'x');
       insert into o values ('o4', 'd', '2025-04-01 00:00:00', 40, 4);";

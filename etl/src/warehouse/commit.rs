@@ -163,7 +163,7 @@ impl<'a> TableCommit<'a> {
     ) -> Result<Committed> {
         let present = data_files(self.log.table, latest)?;
         let plan = FilePlan::between(&present, files);
-        let same_schema = latest.schema().as_ref() == schema;
+        let same_schema = is_same(latest.schema().as_ref(), schema);
         if plan.is_empty() && same_schema {
             let version = latest.version();
             return Ok(self.committed(version, schema, files, CommitOutcome::Unchanged, &plan));
@@ -192,7 +192,7 @@ impl<'a> TableCommit<'a> {
         };
         let present = data_files(self.log.table, &latest)?;
         let plan = FilePlan::between(&present, files);
-        let same = plan.is_empty() && latest.schema().as_ref() == schema;
+        let same = plan.is_empty() && is_same(latest.schema().as_ref(), schema);
         if same && self.log.ends_with_this_load(&latest).await? {
             let outcome = CommitOutcome::Committed;
             return Ok(self.committed(latest.version(), schema, files, outcome, &plan));
@@ -221,4 +221,13 @@ impl<'a> TableCommit<'a> {
             files_removed: plan.remove.len(),
         }
     }
+}
+
+/// True if both have the same columns in the same order, which equal schemas need not have.
+fn is_same(one: &StructType, other: &StructType) -> bool {
+    one == other
+        && one
+            .fields()
+            .map(|it| it.name())
+            .eq(other.fields().map(|it| it.name()))
 }

@@ -137,9 +137,10 @@ pub(crate) fn group_members(plan: LogicalPlanBuilder, levels: &[GroupLevel]) -> 
         let members = members_of_facts(&level.level)?;
         let pairs = level.parts.iter().zip(members);
         for (part, member) in pairs.filter(|(part, _)| part.introduced) {
-            let copied = seen.contains(&member.key);
+            // each copy is wrapped once more than the one before, or two of them would be computed alike
+            let copies = seen.iter().filter(|key| **key == member.key).count();
             seen.push(member.key.clone());
-            let own = |value: Expr| if copied { apart(value) } else { value };
+            let own = |value: Expr| (0..copies).fold(value, |value, _| apart(value));
             columns.push(own(member.key).alias(&part.key));
             columns.push(own(member.special).alias(part.special()));
         }

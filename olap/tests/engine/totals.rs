@@ -3,7 +3,7 @@
 use planisphere_olap::query::{Axis, CubeQuery};
 use planisphere_olap::{Caller, CellState, Exactness, plain_cells};
 
-use crate::shop::{check, filters, query, shop};
+use crate::shop::{answer, check, filters, query, shop};
 
 fn with_subtotals(mut query: CubeQuery, axes: &[usize]) -> CubeQuery {
     for axis in axes {
@@ -358,4 +358,25 @@ async fn every_subtotal_of_every_measure_equals_the_query_without_the_level() {
         assert!(!expected.is_empty());
         assert_eq!(totals_at(&all, 3, totals), expected, "{axes}");
     }
+}
+
+#[tokio::test]
+async fn one_column_on_three_axes_keeps_the_order_of_each() {
+    let quarters = with_subtotals(
+        query(
+            "lines",
+            "order_date.calendar.day | order_date.calendar.month | order_date.calendar.quarter",
+        ),
+        &[0, 1, 2],
+    );
+    let rows = answer(&shop(), &quarters).await.unwrap();
+    let of_quarters: Vec<&str> = rows
+        .iter()
+        .filter(|row| row.matches("Total").count() == 2)
+        .filter_map(|row| row.rsplit_once("Total | "))
+        .map(|(_, rest)| rest)
+        .filter(|rest| rest.contains("202"))
+        .collect();
+    let expected = ["2023 | Q4 | 1", "2024 | Q1 | 3", "2024 | Q2 | 3"];
+    assert_eq!(of_quarters, expected, "{rows:?}");
 }

@@ -121,6 +121,11 @@ pub enum LevelPart {
         /// The name of the level above.
         level: String,
     },
+    /// What the members of that level above are ordered by, where that is not the key.
+    AncestorSort {
+        /// The name of the level above.
+        level: String,
+    },
     /// The key, typed as stored; null for special members and subtotals.
     Key,
     /// The id of the special member; null for ordinary members and subtotals.

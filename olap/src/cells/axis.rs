@@ -23,11 +23,19 @@ pub(super) struct AxisColumns {
 #[derive(Default)]
 struct LevelColumns {
     level: Option<LevelRef>,
-    /// Pairs of key and special member, from the top level down to the level itself.
-    path: Vec<(usize, usize)>,
+    /// From the top level down to the level itself.
+    path: Vec<PathColumns>,
     caption: usize,
-    sort: Option<usize>,
     subtotal: Option<usize>,
+}
+
+/// Where the member of one level of a path stands.
+#[derive(Clone, Copy)]
+struct PathColumns {
+    key: usize,
+    special: usize,
+    /// What orders members, where that is not the key.
+    sort: Option<usize>,
 }
 
 impl AxisColumns {
@@ -35,7 +43,7 @@ impl AxisColumns {
     pub(super) fn of(header: &ResultHeader, of_axis: usize) -> Self {
         let mut levels: Vec<LevelColumns> = Vec::new();
         // The path of a level that an earlier level of its hierarchy has brought onto the axis.
-        let mut brought: Vec<(LevelRef, Vec<(usize, usize)>)> = Vec::new();
+        let mut brought: Vec<(LevelRef, Vec<PathColumns>)> = Vec::new();
         for (number, column) in header.columns.iter().enumerate() {
             let ColumnRole::Level {
                 axis,
@@ -62,12 +70,22 @@ impl AxisColumns {
             };
             match part {
                 LevelPart::AncestorKey { .. } | LevelPart::Key => {
-                    columns.path.push((number, number + 1));
+                    columns.path.push(PathColumns {
+                        key: number,
+                        special: number + 1,
+                        sort: None,
+                    });
                 }
                 LevelPart::AncestorSpecial { .. } => {}
+                LevelPart::AncestorSort { .. } => sorted_by(&mut columns.path, number),
                 LevelPart::Special => brought.push((level.clone(), columns.path.clone())),
                 LevelPart::Caption => columns.caption = number,
-                LevelPart::Sort => columns.sort = Some(number),
+                LevelPart::Sort => {
+                    sorted_by(&mut columns.path, number);
+                    if let Some((_, path)) = brought.last_mut() {
+                        sorted_by(path, number);
+                    }
+                }
                 LevelPart::Subtotal => columns.subtotal = Some(number),
             }
         }
@@ -118,15 +136,14 @@ impl AxisColumns {
         let mut key = Vec::new();
         for level in &self.levels {
             let subtotal = level.subtotal(batch, row)?;
-            let last = level.path.len().saturating_sub(1);
-            for (depth, (of_key, of_special)) in level.path.iter().enumerate() {
-                let sort = level.sort.filter(|_| depth == last).unwrap_or(*of_key);
-                let special = scalar(batch, *of_special, row)?;
+            for part in &level.path {
+                let special = scalar(batch, part.special, row)?;
+                let sort = part.sort.unwrap_or(part.key);
                 key.push(OrderKey {
                     subtotal,
                     special: special_rank(&special),
                     sort: Ordered(scalar(batch, sort, row)?),
-                    key: Ordered(scalar(batch, *of_key, row)?),
+                    key: Ordered(scalar(batch, part.key, row)?),
                 });
             }
         }
@@ -144,11 +161,15 @@ impl AxisColumns {
     }
 }
 
+/// The last level of a path is ordered by a column.
+fn sorted_by(path: &mut [PathColumns], column: usize) {
+    if let Some(last) = path.last_mut() {
+        last.sort = Some(column);
+    }
+}
+
 /// The path columns of the nearest level above of the same hierarchy.
-fn path_before(
-    brought: &[(LevelRef, Vec<(usize, usize)>)],
-    level: &LevelRef,
-) -> Vec<(usize, usize)> {
+fn path_before(brought: &[(LevelRef, Vec<PathColumns>)], level: &LevelRef) -> Vec<PathColumns> {
     let same = brought.iter().rev().find(|(other, _)| {
         other.dimension == level.dimension && other.hierarchy == level.hierarchy
     });
@@ -170,12 +191,12 @@ impl LevelColumns {
         let subtotal = self.subtotal(batch, row)?;
         let mut path = MemberPath::default();
         // what is rolled up has neither a key nor a special member
-        for (of_key, of_special) in &self.path {
-            let special = scalar(batch, *of_special, row)?;
+        for part in &self.path {
+            let special = scalar(batch, part.special, row)?;
             let special = special.try_as_str().flatten().map(str::to_owned);
             let key = match special {
                 Some(id) => Some(MemberKey::Special(id)),
-                None => member_key(&scalar(batch, *of_key, row)?),
+                None => member_key(&scalar(batch, part.key, row)?),
             };
             path.0.extend(key);
         }
@@ -228,5 +249,72 @@ impl Ord for Ordered {
             (false, false) => self.0.partial_cmp(&other.0).unwrap_or(Ordering::Equal),
             (one, two) => one.cmp(&two),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use std::sync::Arc;
+
+    use arrow::array::{ArrayRef, Int32Array, StringArray};
+    use planisphere_schemas::model::DataType;
+
+    use super::*;
+    use crate::result::ResultColumn;
+
+    /// A later axis of products whose categories are ordered by a number, against their keys.
+    #[test]
+    fn later_axes_are_ordered_by_what_orders_the_levels_above() {
+        let level = || String::from("category");
+        let parts = [
+            LevelPart::AncestorKey { level: level() },
+            LevelPart::AncestorSpecial { level: level() },
+            LevelPart::AncestorSort { level: level() },
+            LevelPart::Key,
+            LevelPart::Special,
+            LevelPart::Caption,
+        ];
+        let columns = parts
+            .into_iter()
+            .enumerate()
+            .map(|(number, part)| ResultColumn {
+                name: format!("c{number}"),
+                caption: String::new(),
+                data_type: DataType::Text,
+                role: ColumnRole::Level {
+                    axis: 1,
+                    position: 0,
+                    level: "product.product.product".parse().unwrap(),
+                    part,
+                },
+            });
+        let header = ResultHeader {
+            query_id: "q".into(),
+            warehouse_version: 1,
+            model_hash: "h".into(),
+            locale: "en".into(),
+            columns: columns.collect(),
+            next_page_token: None,
+        };
+        let texts =
+            |values: [Option<&str>; 3]| Arc::new(StringArray::from(values.to_vec())) as ArrayRef;
+        let batch = RecordBatch::try_from_iter([
+            ("c0", texts([Some("a"), Some("b"), Some("b")])),
+            ("c1", texts([None; 3])),
+            ("c2", Arc::new(Int32Array::from(vec![2, 1, 1])) as ArrayRef),
+            ("c3", texts([Some("p1"), Some("p3"), Some("p2")])),
+            ("c4", texts([None; 3])),
+            ("c5", texts([Some("One"), Some("Three"), Some("Two")])),
+        ]);
+        let (of_rows, tuples) = AxisColumns::of(&header, 1)
+            .positions(&[batch.unwrap()])
+            .unwrap();
+        assert_eq!(of_rows, [2, 1, 0]);
+        let captions: Vec<&str> = tuples
+            .iter()
+            .map(|it| it.members[0].caption.as_str())
+            .collect();
+        assert_eq!(captions, ["Two", "Three", "One"]);
     }
 }

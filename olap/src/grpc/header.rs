@@ -65,6 +65,7 @@ fn part_to_wire(part: &LevelPart) -> (wire::ColumnKind, &str) {
     match part {
         LevelPart::AncestorKey { level } => (wire::ColumnKind::AncestorKey, level),
         LevelPart::AncestorSpecial { level } => (wire::ColumnKind::AncestorSpecial, level),
+        LevelPart::AncestorSort { level } => (wire::ColumnKind::AncestorSort, level),
         LevelPart::Key => (wire::ColumnKind::Key, ""),
         LevelPart::Special => (wire::ColumnKind::Special, ""),
         LevelPart::Caption => (wire::ColumnKind::Caption, ""),
@@ -178,6 +179,7 @@ fn part_of_wire(kind: wire::ColumnKind, ancestor: &str) -> LevelPart {
     match kind {
         wire::ColumnKind::AncestorKey => LevelPart::AncestorKey { level },
         wire::ColumnKind::AncestorSpecial => LevelPart::AncestorSpecial { level },
+        wire::ColumnKind::AncestorSort => LevelPart::AncestorSort { level },
         wire::ColumnKind::Special => LevelPart::Special,
         wire::ColumnKind::Caption => LevelPart::Caption,
         wire::ColumnKind::Sort => LevelPart::Sort,
@@ -197,6 +199,9 @@ mod tests {
         let parts = [
             LevelPart::AncestorKey {
                 level: "year".into(),
+            },
+            LevelPart::AncestorSort {
+                level: "quarter".into(),
             },
             LevelPart::AncestorSpecial {
                 level: "year".into(),

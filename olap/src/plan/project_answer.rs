@@ -101,6 +101,12 @@ fn level_columns(query: &ResolvedQuery, level: &GroupLevel) -> Result<Vec<Answer
             part,
             LevelPart::AncestorSpecial { level: of() },
         )?);
+        columns.extend(sort_column(
+            query,
+            level,
+            part,
+            LevelPart::AncestorSort { level: of() },
+        ));
     }
     let totals = query
         .axes
@@ -109,13 +115,7 @@ fn level_columns(query: &ResolvedQuery, level: &GroupLevel) -> Result<Vec<Answer
     columns.push(key_column(query, level, own, LevelPart::Key));
     columns.push(special_column(query, level, own, LevelPart::Special)?);
     columns.push(caption_column(query, level, own, totals)?);
-    if !own.sorts_by_key() {
-        let data_type = own.level.sort.data_type;
-        columns.push(AnswerColumn {
-            expression: cast(column(&own.sort()), data_type.arrow()),
-            column: described(query, level, own, LevelPart::Sort, data_type),
-        });
-    }
+    columns.extend(sort_column(query, level, own, LevelPart::Sort));
     if totals {
         columns.push(AnswerColumn {
             expression: column(&own.subtotal()),
@@ -136,6 +136,20 @@ fn key_column(
         expression: cast(column(&part.key), data_type.arrow()),
         column: described(query, level, part, role, data_type),
     }
+}
+
+/// What members are ordered by, where that is not the key.
+fn sort_column(
+    query: &ResolvedQuery,
+    level: &GroupLevel,
+    part: &GroupPart,
+    role: LevelPart,
+) -> Option<AnswerColumn> {
+    let data_type = part.level.sort.data_type;
+    (!part.sorts_by_key()).then(|| AnswerColumn {
+        expression: cast(column(&part.sort()), data_type.arrow()),
+        column: described(query, level, part, role, data_type),
+    })
 }
 
 fn special_column(
@@ -228,7 +242,7 @@ fn described(
         LevelPart::AncestorKey { .. } | LevelPart::Key => "",
         LevelPart::AncestorSpecial { .. } | LevelPart::Special => ".special",
         LevelPart::Caption => ".caption",
-        LevelPart::Sort => ".sort",
+        LevelPart::AncestorSort { .. } | LevelPart::Sort => ".sort",
         LevelPart::Subtotal => ".subtotal",
     };
     ResultColumn {

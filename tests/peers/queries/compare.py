@@ -11,7 +11,7 @@ from oracle import Expected
 from wire import Answer
 
 KINDS = {1: "key", 2: "special", 3: "caption", 5: "subtotal", 6: "key", 7: "special"}
-SORT, MEASURE = 4, 8
+SORTS, MEASURE = (4, 10), 8
 SHOWN = 5
 # What values between two floats of up to 2^32 may lose, in units of ten decimals.
 NEAR = 20_000
@@ -19,7 +19,7 @@ NEAR = 20_000
 
 def difference(answer: Answer, expected: Expected, rows: pa.Table, limit: int | None, counts: Counter) -> str | None:
     """What differs first, for people; none if nothing does."""
-    found = [column for column in answer.columns if column.kind != SORT]
+    found = [column for column in answer.columns if column.kind not in SORTS]
     described = [describe(column) for column in found]
     wanted = [column[:2] if column[0] == "measure" else column for column in expected.columns]
     if described != wanted:

@@ -10,7 +10,7 @@ use datafusion::logical_expr::{Expr, GroupingSet, LogicalPlanBuilder, lit};
 
 use super::columns::{column, fact_alias};
 use super::group_members::{GroupLevel, grouping_sets};
-use super::look_elsewhere::{Through, join_relation};
+use super::measure_contexts::{Through, join_relation};
 use super::measure_states::{Aggregate, aggregated, count_of};
 use super::planner::{PlanStep, Planner};
 use super::resolved::ResolvedAxis;

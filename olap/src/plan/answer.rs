@@ -6,7 +6,7 @@ use super::filter_members::filter_members;
 use super::group_members::group_levels;
 use super::join_roles::{Roles, join_roles, roles_of};
 use super::label_members::label_members;
-use super::look_elsewhere::cells;
+use super::measure_contexts::cells;
 use super::order_rows::{Page, filter_measures, order_rows};
 use super::planner::{PlanStep, Planner, columns_named};
 use super::project_answer::project_answer;

@@ -3,7 +3,7 @@
 //! ```text
 //! CubeQuery ─resolve─► ResolvedQuery ─find_members─► ─┐
 //!   scan_fact ► join_roles ► filter_members ► rank_top ► group_members ► aggregate_measures
-//!   ► look_elsewhere ► calculate_measures ► label_members ► project_answer ► order_rows ─► LogicalPlan
+//!   ► measure_contexts ► calculate_measures ► label_members ► project_answer ► order_rows ─► LogicalPlan
 //! ```
 //! Nothing here runs a plan; `service` does, with `exec`.
 
@@ -12,6 +12,7 @@ mod answer;
 mod apart;
 mod calculate_measures;
 mod columns;
+mod context_relation;
 mod decimal;
 mod detail;
 mod drill;
@@ -22,8 +23,7 @@ mod join_roles;
 mod key_value;
 mod label_members;
 mod list_members;
-mod look_elsewhere;
-mod look_relation;
+mod measure_contexts;
 mod measure_states;
 mod member_rows;
 mod order_rows;

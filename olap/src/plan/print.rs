@@ -185,18 +185,18 @@ impl fmt::Display for ResolvedKind {
         match self {
             Self::Calculated { expression, .. } => f.write_str(expression),
             Self::Aggregate(aggregate) => aggregate.fmt(f),
-            Self::Elsewhere(look) => {
+            Self::InContext(context) => {
                 write!(
                     f,
                     "{} of {} by {}",
-                    look.function.name(),
-                    look.measure,
-                    look.dimension
+                    context.function.name(),
+                    context.measure,
+                    context.dimension
                 )?;
-                if let Some(level) = &look.level {
+                if let Some(level) = &context.level {
                     write!(f, ", level {}", level.name)?;
                 }
-                match look.number {
+                match context.number {
                     Some(number) => write!(f, ", {number}"),
                     None => Ok(()),
                 }

@@ -12,7 +12,7 @@ use datafusion::logical_expr::{
 use super::columns::column;
 use super::filter_members::members_of_facts;
 use super::group_members::{GroupLevel, group_levels};
-use super::look_elsewhere::cells;
+use super::measure_contexts::cells;
 use super::planner::{PlanStep, Planner, columns_named, with_columns};
 use super::resolved::{ResolvedAxis, ResolvedLevel, ResolvedQuery, ResolvedTop};
 use crate::error::Result;

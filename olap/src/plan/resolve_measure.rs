@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use planisphere_schemas::model::{
-    Aggregation, Look, Measure, MeasureKind, Star, parse_cube_expression, referenced_columns,
+    Aggregation, ContextCall, Measure, MeasureKind, Star, parse_cube_expression, referenced_columns,
 };
 
 use super::resolve::{CubeOf, resolve_level};
 use super::resolved::ResolvedHaving;
 use super::resolved_measure::{
-    Input, ResolvedAggregate, ResolvedKind, ResolvedLook, ResolvedMeasure, ResolvedMeasures,
+    Input, ResolvedAggregate, ResolvedContext, ResolvedKind, ResolvedMeasure, ResolvedMeasures,
 };
 use crate::digits::{CELL_SCALE, parse_decimal};
 use crate::error::QueryFaults;
@@ -143,8 +143,8 @@ impl<'m> MeasureNames<'m> {
                 return None;
             }
         };
-        for look in &parsed.looks {
-            self.add_look(measure, look);
+        for context in &parsed.contexts {
+            self.add_context(measure, context);
         }
         let inputs: Vec<String> = referenced_columns(&parsed.scalar)
             .into_iter()
@@ -166,25 +166,25 @@ impl<'m> MeasureNames<'m> {
         })
     }
 
-    /// Adds what a measure looks at elsewhere, as a measure of its own.
-    fn add_look(&mut self, measure: &Measure, look: &Look) {
-        let name = look.to_string();
+    /// Adds a measure in another context, as a measure of its own.
+    fn add_context(&mut self, measure: &Measure, context: &ContextCall) {
+        let name = context.to_string();
         if self.measures.get(&name).is_some() {
             return;
         }
-        if let Some(input) = self.of.cube.measure(&look.measure) {
+        if let Some(input) = self.of.cube.measure(&context.measure) {
             self.add(input);
         }
-        let level = look.level.as_ref().map(|level| LevelRef {
-            dimension: look.dimension.clone(),
-            hierarchy: look.hierarchy.clone(),
+        let level = context.level.as_ref().map(|level| LevelRef {
+            dimension: context.dimension.clone(),
+            hierarchy: context.hierarchy.clone(),
             level: level.clone(),
         });
         let mut faults = QueryFaults::default();
         let found = level
             .as_ref()
             .map(|level| resolve_level(&self.of.view, level, &name, &mut faults));
-        let Some(input) = self.measures.get(&look.measure) else {
+        let Some(input) = self.measures.get(&context.measure) else {
             let message = format!(
                 "measure '{}' is calculated from '{name}', which the cube lacks",
                 measure.name
@@ -201,12 +201,12 @@ impl<'m> MeasureNames<'m> {
             return;
         }
         let resolved = ResolvedMeasure {
-            kind: ResolvedKind::Elsewhere(ResolvedLook {
-                function: look.function,
-                measure: look.measure.clone(),
-                dimension: look.dimension.clone(),
+            kind: ResolvedKind::InContext(ResolvedContext {
+                function: context.function,
+                measure: context.measure.clone(),
+                dimension: context.dimension.clone(),
                 level: found.flatten(),
-                number: look.number,
+                number: context.number,
             }),
             name,
             ..input.clone()

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use planisphere_schemas::model::{Aggregation, Caption, DataType, Elsewhere, Format};
+use planisphere_schemas::model::{Aggregation, Caption, ContextFunction, DataType, Format};
 
 use super::resolved::ResolvedLevel;
 use crate::model::ColumnType;
@@ -34,7 +34,7 @@ impl ResolvedMeasures {
                 };
                 Exactness::Approximate { error: Some(error) }
             }
-            Some(ResolvedKind::Elsewhere(look)) => self.exactness(&look.measure),
+            Some(ResolvedKind::InContext(context)) => self.exactness(&context.measure),
             Some(ResolvedKind::Calculated { inputs, .. }) => {
                 let mut inputs = inputs.iter().map(|input| self.exactness(input));
                 match inputs.all(|exactness| exactness.is_exact()) {
@@ -47,17 +47,17 @@ impl ResolvedMeasures {
     }
 
     /// True if a measure is no matter of the fact rows of its cell alone.
-    pub(crate) fn looks_elsewhere(&self, name: &str) -> bool {
+    pub(crate) fn leaves_its_cell(&self, name: &str) -> bool {
         let kind = self.get(name).map(|measure| &measure.kind);
         kind.is_some_and(|kind| match kind {
-            ResolvedKind::Elsewhere(_) => true,
-            other => other.inputs().iter().any(|name| self.looks_elsewhere(name)),
+            ResolvedKind::InContext(_) => true,
+            other => other.inputs().iter().any(|name| self.leaves_its_cell(name)),
         })
     }
 
     /// The measures that are matters of the fact rows of a cell alone.
     pub(crate) fn of_rows(&self) -> Self {
-        let of_rows = |name: &str| !self.looks_elsewhere(name);
+        let of_rows = |name: &str| !self.leaves_its_cell(name);
         let needed = self.needed.iter().filter(|it| of_rows(&it.name));
         let asked = self.asked.iter().filter(|name| of_rows(name));
         Self {
@@ -100,8 +100,8 @@ pub(crate) struct ResolvedMeasure {
 #[derive(Debug, Clone)]
 pub(crate) enum ResolvedKind {
     Aggregate(ResolvedAggregate),
-    /// A measure that stands before it, elsewhere than in the cell.
-    Elsewhere(ResolvedLook),
+    /// A measure that stands before it, in another context than the cell.
+    InContext(ResolvedContext),
     /// A SQL scalar over measures that stand before it.
     Calculated {
         expression: String,
@@ -114,16 +114,16 @@ impl ResolvedKind {
     pub(crate) fn inputs(&self) -> &[String] {
         match self {
             Self::Aggregate(_) => &[],
-            Self::Elsewhere(look) => std::slice::from_ref(&look.measure),
+            Self::InContext(context) => std::slice::from_ref(&context.measure),
             Self::Calculated { inputs, .. } => inputs,
         }
     }
 }
 
-/// Where a measure is looked at.
+/// The context of a measure: at which other members it is computed.
 #[derive(Debug, Clone)]
-pub(crate) struct ResolvedLook {
-    pub(crate) function: Elsewhere,
+pub(crate) struct ResolvedContext {
+    pub(crate) function: ContextFunction,
     pub(crate) measure: String,
     /// The dimension of the cube whose members change.
     pub(crate) dimension: String,
@@ -131,8 +131,8 @@ pub(crate) struct ResolvedLook {
     pub(crate) number: Option<u32>,
 }
 
-impl ResolvedLook {
-    /// True if the hierarchy of a level of the dimension is that of the look, if it names one.
+impl ResolvedContext {
+    /// True if the hierarchy of a level of the dimension is that of the context, if it names one.
     pub(crate) fn is_in_hierarchy(&self, level: &ResolvedLevel) -> bool {
         let own = self.level.as_ref();
         own.is_none_or(|own| own.same_hierarchy(level))

@@ -1,6 +1,7 @@
 //! The cube engine over a small shop whose every number was worked out by hand.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod contexts;
 mod damaged;
 mod drills;
 mod endless;
@@ -10,7 +11,6 @@ mod histories;
 mod instants;
 mod limits;
 mod listings;
-mod looks;
 mod numbers;
 mod plans;
 mod published;

@@ -1,4 +1,4 @@
-//! Expressions of calculated measures: SQL scalars over measures, and functions that look at a measure elsewhere than in the cell.
+//! Expressions of calculated measures: SQL scalars over measures, and functions that take a measure in another context than the cell.
 //!
 //! ```text
 //! revenue / prev(revenue, order_date.year) - 1     the same period of the year before
@@ -17,10 +17,10 @@ use serde::{Deserialize, Serialize};
 
 use super::sql::parse_expression;
 
-/// Where a measure is looked at.
+/// A function that takes a measure in another context.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Elsewhere {
+pub enum ContextFunction {
     /// So many members of a level before; below the level at the same place.
     Prev,
     /// From the beginning of the member of a level to the end of the cell.
@@ -37,17 +37,17 @@ pub enum Elsewhere {
     Total,
 }
 
-const FUNCTIONS: [(&str, Elsewhere); 7] = [
-    ("prev", Elsewhere::Prev),
-    ("to_date", Elsewhere::ToDate),
-    ("rolling", Elsewhere::Rolling),
-    ("cumulative", Elsewhere::Cumulative),
-    ("parent", Elsewhere::Parent),
-    ("ancestor", Elsewhere::Ancestor),
-    ("total", Elsewhere::Total),
+const FUNCTIONS: [(&str, ContextFunction); 7] = [
+    ("prev", ContextFunction::Prev),
+    ("to_date", ContextFunction::ToDate),
+    ("rolling", ContextFunction::Rolling),
+    ("cumulative", ContextFunction::Cumulative),
+    ("parent", ContextFunction::Parent),
+    ("ancestor", ContextFunction::Ancestor),
+    ("total", ContextFunction::Total),
 ];
 
-impl Elsewhere {
+impl ContextFunction {
     /// The function as it is written.
     pub fn name(self) -> &'static str {
         let mut functions = FUNCTIONS.iter();
@@ -81,11 +81,11 @@ impl Elsewhere {
     }
 }
 
-/// A measure that is looked at elsewhere.
+/// A measure in another context.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Look {
+pub struct ContextCall {
     /// Where.
-    pub function: Elsewhere,
+    pub function: ContextFunction,
     /// The measure.
     pub measure: String,
     /// The dimension of the cube whose members change.
@@ -99,7 +99,7 @@ pub struct Look {
 }
 
 /// The call as it is written; also the name of the column that holds what it finds.
-impl fmt::Display for Look {
+impl fmt::Display for ContextCall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
@@ -121,10 +121,10 @@ impl fmt::Display for Look {
 /// A calculated measure's expression.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CubeExpression {
-    /// The scalar, in which each look elsewhere is a column of the name that it is written with.
+    /// The scalar, in which each call of a context is a column of the name that it is written with.
     pub scalar: Expr,
-    /// The looks elsewhere, each once.
-    pub looks: Vec<Look>,
+    /// The contexts, each once.
+    pub contexts: Vec<ContextCall>,
 }
 
 /// Parses the expression of a calculated measure.
@@ -133,7 +133,7 @@ pub struct CubeExpression {
 /// What is wrong with the text, if it is not one scalar or a function has wrong arguments.
 pub fn parse_cube_expression(text: &str) -> Result<CubeExpression, String> {
     let mut scalar = parse_expression(text)?;
-    let mut looks: Vec<Look> = Vec::new();
+    let mut contexts: Vec<ContextCall> = Vec::new();
     let wrong = visit_expressions_mut(&mut scalar, |part| {
         let Expr::Function(call) = part else {
             return ControlFlow::Continue(());
@@ -142,22 +142,22 @@ pub fn parse_cube_expression(text: &str) -> Result<CubeExpression, String> {
         let Some((_, function)) = FUNCTIONS.iter().find(|(known, _)| *known == name) else {
             return ControlFlow::Continue(());
         };
-        let Some(look) = look_of(*function, call) else {
+        let Some(context) = call_of(*function, call) else {
             return ControlFlow::Break(format!("'{part}' should be {}", function.form()));
         };
-        *part = Expr::Identifier(Ident::with_quote('"', look.to_string()));
-        if !looks.contains(&look) {
-            looks.push(look);
+        *part = Expr::Identifier(Ident::with_quote('"', context.to_string()));
+        if !contexts.contains(&context) {
+            contexts.push(context);
         }
         ControlFlow::Continue(())
     });
     match wrong {
         ControlFlow::Break(message) => Err(message),
-        ControlFlow::Continue(()) => Ok(CubeExpression { scalar, looks }),
+        ControlFlow::Continue(()) => Ok(CubeExpression { scalar, contexts }),
     }
 }
 
-fn look_of(function: Elsewhere, call: &Function) -> Option<Look> {
+fn call_of(function: ContextFunction, call: &Function) -> Option<ContextCall> {
     let FunctionArguments::List(list) = &call.args else {
         return None;
     };
@@ -183,7 +183,7 @@ fn look_of(function: Elsewhere, call: &Function) -> Option<Look> {
     };
     function
         .takes(level.is_some(), number.is_some())
-        .then(|| Look {
+        .then(|| ContextCall {
             function,
             measure: measure.value.clone(),
             dimension: dimension.clone(),
@@ -216,12 +216,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn looks_elsewhere_become_columns() {
+    fn contexts_become_columns() {
         let text = "revenue / Prev(revenue, order_date.year) - coalesce(rolling(revenue, d.h.month, 3), prev(revenue, order_date.year))";
         let parsed = parse_cube_expression(text).unwrap();
-        let looks: Vec<String> = parsed.looks.iter().map(Look::to_string).collect();
+        let contexts: Vec<String> = parsed.contexts.iter().map(ContextCall::to_string).collect();
         assert_eq!(
-            looks,
+            contexts,
             [
                 "prev(revenue, order_date.year)",
                 "rolling(revenue, d.h.month, 3)"

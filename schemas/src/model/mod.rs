@@ -37,7 +37,7 @@ pub use corrections::{BOOKED, BOOKED_BY, BOOKED_ON, Corrections};
 pub use cube::{
     Aggregate, Aggregation, Cube, CubeDimension, DrillThrough, Format, Measure, MeasureKind,
 };
-pub use cube_expression::{CubeExpression, Elsewhere, Look, parse_cube_expression};
+pub use cube_expression::{ContextCall, ContextFunction, CubeExpression, parse_cube_expression};
 pub use currency::{Converted, Currency, Moment, Rates};
 pub use dimension::{
     Attribute, Dimension, DimensionKind, FastAttribute, Hierarchy, Level, Outrigger, Parent, Scd,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::model::Model;
 use crate::model::cube::{Aggregate, Aggregation, Cube, CubeDimension, Measure, MeasureKind};
-use crate::model::cube_expression::{CubeExpression, Look, parse_cube_expression};
+use crate::model::cube_expression::{ContextCall, CubeExpression, parse_cube_expression};
 use crate::model::sql::referenced_columns;
 use crate::model::star::{FactMeasure, Star};
 
@@ -239,8 +239,8 @@ fn calculated_rules(
     for name in inputs(&parsed) {
         check.known(&at, "measure of the cube", &name, known.iter().copied());
     }
-    for look in &parsed.looks {
-        look_rules(check, &at, cube, look);
+    for context in &parsed.contexts {
+        context_rules(check, &at, cube, context);
     }
     if reaches(cube, &measure.name, &measure.name, &mut BTreeSet::new()) {
         check.fault(
@@ -252,42 +252,49 @@ fn calculated_rules(
 
 /// The measures that an expression is calculated from.
 fn inputs(expression: &CubeExpression) -> BTreeSet<String> {
-    let looks: BTreeSet<String> = expression.looks.iter().map(Look::to_string).collect();
+    let contexts: BTreeSet<String> = expression
+        .contexts
+        .iter()
+        .map(ContextCall::to_string)
+        .collect();
     let columns = referenced_columns(&expression.scalar).into_iter();
     let columns = columns.map(|(_, name)| name);
-    let plain = columns.filter(|name| !looks.contains(name));
-    let looked_at = expression.looks.iter().map(|look| look.measure.clone());
-    plain.chain(looked_at).collect()
+    let plain = columns.filter(|name| !contexts.contains(name));
+    let source_measures = expression
+        .contexts
+        .iter()
+        .map(|context| context.measure.clone());
+    plain.chain(source_measures).collect()
 }
 
-/// The dimension and the level of a look elsewhere are of the cube, and what it looks at does not look elsewhere itself.
-fn look_rules(check: &mut Check<'_>, at: &Spot, cube: &Cube, look: &Look) {
+/// The dimension and the level of a context are of the cube, and its measure is of no other context itself.
+fn context_rules(check: &mut Check<'_>, at: &Spot, cube: &Cube, context: &ContextCall) {
     let dimensions = cube.dimensions.iter().map(CubeDimension::name);
-    if !check.known(at, "dimension of the cube", &look.dimension, dimensions) {
+    if !check.known(at, "dimension of the cube", &context.dimension, dimensions) {
         return;
     }
-    if let Some(level) = &look.level {
-        let levels = levels(check.model, cube, look);
+    if let Some(level) = &context.level {
+        let levels = levels(check.model, cube, context);
         check.known(at, "level", level, levels.iter().map(String::as_str));
         if levels.iter().filter(|it| *it == level).count() > 1 {
             let message = format!(
                 "level '{level}' stands in several hierarchies; write {}.<hierarchy>.{level}",
-                look.dimension
+                context.dimension
             );
             check.fault(at, message);
         }
     }
-    if looks_elsewhere(cube, &look.measure, &mut BTreeSet::new()) {
+    if leaves_its_cell(cube, &context.measure, &mut BTreeSet::new()) {
         let message = format!(
-            "'{look}' looks at a measure that looks elsewhere itself; write one look for both, or two measures"
+            "'{context}' takes a measure that is of another context itself; write one for both, or two measures"
         );
         check.fault(at, message);
     }
 }
 
-/// The levels that a look can name.
-fn levels(model: &Model, cube: &Cube, look: &Look) -> Vec<String> {
-    let Some(dimension) = cube.dimension(&look.dimension) else {
+/// The levels that a context can name.
+fn levels(model: &Model, cube: &Cube, context: &ContextCall) -> Vec<String> {
+    let Some(dimension) = cube.dimension(&context.dimension) else {
         return Vec::new();
     };
     match dimension {
@@ -297,7 +304,7 @@ fn levels(model: &Model, cube: &Cube, look: &Look) -> Vec<String> {
             let role = star.and_then(|star| star.role(role));
             let dimension = role.and_then(|role| model.dimension(&role.dimension));
             let hierarchies = dimension.into_iter().flat_map(|it| &it.hierarchies);
-            let named = |name: &str| look.hierarchy.as_deref().is_none_or(|it| it == name);
+            let named = |name: &str| context.hierarchy.as_deref().is_none_or(|it| it == name);
             let hierarchies = hierarchies.filter(|hierarchy| named(&hierarchy.name));
             hierarchies
                 .flat_map(|hierarchy| hierarchy.levels.iter().map(|level| level.name.clone()))
@@ -306,8 +313,8 @@ fn levels(model: &Model, cube: &Cube, look: &Look) -> Vec<String> {
     }
 }
 
-/// True if a measure, or one that it is calculated from, looks elsewhere.
-fn looks_elsewhere(cube: &Cube, measure: &str, seen: &mut BTreeSet<String>) -> bool {
+/// True if a measure, or one that it is calculated from, is taken in another context.
+fn leaves_its_cell(cube: &Cube, measure: &str, seen: &mut BTreeSet<String>) -> bool {
     let Some(MeasureKind::Calculated { expression }) = cube.measure(measure).map(|it| &it.kind)
     else {
         return false;
@@ -315,10 +322,10 @@ fn looks_elsewhere(cube: &Cube, measure: &str, seen: &mut BTreeSet<String>) -> b
     let Ok(parsed) = parse_cube_expression(expression) else {
         return false;
     };
-    !parsed.looks.is_empty()
+    !parsed.contexts.is_empty()
         || inputs(&parsed)
             .into_iter()
-            .any(|name| seen.insert(name.clone()) && looks_elsewhere(cube, &name, seen))
+            .any(|name| seen.insert(name.clone()) && leaves_its_cell(cube, &name, seen))
 }
 
 /// True if the calculation of `from` leads to `target`.

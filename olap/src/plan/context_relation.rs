@@ -1,7 +1,7 @@
-//! From members in the answer to members that are looked at: the period before, all since the beginning of the year, the last three months.
+//! From members in the answer to the members of their context: the period before, all since the beginning of the year, the last three months.
 //!
 //! Members of a hierarchy are numbered on each level, and within the level above. A member before is that with a number less by so
-//! many; below the level of the look, its parts are those at the same places (as MDX's `ParallelPeriod` has it).
+//! many; below the level of the context, its parts are those at the same places (as MDX's `ParallelPeriod` has it).
 //!
 //! ```text
 //! members in the answer, by filters, up to the last one with facts ─► their numbers ─► members with numbers that fit
@@ -18,27 +18,27 @@ use datafusion::logical_expr::expr::WindowFunction;
 use datafusion::logical_expr::{
     Expr, ExprFunctionExt, JoinType, LogicalPlanBuilder, SortExpr, cast, lit,
 };
-use planisphere_schemas::model::{DataType as ModelType, Elsewhere};
+use planisphere_schemas::model::{ContextFunction, DataType as ModelType};
 
 use super::columns::column;
 use super::filter_members::{keep_members, members_of_facts};
-use super::look_elsewhere::Grouped;
+use super::measure_contexts::Grouped;
 use super::member_rows::{key_at, member_columns, member_order, member_rows, sort_at, special_at};
 use super::planner::{PlanStep, Planner, with_columns};
 use super::resolved::ResolvedLevel;
-use super::resolved_measure::ResolvedLook;
+use super::resolved_measure::ResolvedContext;
 use crate::error::Result;
 use crate::model::DimensionSource;
 
 /// The number of the last member that has facts.
 const LAST: &str = "#last";
 
-/// Members in the answer, and the members that are looked at from each.
+/// Members in the answer, and the members of the context of each.
 pub(super) struct Relation {
     pub(super) plan: LogicalPlanBuilder,
     /// The group columns of the answer.
     pub(super) targets: Vec<String>,
-    /// The columns of the path of members that are looked at.
+    /// The columns of the path of members of the context.
     pub(super) sources: Vec<String>,
 }
 
@@ -46,17 +46,17 @@ pub(super) struct Relation {
 struct Depths {
     /// The finest level.
     finest: usize,
-    /// That of the look.
-    look: usize,
-    /// Down to which a look before compares places.
+    /// That of the context.
+    context: usize,
+    /// Down to which places are compared.
     places: usize,
 }
 
-/// The relation for the rows of a set of group columns; `None` if the look makes no sense there.
+/// The relation for the rows of a set of group columns; `None` if the context makes no sense there.
 pub(super) fn relation(
     planner: &Planner<'_>,
     grouped: Grouped<'_>,
-    look: &ResolvedLook,
+    context: &ResolvedContext,
     (finest, facts): (&ResolvedLevel, LogicalPlanBuilder),
 ) -> Result<Option<Relation>> {
     let query = grouped.query;
@@ -69,13 +69,13 @@ pub(super) fn relation(
         .filter(|it| it.level.same_hierarchy(finest));
     let shown = present.clone().map(|it| it.level.path.len()).max();
     let filtered = filters.iter().map(|filter| filter.level.path.len()).max();
-    let of_look = look.level.as_ref().map(|level| level.path.len());
-    let Some(depth) = of_look.or(shown).or(filtered) else {
+    let of_context = context.level.as_ref().map(|level| level.path.len());
+    let Some(depth) = of_context.or(shown).or(filtered) else {
         return Ok(None);
     };
     let depths = Depths {
         finest: finest.path.len(),
-        look: depth,
+        context: depth,
         places: shown.max(filtered).unwrap_or(0),
     };
     let all = member_rows(planner, finest, &query.star.table(), query.history)?;
@@ -101,10 +101,10 @@ pub(super) fn relation(
             targets.extend([part.key.clone(), part.special()]);
         }
     }
-    let looked_at = looked_at(numbered, &depths)?;
-    let plan = match look.function {
-        Elsewhere::Prev => before(members, keys, looked_at, (look, &depths))?,
-        _ => since(members, keys, looked_at, (look, &depths))?,
+    let sources_of = sources_of(numbered, &depths)?;
+    let plan = match context.function {
+        ContextFunction::Prev => before(members, keys, sources_of, (context, &depths))?,
+        _ => since(members, keys, sources_of, (context, &depths))?,
     };
     let sources = (0..depths.finest).flat_map(|depth| [key_at(depth), special_at(depth)]);
     Ok(Some(Relation {
@@ -124,7 +124,7 @@ fn place(depth: usize) -> String {
     format!("#place_{depth}")
 }
 
-/// The same of members that are looked at.
+/// The same of members of the context.
 fn source(name: &str) -> String {
     format!("#source{name}")
 }
@@ -133,13 +133,13 @@ fn source(name: &str) -> String {
 fn numbered(members: LogicalPlanBuilder, finest: &ResolvedLevel, depths: &Depths) -> PlanStep {
     let own = column(&special_at(depths.finest - 1));
     let mut plan = members.filter(own.is_null()).map_err(Planner::failed)?;
-    for depth in 1..=depths.finest {
+    for depth in depths.context..=depths.finest {
         let order: Vec<SortExpr> = (0..depth)
             .flat_map(|at| member_order(&key_at(at), &special_at(at), &sort_at(at), false))
             .collect();
         plan = with_rank(plan, (Vec::new(), order), number(depth))?;
     }
-    for depth in depths.look + 1..=depths.places {
+    for depth in depths.context + 1..=depths.places {
         plan = with_place(plan, finest, depth)?;
     }
     Ok(plan)
@@ -237,11 +237,11 @@ fn up_to_facts(
         .map_err(Planner::failed)
 }
 
-/// The members that can be looked at, with names of their own.
-fn looked_at(numbered: LogicalPlanBuilder, depths: &Depths) -> PlanStep {
+/// The members that a context can have, with names of their own.
+fn sources_of(numbered: LogicalPlanBuilder, depths: &Depths) -> PlanStep {
     let paths = (0..depths.finest).flat_map(|depth| [key_at(depth), special_at(depth)]);
-    let numbers = [depths.look, depths.finest].map(number);
-    let places = (depths.look + 1..=depths.places).map(place);
+    let numbers = [depths.context, depths.finest].map(number);
+    let places = (depths.context + 1..=depths.places).map(place);
     let mut names: Vec<String> = paths.chain(numbers).chain(places).collect();
     names.sort();
     names.dedup();
@@ -251,32 +251,32 @@ fn looked_at(numbered: LogicalPlanBuilder, depths: &Depths) -> PlanStep {
         .map_err(Planner::failed)
 }
 
-/// Members so many before, and below the level of the look those at the same places.
+/// Members so many before, and below the level of the context those at the same places.
 fn before(
     members: LogicalPlanBuilder,
     keys: Vec<Expr>,
-    looked_at: LogicalPlanBuilder,
-    (look, depths): (&ResolvedLook, &Depths),
+    sources_of: LogicalPlanBuilder,
+    (context, depths): (&ResolvedContext, &Depths),
 ) -> PlanStep {
-    let steps = i64::from(look.number.unwrap_or(1));
+    let steps = i64::from(context.number.unwrap_or(1));
     let wanted = |name: &str| format!("#wanted{name}");
-    let own = number(depths.look);
+    let own = number(depths.context);
     let mut columns = keys;
     columns.push((column(&own) - lit(steps)).alias(wanted(&own)));
     let mut on = (
         vec![Column::from_name(wanted(&own))],
         vec![Column::from_name(source(&own))],
     );
-    for name in (depths.look + 1..=depths.places).map(place) {
+    for name in (depths.context + 1..=depths.places).map(place) {
         columns.push(column(&name).alias(wanted(&name)));
         on.0.push(Column::from_name(wanted(&name)));
         on.1.push(Column::from_name(source(&name)));
     }
-    let looked_at = looked_at.build().map_err(Planner::failed)?;
+    let sources_of = sources_of.build().map_err(Planner::failed)?;
     members
         .project(columns)
         .and_then(LogicalPlanBuilder::distinct)
-        .and_then(|wanted| wanted.join(looked_at, JoinType::Inner, on, None))
+        .and_then(|wanted| wanted.join(sources_of, JoinType::Inner, on, None))
         .map_err(Planner::failed)
 }
 
@@ -284,30 +284,29 @@ fn before(
 fn since(
     members: LogicalPlanBuilder,
     keys: Vec<Expr>,
-    looked_at: LogicalPlanBuilder,
-    (look, depths): (&ResolvedLook, &Depths),
+    sources_of: LogicalPlanBuilder,
+    (context, depths): (&ResolvedContext, &Depths),
 ) -> PlanStep {
-    let (own, finest) = (number(depths.look), number(depths.finest));
+    let (own, finest) = (number(depths.context), number(depths.finest));
     let ends = |name: &str| format!("#end{name}");
     let mut last = vec![max(column(&finest)).alias(ends(&finest))];
     if own != finest {
         last.push(max(column(&own)).alias(ends(&own)));
     }
-    let end_of_look = column(&ends(&own));
+    let end_of_context = column(&ends(&own));
     let mut fits = vec![column(&source(&finest)).lt_eq(column(&ends(&finest)))];
-    match look.function {
-        Elsewhere::ToDate => fits.push(column(&source(&own)).eq(end_of_look)),
-        Elsewhere::Rolling => {
-            let steps = i64::from(look.number.unwrap_or(1));
-            fits.push(column(&source(&own)).gt(end_of_look - lit(steps)));
+    match context.function {
+        ContextFunction::ToDate => fits.push(column(&source(&own)).eq(end_of_context)),
+        ContextFunction::Rolling => {
+            let steps = i64::from(context.number.unwrap_or(1));
+            fits.push(column(&source(&own)).gt(end_of_context - lit(steps)));
         }
         _ => {}
     }
-    let looked_at = looked_at.build().map_err(Planner::failed)?;
+    let sources_of = sources_of.build().map_err(Planner::failed)?;
     let targets = members.aggregate(keys, last).map_err(Planner::failed)?;
     // without members there is no end, which fits nothing
-    let related = targets
-        .join_on(looked_at, JoinType::Inner, fits)
-        .map_err(Planner::failed)?;
-    with_columns(related, Vec::new())
+    targets
+        .join_on(sources_of, JoinType::Inner, fits)
+        .map_err(Planner::failed)
 }

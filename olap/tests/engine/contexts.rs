@@ -1,4 +1,4 @@
-//! Measures looked at elsewhere than in the cell: periods before, to date, rolling, members above.
+//! Measures in other contexts than the cell: periods before, to date, rolling, members above.
 
 use planisphere_olap::query::{CubeQuery, parse_top};
 
@@ -35,7 +35,7 @@ fn periods_before_and_to_date_are_of_the_calendar_not_of_the_rows() {
 }
 
 #[test]
-fn a_slice_moves_with_the_look_and_other_filters_stay() {
+fn a_slice_moves_with_the_context_and_other_filters_stay() {
     let measures =
         "net_amount, amount_before, amount_a_year_before, year_to_date, customers_of_three_months";
     let mut april = query(measures, "");
@@ -54,7 +54,7 @@ fn a_slice_moves_with_the_look_and_other_filters_stay() {
 }
 
 #[test]
-fn distinct_members_are_counted_over_all_periods_of_a_look() {
+fn distinct_members_are_counted_over_all_periods_of_a_context() {
     let months = query(
         "customers, customers_of_three_months, customers_so_far, price_before",
         "order_date.calendar.month",
@@ -91,7 +91,7 @@ fn shares_are_of_the_member_above_and_of_all() {
 }
 
 #[test]
-fn members_are_ranked_by_looks_and_looks_go_beyond_the_ranked() {
+fn members_are_ranked_by_contexts_which_go_beyond_the_ranked() {
     let mut best = query("net_amount, amount_before", "order_date.calendar.month");
     best.top = Some(parse_top("1 order_date.calendar.month by amount_before").unwrap());
     check(&best, &["2024 | 1 | January | 15.5000 | 40.0000000000"]);
@@ -108,7 +108,7 @@ fn members_are_ranked_by_looks_and_looks_go_beyond_the_ranked() {
 
 /// C1 was in segment A in January and is in B now.
 #[test]
-fn looks_follow_the_history_mode_and_stay_within_other_members() {
+fn contexts_follow_the_history_mode_and_stay_within_other_members() {
     let segments = |history: &str| CubeQuery {
         history: history.parse().unwrap(),
         ..query(
@@ -140,7 +140,7 @@ fn looks_follow_the_history_mode_and_stay_within_other_members() {
 }
 
 #[test]
-fn weeks_and_days_look_back_along_their_own_hierarchy() {
+fn weeks_and_days_go_back_along_their_own_hierarchy() {
     let days = query(
         "net_amount, amount_a_month_before",
         "order_date.calendar.day",

@@ -1,27 +1,27 @@
-//! Between aggregates and calculations: measures looked at elsewhere than in the cell, such as the period before or the member above.
+//! Between aggregates and calculations: measures in another context than the cell, such as the period before or the member above.
 //!
-//! For each set of group columns of the answer, the facts are grouped once more by where they are looked at from, and joined to
-//! its rows: by the columns of the member above, or through a relation of members to members (`look_relation`). What is merged
+//! For each set of group columns of the answer, the facts are grouped once more for the cells whose context they are, and joined to
+//! its rows: by the columns of the member above, or through a relation of members to members (`context_relation`). What is merged
 //! are states, so that every measure is right there too.
 
 use datafusion::common::{Column, NullEquality};
 use datafusion::logical_expr::{Expr, JoinType, LogicalPlanBuilder, lit, when};
-use planisphere_schemas::model::Elsewhere;
+use planisphere_schemas::model::ContextFunction;
 
 use super::aggregate_measures::{aggregate_measures, aggregate_through};
 use super::answer::filtered_facts;
 use super::calculate_measures::calculate_measures;
 use super::columns::column;
+use super::context_relation::{Relation, relation};
 use super::group_members::{GroupLevel, group_levels, group_members, level_sets};
 use super::join_roles::roles_of;
-use super::look_relation::{Relation, relation};
 use super::planner::{PlanStep, Planner, with_columns};
 use super::rank_top::keep_ranked;
 use super::resolved::{ResolvedAxis, ResolvedLevel, ResolvedQuery};
-use super::resolved_measure::{ResolvedKind, ResolvedLook, ResolvedMeasure};
+use super::resolved_measure::{ResolvedContext, ResolvedKind, ResolvedMeasure};
 use crate::error::Result;
 
-/// What a look finds for the rows of one set of group columns.
+/// What a context gives to the rows of one set of group columns.
 struct Found {
     plan: LogicalPlanBuilder,
     /// The group columns of the answer by which rows find theirs.
@@ -44,8 +44,8 @@ impl<'q> Grouped<'q> {
     }
 }
 
-/// Adds the measures that are looked at elsewhere to the cells.
-pub(crate) fn look_elsewhere(
+/// Adds the measures in other contexts to the cells.
+pub(crate) fn measure_contexts(
     planner: &Planner<'_>,
     cells: LogicalPlanBuilder,
     query: &ResolvedQuery,
@@ -53,18 +53,18 @@ pub(crate) fn look_elsewhere(
 ) -> PlanStep {
     let mut plan = cells;
     for (number, measure) in query.measures.needed.iter().enumerate() {
-        let ResolvedKind::Elsewhere(look) = &measure.kind else {
+        let ResolvedKind::InContext(context) = &measure.kind else {
             continue;
         };
         let sets = level_sets(&query.axes, levels);
         let mut values: Vec<(Expr, Expr)> = Vec::new();
         for (at, set) in sets.iter().enumerate() {
             let grouped = Grouped { query, levels, set };
-            let Some(found) = find(planner, grouped, look)? else {
+            let Some(found) = find(planner, grouped, context)? else {
                 continue;
             };
-            let value = format!("#look_{number}_{at}");
-            plan = join_found(plan, found, (&look.measure, &value))?;
+            let value = format!("#context_{number}_{at}");
+            plan = join_found(plan, found, (&context.measure, &value))?;
             let is_of_set = match sets.len() {
                 1 => lit(true),
                 _ => is_of(grouped)?,
@@ -133,12 +133,19 @@ fn join_found(plan: LogicalPlanBuilder, found: Found, (measure, value): (&str, &
         .map_err(Planner::failed)
 }
 
-fn find(planner: &Planner<'_>, grouped: Grouped<'_>, look: &ResolvedLook) -> Result<Option<Found>> {
-    match look.function {
-        Elsewhere::Parent | Elsewhere::Ancestor | Elsewhere::Total => above(planner, grouped, look),
-        Elsewhere::Prev | Elsewhere::ToDate | Elsewhere::Rolling | Elsewhere::Cumulative => {
-            moved(planner, grouped, look)
+fn find(
+    planner: &Planner<'_>,
+    grouped: Grouped<'_>,
+    context: &ResolvedContext,
+) -> Result<Option<Found>> {
+    match context.function {
+        ContextFunction::Parent | ContextFunction::Ancestor | ContextFunction::Total => {
+            above(planner, grouped, context)
         }
+        ContextFunction::Prev
+        | ContextFunction::ToDate
+        | ContextFunction::Rolling
+        | ContextFunction::Cumulative => moved(planner, grouped, context),
     }
 }
 
@@ -146,26 +153,26 @@ fn find(planner: &Planner<'_>, grouped: Grouped<'_>, look: &ResolvedLook) -> Res
 fn above(
     planner: &Planner<'_>,
     grouped: Grouped<'_>,
-    look: &ResolvedLook,
+    context: &ResolvedContext,
 ) -> Result<Option<Found>> {
     let own = grouped
         .present()
-        .filter(|it| it.level.dimension() == look.dimension);
-    let own = own.filter(|it| look.is_in_hierarchy(&it.level)).last();
-    let kept: Vec<String> = match (look.function, own) {
-        (Elsewhere::Total, _) => Vec::new(),
+        .filter(|it| it.level.dimension() == context.dimension);
+    let own = own.filter(|it| context.is_in_hierarchy(&it.level)).last();
+    let kept: Vec<String> = match (context.function, own) {
+        (ContextFunction::Total, _) => Vec::new(),
         (_, None) => return Ok(None),
-        (Elsewhere::Parent, Some(own)) => path_columns(own, own.parts.len() - 1),
+        (ContextFunction::Parent, Some(own)) => path_columns(own, own.parts.len() - 1),
         (_, Some(own)) => {
-            let depth = look.level.as_ref().map_or(0, |level| level.path.len());
+            let depth = context.level.as_ref().map_or(0, |level| level.path.len());
             if depth > own.parts.len() {
                 return Ok(None);
             }
             path_columns(own, depth)
         }
     };
-    let is_left = |level: &&GroupLevel| match (look.function, own) {
-        (Elsewhere::Total, _) => level.level.dimension() != look.dimension,
+    let is_left = |level: &&GroupLevel| match (context.function, own) {
+        (ContextFunction::Total, _) => level.level.dimension() != context.dimension,
         (_, Some(own)) => !level.level.same_hierarchy(&own.level),
         (_, None) => true,
     };
@@ -177,7 +184,7 @@ fn above(
     let query = grouped.query;
     let facts = filtered_facts(planner, query, &roles_of(query))?;
     let facts = group_members(facts, grouped.levels)?;
-    let measures = query.measures.only(&look.measure);
+    let measures = query.measures.only(&context.measure);
     let columns = by.iter().map(|name| column(name)).collect();
     let cells = aggregate_through(planner, facts, (Vec::new(), columns), None, &measures)?;
     let plan = calculate_measures(planner, cells, &measures)?;
@@ -192,26 +199,26 @@ fn path_columns(level: &GroupLevel, depth: usize) -> Vec<String> {
         .collect()
 }
 
-/// The measure at other members: the facts by the finest members that are looked at, through the relation of those in the answer
+/// The measure at other members: the facts by the finest members of the context, through the relation of those in the answer
 /// to those.
 fn moved(
     planner: &Planner<'_>,
     grouped: Grouped<'_>,
-    look: &ResolvedLook,
+    context: &ResolvedContext,
 ) -> Result<Option<Found>> {
-    let Some(finest) = finest_level(grouped, look) else {
+    let Some(finest) = finest_level(grouped, context) else {
         return Ok(None);
     };
     let query = grouped.query;
     let main = filtered_facts(planner, query, &roles_with(query, &finest))?;
-    let Some(relation) = relation(planner, grouped, look, (&finest, main.clone()))? else {
+    let Some(relation) = relation(planner, grouped, context, (&finest, main.clone()))? else {
         return Ok(None);
     };
-    let elsewhere = query_elsewhere(grouped, look, &finest);
-    let roles = roles_of(&elsewhere);
+    let moved_query = query_in_context(grouped, context, &finest);
+    let roles = roles_of(&moved_query);
     let unranked = ResolvedQuery {
         top: None,
-        ..elsewhere.clone()
+        ..moved_query.clone()
     };
     let facts = filtered_facts(planner, &unranked, &roles)?;
     let is_ranked_there = |level: &ResolvedLevel| level.same_hierarchy(&finest);
@@ -219,7 +226,7 @@ fn moved(
         Some(top) if !is_ranked_there(&top.level) => keep_ranked(planner, facts, main, query)?,
         _ => facts,
     };
-    let levels = group_levels(&elsewhere.axes);
+    let levels = group_levels(&moved_query.axes);
     let facts = group_members(facts, &levels)?;
     let columns: Vec<Expr> = levels
         .iter()
@@ -241,24 +248,24 @@ fn moved(
         facts,
         (columns, target),
         Some(through),
-        &elsewhere.measures,
+        &moved_query.measures,
     )?;
-    let plan = calculate_measures(planner, cells, &elsewhere.measures)?;
+    let plan = calculate_measures(planner, cells, &moved_query.measures)?;
     Ok(Some(Found { plan, by }))
 }
 
-/// The finest level of the hierarchy on any axis, in any filter, and in the look itself.
-fn finest_level(grouped: Grouped<'_>, look: &ResolvedLook) -> Option<ResolvedLevel> {
+/// The finest level of the hierarchy on any axis, in any filter, and in the context itself.
+fn finest_level(grouped: Grouped<'_>, context: &ResolvedContext) -> Option<ResolvedLevel> {
     let query = grouped.query;
     let axes = query.axes.iter().flat_map(|axis| &axis.levels);
     let filters = query.filters.iter().map(|filter| &filter.level);
     let own = axes
         .chain(filters)
-        .filter(|level| level.dimension() == look.dimension);
-    let of_look = look.level.as_ref();
-    let first = of_look.or_else(|| own.clone().find(|level| look.is_in_hierarchy(level)))?;
+        .filter(|level| level.dimension() == context.dimension);
+    let of_context = context.level.as_ref();
+    let first = of_context.or_else(|| own.clone().find(|level| context.is_in_hierarchy(level)))?;
     let same = own.filter(|level| level.same_hierarchy(first));
-    same.chain(of_look)
+    same.chain(of_context)
         .max_by_key(|level| level.path.len())
         .cloned()
 }
@@ -273,10 +280,10 @@ fn roles_with(query: &ResolvedQuery, level: &ResolvedLevel) -> super::join_roles
     roles_of(&wider)
 }
 
-/// The query for facts elsewhere: without what it says of the hierarchy, but by its finest level.
-fn query_elsewhere(
+/// The query for the facts of a context: without what it says of the hierarchy, but by its finest level.
+fn query_in_context(
     grouped: Grouped<'_>,
-    look: &ResolvedLook,
+    context: &ResolvedContext,
     finest: &ResolvedLevel,
 ) -> ResolvedQuery {
     let query = grouped.query;
@@ -297,17 +304,17 @@ fn query_elsewhere(
     ResolvedQuery {
         axes: axes.chain([own]).collect(),
         filters: filters.cloned().collect(),
-        measures: query.measures.only(&look.measure),
+        measures: query.measures.only(&context.measure),
         having: Vec::new(),
         sort: Vec::new(),
         ..query.clone()
     }
 }
 
-/// How facts elsewhere reach the rows of the answer.
+/// How the facts of a context reach the rows of the answer.
 pub(super) type Through<'l> = (Relation, &'l GroupLevel);
 
-/// Joins the states of the members that are looked at to the members in the answer.
+/// Joins the states of the members of a context to the members in the answer.
 pub(super) fn join_relation(
     states: LogicalPlanBuilder,
     (relation, level): Through<'_>,
@@ -337,7 +344,7 @@ pub(super) fn join_relation(
         .map_err(Planner::failed)
 }
 
-/// The cells of a query: its aggregates, what it looks at elsewhere, and what is calculated from both.
+/// The cells of a query: its aggregates, its measures in other contexts, and what is calculated from both.
 pub(crate) fn cells(
     planner: &Planner<'_>,
     facts: LogicalPlanBuilder,
@@ -346,6 +353,6 @@ pub(crate) fn cells(
 ) -> PlanStep {
     let grouped = group_members(facts, levels)?;
     let cells = aggregate_measures(planner, grouped, &query.axes, levels, &query.measures)?;
-    let cells = look_elsewhere(planner, cells, query, levels)?;
+    let cells = measure_contexts(planner, cells, query, levels)?;
     calculate_measures(planner, cells, &query.measures)
 }

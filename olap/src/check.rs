@@ -91,9 +91,8 @@ fn check_cube(
     let names: Vec<&str> = asked.map(|measure| measure.name.as_str()).collect();
     let mut told = BTreeSet::new();
     for name in &names {
-        let axes = levels
-            .first()
-            .map(|level| Axis::of([level.clone()]).with_subtotals());
+        let shared = levels.iter().find(|level| all_have(cube, level));
+        let axes = shared.map(|level| Axis::of([level.clone()]).with_subtotals());
         let query = question(cube, name, axes);
         if let Err(error) = plan(planner, &of, &query, session) {
             let said = said(&error);
@@ -104,19 +103,29 @@ fn check_cube(
             }
         }
     }
-    if let Some(name) = names
-        .iter()
-        .find(|name| plan(planner, &of, &question(cube, name, None), session).is_ok())
-    {
-        for level in &levels {
+    for level in &levels {
+        let of_measure = |name: &&str| {
+            plan(planner, &of, &question(cube, name, None), session).ok()?;
             let query = question(cube, name, Some(Axis::of([level.clone()])));
-            if let Err(error) = plan(planner, &of, &query, session) {
-                let place = places.nearest("cube", &format!("{}/{}", cube.name, level.dimension));
-                faults.add_with_hint(&place, format!("level '{level}': {}", said(&error)), None);
-            }
+            Some(plan(planner, &of, &query, session))
+        };
+        // across cubes some measures do not have the dimension
+        let mut planned = names.iter().filter_map(of_measure);
+        let first = planned.next();
+        let another_will_do = |first: &Result<()>| first.is_err() && !all_have(cube, level);
+        let is_sound = first.as_ref().is_some_and(another_will_do) && planned.any(|it| it.is_ok());
+        if let Some(Err(error)) = first.filter(|_| !is_sound) {
+            let place = places.nearest("cube", &format!("{}/{}", cube.name, level.dimension));
+            faults.add_with_hint(&place, format!("level '{level}': {}", said(&error)), None);
         }
     }
     Ok((names.len(), levels.len()))
+}
+
+/// True if every cube that a cube is across has the dimension of a level.
+fn all_have(cube: &Cube, level: &LevelRef) -> bool {
+    let mut parts = cube.across.iter();
+    parts.all(|part| part.dimensions.contains_key(&level.dimension))
 }
 
 fn question(cube: &Cube, measure: &str, axis: Option<Axis>) -> CubeQuery {

@@ -25,8 +25,8 @@ impl CubeSummary {
             name: cube.name.clone(),
             caption: cube.caption.clone(),
             description: cube.description.clone(),
-            grain: model
-                .star(&cube.star)
+            grain: cube
+                .star_in(model)
                 .map(Star::grain_caption)
                 .unwrap_or_default(),
         }
@@ -63,16 +63,34 @@ pub enum Additivity {
 }
 
 impl MeasureView {
-    /// The view of a measure over its star.
-    pub fn of(star: &Star, measure: &Measure) -> Self {
-        Self {
+    /// The view of a measure of a cube; `None` if the model lacks what it is of, which the validator excludes.
+    pub fn of(model: &Model, cube: &Cube, measure: &Measure) -> Option<Self> {
+        let (source, own) = cube.source_of(model, measure)?;
+        let star = source.star_in(model);
+        Some(Self {
             name: measure.name.clone(),
-            caption: measure.caption.clone(),
-            data_type: cell_type(star, measure),
-            additivity: additivity(star, measure),
-            format: measure.format,
+            caption: caption_of(measure, own),
+            data_type: own.cell_type(star.and_then(|star| stored_type(star, own))),
+            additivity: star.map_or(Additivity::NonAdditive, |star| additivity(star, own)),
+            format: format_of(measure, own),
             definition: definition(measure),
-        }
+        })
+    }
+}
+
+/// What people read of a measure: of one taken from another cube what is read there, unless it has a caption of its own.
+pub(crate) fn caption_of(measure: &Measure, own: &Measure) -> Caption {
+    match measure.caption == Caption::of_id(&measure.name) {
+        true => own.caption.clone(),
+        false => measure.caption.clone(),
+    }
+}
+
+/// How it is shown, likewise.
+pub(crate) fn format_of(measure: &Measure, own: &Measure) -> Format {
+    match measure.format {
+        Format::Plain => own.format,
+        format => format,
     }
 }
 
@@ -108,6 +126,7 @@ fn additivity(star: &Star, measure: &Measure) -> Additivity {
 fn definition(measure: &Measure) -> String {
     let aggregate = match &measure.kind {
         MeasureKind::Calculated { expression } => return expression.clone(),
+        MeasureKind::OfPart { part, measure } => return format!("{part}.{measure}"),
         MeasureKind::Aggregate(aggregate) => aggregate,
     };
     let of = aggregate.of.as_deref().unwrap_or("*");

@@ -7,7 +7,7 @@ mod describe;
 mod find;
 mod view;
 
-pub(crate) use describe::cell_type;
 pub use describe::{Additivity, CubeSummary, MeasureView};
+pub(crate) use describe::{caption_of, cell_type, format_of};
 pub(crate) use find::{LevelMatch, find_dimension, find_level};
 pub use view::{ColumnType, CubeView, DimensionSource, DimensionView, HierarchyView, LevelView};

@@ -1,7 +1,7 @@
 //! One cube with everything that its model files say about it, roles and degenerate columns alike.
 
 use planisphere_schemas::model::{
-    Caption, Cube, CubeDimension, DataType, Dimension, Hierarchy, Level, Model, Star,
+    Caption, Cube, CubeDimension, DataType, Dimension, Hierarchy, Level, Model, Role, Star,
 };
 use serde::Serialize;
 
@@ -18,8 +18,12 @@ pub struct CubeView {
     pub description: Caption,
     /// What one fact row is.
     pub grain: Caption,
-    /// The star.
-    pub star: String,
+    /// The star; none of a cube across others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub star: Option<String>,
+    /// The cubes that it is across.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub across: Vec<String>,
     /// The dimensions.
     pub dimensions: Vec<DimensionView>,
     /// The measures, hidden ones left out.
@@ -98,20 +102,24 @@ pub struct ColumnType {
 impl CubeView {
     /// The view of a cube; `None` if the model lacks its star, which the validator excludes.
     pub fn of(model: &Model, cube: &Cube) -> Option<Self> {
-        let star = model.star(&cube.star)?;
+        let star = cube.star_in(model);
+        if star.is_none() && cube.across.is_empty() {
+            return None;
+        }
         let dimensions = cube.dimensions.iter();
         let measures = cube.measures.iter().filter(|measure| !measure.hidden);
         Some(Self {
             name: cube.name.clone(),
             caption: cube.caption.clone(),
             description: cube.description.clone(),
-            grain: star.grain_caption(),
-            star: star.name.clone(),
+            grain: star.map(Star::grain_caption).unwrap_or_default(),
+            star: cube.star.clone(),
+            across: cube.across.iter().map(|part| part.cube.clone()).collect(),
             dimensions: dimensions
-                .filter_map(|it| DimensionView::of(model, star, it))
+                .filter_map(|it| DimensionView::of(model, cube, it))
                 .collect(),
             measures: measures
-                .map(|measure| MeasureView::of(star, measure))
+                .filter_map(|measure| MeasureView::of(model, cube, measure))
                 .collect(),
         })
     }
@@ -125,15 +133,25 @@ impl CubeView {
 }
 
 impl DimensionView {
-    fn of(model: &Model, star: &Star, dimension: &CubeDimension) -> Option<Self> {
-        match dimension {
-            CubeDimension::Role { role } => role_view(model, star, role),
+    fn of(model: &Model, cube: &Cube, dimension: &CubeDimension) -> Option<Self> {
+        let (name, caption) = match dimension {
             CubeDimension::Degenerate {
                 name,
                 caption,
                 columns,
-            } => Some(degenerate_view(star, name, caption, columns)),
-        }
+            } => {
+                return Some(degenerate_view(
+                    cube.star_in(model)?,
+                    name,
+                    caption,
+                    columns,
+                ));
+            }
+            CubeDimension::Role { role } => (role, None),
+            CubeDimension::Shared { name, caption } => (name, caption.as_ref()),
+        };
+        let role = cube.role_in(model, dimension)?;
+        role_view(model, name, caption.unwrap_or(&role.caption), role)
     }
 
     /// The hierarchy of that name.
@@ -153,13 +171,12 @@ impl HierarchyView {
     }
 }
 
-fn role_view(model: &Model, star: &Star, role: &str) -> Option<DimensionView> {
-    let role = star.role(role)?;
+fn role_view(model: &Model, name: &str, caption: &Caption, role: &Role) -> Option<DimensionView> {
     let dimension = model.dimension(&role.dimension)?;
     let hierarchies = dimension.hierarchies.iter();
     Some(DimensionView {
-        name: role.name.clone(),
-        caption: role.caption.clone(),
+        name: name.to_owned(),
+        caption: caption.clone(),
         source: DimensionSource::Role {
             dimension: dimension.name.clone(),
             versioned: dimension.is_versioned(),

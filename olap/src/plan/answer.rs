@@ -2,11 +2,11 @@
 
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
 
+use super::cells_across::cells_of;
 use super::filter_members::filter_members;
 use super::group_members::group_levels;
-use super::join_roles::{Roles, join_roles, roles_of};
+use super::join_roles::{Roles, join_roles};
 use super::label_members::label_members;
-use super::measure_contexts::cells;
 use super::order_rows::{Page, filter_measures, order_rows};
 use super::planner::{PlanStep, Planner, columns_named};
 use super::project_answer::project_answer;
@@ -23,8 +23,7 @@ pub(crate) fn plan_answer(
     page: Page,
 ) -> Result<(LogicalPlan, Vec<ResultColumn>)> {
     let levels = group_levels(&query.axes);
-    let facts = filtered_facts(planner, query, &roles_of(query))?;
-    let cells = cells(planner, facts, query, &levels)?;
+    let cells = cells_of(planner, query, &levels)?;
     let cells = filter_measures(cells, &query.having)?;
     let labelled = label_members(planner, cells, query, &levels)?;
     let (answer, columns) = project_answer(labelled, query, &levels)?;

@@ -61,8 +61,8 @@ pub(crate) fn resolve_member_list(of: &CubeOf<'_>, asked: &MembersQuery) -> Resu
         history: resolve_history(of.model, asked.history),
         language,
         fact: of
-            .model
-            .star(&of.cube.star)
+            .cube
+            .star_in(of.model)
             .map(|star| star.table())
             .unwrap_or_default(),
     });

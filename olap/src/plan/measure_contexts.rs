@@ -351,8 +351,28 @@ pub(crate) fn cells(
     query: &ResolvedQuery,
     levels: &[GroupLevel],
 ) -> PlanStep {
+    let cells = aggregated_cells(planner, facts, query, levels)?;
+    finished_cells(planner, cells, query, levels)
+}
+
+/// The cells with their aggregates alone.
+pub(crate) fn aggregated_cells(
+    planner: &Planner<'_>,
+    facts: LogicalPlanBuilder,
+    query: &ResolvedQuery,
+    levels: &[GroupLevel],
+) -> PlanStep {
     let grouped = group_members(facts, levels)?;
-    let cells = aggregate_measures(planner, grouped, &query.axes, levels, &query.measures)?;
+    aggregate_measures(planner, grouped, &query.axes, levels, &query.measures)
+}
+
+/// The cells with all that is not of their own rows alone.
+pub(crate) fn finished_cells(
+    planner: &Planner<'_>,
+    cells: LogicalPlanBuilder,
+    query: &ResolvedQuery,
+    levels: &[GroupLevel],
+) -> PlanStep {
     let cells = measure_contexts(planner, cells, query, levels)?;
     calculate_measures(planner, cells, &query.measures)
 }

@@ -48,7 +48,14 @@ impl fmt::Display for ResolvedPath {
 
 impl fmt::Display for ResolvedQuery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "cube {} over {}", self.cube, self.star.table())?;
+        match self.across.as_slice() {
+            [] => writeln!(f, "cube {} over {}", self.cube, self.star.table())?,
+            parts => {
+                let cubes = parts.iter().map(|part| part.cube.as_str());
+                let cubes = cubes.collect::<Vec<_>>().join(", ");
+                writeln!(f, "cube {} across {cubes}", self.cube)?;
+            }
+        }
         let deleted = if self.include_deleted {
             ", with deleted facts"
         } else {
@@ -185,6 +192,7 @@ impl fmt::Display for ResolvedKind {
         match self {
             Self::Calculated { expression, .. } => f.write_str(expression),
             Self::Aggregate(aggregate) => aggregate.fmt(f),
+            Self::Taken(taken) => write!(f, "{}.{}", taken.part, taken.name()),
             Self::InContext(context) => {
                 write!(
                     f,

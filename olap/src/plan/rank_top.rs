@@ -9,6 +9,7 @@ use datafusion::logical_expr::{
     Expr, ExprFunctionExt, JoinType, LogicalPlanBuilder, SortExpr, lit,
 };
 
+use super::cells_across::cells_of;
 use super::columns::column;
 use super::filter_members::members_of_facts;
 use super::group_members::{GroupLevel, group_levels};
@@ -38,9 +39,15 @@ pub(crate) fn keep_ranked(
     let Some(top) = &query.top else {
         return Ok(facts);
     };
-    let mut ranked_levels: Vec<&ResolvedLevel> = top.per.iter().collect();
-    ranked_levels.push(&top.level);
-    let kept = kept_members(planner, ranked, query, top, &ranked_levels)?;
+    let ranked_levels = top.levels();
+    let kept = match top.ranked_across.as_deref() {
+        None => kept_members(planner, Some(ranked), (query, top))?,
+        Some(across) => {
+            let of_all = across.top.as_ref();
+            let of_all = of_all.ok_or_else(|| Planner::internal("a ranking is lost"))?;
+            kept_members(planner, None, (across, of_all))?
+        }
+    };
     let names: Vec<String> = kept
         .schema()
         .columns()
@@ -86,16 +93,15 @@ fn member_keys(levels: &[&ResolvedLevel]) -> Result<Vec<Expr>> {
     Ok(keys)
 }
 
-/// The members that the ranking keeps: one column pair for each level of their paths.
+/// The members that the ranking keeps: one column pair for each level of their paths. Without facts it reads its own.
 fn kept_members(
     planner: &Planner<'_>,
-    facts: LogicalPlanBuilder,
-    query: &ResolvedQuery,
-    top: &ResolvedTop,
-    ranked_levels: &[&ResolvedLevel],
+    facts: Option<LogicalPlanBuilder>,
+    (query, top): (&ResolvedQuery, &ResolvedTop),
 ) -> PlanStep {
     // Each level on an axis of its own keeps its whole path to itself.
-    let axes: Vec<ResolvedAxis> = ranked_levels
+    let axes: Vec<ResolvedAxis> = top
+        .levels()
         .iter()
         .map(|level| ResolvedAxis {
             levels: vec![(*level).clone()],
@@ -109,7 +115,10 @@ fn kept_members(
         top: None,
         ..query.clone()
     };
-    let cells = cells(planner, facts, &ranking, &levels)?;
+    let cells = match facts {
+        Some(facts) => cells(planner, facts, &ranking, &levels)?,
+        None => cells_of(planner, &ranking, &levels)?,
+    };
     let names: Vec<String> = levels.iter().flat_map(GroupLevel::columns).collect();
     let order = rank_order(top, &names);
     let n = usize::try_from(top.n).unwrap_or(usize::MAX);

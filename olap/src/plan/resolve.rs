@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use planisphere_schemas::model::{Cube, Model};
 
 use super::planner::Planner;
+use super::resolve_across::{check_dimensions, resolve_parts};
 use super::resolve_filter::resolve_filters;
 use super::resolve_measure::{MeasureNames, resolve_having};
 use super::resolve_order::{resolve_sorts, resolve_top};
@@ -58,14 +59,18 @@ pub(crate) fn resolve(of: &CubeOf<'_>, query: &CubeQuery) -> Result<ResolvedQuer
     let top = query.top.as_ref();
     let top = top.and_then(|top| resolve_top(&of.view, top, &axes, &mut measures, &mut faults));
     let language = resolve_locale(&query.locale, &mut faults);
-    let star = of.model.star(&of.cube.star).cloned();
+    let mut measures = measures.finish(&mut faults);
+    let across = resolve_parts(of, &mut measures, &mut faults);
+    let star = of.cube.star_in(of.model);
+    let star = star.or(across.first().map(|part| &part.star)).cloned();
     let resolved = star.map(|star| ResolvedQuery {
         cube: of.cube.name.clone(),
         star,
+        across,
         axes,
         filters,
         cell: vec![],
-        measures: measures.finish(&mut faults),
+        measures,
         having,
         sort,
         top,
@@ -75,6 +80,9 @@ pub(crate) fn resolve(of: &CubeOf<'_>, query: &CubeQuery) -> Result<ResolvedQuer
         limit: query.limit,
     });
     check_limit(query, &mut faults);
+    if let Some(resolved) = &resolved {
+        check_dimensions(resolved, &mut faults);
+    }
     faults
         .or(resolved)?
         .ok_or_else(|| Planner::internal("a cube without a star"))

@@ -7,14 +7,17 @@ use planisphere_schemas::model::{
 };
 
 use super::resolve::{CubeOf, resolve_level};
+use super::resolve_across::context_in;
 use super::resolved::ResolvedHaving;
 use super::resolved_measure::{
     Input, ResolvedAggregate, ResolvedContext, ResolvedKind, ResolvedMeasure, ResolvedMeasures,
+    ResolvedTaken,
 };
 use crate::digits::{CELL_SCALE, parse_decimal};
 use crate::error::QueryFaults;
-use crate::model::{ColumnType, cell_type};
+use crate::model::{ColumnType, caption_of, cell_type, format_of};
 use crate::query::{LevelRef, MeasureFilter};
+use crate::result::Exactness;
 
 /// Collects the measures that a query needs.
 pub(crate) struct MeasureNames<'m> {
@@ -29,7 +32,7 @@ pub(crate) struct MeasureNames<'m> {
 impl<'m> MeasureNames<'m> {
     /// No measures of this cube yet.
     pub(crate) fn of(of: &'m CubeOf<'m>) -> Self {
-        let star = of.model.star(&of.cube.star);
+        let star = of.cube.star_in(of.model);
         Self {
             of,
             star,
@@ -67,6 +70,20 @@ impl<'m> MeasureNames<'m> {
         found.is_some()
     }
 
+    /// Adds a measure that a query across cubes takes, hidden or not, or that measure in another context.
+    pub(crate) fn take(&mut self, name: &str, context: Option<&ContextCall>) {
+        let Some(measure) = self.of.cube.measure(name) else {
+            let of = &self.of.cube.name;
+            self.wrong
+                .push(format!("cube '{of}' has no measure '{name}'"));
+            return;
+        };
+        self.add(measure);
+        if let Some(context) = context {
+            self.add_context(measure, context);
+        }
+    }
+
     fn check_number(&self, name: &str, place: &str, faults: &mut QueryFaults) {
         let measure = self
             .measures
@@ -99,12 +116,16 @@ impl<'m> MeasureNames<'m> {
         self.adding.push(measure.name.clone());
         let kind = self.kind(measure);
         self.adding.pop();
-        if let (Some(kind), Some(star)) = (kind, self.star) {
+        let source = self.of.cube.source_of(self.of.model, measure);
+        if let (Some(kind), Some((_, own))) = (kind, source) {
             self.measures.needed.push(ResolvedMeasure {
                 name: measure.name.clone(),
-                caption: measure.caption.clone(),
-                format: measure.format,
-                data_type: cell_type(star, measure),
+                caption: caption_of(measure, own),
+                format: format_of(measure, own),
+                data_type: match self.star {
+                    Some(star) => cell_type(star, measure),
+                    None => measure.cell_type(None),
+                },
                 kind,
             });
         }
@@ -130,6 +151,9 @@ impl<'m> MeasureNames<'m> {
                 }))
             }
             MeasureKind::Calculated { expression } => self.calculated(measure, expression),
+            MeasureKind::OfPart { part, measure } => {
+                Some(ResolvedKind::Taken(taken(part, measure, None)))
+            }
         }
     }
 
@@ -200,14 +224,22 @@ impl<'m> MeasureNames<'m> {
             self.wrong.push(message);
             return;
         }
-        let resolved = ResolvedMeasure {
-            kind: ResolvedKind::InContext(ResolvedContext {
+        let kind = match &input.kind {
+            ResolvedKind::Taken(own) => {
+                let part = self.of.cube.part(&own.part);
+                let call = part.and_then(|part| context_in(part, context, &own.measure));
+                ResolvedKind::Taken(taken(&own.part, &own.measure, call))
+            }
+            _ => ResolvedKind::InContext(ResolvedContext {
                 function: context.function,
                 measure: context.measure.clone(),
                 dimension: context.dimension.clone(),
                 level: found.flatten(),
                 number: context.number,
             }),
+        };
+        let resolved = ResolvedMeasure {
+            kind,
             name,
             ..input.clone()
         };
@@ -261,6 +293,17 @@ impl<'m> MeasureNames<'m> {
             faults.invalid("measures", message, Some("correct the model".into()));
         }
         self.measures
+    }
+}
+
+/// A measure of a cube that a query is across, of which the rest is noted when that cube is asked.
+fn taken(part: &str, measure: &str, context: Option<ContextCall>) -> ResolvedTaken {
+    ResolvedTaken {
+        part: part.to_owned(),
+        measure: measure.to_owned(),
+        context,
+        exactness: Exactness::Exact,
+        leaves_its_cell: false,
     }
 }
 

@@ -97,6 +97,7 @@ pub(crate) fn resolve_top(
         bottom: top.bottom,
         level,
         per,
+        ranked_across: None,
     })
 }
 

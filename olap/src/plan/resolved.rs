@@ -4,6 +4,8 @@
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use planisphere_schemas::model::{Caption, SpecialMember, Star};
 
@@ -16,7 +18,10 @@ use crate::query::{Comparison, Language, LevelRef, TextPlace};
 #[derive(Debug, Clone)]
 pub(crate) struct ResolvedQuery {
     pub(crate) cube: String,
+    /// The star; of a query across cubes that of the first of them.
     pub(crate) star: Star,
+    /// Of a query across cubes what each of them gives.
+    pub(crate) across: Vec<ResolvedPart>,
     pub(crate) axes: Vec<ResolvedAxis>,
     pub(crate) filters: Vec<ResolvedFilter>,
     /// The members of one cell, for its fact rows: they hold after the ranking.
@@ -29,6 +34,22 @@ pub(crate) struct ResolvedQuery {
     pub(crate) include_deleted: bool,
     pub(crate) language: Language,
     pub(crate) limit: Option<u64>,
+}
+
+/// What a query across cubes takes from one of them.
+#[derive(Debug, Clone)]
+pub(crate) struct ResolvedPart {
+    /// The name under which measures are taken from it.
+    pub(crate) name: String,
+    /// The cube.
+    pub(crate) cube: String,
+    pub(crate) star: Star,
+    /// For each shared dimension that it has its own role.
+    pub(crate) dimensions: BTreeMap<String, String>,
+    /// The measures that are taken, in its own words.
+    pub(crate) measures: ResolvedMeasures,
+    /// Their names in the query and their own.
+    pub(crate) taken: Vec<(String, String)>,
 }
 
 /// Which version of a member a fact row belongs to.
@@ -218,6 +239,15 @@ pub(crate) struct ResolvedTop {
     pub(crate) bottom: bool,
     pub(crate) level: ResolvedLevel,
     pub(crate) per: Option<ResolvedLevel>,
+    /// Of what one cube gives to a query across several: that query, whose cells rank.
+    pub(crate) ranked_across: Option<Arc<ResolvedQuery>>,
+}
+
+impl ResolvedTop {
+    /// The levels of the ranked members, the one within which they are ranked first.
+    pub(crate) fn levels(&self) -> Vec<&ResolvedLevel> {
+        self.per.iter().chain([&self.level]).collect()
+    }
 }
 
 impl ResolvedQuery {

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use planisphere_schemas::model::{Aggregation, Caption, ContextFunction, DataType, Format};
+use planisphere_schemas::model::{
+    Aggregation, Caption, ContextCall, ContextFunction, DataType, Format,
+};
 
 use super::resolved::ResolvedLevel;
 use crate::model::ColumnType;
@@ -35,6 +37,7 @@ impl ResolvedMeasures {
                 Exactness::Approximate { error: Some(error) }
             }
             Some(ResolvedKind::InContext(context)) => self.exactness(&context.measure),
+            Some(ResolvedKind::Taken(taken)) => taken.exactness,
             Some(ResolvedKind::Calculated { inputs, .. }) => {
                 let mut inputs = inputs.iter().map(|input| self.exactness(input));
                 match inputs.all(|exactness| exactness.is_exact()) {
@@ -51,6 +54,7 @@ impl ResolvedMeasures {
         let kind = self.get(name).map(|measure| &measure.kind);
         kind.is_some_and(|kind| match kind {
             ResolvedKind::InContext(_) => true,
+            ResolvedKind::Taken(taken) => taken.leaves_its_cell,
             other => other.inputs().iter().any(|name| self.leaves_its_cell(name)),
         })
     }
@@ -68,7 +72,12 @@ impl ResolvedMeasures {
 
     /// One measure with what it is computed from.
     pub(crate) fn only(&self, name: &str) -> Self {
-        let mut names = BTreeSet::from([name]);
+        self.only_these(&[name])
+    }
+
+    /// Some measures with what they are computed from.
+    pub(crate) fn only_these(&self, asked: &[&str]) -> Self {
+        let mut names: BTreeSet<&str> = asked.iter().copied().collect();
         for measure in self.needed.iter().rev() {
             if names.contains(measure.name.as_str()) {
                 names.extend(measure.kind.inputs().iter().map(String::as_str));
@@ -80,7 +89,7 @@ impl ResolvedMeasures {
             .filter(|it| names.contains(it.name.as_str()));
         Self {
             needed: needed.cloned().collect(),
-            asked: vec![name.to_owned()],
+            asked: asked.iter().map(|name| (*name).to_owned()).collect(),
         }
     }
 }
@@ -102,6 +111,8 @@ pub(crate) enum ResolvedKind {
     Aggregate(ResolvedAggregate),
     /// A measure that stands before it, in another context than the cell.
     InContext(ResolvedContext),
+    /// A measure of a cube that the query is across.
+    Taken(ResolvedTaken),
     /// A SQL scalar over measures that stand before it.
     Calculated {
         expression: String,
@@ -113,10 +124,31 @@ impl ResolvedKind {
     /// The measures that it is computed from.
     pub(crate) fn inputs(&self) -> &[String] {
         match self {
-            Self::Aggregate(_) => &[],
+            Self::Aggregate(_) | Self::Taken(_) => &[],
             Self::InContext(context) => std::slice::from_ref(&context.measure),
             Self::Calculated { inputs, .. } => inputs,
         }
+    }
+}
+
+/// A measure of a cube that a query is across.
+#[derive(Debug, Clone)]
+pub(crate) struct ResolvedTaken {
+    pub(crate) part: String,
+    /// The measure there.
+    pub(crate) measure: String,
+    /// The context in which it is taken, in the words of the part.
+    pub(crate) context: Option<ContextCall>,
+    pub(crate) exactness: Exactness,
+    /// True if it is no matter of the fact rows of its cell alone.
+    pub(crate) leaves_its_cell: bool,
+}
+
+impl ResolvedTaken {
+    /// Its name among the measures of the part.
+    pub(crate) fn name(&self) -> String {
+        let context = self.context.as_ref().map(ContextCall::to_string);
+        context.unwrap_or_else(|| self.measure.clone())
     }
 }
 

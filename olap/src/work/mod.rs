@@ -13,8 +13,8 @@ use datafusion::prelude::SessionContext;
 use futures::TryStreamExt;
 use uuid::Uuid;
 
-use self::totals::{detail_totals, total_rows};
-use crate::error::{OlapError, Result};
+use self::totals::{detail_totals, named, total_rows};
+use crate::error::{OlapError, QueryFaults, Result};
 use crate::exec::{Engine, Run};
 use crate::paging::{PageToken, Paging};
 use crate::plan::{
@@ -216,6 +216,7 @@ impl<'s> Work<'s> {
         let cell = resolve_cell(&cube, &detail.cell)?;
         self.check_members(&resolved, &cell).await?;
         resolved.query.cell = cell;
+        let (cube, names) = self.detailed(stars.as_ref(), cube, &mut resolved)?;
         let paging = Paging::of(token, detail.limit, request, stars.version());
         let plan = plan_detail(&resolved.planner, cube.cube, &resolved.query, paging.page())?;
         let totals = self.rows(&resolved.session, plan.totals).await?;
@@ -228,8 +229,35 @@ impl<'s> Work<'s> {
         Ok(DetailResult {
             page: QueryResult { header, rows },
             total_rows: total_rows(&totals)?,
-            totals: detail_totals(&resolved.query, &totals)?,
+            totals: named(detail_totals(&resolved.query, &totals)?, &names),
         })
+    }
+
+    /// The cube whose fact rows are given: of one across others that to which all measures belong. The names of its measures in the
+    /// question come with it.
+    fn detailed<'m>(
+        &self,
+        stars: &'m dyn Stars,
+        cube: CubeOf<'m>,
+        resolved: &mut Resolved<'_>,
+    ) -> Result<(CubeOf<'m>, Vec<(String, String)>)> {
+        match resolved.query.across.as_slice() {
+            [] => Ok((cube, Vec::new())),
+            [part] => {
+                let names = part.taken.clone();
+                let own = self.cube(stars, &part.cube)?;
+                resolved.query = part.query(&resolved.query)?;
+                Ok((own, names))
+            }
+            parts => {
+                let cubes: Vec<&str> = parts.iter().map(|part| part.cube.as_str()).collect();
+                let message = format!("the measures are of fact rows of {}", cubes.join(" and "));
+                let mut faults = QueryFaults::default();
+                let hint = "ask for the rows behind measures of one of them";
+                faults.invalid("measures", message, Some(hint.into()));
+                faults.or((cube, Vec::new()))
+            }
+        }
     }
 
     /// Explains a query.

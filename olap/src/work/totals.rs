@@ -44,3 +44,18 @@ pub(super) fn detail_totals(
         })
         .collect()
 }
+
+/// The totals under the names that the question has for them; without any under their own.
+pub(super) fn named(totals: Vec<DetailTotal>, names: &[(String, String)]) -> Vec<DetailTotal> {
+    if names.is_empty() {
+        return totals;
+    }
+    let of_question = names.iter().filter_map(|(name, own)| {
+        let total = totals.iter().find(|total| total.measure == *own)?;
+        Some(DetailTotal {
+            measure: name.clone(),
+            ..total.clone()
+        })
+    });
+    of_question.collect()
+}

@@ -1,6 +1,7 @@
 //! The cube engine over a small shop whose every number was worked out by hand.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod across;
 mod contexts;
 mod damaged;
 mod drills;

@@ -125,6 +125,7 @@ pub(crate) fn shop_over(facts: Arc<dyn TableProvider>, limits: Limits) -> CubeSe
             table("dim_customer", customers()),
             table("dim_product", products()),
             ("fact_sales".to_owned(), facts),
+            table("fact_visits", crate::across::visits()),
         ],
     );
     CubeService::new(
@@ -145,15 +146,15 @@ pub(crate) fn fact_batch() -> RecordBatch {
     batch(facts(&sales()))
 }
 
-fn texts<'t>(values: impl IntoIterator<Item = Option<&'t str>>) -> ArrayRef {
+pub(crate) fn texts<'t>(values: impl IntoIterator<Item = Option<&'t str>>) -> ArrayRef {
     Arc::new(StringArray::from_iter(values))
 }
 
-fn integers(values: impl IntoIterator<Item = Option<i32>>) -> ArrayRef {
+pub(crate) fn integers(values: impl IntoIterator<Item = Option<i32>>) -> ArrayRef {
     Arc::new(Int32Array::from_iter(values))
 }
 
-fn flags(values: impl IntoIterator<Item = bool>) -> ArrayRef {
+pub(crate) fn flags(values: impl IntoIterator<Item = bool>) -> ArrayRef {
     Arc::new(BooleanArray::from_iter(values.into_iter().map(Some)))
 }
 

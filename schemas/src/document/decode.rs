@@ -109,6 +109,12 @@ impl<'n, 'f> Fields<'n, 'f> {
         }
     }
 
+    /// True if a key is there; it does not count as read by that.
+    pub fn has(&self, key: &str) -> bool {
+        let is_it = |name: &Node| matches!(&name.value, Value::Text(text) if text == key);
+        self.entries.iter().any(|(name, _)| is_it(name))
+    }
+
     /// A mapping from names to decodable values in file order; absent means empty.
     ///
     /// `build` gets the name and its node.

@@ -1,11 +1,14 @@
-//! Cubes: what analysts see of a star, with aggregated and calculated measures.
+//! Cubes: what analysts see of a star, with aggregated and calculated measures; and cubes across others (drill-across).
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::star::Star;
+use super::Model;
+use super::star::{Role, Star};
 use super::types::{Caption, DataType};
 
-/// One cube over one star, from one file in `cubes/`.
+/// One cube over one star or across other cubes, from one file in `cubes/`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Cube {
     /// The id.
@@ -14,8 +17,11 @@ pub struct Cube {
     pub caption: Caption,
     /// What it is for.
     pub description: Caption,
-    /// The star.
-    pub star: String,
+    /// The star; `None` of a cube across others.
+    pub star: Option<String>,
+    /// The cubes that it is across, each with its own names of the dimensions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub across: Vec<CubePart>,
     /// The dimensions that analysts see.
     pub dimensions: Vec<CubeDimension>,
     /// The measures that analysts see.
@@ -36,6 +42,60 @@ impl Cube {
     pub fn measure(&self, name: &str) -> Option<&Measure> {
         self.measures.iter().find(|measure| measure.name == name)
     }
+
+    /// The part of that name, of a cube across others.
+    pub fn part(&self, name: &str) -> Option<&CubePart> {
+        self.across.iter().find(|part| part.name == name)
+    }
+
+    /// The star of the cube, `None` of one across others.
+    pub fn star_in<'m>(&self, model: &'m Model) -> Option<&'m Star> {
+        model.star(self.star.as_deref()?)
+    }
+
+    /// The role behind a dimension: of the star, or of the first cube that shares it.
+    pub fn role_in<'m>(&self, model: &'m Model, dimension: &CubeDimension) -> Option<&'m Role> {
+        match dimension {
+            CubeDimension::Role { role } => self.star_in(model)?.role(role),
+            CubeDimension::Shared { name, .. } => self.shared_roles(model, name).into_iter().next(),
+            CubeDimension::Degenerate { .. } => None,
+        }
+    }
+
+    /// The measure behind a measure, with its cube: of a cube that this one is across, or the measure itself.
+    pub fn source_of<'m>(
+        &'m self,
+        model: &'m Model,
+        measure: &'m Measure,
+    ) -> Option<(&'m Cube, &'m Measure)> {
+        match &measure.kind {
+            MeasureKind::OfPart { part, measure } => {
+                let cube = model.cube(&self.part(part)?.cube)?;
+                Some((cube, cube.measure(measure)?))
+            }
+            _ => Some((self, measure)),
+        }
+    }
+
+    /// The roles behind a dimension that the cubes share which this one is across.
+    pub fn shared_roles<'m>(&self, model: &'m Model, dimension: &str) -> Vec<&'m Role> {
+        let roles = self.across.iter().filter_map(|part| {
+            let own = part.dimensions.get(dimension)?;
+            model.cube(&part.cube)?.star_in(model)?.role(own)
+        });
+        roles.collect()
+    }
+}
+
+/// A cube that another one is across.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CubePart {
+    /// The name under which measures take from it.
+    pub name: String,
+    /// The cube; one may take part more than once, by different roles.
+    pub cube: String,
+    /// For each shared dimension that it has its own role.
+    pub dimensions: BTreeMap<String, String>,
 }
 
 /// A dimension of a cube.
@@ -56,6 +116,13 @@ pub enum CubeDimension {
         /// The columns of the fact, the coarsest first.
         columns: Vec<String>,
     },
+    /// A conformed dimension that the cubes share which this one is across.
+    Shared {
+        /// The id.
+        name: String,
+        /// What people read; that of the first cube's role where it is not given.
+        caption: Option<Caption>,
+    },
 }
 
 impl CubeDimension {
@@ -63,7 +130,7 @@ impl CubeDimension {
     pub fn name(&self) -> &str {
         match self {
             Self::Role { role } => role,
-            Self::Degenerate { name, .. } => name,
+            Self::Degenerate { name, .. } | Self::Shared { name, .. } => name,
         }
     }
 }
@@ -93,6 +160,13 @@ pub enum MeasureKind {
     Calculated {
         /// The expression.
         expression: String,
+    },
+    /// The measure of a cube that this one is across.
+    OfPart {
+        /// The part.
+        part: String,
+        /// Its measure.
+        measure: String,
     },
 }
 
@@ -193,7 +267,9 @@ impl Measure {
     /// The type of the cells, given the type of the stored number it aggregates.
     pub fn cell_type(&self, stored: Option<DataType>) -> DataType {
         match &self.kind {
-            MeasureKind::Calculated { .. } => DataType::Decimal(38, 10),
+            MeasureKind::Calculated { .. } | MeasureKind::OfPart { .. } => {
+                DataType::Decimal(38, 10)
+            }
             MeasureKind::Aggregate(aggregate) => match (aggregate.function, stored) {
                 (Aggregation::Count | Aggregation::CountDistinct, _) => DataType::Bigint,
                 (

@@ -1,8 +1,9 @@
 //! `cubes/*.yaml`.
 
-use crate::document::{Faults, Fields, Node, Place};
+use crate::document::{Decoder as _, Faults, Fields, Node, Place};
 use crate::model::cube::{
-    Aggregate, Aggregation, Cube, CubeDimension, DrillThrough, Format, Measure, MeasureKind,
+    Aggregate, Aggregation, Cube, CubeDimension, CubePart, DrillThrough, Format, Measure,
+    MeasureKind,
 };
 
 use super::{caption, id, own_id, texts};
@@ -16,7 +17,8 @@ pub(in crate::model) fn cube(node: &Node, faults: &mut Faults) -> Option<Cube> {
     let cube = Cube {
         caption: caption(&mut fields, &name),
         description: fields.or("description", Caption::default()),
-        star: fields.need("star").unwrap_or_default(),
+        star: star(&mut fields),
+        across: fields.named("across", part),
         dimensions: dimensions(&mut fields),
         measures: fields.named("measures", measure),
         drill_through: DrillThrough {
@@ -35,7 +37,42 @@ fn dimensions(fields: &mut Fields<'_, '_>) -> Vec<CubeDimension> {
         .map(|role| CubeDimension::Role { role });
     let mut dimensions: Vec<CubeDimension> = roles.collect();
     dimensions.extend(fields.named("degenerate", degenerate));
+    dimensions.extend(fields.named("dimensions", shared));
     dimensions
+}
+
+/// The star, which a cube has unless it is `across` others.
+fn star(fields: &mut Fields<'_, '_>) -> Option<String> {
+    match fields.has("across") {
+        true => fields.want("star"),
+        false => fields.need("star"),
+    }
+}
+
+/// `service: {dimensions: {date: opened_date}}`, the cube of that name unless `cube:` says another one.
+fn part(name: &str, node: &Node, place: &Place, faults: &mut Faults) -> Option<CubePart> {
+    let name = id(name, place, faults);
+    let mut fields = Fields::of(node, "a cube that another one is across", faults)?;
+    let part = CubePart {
+        cube: fields.or("cube", name.clone()),
+        dimensions: fields.named("dimensions", own_role).into_iter().collect(),
+        name,
+    };
+    fields.finish();
+    Some(part)
+}
+
+fn own_role(name: &str, node: &Node, _: &Place, faults: &mut Faults) -> Option<(String, String)> {
+    Some((name.to_owned(), String::decode(node, faults)?))
+}
+
+/// `date: {caption: {en: Date, zh: 日期}}`.
+fn shared(name: &str, node: &Node, place: &Place, faults: &mut Faults) -> Option<CubeDimension> {
+    let name = id(name, place, faults);
+    let mut fields = Fields::of(node, "a shared dimension", faults)?;
+    let caption = fields.want("caption");
+    fields.finish();
+    Some(CubeDimension::Shared { name, caption })
 }
 
 fn degenerate(
@@ -90,10 +127,22 @@ fn measure(name: &str, node: &Node, place: &Place, faults: &mut Faults) -> Optio
     Some(measure)
 }
 
-/// `expression: a / b`, or `function: sum` with `of:` and `filter:`.
+/// `of: sales.revenue` without a function: the measure of a cube that this one is across.
+fn of_part(fields: &mut Fields<'_, '_>) -> Option<(String, String)> {
+    let of = fields.want::<String>("of")?;
+    let (part, measure) = of.split_once('.')?;
+    Some((part.to_owned(), measure.to_owned()))
+}
+
+/// `expression: a / b`, `of: sales.revenue`, or `function: sum` with `of:` and `filter:`.
 fn kind(fields: &mut Fields<'_, '_>) -> MeasureKind {
     if let Some(expression) = fields.want::<String>("expression") {
         return MeasureKind::Calculated { expression };
+    }
+    if !fields.has("function")
+        && let Some((part, measure)) = of_part(fields)
+    {
+        return MeasureKind::OfPart { part, measure };
     }
     fields.required("function");
     MeasureKind::Aggregate(Aggregate {

@@ -1,4 +1,6 @@
-//! Cubes: dimensions, measures and drill-through against the star.
+//! Cubes: dimensions, measures and drill-through against the star, or against the cubes that one is across.
+
+mod across;
 
 use std::collections::BTreeSet;
 
@@ -13,30 +15,18 @@ use super::{Check, Spot, star_corrections, within};
 
 pub(super) fn check(check: &mut Check<'_>, cube: &Cube) {
     let spot = ("cube", cube.name.clone());
+    if !cube.across.is_empty() {
+        across::check(check, &spot, cube);
+        return;
+    }
     let model = check.model;
     let stars = model.stars.iter().map(|star| star.name.as_str());
-    check.given(
-        &within(&spot, "star", &cube.star),
-        "star",
-        &cube.star,
-        stars,
-    );
-    let Some(star) = model.star(&cube.star) else {
+    let name = cube.star.as_deref().unwrap_or_default();
+    check.given(&within(&spot, "star", name), "star", name, stars);
+    let Some(star) = model.star(name) else {
         return;
     };
-    check.unique(
-        &spot,
-        "dimension",
-        cube.dimensions.iter().map(CubeDimension::name),
-    );
-    check.unique(
-        &spot,
-        "measure",
-        cube.measures.iter().map(|measure| measure.name.as_str()),
-    );
-    if cube.measures.is_empty() {
-        check.fault(&spot, format!("cube '{}' has no measures", cube.name));
-    }
+    names_are_unique(check, &spot, cube);
     for dimension in &cube.dimensions {
         dimension_rules(check, &spot, star, dimension);
     }
@@ -49,6 +39,22 @@ pub(super) fn check(check: &mut Check<'_>, cube: &Cube) {
     }
 }
 
+fn names_are_unique(check: &mut Check<'_>, spot: &Spot, cube: &Cube) {
+    check.unique(
+        spot,
+        "dimension",
+        cube.dimensions.iter().map(CubeDimension::name),
+    );
+    check.unique(
+        spot,
+        "measure",
+        cube.measures.iter().map(|measure| measure.name.as_str()),
+    );
+    if cube.measures.is_empty() {
+        check.fault(spot, format!("cube '{}' has no measures", cube.name));
+    }
+}
+
 fn dimension_rules(check: &mut Check<'_>, spot: &Spot, star: &Star, dimension: &CubeDimension) {
     match dimension {
         CubeDimension::Role { role } => {
@@ -58,6 +64,12 @@ fn dimension_rules(check: &mut Check<'_>, spot: &Spot, star: &Star, dimension: &
                 return;
             }
             check.known(&spot, "role of the star", role, role_names(star));
+        }
+        CubeDimension::Shared { name, .. } => {
+            let message = format!(
+                "dimension '{name}' has to be one of the 'roles' of the star; 'dimensions' belong to cubes 'across' others"
+            );
+            check.fault(&within(spot, "dimensions", name), message);
         }
         CubeDimension::Degenerate { name, columns, .. } => {
             if columns.is_empty() {
@@ -89,6 +101,12 @@ fn measure_rules(check: &mut Check<'_>, cube: &Cube, star: &Star, measure: &Meas
     match &measure.kind {
         MeasureKind::Calculated { expression } => {
             calculated_rules(check, &spot, cube, measure, expression);
+        }
+        MeasureKind::OfPart { part, measure } => {
+            let message = format!(
+                "'of: {part}.{measure}' takes a measure from a cube that this one is 'across', and it is over a star"
+            );
+            check.fault(&spot, message);
         }
         MeasureKind::Aggregate(aggregate) => {
             aggregate_rules(check, &spot, star, aggregate);
@@ -241,6 +259,9 @@ fn calculated_rules(
     }
     for context in &parsed.contexts {
         context_rules(check, &at, cube, context);
+        if !cube.across.is_empty() {
+            across::context_rules(check, &at, cube, context);
+        }
     }
     if reaches(cube, &measure.name, &measure.name, &mut BTreeSet::new()) {
         check.fault(
@@ -299,9 +320,8 @@ fn levels(model: &Model, cube: &Cube, context: &ContextCall) -> Vec<String> {
     };
     match dimension {
         CubeDimension::Degenerate { columns, .. } => columns.clone(),
-        CubeDimension::Role { role } => {
-            let star = model.star(&cube.star);
-            let role = star.and_then(|star| star.role(role));
+        CubeDimension::Role { .. } | CubeDimension::Shared { .. } => {
+            let role = cube.role_in(model, dimension);
             let dimension = role.and_then(|role| model.dimension(&role.dimension));
             let hierarchies = dimension.into_iter().flat_map(|it| &it.hierarchies);
             let named = |name: &str| context.hierarchy.as_deref().is_none_or(|it| it == name);

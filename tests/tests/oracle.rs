@@ -1,4 +1,4 @@
-//! The judged matrix: every question of `tests/cases/{sales,pipeline,service}`, asked of a running server and of SQLite
+//! The judged matrix: every question of `tests/cases/{sales,pipeline,service,customers}`, asked of a running server and of SQLite
 //! on the operational database itself, before and after that database moved a week forward.
 
 use std::collections::HashMap;
@@ -13,7 +13,7 @@ use planisphere_tests::question::{Ask, Question, read_questions};
 use planisphere_tests::root;
 use rusqlite::Connection;
 
-const STARS: [&str; 3] = ["sales", "pipeline", "service"];
+const CUBES: [&str; 4] = ["sales", "pipeline", "service", "customers"];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_answer_equals_sqlite_on_the_crm_itself() -> Result<()> {
@@ -49,9 +49,9 @@ type Answers = HashMap<String, Answer>;
 impl Judge {
     async fn open(server: &Server) -> Result<Self> {
         let mut questions = Vec::new();
-        for star in STARS {
-            for question in read_questions(&root().join("tests/cases").join(star))? {
-                questions.push((format!("{star}/{}", question.name), question));
+        for cube in CUBES {
+            for question in read_questions(&root().join("tests/cases").join(cube))? {
+                questions.push((format!("{cube}/{}", question.name), question));
             }
         }
         Ok(Self {
@@ -120,13 +120,13 @@ impl Judge {
 
     /// A second load that changed no answer would prove nothing.
     fn something_moved(&mut self, first: &Answers, second: &Answers) {
-        for star in STARS {
+        for cube in CUBES {
             let rows = |answers: &Answers, name: &str| answers.get(name).map(|it| it.rows.clone());
             let moved = |name: &&String| rows(first, name) != rows(second, name);
-            let of_star = first.keys().filter(|name| name.starts_with(star));
-            if of_star.filter(moved).count() == 0 {
+            let of_cube = first.keys().filter(|name| name.starts_with(cube));
+            if of_cube.filter(moved).count() == 0 {
                 self.complaints
-                    .push(format!("no answer of {star} changed by the second load"));
+                    .push(format!("no answer of {cube} changed by the second load"));
             }
         }
     }

@@ -25,11 +25,22 @@ impl CubeSummary {
             name: cube.name.clone(),
             caption: cube.caption.clone(),
             description: cube.description.clone(),
-            grain: cube
-                .star_in(model)
-                .map(Star::grain_caption)
-                .unwrap_or_default(),
+            grain: grain(model, cube),
         }
+    }
+}
+
+/// What one fact row of a cube is; of one across others which these are.
+pub(crate) fn grain(model: &Model, cube: &Cube) -> Caption {
+    if let Some(star) = cube.star_in(model) {
+        return star.grain_caption();
+    }
+    let mut cubes: Vec<&str> = cube.across.iter().map(|part| part.cube.as_str()).collect();
+    cubes.sort_unstable();
+    cubes.dedup();
+    Caption {
+        en: format!("across {}", cubes.join(", ")),
+        zh: format!("跨 {}", cubes.join("、")),
     }
 }
 

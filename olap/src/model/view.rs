@@ -5,7 +5,7 @@ use planisphere_schemas::model::{
 };
 use serde::Serialize;
 
-use super::describe::MeasureView;
+use super::describe::{MeasureView, grain};
 
 /// One cube as analysts see it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -102,8 +102,7 @@ pub struct ColumnType {
 impl CubeView {
     /// The view of a cube; `None` if the model lacks its star, which the validator excludes.
     pub fn of(model: &Model, cube: &Cube) -> Option<Self> {
-        let star = cube.star_in(model);
-        if star.is_none() && cube.across.is_empty() {
+        if cube.star_in(model).is_none() && cube.across.is_empty() {
             return None;
         }
         let dimensions = cube.dimensions.iter();
@@ -112,7 +111,7 @@ impl CubeView {
             name: cube.name.clone(),
             caption: cube.caption.clone(),
             description: cube.description.clone(),
-            grain: star.map(Star::grain_caption).unwrap_or_default(),
+            grain: grain(model, cube),
             star: cube.star.clone(),
             across: cube.across.iter().map(|part| part.cube.clone()).collect(),
             dimensions: dimensions

@@ -24,13 +24,7 @@ fn a_sound_model_is_counted() {
 
 #[test]
 fn what_only_the_engine_knows_is_told_with_its_place_and_all_at_once() {
-    let copy = tempfile::tempdir().unwrap();
-    let from = Path::new("tests/engine/model");
-    for file in walk(from) {
-        let to = copy.path().join(file.strip_prefix(from).unwrap());
-        std::fs::create_dir_all(to.parent().unwrap()).unwrap();
-        std::fs::copy(&file, to).unwrap();
-    }
+    let copy = copy();
     let cube = copy.path().join("cubes/sales.yaml");
     let text = std::fs::read_to_string(&cube).unwrap();
     let text = text
@@ -76,6 +70,77 @@ fn what_only_the_engine_knows_is_told_with_its_place_and_all_at_once() {
             .any(|it| it.contains(&place) && it.contains(reason));
         assert!(found, "{place} {reason}: {told}");
     }
+}
+
+#[test]
+fn faults_of_a_cube_across_others_are_told_with_their_places() {
+    let copy = copy();
+    let cube = copy.path().join("cubes/customers.yaml");
+    let text = std::fs::read_to_string(&cube).unwrap();
+    let spoiled = [
+        (
+            "visits: { dimensions: { date: day, customer: customer } }",
+            "visits: { dimensions: { dte: day, product: day, customer: customer } }",
+            vec![
+                "unknown dimension of the cube 'dte' (did you mean 'date'?)",
+                "dimension 'product' is 'product' in one cube and 'date' in another; cubes share conformed dimensions only",
+            ],
+        ),
+        (
+            "shipped: { cube: sales,",
+            "shipped: { cube: sale,",
+            vec!["unknown cube 'sale' (did you mean 'sales'?)"],
+        ),
+        (
+            "visits: { of: visits.visits }",
+            "visits: { of: visits.vists }",
+            vec!["unknown measure of cube 'visits' 'vists' (did you mean 'visits'?)"],
+        ),
+        (
+            "buyers: { of: sales.customers }",
+            "buyers: { function: count }",
+            vec!["a cube across others takes measures from these, as 'of: sales.revenue'"],
+        ),
+        (
+            "prev(amount, date.calendar.month)",
+            "prev(amount_per_visit, date.calendar.month)",
+            vec![
+                "'prev(amount_per_visit, date.calendar.month)' takes a calculated measure of a cube across others",
+            ],
+        ),
+    ];
+    let mut wrong = text.clone();
+    for (sound, faulty, _) in &spoiled {
+        assert!(wrong.contains(sound), "{sound}");
+        wrong = wrong.replace(sound, faulty);
+    }
+    std::fs::write(&cube, &wrong).unwrap();
+    let done = check(copy.path());
+    assert_eq!(done.status.code(), Some(2));
+    let told = stderr(&done);
+    for (_, faulty, reasons) in spoiled {
+        let line = 1 + wrong.lines().position(|it| it.contains(faulty)).unwrap();
+        for reason in reasons {
+            let said = told.lines().find(|it| it.contains(reason));
+            assert!(said.is_some(), "{reason}: {told}");
+            let near = format!("cubes/customers.yaml:{line}:");
+            assert!(
+                reason.starts_with("dimension 'product'") || said.unwrap().contains(&near),
+                "{near} {said:?}"
+            );
+        }
+    }
+}
+
+fn copy() -> tempfile::TempDir {
+    let copy = tempfile::tempdir().unwrap();
+    let from = Path::new("tests/engine/model");
+    for file in walk(from) {
+        let to = copy.path().join(file.strip_prefix(from).unwrap());
+        std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+        std::fs::copy(&file, to).unwrap();
+    }
+    copy
 }
 
 fn walk(folder: &Path) -> Vec<std::path::PathBuf> {

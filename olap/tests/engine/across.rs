@@ -1,34 +1,9 @@
 //! A cube across others: orders, deliveries and visits side by side, by the dimensions that they share.
 
-use arrow::array::ArrayRef;
 use planisphere_olap::query::{CubeQuery, History, parse_measure_filter, parse_sort, parse_top};
 use planisphere_olap::{Caller, DetailQuery};
-use planisphere_schemas::model::key_of_date;
 
-use crate::shop::{check, fault, filters, flags, integers, lines, query, shop, texts};
-
-/// Four visits, and one that the source deleted: day, customer (2 is the current version of C1), minutes.
-const VISITS: [(&str, i32, i32, bool); 5] = [
-    ("2024-01-10", 2, 30, false),
-    ("2024-01-25", 3, 10, false),
-    ("2024-03-05", 5, 20, false),
-    ("2024-04-06", -1, 5, false),
-    ("2024-04-06", 4, 99, true),
-];
-
-/// The fact of visits.
-pub(crate) fn visits() -> Vec<(&'static str, ArrayRef)> {
-    let day = |day: &str| key_of_date(day.parse().unwrap()).unwrap();
-    let rows = ["v0", "v1", "v2", "v3", "v4"];
-    vec![
-        ("day_key", integers(VISITS.map(|it| Some(day(it.0))))),
-        ("customer_key", integers(VISITS.map(|it| Some(it.1)))),
-        ("minutes", integers(VISITS.map(|it| Some(it.2)))),
-        ("source_system", texts([Some("shop"); 5])),
-        ("source_row_id", texts(rows.map(Some))),
-        ("deleted_at_source", flags(VISITS.map(|it| it.3))),
-    ]
-}
+use crate::shop::{check, fault, filters, lines, query, shop};
 
 fn across(measures: &str, axes: &str) -> CubeQuery {
     CubeQuery {

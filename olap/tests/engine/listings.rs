@@ -121,7 +121,13 @@ async fn members_come_in_pages() {
 async fn a_cube_describes_itself() {
     let service = shop();
     let cubes = service.list_cubes(&Caller::default(), None).await.unwrap();
-    assert_eq!(cubes.cubes[0].caption.zh, "销售");
+    let named = |name: &str| cubes.cubes.iter().find(|it| it.name == name).unwrap();
+    assert_eq!(named("sales").caption.zh, "销售");
+    let across = named("customers");
+    assert_eq!(
+        (across.grain.en.as_str(), across.grain.zh.as_str()),
+        ("across sales, visits", "跨 sales、visits")
+    );
     let cube = service
         .describe_cube(&Caller::default(), "sales", None)
         .await

@@ -2,6 +2,9 @@
 //!
 //! Seven live fact rows and one that the source deleted; amounts add up to 106.
 
+#[path = "facts_of.rs"]
+mod facts_of;
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -13,84 +16,13 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 use chrono::{Datelike, NaiveDate};
 use datafusion::catalog::TableProvider;
 use datafusion::datasource::MemTable;
+pub(crate) use facts_of::{Sale, sales};
 use planisphere_olap::exec::{Engine, Limits};
 use planisphere_olap::query::{Axis, CubeQuery, Filter, parse_filter};
 use planisphere_olap::{
     Caller, CubeService, MemoryStars, OlapError, OneVersion, Result, ResultHeader,
 };
 use planisphere_schemas::model::{Model, key_of_date, read_model};
-
-/// One fact row.
-#[derive(Clone)]
-pub(crate) struct Sale {
-    pub(crate) ordered: &'static str,
-    pub(crate) shipped: Option<&'static str>,
-    pub(crate) customer: i32,
-    pub(crate) product: i32,
-    pub(crate) status: Option<&'static str>,
-    pub(crate) order: &'static str,
-    pub(crate) quantity: i32,
-    /// In ten-thousandths.
-    pub(crate) amount: i128,
-    pub(crate) big: i64,
-    pub(crate) huge: i128,
-    pub(crate) weight: f64,
-    pub(crate) deleted: bool,
-}
-
-const SALE: Sale = Sale {
-    ordered: "2024-01-10",
-    shipped: None,
-    customer: 1,
-    product: 1,
-    status: Some("paid"),
-    order: "O1",
-    quantity: 1,
-    amount: 0,
-    big: 1,
-    huge: 1,
-    weight: 0.1,
-    deleted: false,
-};
-
-/// The fact rows; customer 1 is the old version of C1, 2 its current one, -1 is "not given".
-pub(crate) fn sales() -> Vec<Sale> {
-    let sale = |ordered, shipped, customer, product, order, quantity, amount| Sale {
-        ordered,
-        shipped: Some(shipped),
-        customer,
-        product,
-        order,
-        quantity,
-        amount,
-        ..SALE
-    };
-    vec![
-        sale("2024-01-10", "2024-02-01", 1, 1, "O1", 2, 100_000),
-        sale("2024-01-20", "2024-01-25", 3, 2, "O2", 1, 55_000),
-        Sale {
-            shipped: None,
-            ..sale("2024-04-05", "", 2, 1, "O3", 3, 150_000)
-        },
-        Sale {
-            status: None,
-            ..sale("2024-04-06", "2024-05-01", 4, 3, "O4", 1, 202_500)
-        },
-        sale("2023-12-30", "2024-01-02", 3, 3, "O5", 4, 400_000),
-        Sale {
-            status: Some("open"),
-            ..sale("2024-02-15", "2024-02-20", -1, 1, "O6", 1, 70_000)
-        },
-        Sale {
-            status: None,
-            ..sale("2024-04-06", "2024-05-01", 5, 2, "O4", 2, 82_500)
-        },
-        Sale {
-            deleted: true,
-            ..sale("2024-01-11", "2024-01-12", 1, 1, "O7", 9, 990_000)
-        },
-    ]
-}
 
 pub(crate) fn model() -> Model {
     read_model(Path::new("tests/engine/model")).unwrap()
@@ -125,7 +57,7 @@ pub(crate) fn shop_over(facts: Arc<dyn TableProvider>, limits: Limits) -> CubeSe
             table("dim_customer", customers()),
             table("dim_product", products()),
             ("fact_sales".to_owned(), facts),
-            table("fact_visits", crate::across::visits()),
+            table("fact_visits", facts_of::visits()),
         ],
     );
     CubeService::new(
@@ -146,15 +78,15 @@ pub(crate) fn fact_batch() -> RecordBatch {
     batch(facts(&sales()))
 }
 
-pub(crate) fn texts<'t>(values: impl IntoIterator<Item = Option<&'t str>>) -> ArrayRef {
+fn texts<'t>(values: impl IntoIterator<Item = Option<&'t str>>) -> ArrayRef {
     Arc::new(StringArray::from_iter(values))
 }
 
-pub(crate) fn integers(values: impl IntoIterator<Item = Option<i32>>) -> ArrayRef {
+fn integers(values: impl IntoIterator<Item = Option<i32>>) -> ArrayRef {
     Arc::new(Int32Array::from_iter(values))
 }
 
-pub(crate) fn flags(values: impl IntoIterator<Item = bool>) -> ArrayRef {
+fn flags(values: impl IntoIterator<Item = bool>) -> ArrayRef {
     Arc::new(BooleanArray::from_iter(values.into_iter().map(Some)))
 }
 

@@ -22,7 +22,7 @@ fn the_examples_are_one_valid_model() -> Result<()> {
     }
     let model = read_model(folder.path())?;
     assert_eq!((model.sources.len(), model.dimensions.len()), (1, 4));
-    assert_eq!((model.stars.len(), model.cubes.len()), (1, 1));
+    assert_eq!((model.stars.len(), model.cubes.len()), (1, 2));
     let receipts = model.sources[0].table("receipts");
     let rate = receipts.and_then(|table| table.column("rate"));
     assert_eq!(

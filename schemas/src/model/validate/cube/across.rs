@@ -37,7 +37,7 @@ pub(super) fn check(check: &mut Check<'_>, spot: &Spot, cube: &Cube) {
 /// A part is a cube over a star, and its dimensions are roles there.
 fn part_rules(check: &mut Check<'_>, spot: &Spot, cube: &Cube, part: &CubePart) {
     let model = check.model;
-    let spot = &(spot.0, format!("{}/{}", spot.1, part.name));
+    let spot = &within(spot, "across", &part.name);
     let cubes = model.cubes.iter().map(|cube| cube.name.as_str());
     let at = within(spot, "cube", &part.cube);
     if !check.known(&at, "cube", &part.cube, cubes) {
@@ -58,7 +58,7 @@ fn part_rules(check: &mut Check<'_>, spot: &Spot, cube: &Cube, part: &CubePart) 
         _ => None,
     });
     for (name, role) in &part.dimensions {
-        let at = within(spot, "dimensions", name);
+        let at = (spot.0, format!("{}/{name}", spot.1));
         check.known(&at, "dimension of the cube", name, shared.clone());
         let what = format!("role of cube '{}'", part.cube);
         check.known(&at, &what, role, roles.clone());

@@ -12,7 +12,7 @@ use datafusion::datasource::MemTable;
 use datafusion::prelude::SessionContext;
 use planisphere_schemas::document::Faults;
 use planisphere_schemas::model::{
-    Cube, DataType, Dimension, Model, Places, Star, read_model_with_places,
+    Bridge, Cube, DataType, Dimension, Model, Places, Star, read_model_with_places,
 };
 use serde::Serialize;
 
@@ -171,10 +171,15 @@ fn tables(model: &Model) -> Result<Tables> {
     let dimensions = model.dimensions.iter();
     let dimensions = dimensions.map(|it| (it.table(), dimension_schema(it)));
     let stars = model.stars.iter().map(|it| (it.table(), fact_schema(it)));
-    let tables = dimensions.chain(stars).map(|(name, schema)| {
-        let table = MemTable::try_new(schema, vec![vec![]]).map_err(Planner::failed)?;
-        Ok((name, Arc::new(table) as Arc<dyn TableProvider>))
-    });
+    let bridges = model.stars.iter().flat_map(|it| &it.bridges);
+    let bridges = bridges.map(|it| (it.table(), bridge_schema(it)));
+    let tables = dimensions
+        .chain(stars)
+        .chain(bridges)
+        .map(|(name, schema)| {
+            let table = MemTable::try_new(schema, vec![vec![]]).map_err(Planner::failed)?;
+            Ok((name, Arc::new(table) as Arc<dyn TableProvider>))
+        });
     tables.collect()
 }
 
@@ -200,6 +205,14 @@ fn dimension_schema(dimension: &Dimension) -> SchemaRef {
     Arc::new(Schema::new(fields))
 }
 
+fn bridge_schema(bridge: &Bridge) -> SchemaRef {
+    Arc::new(Schema::new(vec![
+        Field::new(bridge.group_column(), Arrow::Int32, false),
+        Field::new(bridge.key_column(), Arrow::Int32, false),
+        Field::new("weight", Arrow::Decimal128(11, 10), false),
+    ]))
+}
+
 fn fact_schema(star: &Star) -> SchemaRef {
     let mut fields = vec![
         Field::new("source_row_id", Arrow::Utf8, false),
@@ -207,6 +220,8 @@ fn fact_schema(star: &Star) -> SchemaRef {
     ];
     let keys = star.roles.iter();
     fields.extend(keys.map(|role| Field::new(role.key_column(), Arrow::Int32, false)));
+    let groups = star.bridges.iter();
+    fields.extend(groups.map(|it| Field::new(it.group_column(), Arrow::Int32, false)));
     let columns = star.degenerate.iter().map(|it| (&it.name, it.data_type));
     let measures = star.measures.iter().map(|it| (&it.name, it.data_type));
     let columns = columns.chain(measures);

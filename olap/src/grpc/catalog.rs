@@ -51,6 +51,7 @@ fn dimension(dimension: &DimensionView) -> wire::Dimension {
             versioned,
             calendar,
             time_of_day,
+            bridged: _,
         } => {
             let kind = match (calendar, time_of_day) {
                 (true, _) => wire::DimensionKind::Calendar,

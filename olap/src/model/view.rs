@@ -1,7 +1,7 @@
 //! One cube with everything that its model files say about it, roles and degenerate columns alike.
 
 use planisphere_schemas::model::{
-    Caption, Cube, CubeDimension, DataType, Dimension, Hierarchy, Level, Model, Role, Star,
+    Caption, Cube, CubeDimension, CubeRole, DataType, Dimension, Hierarchy, Level, Model, Star,
 };
 use serde::Serialize;
 
@@ -57,6 +57,8 @@ pub enum DimensionSource {
         calendar: bool,
         /// True for the times of day.
         time_of_day: bool,
+        /// True if a fact has many members: the name is that of a bridge.
+        bridged: bool,
     },
     /// Columns of the fact itself.
     Degenerate,
@@ -150,7 +152,7 @@ impl DimensionView {
             CubeDimension::Shared { name, caption } => (name, caption.as_ref()),
         };
         let role = cube.role_in(model, dimension)?;
-        role_view(model, name, caption.unwrap_or(&role.caption), role)
+        role_view(model, name, caption.unwrap_or(role.caption), role)
     }
 
     /// The hierarchy of that name.
@@ -170,8 +172,13 @@ impl HierarchyView {
     }
 }
 
-fn role_view(model: &Model, name: &str, caption: &Caption, role: &Role) -> Option<DimensionView> {
-    let dimension = model.dimension(&role.dimension)?;
+fn role_view(
+    model: &Model,
+    name: &str,
+    caption: &Caption,
+    role: CubeRole<'_>,
+) -> Option<DimensionView> {
+    let dimension = model.dimension(role.dimension)?;
     let hierarchies = dimension.hierarchies.iter();
     Some(DimensionView {
         name: name.to_owned(),
@@ -181,6 +188,7 @@ fn role_view(model: &Model, name: &str, caption: &Caption, role: &Role) -> Optio
             versioned: dimension.is_versioned(),
             calendar: dimension.is_calendar(),
             time_of_day: dimension.is_time_of_day(),
+            bridged: role.is_bridge,
         },
         hierarchies: hierarchies
             .map(|hierarchy| hierarchy_view(dimension, hierarchy))

@@ -51,7 +51,7 @@ pub(crate) fn aggregate_measures(
 }
 
 /// The aggregates of measures, and their cells.
-fn aggregates_of(
+pub(super) fn aggregates_of(
     planner: &Planner<'_>,
     plan: &LogicalPlanBuilder,
     measures: &ResolvedMeasures,

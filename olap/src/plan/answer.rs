@@ -2,6 +2,7 @@
 
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
 
+use super::bridged_cells::keep_groups;
 use super::cells_across::cells_of;
 use super::filter_members::filter_members;
 use super::group_members::group_levels;
@@ -53,5 +54,6 @@ pub(crate) fn filtered_facts(
     let joined = join_roles(planner, facts, roles, query.history)?;
     let filtered = filter_members(planner, joined, &query.filters, query)?;
     let ranked = rank_top(planner, filtered, query)?;
-    filter_members(planner, ranked, &query.cell, query)
+    let facts = filter_members(planner, ranked, &query.cell, query)?;
+    keep_groups(planner, facts, query)
 }

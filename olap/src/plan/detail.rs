@@ -4,11 +4,11 @@ use arrow::datatypes::{DataType as Arrow, SchemaRef};
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, cast};
 use planisphere_schemas::model::{Aggregation, Caption, Cube, DataType, Format};
 
-use super::aggregate_measures::aggregate_measures;
 use super::answer::{filtered_facts, only_answer};
 use super::calculate_measures::calculate_measures;
 use super::columns::{column, fact_column, role_column};
 use super::join_roles::{Roles, add_role, roles_of};
+use super::measure_contexts::aggregated_cells;
 use super::order_rows::Page;
 use super::planner::{Planner, columns_named};
 use super::resolve::CubeOf;
@@ -88,7 +88,12 @@ fn plan_totals(planner: &Planner<'_>, query: &ResolvedQuery) -> Result<LogicalPl
         kind: ResolvedKind::Aggregate(ResolvedAggregate::of(Aggregation::Count, Input::Rows)),
     });
     let facts = filtered_facts(planner, query, &roles_of(query))?;
-    let cells = aggregate_measures(planner, facts, &[], &[], &measures)?;
+    let alone = ResolvedQuery {
+        axes: Vec::new(),
+        measures: measures.clone(),
+        ..query.clone()
+    };
+    let cells = aggregated_cells(planner, facts, &alone, &[])?;
     let cells = calculate_measures(planner, cells, &measures)?;
     let names: Vec<String> = std::iter::once(ROWS.to_owned())
         .chain(measures.asked.iter().cloned())

@@ -64,7 +64,8 @@ pub(crate) fn filter_members(
     filters: &[ResolvedFilter],
     query: &ResolvedQuery,
 ) -> PlanStep {
-    for filter in filters {
+    // those of bridges are asked of their members
+    for filter in filters.iter().filter(|it| !it.level.is_bridged()) {
         let members = members_of_facts(&filter.level)?;
         plan = keep_members(planner, plan, &members, (filter, query))?;
     }

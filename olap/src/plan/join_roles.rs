@@ -46,7 +46,7 @@ pub(crate) type Roles = BTreeMap<String, RoleUse>;
 /// The roles behind the levels and counted members of a query.
 pub(crate) fn roles_of(query: &ResolvedQuery) -> Roles {
     let mut roles = Roles::new();
-    for level in query.levels() {
+    for level in query.levels().filter(|level| !level.is_bridged()) {
         add_level(&mut roles, level);
     }
     for filter in query.filters.iter().chain(&query.cell) {
@@ -64,6 +64,15 @@ pub(crate) fn roles_of(query: &ResolvedQuery) -> Roles {
         {
             add_role(&mut roles, role, dimension);
         }
+    }
+    roles
+}
+
+/// The dimensions of which facts have many members that a query touches: the names of bridges.
+pub(crate) fn bridged_roles(query: &ResolvedQuery) -> Roles {
+    let mut roles = Roles::new();
+    for level in query.levels().filter(|level| level.is_bridged()) {
+        add_level(&mut roles, level);
     }
     roles
 }
@@ -111,7 +120,11 @@ pub(crate) fn join_roles(
 }
 
 /// The rows of a dimension by the surrogate keys that facts hold.
-fn dimension_rows(planner: &Planner<'_>, role: &RoleUse, history: ResolvedHistory) -> PlanStep {
+pub(crate) fn dimension_rows(
+    planner: &Planner<'_>,
+    role: &RoleUse,
+    history: ResolvedHistory,
+) -> PlanStep {
     let dimension = planner.dimension(&role.dimension)?;
     let rows = scan(planner, &dimension.table())?;
     match history {

@@ -10,11 +10,12 @@ use planisphere_schemas::model::ContextFunction;
 
 use super::aggregate_measures::{aggregate_measures, aggregate_through};
 use super::answer::filtered_facts;
+use super::bridged_cells::bridged_cells;
 use super::calculate_measures::calculate_measures;
 use super::columns::column;
 use super::context_relation::{Relation, relation};
 use super::group_members::{GroupLevel, group_levels, group_members, level_sets};
-use super::join_roles::roles_of;
+use super::join_roles::{bridged_roles, roles_of};
 use super::planner::{PlanStep, Planner, with_columns};
 use super::rank_top::keep_ranked;
 use super::resolved::{ResolvedAxis, ResolvedLevel, ResolvedQuery};
@@ -362,6 +363,9 @@ pub(crate) fn aggregated_cells(
     query: &ResolvedQuery,
     levels: &[GroupLevel],
 ) -> PlanStep {
+    if !bridged_roles(query).is_empty() {
+        return bridged_cells(planner, facts, query, levels);
+    }
     let grouped = group_members(facts, levels)?;
     aggregate_measures(planner, grouped, &query.axes, levels, &query.measures)
 }

@@ -17,6 +17,8 @@ use crate::error::Result;
 use crate::model::ColumnType;
 use crate::states::{Amount, Percentile, StateOf, Values, Which};
 
+/// The weight of a group of a bridge in a cell, of all bridges together.
+pub(super) const WEIGHT: &str = "#weight";
 /// Sums of numbers of up to this many digits cannot leave 38 digits before 10^10 rows.
 const SAFE_DIGITS: u8 = 28;
 
@@ -31,6 +33,8 @@ pub(super) struct Aggregate {
     pub(super) direct: Expr,
     pub(super) state: Expr,
     pub(super) merged: Expr,
+    /// Merged where states belong to groups of bridges, which have a weight.
+    pub(super) shared: Expr,
 }
 
 /// An aggregate that has no name yet.
@@ -44,6 +48,8 @@ pub(super) struct State {
 enum Merge {
     /// As counts and sums do.
     Add,
+    /// The same, in groups of bridges by their weights; numbers of so many places.
+    AddWeighted(i8),
     Min,
     Max,
     States(StateOf),
@@ -52,10 +58,20 @@ enum Merge {
 impl Merge {
     fn of(&self, states: Expr) -> Expr {
         match self {
-            Self::Add => sum(states),
+            Self::Add | Self::AddWeighted(_) => sum(states),
             Self::Min => min(states),
             Self::Max => max(states),
             Self::States(of) => of.merged(states),
+        }
+    }
+
+    /// Merges states of groups of bridges.
+    fn shared(&self, states: Expr) -> Expr {
+        match self {
+            Self::AddWeighted(scale) => {
+                sum(cast(states, Arrow::Decimal256(50, *scale)) * column(WEIGHT))
+            }
+            _ => self.of(states),
         }
     }
 }
@@ -89,6 +105,7 @@ impl State {
             direct: filtered(self.direct).map_err(Planner::failed)?.alias(name),
             state: filtered(self.state).map_err(Planner::failed)?.alias(name),
             merged: self.merge.of(column(name)).alias(name),
+            shared: self.merge.shared(column(name)).alias(name),
         })
     }
 }
@@ -105,6 +122,26 @@ pub(super) fn aggregated(
     };
     let of = || column_of(measure, &aggregate.input);
     match aggregate.function {
+        Aggregation::Sum if aggregate.weighted => {
+            let of = of()?;
+            let state = State::same(sum(widened(of, fact_column(&of.name))), weighted_by(of));
+            let (aggregate, total) = parts.part("sum", state)?;
+            Ok(Aggregated {
+                aggregates: vec![aggregate],
+                cell: round_to_cell(total),
+            })
+        }
+        Aggregation::Count if aggregate.weighted => {
+            let state = State::same(count(counted(&aggregate.input)?), Merge::AddWeighted(0));
+            let counted = parts.alone(state)?;
+            Ok(Aggregated {
+                cell: round_to_cell(coalesce(vec![
+                    cast(counted.cell, Arrow::Decimal256(60, 10)),
+                    lit(0),
+                ])),
+                ..counted
+            })
+        }
         Aggregation::Sum => sum_of(&parts, of()?),
         Aggregation::Average => average_of(&parts, of()?),
         Aggregation::Median | Aggregation::Percentile => {
@@ -130,6 +167,14 @@ pub(super) fn aggregated(
         Aggregation::PeriodAverage => {
             period_average_of(&parts, of()?, &period(measure, aggregate)?)
         }
+    }
+}
+
+/// Weights share out numbers of so many places.
+fn weighted_by(of: &ColumnType) -> Merge {
+    match of.data_type {
+        DataType::Decimal(_, scale) => Merge::AddWeighted(scale),
+        _ => Merge::AddWeighted(0),
     }
 }
 

@@ -10,6 +10,7 @@
 mod aggregate_measures;
 mod answer;
 mod apart;
+mod bridged_cells;
 mod calculate_measures;
 mod cells_across;
 mod columns;
@@ -34,6 +35,7 @@ mod project_answer;
 mod rank_top;
 mod resolve;
 mod resolve_across;
+mod resolve_bridges;
 mod resolve_filter;
 mod resolve_measure;
 mod resolve_order;

@@ -13,6 +13,7 @@ use super::cells_across::cells_of;
 use super::columns::column;
 use super::filter_members::members_of_facts;
 use super::group_members::{GroupLevel, group_levels};
+use super::join_roles::bridged_roles;
 use super::measure_contexts::cells;
 use super::planner::{PlanStep, Planner, columns_named, with_columns};
 use super::resolved::{ResolvedAxis, ResolvedLevel, ResolvedQuery, ResolvedTop};
@@ -36,12 +37,44 @@ pub(crate) fn keep_ranked(
     ranked: LogicalPlanBuilder,
     query: &ResolvedQuery,
 ) -> PlanStep {
-    let Some(top) = &query.top else {
-        return Ok(facts);
-    };
+    match &query.top {
+        Some(top) if !top.level.is_bridged() => {
+            keep_these(planner, facts, Some(ranked), (query, top))
+        }
+        _ => Ok(facts),
+    }
+}
+
+/// True if members of a bridge are ranked.
+pub(crate) fn is_ranked_by(query: &ResolvedQuery, bridge: &str) -> bool {
+    let top = query.top.as_ref();
+    top.is_some_and(|top| top.level.is_bridged() && top.level.dimension() == bridge)
+}
+
+/// Keeps the ranked members of a bridge.
+pub(crate) fn keep_ranked_members(
+    planner: &Planner<'_>,
+    members: LogicalPlanBuilder,
+    query: &ResolvedQuery,
+) -> PlanStep {
+    match &query.top {
+        Some(top) => keep_these(planner, members, None, (query, top)),
+        None => Ok(members),
+    }
+}
+
+/// Keeps the rows of the ranked members.
+fn keep_these(
+    planner: &Planner<'_>,
+    facts: LogicalPlanBuilder,
+    ranked: Option<LogicalPlanBuilder>,
+    (query, top): (&ResolvedQuery, &ResolvedTop),
+) -> PlanStep {
     let ranked_levels = top.levels();
+    // facts of bridges are grouped in another way
+    let ranked = ranked.filter(|_| bridged_roles(query).is_empty());
     let kept = match top.ranked_across.as_deref() {
-        None => kept_members(planner, Some(ranked), (query, top))?,
+        None => kept_members(planner, ranked, (query, top))?,
         Some(across) => {
             let of_all = across.top.as_ref();
             let of_all = of_all.ok_or_else(|| Planner::internal("a ranking is lost"))?;
@@ -112,6 +145,7 @@ fn kept_members(
     let ranking = ResolvedQuery {
         axes,
         measures: query.measures.only(&top.by),
+        cell: Vec::new(),
         top: None,
         ..query.clone()
     };

@@ -8,6 +8,7 @@ use planisphere_schemas::model::{Cube, Model};
 
 use super::planner::Planner;
 use super::resolve_across::{check_dimensions, resolve_parts};
+use super::resolve_bridges::check_bridges;
 use super::resolve_filter::resolve_filters;
 use super::resolve_measure::{MeasureNames, resolve_having};
 use super::resolve_order::{resolve_sorts, resolve_top};
@@ -82,6 +83,7 @@ pub(crate) fn resolve(of: &CubeOf<'_>, query: &CubeQuery) -> Result<ResolvedQuer
     check_limit(query, &mut faults);
     if let Some(resolved) = &resolved {
         check_dimensions(resolved, &mut faults);
+        check_bridges(resolved, &mut faults);
     }
     faults
         .or(resolved)?

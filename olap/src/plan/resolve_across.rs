@@ -12,7 +12,7 @@ use super::resolved::{
 };
 use super::resolved_measure::{ResolvedKind, ResolvedMeasures, ResolvedTaken};
 use crate::error::{QueryFaults, Result};
-use crate::model::CubeView;
+use crate::model::{CubeView, DimensionSource};
 
 /// What a query takes from the cubes that its own is across; their types and exactness are noted in its measures.
 pub(crate) fn resolve_parts(
@@ -164,6 +164,9 @@ impl ResolvedPart {
         })?;
         let mut level = level.clone();
         level.name.dimension = own.clone();
+        if let DimensionSource::Role { bridged, .. } = &mut level.source {
+            *bridged = self.star.bridge(own).is_some();
+        }
         Ok(level)
     }
 

@@ -148,6 +148,7 @@ impl<'m> MeasureNames<'m> {
                     over: aggregate.periods(self.star?).map(str::to_owned),
                     at: at?,
                     approximate: aggregate.approximate,
+                    weighted: aggregate.weighted,
                 }))
             }
             MeasureKind::Calculated { expression } => self.calculated(measure, expression),

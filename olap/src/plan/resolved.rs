@@ -113,6 +113,11 @@ impl ResolvedLevel {
         &self.name.dimension
     }
 
+    /// True if a fact has many members.
+    pub(crate) fn is_bridged(&self) -> bool {
+        matches!(self.source, DimensionSource::Role { bridged: true, .. })
+    }
+
     /// True if both levels stand in the same hierarchy of the same dimension.
     pub(crate) fn same_hierarchy(&self, other: &Self) -> bool {
         self.name.dimension == other.name.dimension && self.name.hierarchy == other.name.hierarchy

@@ -183,6 +183,8 @@ pub(crate) struct ResolvedAggregate {
     pub(crate) at: i64,
     /// True if a sketch will do.
     pub(crate) approximate: bool,
+    /// True if members of bridges get their share by weight.
+    pub(crate) weighted: bool,
 }
 
 impl ResolvedAggregate {
@@ -195,6 +197,7 @@ impl ResolvedAggregate {
             over: None,
             at: 0,
             approximate: false,
+            weighted: false,
         }
     }
 }

@@ -1,6 +1,8 @@
 //! The facts of the shop: eight sales, and five visits to customers, of each of which the source deleted one.
 
-use arrow::array::ArrayRef;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Decimal128Array};
 use planisphere_schemas::model::key_of_date;
 
 use super::{flags, integers, texts};
@@ -21,11 +23,54 @@ pub(super) fn visits() -> Vec<(&'static str, ArrayRef)> {
     vec![
         ("day_key", integers(VISITS.map(|it| Some(day(it.0))))),
         ("customer_key", integers(VISITS.map(|it| Some(it.1)))),
+        ("topic_group_key", integers([1, 2, 3, -1, 1].map(Some))),
+        ("attendee_group_key", integers([1, 2, 3, 4, 1].map(Some))),
         ("minutes", integers(VISITS.map(|it| Some(it.2)))),
         ("source_system", texts([Some("shop"); 5])),
         ("source_row_id", texts(rows.map(Some))),
         ("deleted_at_source", flags(VISITS.map(|it| it.3))),
     ]
+}
+
+/// Rows of a bridge: group, key of the member, weight in hundredths.
+fn bridge(names: [&'static str; 2], rows: &[(i32, i32, i128)]) -> Vec<(&'static str, ArrayRef)> {
+    let weights = rows.iter().map(|it| it.2 * 100_000_000);
+    let weights = Decimal128Array::from_iter_values(weights);
+    vec![
+        (names[0], integers(rows.iter().map(|it| Some(it.0)))),
+        (names[1], integers(rows.iter().map(|it| Some(it.1)))),
+        (
+            "weight",
+            Arc::new(weights.with_precision_and_scale(11, 10).unwrap()),
+        ),
+    ]
+}
+
+/// What visits were about: the first of three products, the fourth of none.
+pub(super) fn topics() -> Vec<(&'static str, ArrayRef)> {
+    let rows = [
+        (1, 1, 50),
+        (1, 2, 30),
+        (1, 3, 20),
+        (2, 1, 100),
+        (3, 1, 60),
+        (3, 2, 40),
+        (-1, -1, 100),
+    ];
+    bridge(["topic_group_key", "topic_key"], &rows)
+}
+
+/// Who attended: in the third visit C1, then in segment A, now in B.
+pub(super) fn attendees() -> Vec<(&'static str, ArrayRef)> {
+    let rows = [
+        (1, 2, 50),
+        (1, 3, 50),
+        (2, 3, 100),
+        (3, 1, 25),
+        (3, 5, 75),
+        (4, 5, 100),
+    ];
+    bridge(["attendee_group_key", "attendee_key"], &rows)
 }
 
 /// One fact row.

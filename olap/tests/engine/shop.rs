@@ -58,6 +58,8 @@ pub(crate) fn shop_over(facts: Arc<dyn TableProvider>, limits: Limits) -> CubeSe
             table("dim_product", products()),
             ("fact_sales".to_owned(), facts),
             table("fact_visits", facts_of::visits()),
+            table("bridge_topic", facts_of::topics()),
+            table("bridge_attendee", facts_of::attendees()),
         ],
     );
     CubeService::new(

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Model;
-use super::star::{Role, Star};
+use super::star::Star;
 use super::types::{Caption, DataType};
 
 /// One cube over one star or across other cubes, from one file in `cubes/`.
@@ -54,9 +54,9 @@ impl Cube {
     }
 
     /// The role behind a dimension: of the star, or of the first cube that shares it.
-    pub fn role_in<'m>(&self, model: &'m Model, dimension: &CubeDimension) -> Option<&'m Role> {
+    pub fn role_in<'m>(&self, model: &'m Model, dimension: &CubeDimension) -> Option<CubeRole<'m>> {
         match dimension {
-            CubeDimension::Role { role } => self.star_in(model)?.role(role),
+            CubeDimension::Role { role } => CubeRole::of(self.star_in(model)?, role),
             CubeDimension::Shared { name, .. } => self.shared_roles(model, name).into_iter().next(),
             CubeDimension::Degenerate { .. } => None,
         }
@@ -78,12 +78,41 @@ impl Cube {
     }
 
     /// The roles behind a dimension that the cubes share which this one is across.
-    pub fn shared_roles<'m>(&self, model: &'m Model, dimension: &str) -> Vec<&'m Role> {
+    pub fn shared_roles<'m>(&self, model: &'m Model, dimension: &str) -> Vec<CubeRole<'m>> {
         let roles = self.across.iter().filter_map(|part| {
             let own = part.dimensions.get(dimension)?;
-            model.cube(&part.cube)?.star_in(model)?.role(own)
+            CubeRole::of(model.cube(&part.cube)?.star_in(model)?, own)
         });
         roles.collect()
+    }
+}
+
+/// What stands behind a dimension of a cube: a role of the star, or a bridge to many members.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct CubeRole<'m> {
+    /// What people read.
+    pub caption: &'m Caption,
+    /// The conformed dimension.
+    pub dimension: &'m str,
+    /// True if a fact has many members.
+    pub is_bridge: bool,
+}
+
+impl<'m> CubeRole<'m> {
+    /// The role or bridge of that name.
+    pub fn of(star: &'m Star, name: &str) -> Option<Self> {
+        let role = star.role(name).map(|role| Self {
+            caption: &role.caption,
+            dimension: &role.dimension,
+            is_bridge: false,
+        });
+        role.or_else(|| {
+            star.bridge(name).map(|bridge| Self {
+                caption: &bridge.caption,
+                dimension: &bridge.dimension,
+                is_bridge: true,
+            })
+        })
     }
 }
 
@@ -188,6 +217,9 @@ pub struct Aggregate {
     /// True if a sketch will do.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub approximate: bool,
+    /// True if members of bridges get their share by weight, false if each gets all.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub weighted: bool,
 }
 
 /// An aggregate function.
@@ -270,6 +302,7 @@ impl Measure {
             MeasureKind::Calculated { .. } | MeasureKind::OfPart { .. } => {
                 DataType::Decimal(38, 10)
             }
+            MeasureKind::Aggregate(aggregate) if aggregate.weighted => DataType::Decimal(38, 10),
             MeasureKind::Aggregate(aggregate) => match (aggregate.function, stored) {
                 (Aggregation::Count | Aggregation::CountDistinct, _) => DataType::Bigint,
                 (

@@ -35,7 +35,7 @@ use sha2::{Digest, Sha256};
 pub use bridge::Bridge;
 pub use corrections::{BOOKED, BOOKED_BY, BOOKED_ON, Corrections};
 pub use cube::{
-    Aggregate, Aggregation, Cube, CubeDimension, CubePart, DrillThrough, Format, Measure,
+    Aggregate, Aggregation, Cube, CubeDimension, CubePart, CubeRole, DrillThrough, Format, Measure,
     MeasureKind,
 };
 pub use cube_expression::{ContextCall, ContextFunction, CubeExpression, parse_cube_expression};

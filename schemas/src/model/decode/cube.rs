@@ -154,5 +154,6 @@ fn kind(fields: &mut Fields<'_, '_>) -> MeasureKind {
         over: fields.want("over"),
         at: fields.want("at"),
         approximate: fields.or("approximate", false),
+        weighted: fields.or("weighted", false),
     })
 }

@@ -9,6 +9,7 @@ use crate::model::cube::{Aggregate, Aggregation, Cube, CubeDimension, Measure, M
 use crate::model::cube_expression::{ContextCall, CubeExpression, parse_cube_expression};
 use crate::model::sql::referenced_columns;
 use crate::model::star::{FactMeasure, Star};
+use crate::model::types::DataType;
 
 use super::star_bridge::not_in_cubes;
 use super::{Check, Spot, star_corrections, within};
@@ -59,11 +60,9 @@ fn dimension_rules(check: &mut Check<'_>, spot: &Spot, star: &Star, dimension: &
     match dimension {
         CubeDimension::Role { role } => {
             let spot = within(spot, "roles", role);
-            if let Some(message) = not_in_cubes(star, role) {
-                check.fault(&spot, message);
-                return;
-            }
-            check.known(&spot, "role of the star", role, role_names(star));
+            let bridges = star.bridges.iter().map(|bridge| bridge.name.as_str());
+            let known: Vec<&str> = role_names(star).chain(bridges).collect();
+            check.known(&spot, "role of the star", role, known);
         }
         CubeDimension::Shared { name, .. } => {
             let message = format!(
@@ -177,6 +176,9 @@ fn setting_rules(check: &mut Check<'_>, spot: &Spot, star: &Star, aggregate: &Ag
         let message = "only 'count_distinct', 'median' and 'percentile' can be approximate";
         check.fault(spot, message.into());
     }
+    if let Some(message) = not_weighted(star, aggregate) {
+        check.fault(spot, message);
+    }
     let roles = calendar_roles(check.model, star);
     match (aggregate.over.as_deref(), function.is_of_periods()) {
         (Some(_), false) => {
@@ -195,6 +197,26 @@ fn setting_rules(check: &mut Check<'_>, spot: &Spot, star: &Star, aggregate: &Ag
             check.fault(spot, message);
         }
         (None, _) => {}
+    }
+}
+
+/// Why an aggregate cannot be weighted.
+fn not_weighted(star: &Star, aggregate: &Aggregate) -> Option<String> {
+    if !aggregate.weighted {
+        return None;
+    }
+    let stored = aggregate.of.as_deref().and_then(|of| star.measure(of));
+    let is_double = stored.is_some_and(|stored| stored.data_type == DataType::Double);
+    match aggregate.function {
+        Aggregation::Sum if is_double => {
+            Some("a double cannot be shared out exactly; store it as a decimal".into())
+        }
+        Aggregation::Sum | Aggregation::Count if star.bridges.is_empty() => Some(format!(
+            "star '{}' has no bridge by which anything could be weighted",
+            star.name
+        )),
+        Aggregation::Sum | Aggregation::Count => None,
+        _ => Some("only 'sum' and 'count' can be weighted".into()),
     }
 }
 
@@ -322,7 +344,7 @@ fn levels(model: &Model, cube: &Cube, context: &ContextCall) -> Vec<String> {
         CubeDimension::Degenerate { columns, .. } => columns.clone(),
         CubeDimension::Role { .. } | CubeDimension::Shared { .. } => {
             let role = cube.role_in(model, dimension);
-            let dimension = role.and_then(|role| model.dimension(&role.dimension));
+            let dimension = role.and_then(|role| model.dimension(role.dimension));
             let hierarchies = dimension.into_iter().flat_map(|it| &it.hierarchies);
             let named = |name: &str| context.hierarchy.as_deref().is_none_or(|it| it == name);
             let hierarchies = hierarchies.filter(|hierarchy| named(&hierarchy.name));

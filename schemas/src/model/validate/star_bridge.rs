@@ -133,7 +133,7 @@ fn entity_rules(check: &mut Check<'_>, spot: &Spot, bridge: &Bridge) {
 pub(super) fn not_in_cubes(star: &Star, name: &str) -> Option<String> {
     let bridge = star.bridge(name)?;
     Some(format!(
-        "'{name}' is a bridge of star '{}', with many members a fact; cubes cannot slice by it yet, SQL can by {} and its weight",
+        "'{name}' is a bridge of star '{}', with many members a fact; cubes slice by it as one of their 'roles', here a column or role of one member is needed; SQL can by {} and its weight",
         star.name,
         bridge.table()
     ))

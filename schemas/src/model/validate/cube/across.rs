@@ -4,7 +4,8 @@ use crate::model::cube::{Cube, CubeDimension, CubePart, Measure, MeasureKind};
 use crate::model::cube_expression::ContextCall;
 use crate::model::validate::{Check, Spot, within};
 
-use super::{calculated_rules, names_are_unique};
+use super::calculated::calculated_rules;
+use super::names_are_unique;
 
 pub(super) fn check(check: &mut Check<'_>, spot: &Spot, cube: &Cube) {
     let name = &cube.name;

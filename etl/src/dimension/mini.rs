@@ -8,6 +8,8 @@ use arrow::datatypes::Int32Type;
 use arrow::error::ArrowError;
 use planisphere_schemas::model::{Dimension, SpecialMember, current_id_column, current_key_column};
 
+use crate::spool::Spooled;
+
 use super::sights::{Sight, Tables, Times, as_words, named};
 use super::{Combinations, MemberIndex};
 
@@ -36,12 +38,13 @@ impl MiniIndex {
     pub(crate) fn new(
         mini: &Dimension,
         history: MemberIndex,
-        versions: &[RecordBatch],
+        versions: &Spooled,
         combinations: &MemberIndex,
     ) -> Result<Self, ArrowError> {
         let mut keys = HashMap::new();
-        for versions in versions {
-            let found = Combinations::of(mini, &attributes(mini, versions))?;
+        for versions in versions.batches() {
+            let versions = versions?;
+            let found = Combinations::of(mini, &attributes(mini, &versions))?;
             let versions = versions.column(0).as_primitive::<Int32Type>().values();
             keys.extend(versions.iter().zip(&found.ids).map(|(version, id)| {
                 let key = combinations.member(id.as_deref(), None);

@@ -39,6 +39,7 @@ mod sights;
 mod special;
 mod time_of_day;
 mod timeline;
+mod tree;
 mod words;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -50,7 +51,7 @@ pub(crate) use aliases::Aliases;
 pub(crate) use build::build_dimension;
 pub(crate) use bulk::Bulk;
 pub(crate) use calendar::build_calendar;
-pub(crate) use closure::{Pair, Said, closure};
+pub(crate) use closure::Pair;
 pub(crate) use columns::{arrow_schema, cast_column};
 pub(crate) use combination::{CombinationKeys, Combinations, build_combinations, combination_map};
 pub(crate) use doubt::Doubts;
@@ -69,6 +70,7 @@ pub(crate) use shadow::Shadow;
 pub(crate) use sieve::{Heard, Recognised, Recogniser, Sieve, Sorted};
 pub(crate) use sights::Tables;
 pub(crate) use time_of_day::build_time_of_day;
+pub(crate) use tree::{Sayings, Tree};
 pub(crate) use words::{once_each, words};
 
 /// 0001-01-01T00:00:00Z in microseconds: the open beginning of valid time.

@@ -82,7 +82,7 @@ pub(super) struct Built {
     pub(super) members: BTreeMap<String, MemberIndex>,
     pub(super) minis: BTreeMap<String, MiniIndex>,
     /// The versions of the history of a mini-dimension that was built last.
-    pub(super) versions: Vec<RecordBatch>,
+    pub(super) versions: Option<Spooled>,
     pub(super) referenced: Referenced,
     /// What the indexes hold, of dimensions that are still to come what is published.
     pub(super) indexes: Indexes,

@@ -1,6 +1,5 @@
 //! Writes the closure of a dimension with parents as `bridge_<dimension>_closure`.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -8,18 +7,19 @@ use arrow::array::{
     TimestampMicrosecondArray,
 };
 use arrow::datatypes::{
-    DataType as Arrow, Field, Int32Type, Int64Type, Schema, TimestampMicrosecondType,
+    DataType as Arrow, Field, Int32Type, Int64Type, Schema, SchemaRef, TimestampMicrosecondType,
 };
 use arrow::error::ArrowError;
 use planisphere_schemas::model::{DataType, Dimension, PARENT_ID, SpecialMember};
 use planisphere_schemas::warehouse::PinnedWarehouse;
 
-use crate::dimension::{Aliases, OPEN_FROM, OPEN_TO, Pair, Said, Tally, closure};
+use crate::dimension::{Aliases, OPEN_FROM, OPEN_TO, Pair, Sayings, Tree};
 use crate::error::{Error, Result};
+use crate::spool::Spooled;
 
-use super::build::{Built, NextTable};
+use super::build::Built;
 use super::execute::Execution;
-use super::published::read_table;
+use super::merging::{Merging, Told};
 
 /// The columns of a dimension of which its closure is made.
 pub(super) fn columns(dimension: &Dimension) -> [String; 5] {
@@ -32,52 +32,67 @@ pub(super) fn columns(dimension: &Dimension) -> [String; 5] {
     ]
 }
 
+/// The bytes of a pair on its way.
+const BYTES_OF_PAIR: usize = 64;
+
 impl Execution<'_> {
     /// Builds the closure from all versions of the members, in the columns of [`columns`] behind their keys.
     pub(super) async fn closure(
         &self,
         dimension: &Dimension,
-        (versions, aliases): (&[RecordBatch], &Aliases),
+        (versions, aliases): (&Spooled, &Aliases),
         base: Option<&PinnedWarehouse>,
         built: &mut Built,
     ) -> Result<()> {
         let name = dimension.closure_table();
-        let found = closure(versions.iter().flat_map(said).collect(), aliases);
-        for (members, what) in [
-            (found.orphans, "name parents that nobody knows"),
-            (found.circular, "are their own ancestors, in a circle"),
-        ] {
-            if members > 0 {
-                let table = dimension.table();
-                let notice = format!("{table}: {members} members {what}; they stand at the top");
-                tracing::warn!("{notice}");
-                built.notices.push(notice);
-            }
+        let mut sayings = Sayings::new(aliases, versions.num_rows());
+        for versions in versions.batches() {
+            let doing = || Error::arrow(format!("reading dimension '{}'", dimension.name));
+            say(&mut sayings, &versions.map_err(doing())?);
         }
-        let mut pairs = found.pairs;
-        pairs.extend(SpecialMember::ALL.map(|special| own_pair(special.key())));
-        pairs.sort_unstable();
-        self.trees(dimension, &pairs, base, built).await?;
+        let tree = sayings.tree();
+        built.notices.extend(not_followed(dimension, &tree));
+        let room = self.pairs_at_once();
+        self.trees(dimension, &tree, base, built).await?;
         let published = base.and_then(|base| base.table(&name));
-        let known = match published {
-            Some(table) => known(&read_table(self.warehouse, table).await?),
-            None => HashMap::new(),
-        };
-        let new = |pair: &&Pair| !known.contains_key(*pair);
-        let inserted = pairs.iter().filter(new).count();
-        let tally = Tally {
-            inserted: inserted as u64,
-            retired: (known.len() + inserted - pairs.len()) as u64,
-            ..Tally::default()
-        };
-        let rows = rows(&pairs, &known, built.audit_key)
-            .map_err(Error::arrow(format!("building {name}")))?;
-        let changed = published.is_none() || tally.has_changes();
-        let sorted_by = vec!["ancestor_durable_key".to_owned()];
-        let table = NextTable::whole(name, rows, sorted_by, tally, changed);
+        let mut pairs = Merging::new(self, (name, schema()), published, built.audit_key);
+        pairs.push(own_pairs()).await?;
+        for some in tree.pairs(room) {
+            pairs.push(some).await?;
+        }
+        let table = pairs.finish("ancestor_durable_key".to_owned()).await?;
         built.tables.push(table);
         Ok(())
     }
+
+    /// How many pairs lie in memory at a time.
+    pub(super) fn pairs_at_once(&self) -> usize {
+        self.options.settings.etl.memory_bytes / 64 / BYTES_OF_PAIR
+    }
+}
+
+/// What the operator should know of members whose parents are not followed.
+fn not_followed(dimension: &Dimension, tree: &Tree) -> Vec<String> {
+    let table = dimension.table();
+    let mut notices = Vec::new();
+    for (members, what) in [
+        (tree.orphans, "name parents that nobody knows"),
+        (tree.circular, "are their own ancestors, in a circle"),
+    ] {
+        if members > 0 {
+            let notice = format!("{table}: {members} members {what}; they stand at the top");
+            tracing::warn!("{notice}");
+            notices.push(notice);
+        }
+    }
+    notices
+}
+
+/// The pairs of the special members, in order.
+pub(super) fn own_pairs() -> Vec<Pair> {
+    let mut pairs = SpecialMember::ALL.map(|special| own_pair(special.key()));
+    pairs.sort_unstable();
+    pairs.into()
 }
 
 /// A special member stands alone, so that facts that point at it are not lost on the way through the closure.
@@ -93,8 +108,8 @@ fn own_pair(key: i32) -> Pair {
     }
 }
 
-/// What versions say of parents; special members say nothing.
-fn said(versions: &RecordBatch) -> Vec<Said> {
+/// Tells what versions say of parents; special members say nothing.
+fn say(sayings: &mut Sayings<'_>, versions: &RecordBatch) {
     let texts = |at: usize| versions.column(at).as_string::<i32>();
     let instants = |at: usize| {
         let column = versions.column(at);
@@ -102,67 +117,18 @@ fn said(versions: &RecordBatch) -> Vec<Said> {
     };
     let durable = versions.column(1).as_primitive::<Int32Type>();
     let parents = texts(3);
-    let ordinary = (0..versions.num_rows()).filter(|row| durable.value(*row) > 0);
-    let said = ordinary.map(|row| Said {
-        member: durable.value(row),
-        id: texts(2).value(row).to_owned(),
-        parent: parents.is_valid(row).then(|| parents.value(row).to_owned()),
-        from: instants(4).value(row),
-        to: instants(5).value(row),
-    });
-    said.collect()
+    for row in (0..versions.num_rows()).filter(|row| durable.value(*row) > 0) {
+        let who = (durable.value(row), texts(2).value(row));
+        let parent = parents.is_valid(row).then(|| parents.value(row));
+        let time = (instants(4).value(row), instants(5).value(row));
+        sayings.say(who, parent, time);
+    }
 }
 
-/// The published pairs with their audit keys.
-fn known(rows: &RecordBatch) -> HashMap<Pair, i64> {
-    let keys = |at: usize| rows.column(at).as_primitive::<Int32Type>();
-    let flags = |at: usize| rows.column(at).as_boolean();
-    let instants = |at: usize| rows.column(at).as_primitive::<TimestampMicrosecondType>();
-    let audit = rows.column(7).as_primitive::<Int64Type>();
-    let pair = |row: usize| Pair {
-        ancestor: keys(0).value(row),
-        descendant: keys(1).value(row),
-        depth: keys(2).value(row),
-        is_top: flags(3).value(row),
-        is_leaf: flags(4).value(row),
-        from: instants(5).value(row),
-        to: instants(6).value(row),
-    };
-    let rows = 0..rows.num_rows();
-    rows.map(|row| (pair(row), audit.value(row))).collect()
-}
-
-fn rows(
-    pairs: &[Pair],
-    known: &HashMap<Pair, i64>,
-    audit_key: i64,
-) -> Result<RecordBatch, ArrowError> {
-    let keys = |get: fn(&Pair) -> i32| -> ArrayRef {
-        Arc::new(Int32Array::from_iter_values(pairs.iter().map(get)))
-    };
-    let flags = |get: fn(&Pair) -> bool| -> ArrayRef {
-        let flags = pairs.iter().map(|pair| Some(get(pair)));
-        Arc::new(flags.collect::<BooleanArray>())
-    };
-    let instants = |get: fn(&Pair) -> i64| -> ArrayRef {
-        let array = TimestampMicrosecondArray::from_iter_values(pairs.iter().map(get));
-        Arc::new(array.with_timezone("UTC"))
-    };
-    let audit = pairs.iter().map(|pair| known.get(pair).copied());
-    let audit = audit.map(|known| known.unwrap_or(audit_key));
-    let columns: Vec<ArrayRef> = vec![
-        keys(|pair| pair.ancestor),
-        keys(|pair| pair.descendant),
-        keys(|pair| pair.depth),
-        flags(|pair| pair.is_top),
-        flags(|pair| pair.is_leaf),
-        instants(|pair| pair.from),
-        instants(|pair| pair.to),
-        Arc::new(Int64Array::from_iter_values(audit)),
-    ];
+fn schema() -> SchemaRef {
     let instant = DataType::Timestamp.arrow();
     let field = |name: &str, data_type: Arrow| Field::new(name, data_type, false);
-    let schema = Schema::new(vec![
+    Arc::new(Schema::new(vec![
         field("ancestor_durable_key", Arrow::Int32),
         field("descendant_durable_key", Arrow::Int32),
         field("depth", Arrow::Int32),
@@ -171,6 +137,53 @@ fn rows(
         field("valid_from", instant.clone()),
         field("valid_to", instant),
         field("audit_key", Arrow::Int64),
-    ]);
-    RecordBatch::try_new(Arc::new(schema), columns)
+    ]))
+}
+
+impl Told for Pair {
+    fn read(rows: &RecordBatch) -> Vec<(Self, i64)> {
+        let keys = |at: usize| rows.column(at).as_primitive::<Int32Type>();
+        let flags = |at: usize| rows.column(at).as_boolean();
+        let instants = |at: usize| rows.column(at).as_primitive::<TimestampMicrosecondType>();
+        let audit = rows.column(7).as_primitive::<Int64Type>();
+        let pair = |row: usize| Self {
+            ancestor: keys(0).value(row),
+            descendant: keys(1).value(row),
+            depth: keys(2).value(row),
+            is_top: flags(3).value(row),
+            is_leaf: flags(4).value(row),
+            from: instants(5).value(row),
+            to: instants(6).value(row),
+        };
+        let rows = 0..rows.num_rows();
+        rows.map(|row| (pair(row), audit.value(row))).collect()
+    }
+
+    fn write(pairs: &[(Self, i64)], schema: &SchemaRef) -> Result<RecordBatch, ArrowError> {
+        let keys = |get: fn(&Self) -> i32| -> ArrayRef {
+            let keys = pairs.iter().map(|(pair, _)| get(pair));
+            Arc::new(Int32Array::from_iter_values(keys))
+        };
+        let flags = |get: fn(&Self) -> bool| -> ArrayRef {
+            let flags = pairs.iter().map(|(pair, _)| Some(get(pair)));
+            Arc::new(flags.collect::<BooleanArray>())
+        };
+        let instants = |get: fn(&Self) -> i64| -> ArrayRef {
+            let instants = pairs.iter().map(|(pair, _)| get(pair));
+            let array = TimestampMicrosecondArray::from_iter_values(instants);
+            Arc::new(array.with_timezone("UTC"))
+        };
+        let audit = pairs.iter().map(|(_, key)| *key);
+        let columns: Vec<ArrayRef> = vec![
+            keys(|pair| pair.ancestor),
+            keys(|pair| pair.descendant),
+            keys(|pair| pair.depth),
+            flags(|pair| pair.is_top),
+            flags(|pair| pair.is_leaf),
+            instants(|pair| pair.from),
+            instants(|pair| pair.to),
+            Arc::new(Int64Array::from_iter_values(audit)),
+        ];
+        RecordBatch::try_new(Arc::clone(schema), columns)
+    }
 }

@@ -48,10 +48,12 @@ impl Execution<'_> {
             };
             balances.push(self.members(&history, fed, package, base, built).await?);
             let doing = || Error::arrow(format!("building mini-dimension '{}'", mini.name));
-            let versions = std::mem::take(&mut built.versions);
-            let occurred = versions.iter();
+            let Some(versions) = built.versions.take() else {
+                continue;
+            };
+            let occurred = versions.batches();
             let occurred =
-                occurred.map(|rows| Combinations::of(mini, &mini_attributes(mini, rows)));
+                occurred.map(|rows| Combinations::of(mini, &mini_attributes(mini, &rows?)));
             let mut occurred: Vec<_> = occurred.collect::<Result<_, _>>().map_err(doing())?;
             if fed.entity.changes.is_some() {
                 for rows in rows.rows.batches() {

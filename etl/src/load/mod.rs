@@ -18,6 +18,7 @@ mod indexes;
 mod lineage;
 mod marks;
 mod members;
+mod merging;
 mod minis;
 mod nature;
 mod observer;

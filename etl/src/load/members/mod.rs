@@ -134,12 +134,12 @@ impl Execution<'_> {
         work.own(&outcome, &mut built.minis).await?;
         if self.model.dimension(&dimension.name).is_none() {
             let attributes = dimension.attributes.iter().map(|it| it.name.clone());
-            built.versions = work.versions(&outcome, attributes).await?;
+            built.versions = Some(work.versions(&outcome, attributes).await?);
         }
         if dimension.parent.is_some() {
             let columns = closure::columns(dimension);
             let versions = work.versions(&outcome, columns).await?;
-            let said = (versions.as_slice(), &outcome.aliases);
+            let said = (&versions, &outcome.aliases);
             self.closure(dimension, said, base, built).await?;
         }
         let (tally, rejects) = (outcome.tally, &outcome.rejects);

@@ -8,8 +8,9 @@ use datafusion::common::DFSchema;
 use datafusion::functions_aggregate::grouping::grouping;
 use datafusion::logical_expr::{Expr, GroupingSet, LogicalPlanBuilder, lit};
 
+use super::coded_levels::CodedLevels;
 use super::columns::{column, fact_alias};
-use super::group_members::{GroupLevel, grouping_sets};
+use super::group_members::{GroupLevel, level_sets};
 use super::measure_contexts::{Through, join_relation};
 use super::measure_states::{Aggregate, aggregated, count_of};
 use super::planner::{PlanStep, Planner};
@@ -22,14 +23,27 @@ pub(crate) fn aggregate_measures(
     planner: &Planner<'_>,
     plan: LogicalPlanBuilder,
     axes: &[ResolvedAxis],
-    levels: &[GroupLevel],
+    (levels, coded): (&[GroupLevel], &CodedLevels),
     measures: &ResolvedMeasures,
 ) -> PlanStep {
     let (aggregates, cells) = aggregates_of(planner, &plan, measures)?;
-    let columns = levels.iter().flat_map(GroupLevel::columns);
-    let columns: Vec<Expr> = columns.map(|name| column(&name)).collect();
-    let mut sets = grouping_sets(axes, levels);
-    let mut kept = columns.clone();
+    let of_level = |at: usize| -> Vec<Expr> {
+        let level = levels.get(at).into_iter();
+        let names = level.flat_map(|level| coded.columns(at, level));
+        names.map(|name| column(&name)).collect()
+    };
+    let columns: Vec<Expr> = (0..levels.len()).flat_map(of_level).collect();
+    let sets = level_sets(axes, levels).into_iter();
+    let sets = sets.map(|set| set.into_iter().flat_map(of_level).collect());
+    let mut sets: Vec<Vec<Expr>> = sets.collect();
+    let mut kept = Vec::new();
+    for (at, level) in levels.iter().enumerate() {
+        let is_total = match sets.len() {
+            1 => None,
+            _ => Some(column(&level.own()?.subtotal()).eq(lit(1))),
+        };
+        kept.extend(coded.members(at, level, is_total)?);
+    }
     let grouped = match sets.len() {
         1 => {
             let direct = aggregates.into_iter().map(|it| it.direct);
@@ -37,9 +51,11 @@ pub(crate) fn aggregate_measures(
         }
         _ => {
             let mut subtotals = Vec::new();
-            for level in levels {
+            for (at, level) in levels.iter().enumerate() {
                 let own = level.own()?;
-                subtotals.push(grouping(column(&own.key)).alias(own.subtotal()));
+                let first = of_level(at).into_iter().next_back();
+                let first = first.ok_or_else(|| Planner::internal("a level without columns"))?;
+                subtotals.push(grouping(first).alias(own.subtotal()));
                 kept.push(column(&own.subtotal()).eq(lit(1)).alias(own.subtotal()));
             }
             lattice(plan, columns, sets, (aggregates, subtotals))

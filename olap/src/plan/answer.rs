@@ -4,12 +4,13 @@ use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
 
 use super::bridged_cells::keep_groups;
 use super::cells_across::cells_of;
+use super::coded_levels::CodedLevels;
 use super::filter_members::filter_members;
 use super::group_members::group_levels;
 use super::join_roles::{Roles, join_roles};
 use super::label_members::label_members;
 use super::order_rows::{Page, filter_measures, order_rows};
-use super::planner::{PlanStep, Planner, columns_named};
+use super::planner::{PlanStep, Planner, columns_named, with_columns};
 use super::project_answer::project_answer;
 use super::rank_top::rank_top;
 use super::resolved::ResolvedQuery;
@@ -50,8 +51,22 @@ pub(crate) fn filtered_facts(
     query: &ResolvedQuery,
     roles: &Roles,
 ) -> PlanStep {
-    let facts = scan_fact(planner, &query.star.table(), query.include_deleted)?;
-    let joined = join_roles(planner, facts, roles, query.history)?;
+    coded_facts(planner, query, roles, &CodedLevels::default())
+}
+
+/// The same with the numbers of members by which they are grouped.
+pub(crate) fn coded_facts(
+    planner: &Planner<'_>,
+    query: &ResolvedQuery,
+    roles: &Roles,
+    coded: &CodedLevels,
+) -> PlanStep {
+    let mut facts = scan_fact(planner, &query.star.table(), query.include_deleted)?;
+    let of_fact = coded.of_fact()?;
+    if !of_fact.is_empty() {
+        facts = with_columns(facts, of_fact)?;
+    }
+    let joined = join_roles(planner, facts, roles, (query.history, coded))?;
     let filtered = filter_members(planner, joined, &query.filters, query)?;
     let ranked = rank_top(planner, filtered, query)?;
     let facts = filter_members(planner, ranked, &query.cell, query)?;

@@ -11,8 +11,9 @@ use datafusion::common::{Column, NullEquality};
 use datafusion::functions::expr_fn::coalesce;
 use datafusion::logical_expr::{Expr, JoinType, LogicalPlanBuilder, lit};
 
-use super::answer::filtered_facts;
+use super::answer::coded_facts;
 use super::calculate_measures::calculate_measures;
+use super::coded_levels::CodedLevels;
 use super::columns::column;
 use super::group_members::{GroupLevel, group_levels, level_sets};
 use super::join_roles::roles_of;
@@ -29,8 +30,9 @@ pub(crate) fn cells_of(
     levels: &[GroupLevel],
 ) -> PlanStep {
     if query.across.is_empty() {
-        let facts = filtered_facts(planner, query, &roles_of(query))?;
-        return cells(planner, facts, query, levels);
+        let coded = CodedLevels::of(planner, query, levels)?;
+        let facts = coded_facts(planner, query, &roles_of(query), &coded)?;
+        return cells(planner, facts, query, (levels, &coded));
     }
     let by = group_columns(query, levels)?;
     let asked = query.across.iter();
@@ -104,8 +106,10 @@ impl<'q> Part<'q> {
 
     /// Its aggregates, under names that no other cube has.
     fn aggregates(&self, planner: &Planner<'_>) -> PlanStep {
-        let facts = filtered_facts(planner, &self.query, &roles_of(&self.query))?;
-        let cells = aggregated_cells(planner, facts, &self.query, &self.levels)?;
+        let coded = CodedLevels::of(planner, &self.query, &self.levels)?;
+        let facts = coded_facts(planner, &self.query, &roles_of(&self.query), &coded)?;
+        let levels = (self.levels.as_slice(), &coded);
+        let cells = aggregated_cells(planner, facts, &self.query, levels)?;
         let by = self.by.iter().map(|(own, name)| column(own).alias(name));
         let names = self.names();
         let names = names.map(|name| column(name).alias(self.aggregate(name)));

@@ -6,6 +6,7 @@ use planisphere_schemas::model::{Aggregation, Caption, Cube, DataType, Format};
 
 use super::answer::{filtered_facts, only_answer};
 use super::calculate_measures::calculate_measures;
+use super::coded_levels::CodedLevels;
 use super::columns::{column, fact_column, role_column};
 use super::join_roles::{Roles, add_role, roles_of};
 use super::measure_contexts::aggregated_cells;
@@ -93,7 +94,8 @@ fn plan_totals(planner: &Planner<'_>, query: &ResolvedQuery) -> Result<LogicalPl
         measures: measures.clone(),
         ..query.clone()
     };
-    let cells = aggregated_cells(planner, facts, &alone, &[])?;
+    let none = CodedLevels::default();
+    let cells = aggregated_cells(planner, facts, &alone, (&[], &none))?;
     let cells = calculate_measures(planner, cells, &measures)?;
     let names: Vec<String> = std::iter::once(ROWS.to_owned())
         .chain(measures.asked.iter().cloned())

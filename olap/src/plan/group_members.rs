@@ -7,7 +7,6 @@
 use datafusion::logical_expr::{Expr, LogicalPlanBuilder};
 
 use super::apart::apart;
-use super::columns::column;
 use super::filter_members::members_of_facts;
 use super::planner::{PlanStep, Planner, with_columns};
 use super::resolved::{PathLevel, ResolvedAxis, ResolvedLevel};
@@ -148,19 +147,9 @@ pub(crate) fn group_members(plan: LogicalPlanBuilder, levels: &[GroupLevel]) -> 
     with_columns(plan, columns)
 }
 
-/// The sets of columns to group by: every combination of prefixes of the axes that want subtotals.
+/// The sets of columns to group by, as the positions of their levels: every combination of prefixes of the axes that want subtotals.
 ///
 /// The finest set comes first.
-pub(crate) fn grouping_sets(axes: &[ResolvedAxis], levels: &[GroupLevel]) -> Vec<Vec<Expr>> {
-    let columns = |set: Vec<usize>| {
-        let levels = set.into_iter().filter_map(|at| levels.get(at));
-        let names = levels.flat_map(GroupLevel::columns);
-        names.map(|name| column(&name)).collect()
-    };
-    level_sets(axes, levels).into_iter().map(columns).collect()
-}
-
-/// The same sets as the positions of their levels.
 pub(crate) fn level_sets(axes: &[ResolvedAxis], levels: &[GroupLevel]) -> Vec<Vec<usize>> {
     let mut sets: Vec<Vec<usize>> = vec![vec![]];
     for (number, axis) in axes.iter().enumerate() {

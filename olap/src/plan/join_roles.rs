@@ -15,8 +15,9 @@ use datafusion::logical_expr::{Expr, JoinType, LogicalPlanBuilder, lit, when};
 use datafusion::scalar::ScalarValue;
 use planisphere_schemas::model::{Dimension, SpecialMember};
 
+use super::coded_levels::CodedLevels;
 use super::columns::{DURABLE, KEY, column, fact_alias, role_alias, special_of};
-use super::planner::{PlanStep, Planner};
+use super::planner::{PlanStep, Planner, with_columns};
 use super::resolved::{ResolvedHistory, ResolvedLevel, ResolvedQuery};
 use super::resolved_measure::{Input, ResolvedKind};
 use super::scan_fact::scan;
@@ -98,12 +99,16 @@ pub(crate) fn join_roles(
     planner: &Planner<'_>,
     mut plan: LogicalPlanBuilder,
     roles: &Roles,
-    history: ResolvedHistory,
+    (history, coded): (ResolvedHistory, &CodedLevels),
 ) -> PlanStep {
     let mut ordered: Vec<_> = roles.iter().collect();
     ordered.sort_by_key(|(_, role)| !role.filtered);
     for (name, role) in ordered {
-        let dimension = dimension_rows(planner, role, history)?;
+        let mut dimension = dimension_rows(planner, role, history)?;
+        let of_role = coded.of_role(name);
+        if !of_role.is_empty() {
+            dimension = with_columns(dimension, of_role)?;
+        }
         let dimension = dimension
             .alias(role_alias(name))
             .and_then(LogicalPlanBuilder::build);

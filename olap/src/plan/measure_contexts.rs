@@ -12,6 +12,7 @@ use super::aggregate_measures::{aggregate_measures, aggregate_through};
 use super::answer::filtered_facts;
 use super::bridged_cells::bridged_cells;
 use super::calculate_measures::calculate_measures;
+use super::coded_levels::CodedLevels;
 use super::columns::column;
 use super::context_relation::{Relation, relation};
 use super::group_members::{GroupLevel, group_levels, group_members, level_sets};
@@ -350,9 +351,9 @@ pub(crate) fn cells(
     planner: &Planner<'_>,
     facts: LogicalPlanBuilder,
     query: &ResolvedQuery,
-    levels: &[GroupLevel],
+    (levels, coded): (&[GroupLevel], &CodedLevels),
 ) -> PlanStep {
-    let cells = aggregated_cells(planner, facts, query, levels)?;
+    let cells = aggregated_cells(planner, facts, query, (levels, coded))?;
     finished_cells(planner, cells, query, levels)
 }
 
@@ -361,13 +362,21 @@ pub(crate) fn aggregated_cells(
     planner: &Planner<'_>,
     facts: LogicalPlanBuilder,
     query: &ResolvedQuery,
-    levels: &[GroupLevel],
+    (levels, coded): (&[GroupLevel], &CodedLevels),
 ) -> PlanStep {
     if !bridged_roles(query).is_empty() {
         return bridged_cells(planner, facts, query, levels);
     }
-    let grouped = group_members(facts, levels)?;
-    aggregate_measures(planner, grouped, &query.axes, levels, &query.measures)
+    let plain: Vec<GroupLevel> = coded.plain(levels).into_iter().cloned().collect();
+    let grouped = group_members(facts, &plain)?;
+    let grouped = with_columns(grouped, coded.of_joined())?;
+    aggregate_measures(
+        planner,
+        grouped,
+        &query.axes,
+        (levels, coded),
+        &query.measures,
+    )
 }
 
 /// The cells with all that is not of their own rows alone.

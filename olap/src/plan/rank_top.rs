@@ -10,6 +10,7 @@ use datafusion::logical_expr::{
 };
 
 use super::cells_across::cells_of;
+use super::coded_levels::CodedLevels;
 use super::columns::column;
 use super::filter_members::members_of_facts;
 use super::group_members::{GroupLevel, group_levels};
@@ -150,7 +151,10 @@ fn kept_members(
         ..query.clone()
     };
     let cells = match facts {
-        Some(facts) => cells(planner, facts, &ranking, &levels)?,
+        Some(facts) => {
+            let none = CodedLevels::default();
+            cells(planner, facts, &ranking, (&levels, &none))?
+        }
         None => cells_of(planner, &ranking, &levels)?,
     };
     let names: Vec<String> = levels.iter().flat_map(GroupLevel::columns).collect();

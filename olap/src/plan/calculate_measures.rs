@@ -5,7 +5,7 @@ use datafusion::logical_expr::{BinaryExpr, Expr, LogicalPlanBuilder, Operator};
 
 use super::decimal::{divide, multiply, round_to_cell};
 use super::planner::{PlanStep, Planner, with_columns};
-use super::resolved_measure::{ResolvedKind, ResolvedMeasures};
+use super::resolved_measure::{ResolvedKind, ResolvedMeasure, ResolvedMeasures};
 use crate::error::Result;
 
 /// Adds the calculated measures to the columns of a plan that has the aggregated ones.
@@ -17,13 +17,22 @@ pub(crate) fn calculate_measures(
     let mut plan = plan;
     for measure in &measures.needed {
         if let ResolvedKind::Calculated { expression, .. } = &measure.kind {
-            let what = format!("expression of measure '{}'", measure.name);
-            let parsed = planner.expression(expression, plan.schema(), &what)?;
-            let cell = round_to_cell(half_even(parsed)?).alias(&measure.name);
-            plan = with_columns(plan, vec![cell])?;
+            plan = calculate_measure(planner, plan, (measure, expression))?;
         }
     }
     Ok(plan)
+}
+
+/// Adds one calculated measure.
+pub(crate) fn calculate_measure(
+    planner: &Planner<'_>,
+    plan: LogicalPlanBuilder,
+    (measure, expression): (&ResolvedMeasure, &str),
+) -> PlanStep {
+    let what = format!("expression of measure '{}'", measure.name);
+    let parsed = planner.expression(expression, plan.schema(), &what)?;
+    let cell = round_to_cell(half_even(parsed)?).alias(&measure.name);
+    with_columns(plan, vec![cell])
 }
 
 /// Replaces the engine's multiplication and division by those that round half to even.

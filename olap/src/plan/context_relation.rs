@@ -10,7 +10,7 @@
 use arrow::datatypes::DataType;
 use datafusion::common::{Column, NullEquality};
 use datafusion::functions::expr_fn::date_part;
-use datafusion::functions_aggregate::expr_fn::max;
+use datafusion::functions_aggregate::expr_fn::{max, min};
 use datafusion::functions_aggregate::min_max::min_udaf;
 use datafusion::functions_window::expr_fn::dense_rank;
 use datafusion::logical_expr::WindowFunctionDefinition;
@@ -70,7 +70,9 @@ pub(super) fn relation(
     let shown = present.clone().map(|it| it.level.path.len()).max();
     let filtered = filters.iter().map(|filter| filter.level.path.len()).max();
     let of_context = context.level.as_ref().map(|level| level.path.len());
-    let Some(depth) = of_context.or(shown).or(filtered) else {
+    // up to the end is said of a total too
+    let all = (context.function == ContextFunction::Cumulative).then_some(1);
+    let Some(depth) = of_context.or(shown).or(filtered).or(all) else {
         return Ok(None);
     };
     let depths = Depths {
@@ -292,6 +294,15 @@ fn since(
     let mut last = vec![max(column(&finest)).alias(ends(&finest))];
     if own != finest {
         last.push(max(column(&own)).alias(ends(&own)));
+    }
+    if context.function == ContextFunction::Opening {
+        let first = vec![min(column(&own)).alias(ends(&own))];
+        let targets = members.aggregate(keys, first).map_err(Planner::failed)?;
+        let sources_of = sources_of.build().map_err(Planner::failed)?;
+        let is_before = column(&source(&own)).lt(column(&ends(&own)));
+        return targets
+            .join_on(sources_of, JoinType::Inner, [is_before])
+            .map_err(Planner::failed);
     }
     let end_of_context = column(&ends(&own));
     let mut fits = vec![column(&source(&finest)).lt_eq(column(&ends(&finest)))];

@@ -5,13 +5,16 @@
 //! are states, so that every measure is right there too.
 
 use datafusion::common::{Column, NullEquality};
-use datafusion::logical_expr::{Expr, JoinType, LogicalPlanBuilder, lit, when};
+use datafusion::functions_window::expr_fn::rank as rank_function;
+use datafusion::logical_expr::{
+    Expr, ExprFunctionExt, JoinType, LogicalPlanBuilder, cast, lit, when,
+};
 use planisphere_schemas::model::ContextFunction;
 
 use super::aggregate_measures::{aggregate_measures, aggregate_through};
 use super::answer::filtered_facts;
 use super::bridged_cells::bridged_cells;
-use super::calculate_measures::calculate_measures;
+use super::calculate_measures::{calculate_measure, calculate_measures};
 use super::coded_levels::CodedLevels;
 use super::columns::column;
 use super::context_relation::{Relation, relation};
@@ -46,36 +49,68 @@ impl<'q> Grouped<'q> {
     }
 }
 
-/// Adds the measures in other contexts to the cells.
-pub(crate) fn measure_contexts(
+/// Adds a measure in another context to the cells; `number` tells it from others.
+fn measure_in_context(
     planner: &Planner<'_>,
-    cells: LogicalPlanBuilder,
-    query: &ResolvedQuery,
-    levels: &[GroupLevel],
+    mut plan: LogicalPlanBuilder,
+    (query, levels): (&ResolvedQuery, &[GroupLevel]),
+    (number, measure, context): (usize, &ResolvedMeasure, &ResolvedContext),
 ) -> PlanStep {
-    let mut plan = cells;
-    for (number, measure) in query.measures.needed.iter().enumerate() {
-        let ResolvedKind::InContext(context) = &measure.kind else {
-            continue;
+    let sets = level_sets(&query.axes, levels);
+    let mut values: Vec<(Expr, Expr)> = Vec::new();
+    for (at, set) in sets.iter().enumerate() {
+        let grouped = Grouped { query, levels, set };
+        let value = format!("#context_{number}_{at}");
+        plan = match context.function {
+            ContextFunction::Rank => match rank(grouped, context, sets.len() > 1)? {
+                Some(rank) => plan
+                    .window(vec![rank.alias(&value)])
+                    .map_err(Planner::failed)?,
+                None => continue,
+            },
+            _ => match find(planner, grouped, context)? {
+                Some(found) => join_found(plan, found, (&context.measure, &value))?,
+                None => continue,
+            },
         };
-        let sets = level_sets(&query.axes, levels);
-        let mut values: Vec<(Expr, Expr)> = Vec::new();
-        for (at, set) in sets.iter().enumerate() {
-            let grouped = Grouped { query, levels, set };
-            let Some(found) = find(planner, grouped, context)? else {
-                continue;
-            };
-            let value = format!("#context_{number}_{at}");
-            plan = join_found(plan, found, (&context.measure, &value))?;
-            let is_of_set = match sets.len() {
-                1 => lit(true),
-                _ => is_of(grouped)?,
-            };
-            values.push((is_of_set, column(&value)));
-        }
-        plan = with_value(plan, measure, values)?;
+        let is_of_set = match sets.len() {
+            1 => lit(true),
+            _ => is_of(grouped)?,
+        };
+        let is_ranked = match context.function {
+            ContextFunction::Rank => is_of_set.and(column(&context.measure).is_not_null()),
+            _ => is_of_set,
+        };
+        let value = cast(column(&value), measure.data_type.arrow());
+        values.push((is_ranked, value));
     }
-    Ok(plan)
+    with_value(plan, measure, values)
+}
+
+/// The place of the finest member of a dimension among those of the same one above, all else being equal.
+fn rank(grouped: Grouped<'_>, context: &ResolvedContext, has_totals: bool) -> Result<Option<Expr>> {
+    let own = grouped
+        .present()
+        .filter(|it| it.level.dimension() == context.dimension);
+    let Some(own) = own.last() else {
+        return Ok(None);
+    };
+    let part = own.own()?;
+    let ranked = [part.key.clone(), part.special()];
+    let columns = grouped.levels.iter().flat_map(GroupLevel::columns);
+    let mut within: Vec<Expr> = columns
+        .filter(|name| !ranked.contains(name))
+        .map(|name| column(&name))
+        .collect();
+    for level in grouped.levels.iter().filter(|_| has_totals) {
+        within.push(column(&level.own()?.subtotal()));
+    }
+    let by = column(&context.measure).sort(false, false);
+    let rank = rank_function()
+        .partition_by(within)
+        .order_by(vec![by])
+        .build();
+    rank.map(Some).map_err(Planner::failed)
 }
 
 /// The value of each row: what was found for the set of group columns that it is of.
@@ -144,9 +179,19 @@ fn find(
         ContextFunction::Parent | ContextFunction::Ancestor | ContextFunction::Total => {
             above(planner, grouped, context)
         }
+        ContextFunction::Rank => Ok(None),
+        // without a level of the dimension all of it is up to the end
+        ContextFunction::Cumulative if finest_level(grouped, context).is_none() => {
+            let all = ResolvedContext {
+                function: ContextFunction::Total,
+                ..context.clone()
+            };
+            above(planner, grouped, &all)
+        }
         ContextFunction::Prev
         | ContextFunction::ToDate
         | ContextFunction::Rolling
+        | ContextFunction::Opening
         | ContextFunction::Cumulative => moved(planner, grouped, context),
     }
 }
@@ -386,6 +431,18 @@ pub(crate) fn finished_cells(
     query: &ResolvedQuery,
     levels: &[GroupLevel],
 ) -> PlanStep {
-    let cells = measure_contexts(planner, cells, query, levels)?;
-    calculate_measures(planner, cells, &query.measures)
+    let mut plan = cells;
+    for (number, measure) in query.measures.needed.iter().enumerate() {
+        plan = match &measure.kind {
+            ResolvedKind::InContext(context) => {
+                let context = (number, measure, context);
+                measure_in_context(planner, plan, (query, levels), context)?
+            }
+            ResolvedKind::Calculated { expression, .. } => {
+                calculate_measure(planner, plan, (measure, expression))?
+            }
+            _ => plan,
+        };
+    }
+    Ok(plan)
 }

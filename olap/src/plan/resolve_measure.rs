@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use planisphere_schemas::model::{
-    Aggregation, ContextCall, Measure, MeasureKind, Star, parse_cube_expression, referenced_columns,
+    Aggregation, ContextCall, ContextFunction, DataType, Measure, MeasureKind, Star,
+    parse_cube_expression, referenced_columns,
 };
 
 use super::resolve::{CubeOf, resolve_level};
@@ -239,11 +240,14 @@ impl<'m> MeasureNames<'m> {
                 number: context.number,
             }),
         };
-        let resolved = ResolvedMeasure {
+        let mut resolved = ResolvedMeasure {
             kind,
             name,
             ..input.clone()
         };
+        if context.function == ContextFunction::Rank {
+            resolved.data_type = DataType::Bigint;
+        }
         self.measures.needed.push(resolved);
     }
 

@@ -169,3 +169,72 @@ fn weeks_and_days_go_back_along_their_own_hierarchy() {
         ],
     );
 }
+
+#[test]
+fn members_are_ranked_among_those_of_the_same_one_above() {
+    let products = with_totals(query(
+        "net_amount, amount_rank",
+        "product.category, product.product",
+    ));
+    check(
+        &products,
+        &[
+            "Zu Hause | Cup | 60.2500 | 1.0000000000",
+            "Zu Hause | Total | 60.2500 | 1.0000000000",
+            "Writing | Pen | 32.0000 | 1.0000000000",
+            "Writing | Pad | 13.7500 | 2.0000000000",
+            "Writing | Total | 45.7500 | 2.0000000000",
+            "Total | Total | 106.0000 | ∅",
+        ],
+    );
+    let mut segments = query("price_rank, amount_rank", "customer.segment");
+    check(
+        &segments,
+        &[
+            "A | 2.0000000000 | ∅",
+            "B | 3.0000000000 | ∅",
+            "(not given) | 1.0000000000 | ∅",
+        ],
+    );
+    // conditions on measures come after the ranks, filters before
+    segments.filters = filters(["customer.segment in A, B"]);
+    check(&segments, &["A | 1.0000000000 | ∅", "B | 2.0000000000 | ∅"]);
+    // in each column of its own
+    let pivot = query(
+        "net_amount, amount_rank",
+        "product.product | order_date.calendar.year",
+    );
+    check(
+        &pivot,
+        &[
+            "H | Cup | 2023 | 40.0000 | 1.0000000000",
+            "H | Cup | 2024 | 20.2500 | 1.0000000000",
+            "W | Pen | 2024 | 32.0000 | 1.0000000000",
+            "W | Pad | 2024 | 13.7500 | 2.0000000000",
+        ],
+    );
+}
+
+#[test]
+fn what_opens_a_period_is_all_before_it_and_what_closes_it_all_up_to_its_end() {
+    let months = with_totals(query(
+        "net_amount, opening_amount, closing_amount",
+        "order_date.calendar.year, order_date.calendar.month",
+    ));
+    check(
+        &months,
+        &[
+            "2023 | 4 | December | 40.0000 | ∅ | 40.0000000000",
+            "2023 | ∅ | Total | 40.0000 | ∅ | 40.0000000000",
+            "2024 | 1 | January | 15.5000 | 40.0000000000 | 55.5000000000",
+            "2024 | 1 | February | 7.0000 | 55.5000000000 | 62.5000000000",
+            "2024 | 2 | April | 43.5000 | 62.5000000000 | 106.0000000000",
+            "2024 | ∅ | Total | 66.0000 | 40.0000000000 | 106.0000000000",
+            "Total | ∅ | Total | 106.0000 | ∅ | 106.0000000000",
+        ],
+    );
+    check(
+        &query("closing_amount, opening_amount", "product.category"),
+        &["Zu Hause | 60.2500000000 | ∅", "Writing | 45.7500000000 | ∅"],
+    );
+}

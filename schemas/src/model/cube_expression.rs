@@ -29,22 +29,28 @@ pub enum ContextFunction {
     Rolling,
     /// From the first member to the end of the cell.
     Cumulative,
+    /// From the first member to the beginning of the member of a level.
+    Opening,
     /// The member above.
     Parent,
     /// The member of a level above.
     Ancestor,
     /// All members that the query admits.
     Total,
+    /// The place among the members of the same one above, the greatest value first.
+    Rank,
 }
 
-const FUNCTIONS: [(&str, ContextFunction); 7] = [
+const FUNCTIONS: [(&str, ContextFunction); 9] = [
     ("prev", ContextFunction::Prev),
     ("to_date", ContextFunction::ToDate),
     ("rolling", ContextFunction::Rolling),
     ("cumulative", ContextFunction::Cumulative),
+    ("opening", ContextFunction::Opening),
     ("parent", ContextFunction::Parent),
     ("ancestor", ContextFunction::Ancestor),
     ("total", ContextFunction::Total),
+    ("rank", ContextFunction::Rank),
 ];
 
 impl ContextFunction {
@@ -65,18 +71,20 @@ impl ContextFunction {
             Self::ToDate => "to_date(measure, dimension.level)",
             Self::Rolling => "rolling(measure, dimension.level, 3)",
             Self::Cumulative => "cumulative(measure, dimension)",
+            Self::Opening => "opening(measure, dimension.level)",
             Self::Parent => "parent(measure, dimension)",
             Self::Ancestor => "ancestor(measure, dimension.level)",
             Self::Total => "total(measure, dimension)",
+            Self::Rank => "rank(measure, dimension)",
         }
     }
 
     fn takes(self, has_level: bool, has_number: bool) -> bool {
         match self {
             Self::Prev => has_level || !has_number,
-            Self::ToDate | Self::Ancestor => has_level && !has_number,
+            Self::ToDate | Self::Opening | Self::Ancestor => has_level && !has_number,
             Self::Rolling => has_level && has_number,
-            Self::Cumulative | Self::Parent | Self::Total => !has_level && !has_number,
+            Self::Cumulative | Self::Parent | Self::Total | Self::Rank => !has_level && !has_number,
         }
     }
 }

@@ -208,6 +208,22 @@ impl Spooled {
         })
     }
 
+    /// The same, for somebody who keeps them.
+    pub(crate) fn into_batches(self) -> impl Iterator<Item = Arrow<RecordBatch>> + Send + 'static {
+        self.parts.into_iter().flat_map(|part| {
+            let Part {
+                memory,
+                file,
+                _lease: lease,
+            } = part;
+            let spilled = file.as_ref().map(spilled).into_iter().flatten();
+            memory.into_iter().map(Ok).chain(spilled).inspect(move |_| {
+                // held as long as the rows are read
+                let _ = &lease;
+            })
+        })
+    }
+
     /// What becomes of the rows, batch by batch.
     ///
     /// # Errors

@@ -15,23 +15,18 @@ use std::sync::Arc;
 use arrow::array::{
     Array, ArrayRef, AsArray, RecordBatch, StringArray, TimestampMicrosecondArray, UInt32Array,
 };
-use arrow::compute::{cast, concat_batches, take};
+use arrow::compute::{cast, take};
 use arrow::datatypes::{DataType, Field, Schema, TimestampMicrosecondType};
-use datafusion::prelude::SessionContext;
+use arrow::error::ArrowError;
 use planisphere_schemas::model::{History, Source, Table};
 
-use crate::dimension::OPEN_FROM;
+use crate::dealt::{Dealing, Dealt};
+use crate::dimension::{OPEN_FROM, share_of};
 use crate::error::{Error, Result};
 use crate::source::{Cell, TextRules, append_cell, column_builder};
+use crate::spool::{Spool, Spooled};
 
-/// All rows of a table as one batch.
-pub(super) async fn collect(session: &SessionContext, table: &str) -> Result<RecordBatch> {
-    let failed = || Error::engine(format!("reading staged table '{table}'"));
-    let frame = session.table(table).await.map_err(failed())?;
-    let schema = Arc::new(frame.schema().as_arrow().clone());
-    let batches = frame.collect().await.map_err(failed())?;
-    concat_batches(&schema, &batches).map_err(Error::arrow(format!("reading '{table}'")))
-}
+use super::session::Room;
 
 /// One change of one audited field.
 struct Change {
@@ -50,25 +45,100 @@ struct Version {
     values: Vec<Option<Option<String>>>,
 }
 
-/// The rows of a table with their past states: its columns, `_valid_from` and `_valid_from_basis`.
-pub(super) fn versions(
-    source: &Source,
-    table: &Table,
-    spec: &History,
-    rows: &RecordBatch,
-    audit: &RecordBatch,
-) -> Result<RecordBatch> {
-    let doing = || format!("rebuilding the history of '{}'", table.name);
-    let changes = changes_by_key(spec, audit).map_err(Error::arrow(doing()))?;
-    let keys = text(rows, &table.key[0]).map_err(Error::arrow(doing()))?;
-    let mut versions = Vec::with_capacity(rows.num_rows());
-    for row in 0..rows.num_rows() {
-        let none = Vec::new();
-        let changes = changes.get(keys.value(row)).unwrap_or(&none);
-        let number = u32::try_from(row).unwrap_or(u32::MAX);
-        versions.extend(versions_of_row(number, changes, spec.columns.len()));
+/// A table of which an audit table tells the past.
+#[derive(Clone, Copy)]
+pub(super) struct Audited<'a> {
+    pub(super) source: &'a Source,
+    pub(super) table: &'a Table,
+    pub(super) spec: &'a History,
+}
+
+/// What a change takes while the past is rebuilt beside its texts, a version, and an audited value of it.
+const BYTES_OF_CHANGE: usize = 200;
+const BYTES_OF_VERSION: usize = 100;
+const BYTES_OF_VALUE: usize = size_of::<Option<Option<String>>>() + 16;
+
+impl Audited<'_> {
+    /// The rows of the table with their past states: its columns, `_valid_from` and `_valid_from_basis`. They are rebuilt in shares
+    /// of the keys that fit into memory.
+    pub(super) fn versions(
+        self,
+        (rows, audit): (&Spooled, &Spooled),
+        room: &Room<'_>,
+    ) -> Result<Spooled> {
+        let doing = || Error::arrow(format!("rebuilding the history of '{}'", self.table.name));
+        let shares = self.shares((rows, audit), room.settings.memory_bytes / 4);
+        let none = self.versions_of(
+            &RecordBatch::new_empty(rows.schema()),
+            &RecordBatch::new_empty(audit.schema()),
+        );
+        let mut versions = Spool::new(none.map_err(doing())?.schema(), room.memory);
+        let mut add = |rows: &RecordBatch, audit: &RecordBatch| {
+            let found = self.versions_of(rows, audit)?;
+            let batch = room.settings.batch_rows.max(1);
+            let mut batches = (0..found.num_rows()).step_by(batch);
+            batches
+                .try_for_each(|at| versions.push(found.slice(at, batch.min(found.num_rows() - at))))
+        };
+        if shares == 1 {
+            let rows = rows.whole().map_err(doing())?;
+            add(&rows, &audit.whole().map_err(doing())?).map_err(doing())?;
+        } else {
+            let rows = dealt(rows, (&self.table.key[0], shares), room).map_err(doing())?;
+            let audit = dealt(audit, (&self.spec.parent, shares), room).map_err(doing())?;
+            for share in 0..shares as usize {
+                let rows = rows.share(share).map_err(doing())?;
+                add(&rows, &audit.share(share).map_err(doing())?).map_err(doing())?;
+            }
+        }
+        versions.finish().map_err(doing())
     }
-    assemble(source, table, spec, rows, &versions).map_err(Error::arrow(doing()))
+
+    /// How many shares there are of which each is rebuilt in so many bytes.
+    fn shares(self, (rows, audit): (&Spooled, &Spooled), bytes: usize) -> u32 {
+        let (number, changes) = (rows.num_rows(), audit.num_rows());
+        let version = rows.width() + BYTES_OF_VERSION + BYTES_OF_VALUE * self.spec.columns.len();
+        let all = 3 * number * rows.width()
+            + changes * (4 * audit.width() + BYTES_OF_CHANGE)
+            + (number + changes) * version;
+        let shares = u32::try_from(all.div_ceil(bytes.max(1))).unwrap_or(u32::MAX);
+        shares.clamp(1, 4_096)
+    }
+
+    /// Some rows with their past states.
+    fn versions_of(
+        self,
+        rows: &RecordBatch,
+        audit: &RecordBatch,
+    ) -> std::result::Result<RecordBatch, ArrowError> {
+        let changes = changes_by_key(self.spec, audit)?;
+        let keys = text(rows, &self.table.key[0])?;
+        let mut versions = Vec::with_capacity(rows.num_rows());
+        for row in 0..rows.num_rows() {
+            let none = Vec::new();
+            let changes = changes.get(keys.value(row)).unwrap_or(&none);
+            let number = u32::try_from(row).unwrap_or(u32::MAX);
+            versions.extend(versions_of_row(number, changes, self.spec.columns.len()));
+        }
+        assemble(self.source, self.table, self.spec, rows, &versions)
+    }
+}
+
+/// Rows dealt out to so many shares by a key.
+fn dealt(
+    rows: &Spooled,
+    (key, shares): (&str, u32),
+    room: &Room<'_>,
+) -> std::result::Result<Dealt, ArrowError> {
+    let least = room.settings.memory_bytes / 16;
+    let mut dealing = Dealing::new(rows.schema(), room.memory, least);
+    for rows in rows.batches() {
+        let rows = rows?;
+        let keys = text(&rows, key)?;
+        let share = |key: Option<&str>| key.map_or(0, |key| share_of(key, shares));
+        dealing.push(&rows, &keys.iter().map(share).collect::<Vec<u32>>())?;
+    }
+    dealing.finish()
 }
 
 fn text(batch: &RecordBatch, column: &str) -> Result<StringArray, arrow::error::ArrowError> {

@@ -14,6 +14,7 @@ mod rejected;
 mod row_wise;
 mod select;
 mod session;
+mod spooled;
 mod steady;
 
 pub(crate) use check::{Types, check, type_name};
@@ -24,4 +25,4 @@ pub(crate) use entity::{
 pub(crate) use lineage::{EntityLineage, How, Origins, entity_lineage};
 pub(crate) use needs::needs;
 pub(crate) use select::is_identified;
-pub(crate) use session::open_session;
+pub(crate) use session::{Room, open_session};

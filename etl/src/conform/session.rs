@@ -14,24 +14,33 @@ use planisphere_schemas::settings::EtlSettings;
 use planisphere_schemas::warehouse::Warehouse;
 
 use crate::error::{Error, Result};
+use crate::spool::{Memory, Spooled};
 use crate::staging::Package;
 
-use super::{functions, history, rejected};
+use super::history::Audited;
+use super::spooled::SpooledTable;
+use super::{functions, rejected};
+
+/// What sessions over a package may keep in memory of histories and views.
+pub(crate) struct Room<'a> {
+    pub(crate) settings: &'a EtlSettings,
+    pub(crate) memory: &'a Memory,
+}
 
 /// Opens a session in which the tables, versions and views of one source can be queried.
 pub(crate) async fn open_session(
     package: &Package,
     warehouse: &Warehouse,
     source: &Source,
-    settings: &EtlSettings,
+    room: &Room<'_>,
     zone: Tz,
 ) -> Result<SessionContext> {
-    let session = start(settings, zone)?;
+    let session = start(room.settings, zone)?;
     warehouse.register_store(&session.runtime_env());
     package.register(&session, warehouse, source).await?;
-    register_relations(&session, package, Some(warehouse), source).await?;
+    register_relations(&session, package, Some(warehouse), source, room).await?;
     for view in &source.views {
-        register_view(&session, source, &view.name, &view.sql).await?;
+        register_view(&session, source, (&view.name, &view.sql), room).await?;
     }
     Ok(session)
 }
@@ -50,7 +59,8 @@ pub(super) async fn open_empty_session(
             .register_batch(table.name.as_str(), RecordBatch::new_empty(schema))
             .map_err(Error::engine(format!("planning table '{}'", table.name)))?;
     }
-    register_relations(&session, package, None, source).await?;
+    let memory = &Memory::new(0);
+    register_relations(&session, package, None, source, &Room { settings, memory }).await?;
     Ok(session)
 }
 
@@ -85,51 +95,70 @@ async fn register_relations(
     package: &Package,
     warehouse: Option<&Warehouse>,
     source: &Source,
+    room: &Room<'_>,
 ) -> Result<()> {
     for table in &source.tables {
         rejected::register(session, package, warehouse, source, table).await?;
     }
     for table in source.tables.iter().filter(|table| table.history.is_some()) {
-        register_versions(session, source, table).await?;
+        register_versions(session, source, table, room).await?;
     }
     Ok(())
 }
 
-async fn register_versions(session: &SessionContext, source: &Source, table: &Table) -> Result<()> {
+async fn register_versions(
+    session: &SessionContext,
+    source: &Source,
+    table: &Table,
+    room: &Room<'_>,
+) -> Result<()> {
     let Some(spec) = &table.history else {
         return Ok(());
     };
-    let failed = || format!("rebuilding the history of '{}'", table.name);
-    let rows = history::collect(session, &table.name).await?;
-    let audit = history::collect(session, &spec.audit).await?;
-    let versions = history::versions(source, table, spec, &rows, &audit)?;
+    let rows = staged(session, &table.name, room).await?;
+    let audit = staged(session, &spec.audit, room).await?;
+    let audited = Audited {
+        source,
+        table,
+        spec,
+    };
+    let versions = audited.versions((&rows, &audit), room)?;
     session
-        .register_batch(format!("{}_versions", table.name).as_str(), versions)
+        .register_table(
+            format!("{}_versions", table.name).as_str(),
+            Arc::new(SpooledTable::new(versions)),
+        )
         .map(|_| ())
-        .map_err(Error::engine(failed()))
+        .map_err(Error::engine(format!(
+            "rebuilding the history of '{}'",
+            table.name
+        )))
+}
+
+/// All rows of a staged table.
+async fn staged(session: &SessionContext, table: &str, room: &Room<'_>) -> Result<Spooled> {
+    let failed = || Error::engine(format!("reading staged table '{table}'"));
+    let frame = session.table(table).await.map_err(failed())?;
+    let rows = SpooledTable::of(frame, room.memory).await;
+    Ok(rows.map_err(failed())?.rows())
 }
 
 /// Runs a view once and keeps its rows, since several entities may use it.
 async fn register_view(
     session: &SessionContext,
     source: &Source,
-    name: &str,
-    sql: &str,
+    (name, sql): (&str, &str),
+    room: &Room<'_>,
 ) -> Result<()> {
     let failed = |error| Error::Conform {
         source_name: source.name.clone(),
         object: format!("view '{name}'"),
         source: Box::new(error),
     };
-    let frame = session
-        .sql(sql)
-        .await
-        .map_err(failed)?
-        .cache()
-        .await
-        .map_err(failed)?;
+    let frame = session.sql(sql).await.map_err(failed)?;
+    let rows = SpooledTable::of(frame, room.memory).await.map_err(failed)?;
     session
-        .register_table(name, frame.into_view())
+        .register_table(name, Arc::new(rows))
         .map(|_| ())
         .map_err(failed)
 }

@@ -327,8 +327,8 @@ impl Execution<'_> {
             crate::error::Error::Schemas(planisphere_schemas::Error::Malformed { path, reason })
         };
         let (source, entity) = self.model.entity(entity).ok_or_else(missing)?;
-        let (settings, zone) = (&self.options.settings.etl, self.model.zone());
-        let session = open_session(package, self.staged(), source, settings, zone).await?;
+        let (room, zone) = (self.conforming(), self.model.zone());
+        let session = open_session(package, self.staged(), source, &room, zone).await?;
         conform(&session, source, entity, &self.memory).await
     }
 }

@@ -10,7 +10,7 @@ use planisphere_schemas::ErrorKind;
 use planisphere_schemas::model::{Model, Places};
 use planisphere_schemas::warehouse::{LoadId, Manifest, PinnedWarehouse, Warehouse};
 
-use crate::conform::{Conformed, conform, open_session};
+use crate::conform::{Conformed, Room, conform, open_session};
 use crate::error::{Error, Result};
 use crate::runtime::Runtime;
 use crate::spool::Memory;
@@ -254,13 +254,20 @@ impl Execution<'_> {
         Err(error)
     }
 
+    /// Where packages are conformed.
+    pub(super) fn conforming(&self) -> Room<'_> {
+        Room {
+            settings: &self.options.settings.etl,
+            memory: &self.memory,
+        }
+    }
+
     async fn conform(&self, package: &Package) -> Result<BTreeMap<String, Conformed>> {
         let used: HashSet<String> = used_entities(self.model).into_iter().collect();
         let mut conformed = BTreeMap::new();
         for source in &self.model.sources {
-            let settings = &self.options.settings.etl;
-            let session =
-                open_session(package, self.warehouse, source, settings, self.model.zone()).await?;
+            let (room, zone) = (self.conforming(), self.model.zone());
+            let session = open_session(package, self.warehouse, source, &room, zone).await?;
             for entity in source
                 .entities
                 .iter()

@@ -1,5 +1,6 @@
 //! A warehouse over its life: unchanged loads, changed sources, rejects, failures, crashes, loads side by side.
 
+mod audited;
 mod chains;
 mod changes;
 mod concurrent;

@@ -1,7 +1,7 @@
 //! Cubes and members to the wire.
 
 use planisphere_proto::v1 as wire;
-use planisphere_schemas::model::Caption;
+use planisphere_schemas::model::{Caption, Kpi};
 
 use super::header::format_to_wire;
 use super::member::member_to_wire;
@@ -40,6 +40,20 @@ fn cube_to_wire(cube: &CubeView) -> wire::Cube {
         grain_zh: cube.grain.zh.clone(),
         dimensions: cube.dimensions.iter().map(dimension).collect(),
         measures: cube.measures.iter().map(measure).collect(),
+        kpis: cube.kpis.iter().map(kpi).collect(),
+        defaults: cube.defaults.clone(),
+    }
+}
+
+fn kpi(kpi: &Kpi) -> wire::Kpi {
+    let said = |measure: &Option<String>| measure.clone().unwrap_or_default();
+    wire::Kpi {
+        name: kpi.name.clone(),
+        caption: caption(&kpi.caption),
+        value: kpi.value.clone(),
+        target: said(&kpi.target),
+        status: said(&kpi.status),
+        trend: said(&kpi.trend),
     }
 }
 
@@ -97,6 +111,7 @@ fn measure(measure: &MeasureView) -> wire::Measure {
         additivity: additivity.into(),
         format: format_to_wire(measure.format).into(),
         definition: measure.definition.clone(),
+        unit: measure.unit.as_ref().and_then(caption),
     }
 }
 

@@ -59,6 +59,9 @@ pub struct MeasureView {
     pub format: Format,
     /// How it is computed, in words of SQL.
     pub definition: String,
+    /// What is counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit: Option<Caption>,
 }
 
 /// Whether the cells of a measure may be added up.
@@ -85,6 +88,7 @@ impl MeasureView {
             additivity: star.map_or(Additivity::NonAdditive, |star| additivity(star, own)),
             format: format_of(measure, own),
             definition: definition(measure),
+            unit: measure.unit.clone().or_else(|| own.unit.clone()),
         })
     }
 }

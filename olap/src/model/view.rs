@@ -1,7 +1,7 @@
 //! One cube with everything that its model files say about it, roles and degenerate columns alike.
 
 use planisphere_schemas::model::{
-    Caption, Cube, CubeDimension, CubeRole, DataType, Dimension, Hierarchy, Level, Model, Star,
+    Caption, Cube, CubeDimension, CubeRole, DataType, Dimension, Hierarchy, Kpi, Level, Model, Star,
 };
 use serde::Serialize;
 
@@ -28,6 +28,12 @@ pub struct CubeView {
     pub dimensions: Vec<DimensionView>,
     /// The measures, hidden ones left out.
     pub measures: Vec<MeasureView>,
+    /// What is measured against a target.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub kpis: Vec<Kpi>,
+    /// Filters that hold where a question does not touch their dimension.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub defaults: Vec<String>,
 }
 
 /// A dimension of a cube.
@@ -115,6 +121,8 @@ impl CubeView {
             description: cube.description.clone(),
             grain: grain(model, cube),
             star: cube.star.clone(),
+            kpis: cube.kpis.clone(),
+            defaults: cube.defaults.clone(),
             across: cube.across.iter().map(|part| part.cube.clone()).collect(),
             dimensions: dimensions
                 .filter_map(|it| DimensionView::of(model, cube, it))

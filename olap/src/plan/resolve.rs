@@ -9,14 +9,16 @@ use planisphere_schemas::model::{Cube, Model};
 use super::planner::Planner;
 use super::resolve_across::{check_dimensions, resolve_parts};
 use super::resolve_bridges::check_bridges;
-use super::resolve_filter::resolve_filters;
+use super::resolve_filter::{resolve_filter, resolve_filters};
 use super::resolve_measure::{MeasureNames, resolve_having};
 use super::resolve_order::{resolve_sorts, resolve_top};
-use super::resolved::{PathLevel, ResolvedAxis, ResolvedHistory, ResolvedLevel, ResolvedQuery};
+use super::resolved::{
+    PathLevel, ResolvedAxis, ResolvedFilter, ResolvedHistory, ResolvedLevel, ResolvedQuery,
+};
 use crate::error::{OlapError, QueryFaults, Result};
 use crate::model::{CubeView, LevelMatch, find_level};
 use crate::principal::{Policy, Principal};
-use crate::query::{Axis, CubeQuery, History, Language, LevelRef};
+use crate::query::{Axis, CubeQuery, History, Language, LevelRef, parse_filter};
 
 /// A cube with the model that it stands in.
 pub(crate) struct CubeOf<'m> {
@@ -81,6 +83,7 @@ pub(crate) fn resolve(of: &CubeOf<'_>, query: &CubeQuery) -> Result<ResolvedQuer
         limit: query.limit,
     });
     check_limit(query, &mut faults);
+    let resolved = resolved.map(|query| with_defaults(query, &of.view, &mut faults));
     if let Some(resolved) = &resolved {
         check_dimensions(resolved, &mut faults);
         check_bridges(resolved, &mut faults);
@@ -88,6 +91,36 @@ pub(crate) fn resolve(of: &CubeOf<'_>, query: &CubeQuery) -> Result<ResolvedQuer
     faults
         .or(resolved)?
         .ok_or_else(|| Planner::internal("a cube without a star"))
+}
+
+/// The query with the defaults of its cube for dimensions that it does not touch.
+fn with_defaults(
+    mut query: ResolvedQuery,
+    view: &CubeView,
+    faults: &mut QueryFaults,
+) -> ResolvedQuery {
+    for default in resolve_defaults(view, faults) {
+        let dimension = default.level.dimension().to_owned();
+        if query.levels().all(|level| level.dimension() != dimension) {
+            query.filters.push(default);
+        }
+    }
+    query
+}
+
+/// The defaults of a cube.
+pub(crate) fn resolve_defaults(view: &CubeView, faults: &mut QueryFaults) -> Vec<ResolvedFilter> {
+    let mut resolved = Vec::new();
+    for (number, text) in view.defaults.iter().enumerate() {
+        let place = format!("defaults[{number}] of cube '{}'", view.name);
+        match parse_filter(text) {
+            Ok(filter) => resolved.extend(resolve_filter(view, &filter, place, faults)),
+            Err(error) => {
+                faults.invalid(&place, error.to_string(), Some("correct the model".into()))
+            }
+        }
+    }
+    resolved
 }
 
 fn check_limit(query: &CubeQuery, faults: &mut QueryFaults) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use planisphere_schemas::model::{ContextCall, CubePart};
 
 use super::planner::Planner;
-use super::resolve::CubeOf;
+use super::resolve::{CubeOf, resolve_defaults};
 use super::resolve_measure::MeasureNames;
 use super::resolved::{
     ResolvedAxis, ResolvedFilter, ResolvedLevel, ResolvedPart, ResolvedQuery, ResolvedTop,
@@ -39,6 +39,7 @@ fn resolve_part(
         cube,
         view: CubeView::of(of.model, cube)?,
     };
+    let defaults = resolve_defaults(&own.view, faults);
     let mut names = MeasureNames::of(&own);
     let mut taken = Vec::new();
     for measure in &measures.needed {
@@ -67,6 +68,7 @@ fn resolve_part(
         cube: part.cube.clone(),
         star: star.clone(),
         dimensions: part.dimensions.clone(),
+        defaults,
         measures: own,
         taken,
     })
@@ -123,7 +125,7 @@ impl ResolvedPart {
         let axes = across.axes.iter().map(|axis| self.axis(axis));
         let top = across.top.as_ref().map(|top| self.top(top, across));
         let names = self.names(across);
-        Ok(ResolvedQuery {
+        let mut query = ResolvedQuery {
             cube: self.cube.clone(),
             star: self.star.clone(),
             across: Vec::new(),
@@ -136,7 +138,14 @@ impl ResolvedPart {
             top: top.transpose()?,
             limit: None,
             ..across.clone()
-        })
+        };
+        for default in &self.defaults {
+            let dimension = default.level.dimension();
+            if query.levels().all(|level| level.dimension() != dimension) {
+                query.filters.push(default.clone());
+            }
+        }
+        Ok(query)
     }
 
     /// Its own names of the measures that a query needs.

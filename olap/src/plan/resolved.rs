@@ -50,6 +50,8 @@ pub(crate) struct ResolvedPart {
     pub(crate) measures: ResolvedMeasures,
     /// Their names in the query and their own.
     pub(crate) taken: Vec<(String, String)>,
+    /// Its own defaults.
+    pub(crate) defaults: Vec<ResolvedFilter>,
 }
 
 /// Which version of a member a fact row belongs to.

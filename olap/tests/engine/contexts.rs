@@ -235,6 +235,9 @@ fn what_opens_a_period_is_all_before_it_and_what_closes_it_all_up_to_its_end() {
     );
     check(
         &query("closing_amount, opening_amount", "product.category"),
-        &["Zu Hause | 60.2500000000 | ∅", "Writing | 45.7500000000 | ∅"],
+        &[
+            "Zu Hause | 60.2500000000 | ∅",
+            "Writing | 45.7500000000 | ∅",
+        ],
     );
 }

@@ -236,3 +236,26 @@ fn a_dice_by_thousands_of_members_is_answered() {
     };
     check(&diced, &["7"]);
 }
+
+#[test]
+fn a_default_holds_where_its_dimension_is_not_touched() {
+    let paid = |axes: &str| CubeQuery {
+        cube: "paid".into(),
+        ..query("amount", axes)
+    };
+    check(&paid(""), &["70.5000"]);
+    check(&paid("customer.country"), &["CN | 25.0000", "DE | 45.5000"]);
+    check(
+        &paid("document.status"),
+        &["open | 7.0000", "paid | 70.5000", "(not given) | 28.5000"],
+    );
+    let mut order = paid("");
+    order.filters = filters(["document.order_number = open/O6"]);
+    check(&order, &["7.0000"]);
+    // and in a cube that takes the measure from there
+    let across = CubeQuery {
+        cube: "customers".into(),
+        ..query("paid, amount", "")
+    };
+    check(&across, &["70.5000 | 106.0000"]);
+}

@@ -4,7 +4,7 @@ use planisphere_olap::query::MemberPath;
 use planisphere_olap::{Caller, MembersPage, MembersQuery};
 use planisphere_schemas::model::DataType;
 
-use crate::shop::shop;
+use crate::shop::{check, query, shop};
 
 async fn list(level: &str, change: impl FnOnce(&mut MembersQuery)) -> MembersPage {
     let mut members = MembersQuery {
@@ -126,7 +126,7 @@ async fn a_cube_describes_itself() {
     let across = named("customers");
     assert_eq!(
         (across.grain.en.as_str(), across.grain.zh.as_str()),
-        ("across sales, visits", "跨 sales、visits")
+        ("across paid, sales, visits", "跨 paid、sales、visits")
     );
     let cube = service
         .describe_cube(&Caller::default(), "sales", None)
@@ -149,5 +149,47 @@ async fn a_cube_describes_itself() {
     assert!(
         cube.measures.iter().all(|it| it.name != "bulk_amount"),
         "hidden"
+    );
+}
+
+#[tokio::test]
+async fn indicators_and_units_are_told() {
+    let cube = shop()
+        .describe_cube(&Caller::default(), "visits", None)
+        .await
+        .unwrap()
+        .cube;
+    let [kpi] = cube.kpis.as_slice() else {
+        panic!("{:?}", cube.kpis);
+    };
+    let measures: Vec<_> = kpi.measures().collect();
+    assert_eq!(
+        measures,
+        [
+            ("value", "average_minutes"),
+            ("target", "wanted_minutes"),
+            ("status", "minutes_status")
+        ]
+    );
+    let minutes = cube.measures.iter().find(|it| it.name == "minutes");
+    assert_eq!(minutes.unwrap().unit.as_ref().unwrap().zh, "分钟");
+}
+
+#[test]
+fn what_an_indicator_consists_of_are_measures_like_others() {
+    let query = planisphere_olap::query::CubeQuery {
+        cube: "visits".into(),
+        ..query(
+            "average_minutes, wanted_minutes, minutes_status",
+            "customer.segment",
+        )
+    };
+    check(
+        &query,
+        &[
+            "A | 10.0000000000 | 15.0000000000 | -1.0000000000",
+            "B | 25.0000000000 | 15.0000000000 | 1.0000000000",
+            "(not given) | 5.0000000000 | 15.0000000000 | -1.0000000000",
+        ],
     );
 }

@@ -28,6 +28,44 @@ pub struct Cube {
     pub measures: Vec<Measure>,
     /// What drill-through returns.
     pub drill_through: DrillThrough,
+    /// Filters, as queries write them, that hold where a question does not touch their dimension.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub defaults: Vec<String>,
+    /// What is measured against a target.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kpis: Vec<Kpi>,
+}
+
+/// A key performance indicator: measures of the cube that belong together.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Kpi {
+    /// The id.
+    pub name: String,
+    /// What people read.
+    pub caption: Caption,
+    /// The measure that is looked at.
+    pub value: String,
+    /// The measure that it should reach.
+    pub target: Option<String>,
+    /// The measure that says how it stands: -1 badly, 0 fairly, 1 well.
+    pub status: Option<String>,
+    /// The measure that says where it goes: -1 down, 0 neither, 1 up.
+    pub trend: Option<String>,
+}
+
+impl Kpi {
+    /// Its measures, each with what it is for.
+    pub fn measures(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let others = [
+            ("target", self.target.as_deref()),
+            ("status", self.status.as_deref()),
+            ("trend", self.trend.as_deref()),
+        ];
+        let others = others
+            .into_iter()
+            .filter_map(|(field, it)| Some((field, it?)));
+        std::iter::once(("value", self.value.as_str())).chain(others)
+    }
 }
 
 impl Cube {
@@ -177,6 +215,9 @@ pub struct Measure {
     pub format: Format,
     /// Hidden measures serve calculations only.
     pub hidden: bool,
+    /// What is counted, such as hours; nothing where the caption says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<Caption>,
 }
 
 /// How a measure is computed.

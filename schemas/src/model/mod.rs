@@ -35,8 +35,8 @@ use sha2::{Digest, Sha256};
 pub use bridge::Bridge;
 pub use corrections::{BOOKED, BOOKED_BY, BOOKED_ON, Corrections};
 pub use cube::{
-    Aggregate, Aggregation, Cube, CubeDimension, CubePart, CubeRole, DrillThrough, Format, Measure,
-    MeasureKind,
+    Aggregate, Aggregation, Cube, CubeDimension, CubePart, CubeRole, DrillThrough, Format, Kpi,
+    Measure, MeasureKind,
 };
 pub use cube_expression::{ContextCall, ContextFunction, CubeExpression, parse_cube_expression};
 pub use currency::{Converted, Currency, Moment, Rates};

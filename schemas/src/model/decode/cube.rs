@@ -2,7 +2,7 @@
 
 use crate::document::{Decoder as _, Faults, Fields, Node, Place};
 use crate::model::cube::{
-    Aggregate, Aggregation, Cube, CubeDimension, CubePart, DrillThrough, Format, Measure,
+    Aggregate, Aggregation, Cube, CubeDimension, CubePart, DrillThrough, Format, Kpi, Measure,
     MeasureKind,
 };
 
@@ -24,6 +24,8 @@ pub(in crate::model) fn cube(node: &Node, faults: &mut Faults) -> Option<Cube> {
         drill_through: DrillThrough {
             columns: texts(&mut fields, "drill_through"),
         },
+        defaults: texts(&mut fields, "defaults"),
+        kpis: fields.named("kpis", kpi),
         name,
     };
     fields.finish();
@@ -60,6 +62,22 @@ fn part(name: &str, node: &Node, place: &Place, faults: &mut Faults) -> Option<C
     };
     fields.finish();
     Some(part)
+}
+
+/// `margin_goal: {value: margin_rate, target: margin_target, status: margin_status}`.
+fn kpi(name: &str, node: &Node, place: &Place, faults: &mut Faults) -> Option<Kpi> {
+    let name = id(name, place, faults);
+    let mut fields = Fields::of(node, "a key performance indicator", faults)?;
+    let kpi = Kpi {
+        caption: caption(&mut fields, &name),
+        value: fields.need("value").unwrap_or_default(),
+        target: fields.want("target"),
+        status: fields.want("status"),
+        trend: fields.want("trend"),
+        name,
+    };
+    fields.finish();
+    Some(kpi)
 }
 
 fn own_role(name: &str, node: &Node, _: &Place, faults: &mut Faults) -> Option<(String, String)> {
@@ -121,6 +139,7 @@ fn measure(name: &str, node: &Node, place: &Place, faults: &mut Faults) -> Optio
         kind: kind(&mut fields),
         format: fields.choice("format", &FORMATS).unwrap_or_default(),
         hidden: fields.or("hidden", false),
+        unit: fields.want("unit"),
         name,
     };
     fields.finish();

@@ -41,6 +41,7 @@ pub(super) fn check(check: &mut Check<'_>, cube: &Cube) {
 }
 
 fn names_are_unique(check: &mut Check<'_>, spot: &Spot, cube: &Cube) {
+    kpi_rules(check, spot, cube);
     check.unique(
         spot,
         "dimension",
@@ -153,6 +154,22 @@ fn aggregate_rules(check: &mut Check<'_>, spot: &Spot, star: &Star, aggregate: &
         }
         (_, Some(of)) => {
             check.known(spot, "measure of the fact", of, numbers);
+        }
+    }
+}
+
+/// What an indicator consists of are measures that can be asked.
+fn kpi_rules(check: &mut Check<'_>, spot: &Spot, cube: &Cube) {
+    check.unique(spot, "KPI", cube.kpis.iter().map(|kpi| kpi.name.as_str()));
+    let shown = cube.measures.iter().filter(|measure| !measure.hidden);
+    let shown: Vec<&str> = shown.map(|measure| measure.name.as_str()).collect();
+    for kpi in &cube.kpis {
+        for (field, measure) in kpi.measures().filter(|(_, it)| !it.is_empty()) {
+            let spot = (
+                spot.0,
+                format!("{}/kpis/{}/{field}/{measure}", spot.1, kpi.name),
+            );
+            check.known(&spot, "measure of the cube", measure, shown.iter().copied());
         }
     }
 }

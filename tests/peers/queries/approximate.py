@@ -20,7 +20,7 @@ def bounds(cube: Cube, name: str, steps) -> list[str]:
     measure = cube.measures[name]
     if not measure.approximate:
         return []
-    return [f"({sql})::double" for sql in KINDS[measure.function].bounds(measure, cube.types.get(measure.of, ""), steps)]
+    return [f"({sql})::double" for sql in KINDS[measure.function].bounds(measure, measure.kind, steps)]
 
 
 def statement(cube: Cube, column) -> str | None:

@@ -1,6 +1,6 @@
 """What measures are in SQL: aggregates by their functions, calculations by their expressions."""
 
-from aggregates import Kind, order, periods, plain
+from aggregates import Kind, order, periods, plain, weighted
 from cells import Cell, Steps
 from expression import calculate, names
 from schema import Cube, Measure
@@ -15,7 +15,7 @@ def aggregates(cube: Cube, name: str) -> dict[str, str]:
     if measure.expression:
         found = [aggregates(cube, it) for it in inputs(cube, measure)]
         return {name: sql for of_one in found for name, sql in of_one.items()}
-    parts = KINDS[measure.function].parts(measure, cube.types.get(measure.of, ""))
+    parts = kind_of(measure).parts(measure, measure.kind)
     return {f"{name}{part}": sql for part, sql in parts.items()}
 
 
@@ -24,7 +24,11 @@ def cell(cube: Cube, name: str, steps: Steps) -> Cell:
     measure = cube.measures[name]
     if measure.expression:
         return calculate(measure.expression, lambda it: cell(cube, it, steps), steps)
-    return KINDS[measure.function].cell(measure, cube.types.get(measure.of, ""), steps)
+    return kind_of(measure).cell(measure, measure.kind, steps)
+
+
+def kind_of(measure: Measure) -> Kind:
+    return (weighted.FUNCTIONS if measure.weighted else KINDS)[measure.function]
 
 
 def inputs(cube: Cube, measure: Measure) -> list[str]:
@@ -35,7 +39,7 @@ def inputs(cube: Cube, measure: Measure) -> list[str]:
 def is_number(cube: Cube, name: str) -> bool:
     """True if the cells of a measure are numbers."""
     measure = cube.measures[name]
-    return measure.function not in ("min", "max") or is_number_type(cube.types[measure.of])
+    return measure.function not in ("min", "max") or is_number_type(measure.kind)
 
 
 def is_approximate(cube: Cube, name: str) -> bool:

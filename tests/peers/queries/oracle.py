@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, replace
 
+from aggregates.weighted import SHARE
 from approximate import bounds
-from cells import Cell, Steps
+from cells import SCALE, Cell, Steps
 from features import filters, measure_filters, sort, top
 from histories import History
 from layout import Stand, grouping_sets, stands
@@ -75,15 +76,40 @@ class Oracle:
     def facts(self) -> str:
         """The fact rows that count, each with its members on every level that the question names."""
         table = self.tables.table(self.version, f"fact_{self.cube.star}")
-        columns, joins = ["f.*"], []
+        columns, joins = ["f.*", 'f.rowid as "#fact"'], []
         for role in self.roles():
             members = self.tables.members(self.version, role.dimension, self.history)
-            name = f'"m {role.name}"'
-            joins.append(f"join {members} {name} on {name}.key = f.{role.name}_key")
+            name, key = f'"m {role.name}"', f"f.{role.name}_key"
+            if role.bridge:
+                joins.append(self.bridge(role))
+                key = f'"b {role.name}".{role.name}_key'
+            joins.append(f"join {members} {name} on {name}.key = {key}")
             columns.append(f'{name}.durable as "{role.name}#"')
             columns += [f'{name}."{it}{mark}" as "{role.name}.{it}{mark}"' for it in self.attributes(role) for mark in ("", "!")]
+        columns.append(f'{self.weights()} as "#weight"')
         where = "true" if self.question["include_deleted"] else "not f.deleted_at_source"
         return f"select {', '.join(columns)} from {table} f {' '.join(joins)} where {where}"
+
+    def bridged(self) -> list[Role]:
+        """The roles that the question needs of which a fact has many members: there it has a row for each of them."""
+        return [role for role in self.roles() if role.bridge]
+
+    def bridge(self, role: Role) -> str:
+        """Joins the members of the group that a fact has."""
+        table, group = self.tables.table(self.version, f"bridge_{role.name}"), f"{role.name}_group_key"
+        return f'join {table} "b {role.name}" on "b {role.name}".{group} = f.{group}'
+
+    def weights(self) -> str:
+        """The share of a fact that is in one row of it: the weights of its members, in units."""
+        found = [f'"b {role.name}"."weight#"::hugeint' for role in self.bridged()]
+        return " * ".join([*found, *[f"{10**SCALE}::hugeint"] * (SHARE // SCALE - len(found))])
+
+    def once(self, source: str, names: list[str]) -> str:
+        """Each fact once in each cell by columns, with its share there; rows of the source are those of facts with their members."""
+        if not self.bridged():
+            return f'(select f.*, "#weight" as "#share" from {source} f)'
+        cell = ", ".join(['"#fact"', *names])
+        return f'(select f.*, sum("#weight") over (partition by {cell}) as "#share" from {source} f qualify row_number() over (partition by {cell}) = 1)'
 
     def places(self) -> list[Place]:
         """Every level that the question names."""
@@ -127,13 +153,22 @@ class Oracle:
         values = [f'{sql} as "{name}"' for name, sql in self.aggregates(self.needed()).items()]
         sets = grouping_sets(self.question, self.stands)
         names = sets[0]
+        if self.bridged():
+            return " union all ".join(self.set(names, set, values) for set in sets)
         totals = [f"grouping({stand.own.key}) = 1 as {stand.total}" for stand in self.stands if stand.totals]
         group = ""
         if len(sets) > 1:
             group = f"group by grouping sets ({', '.join('(' + ', '.join(names) + ')' for names in sets)})"
         elif names:
             group = f"group by {', '.join(names)}"
-        return f"select {', '.join([*names, *totals, *values])} from placed f {group}"
+        return f"select {', '.join([*names, *totals, *values])} from {self.once('placed', [])} f {group}"
+
+    def set(self, names: list[str], set: list[str], values: list[str]) -> str:
+        """The aggregates of one combination of members where a fact has many: a total has each fact once, it is not made of its parts."""
+        columns = [name if name in set else f"null as {name}" for name in names]
+        totals = [f"{str(stand.own.key not in set).lower()} as {stand.total}" for stand in self.stands if stand.totals]
+        group = f"group by {', '.join(set)}" if set else ""
+        return f"select {', '.join([*columns, *totals, *values])} from {self.once('placed', set)} f {group}"
 
     def aggregates(self, names: list[str]) -> dict[str, str]:
         return {name: sql for measure in names for name, sql in aggregates(self.cube, measure).items()}

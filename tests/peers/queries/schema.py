@@ -40,11 +40,12 @@ class Dimension:
 
 @dataclass(frozen=True)
 class Role:
-    """A dimension of a cube: a role of a conformed dimension, or degenerate columns (`dimension` is none)."""
+    """A dimension of a cube: a role of a conformed dimension, a bridge to one, or degenerate columns (`dimension` is none)."""
 
     name: str
     dimension: Dimension | None
     hierarchies: tuple[Hierarchy, ...]
+    bridge: bool = False
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,9 @@ class Measure:
     over: str | None
     at: str | None
     approximate: bool
+    weighted: bool
+    # The type of the column that is aggregated.
+    kind: str
 
 
 @dataclass(frozen=True)
@@ -97,7 +101,6 @@ class Cube:
     star: str
     roles: tuple[Role, ...]
     measures: dict[str, Measure]
-    types: dict[str, str]
 
     def places(self) -> list[Place]:
         """All levels."""
@@ -187,16 +190,18 @@ def time_of_day(grain: str) -> list[Hierarchy]:
 
 def cube(yaml: dict, star: dict, dimensions: dict[str, Dimension]) -> Cube:
     of_roles = roles_of(star)
-    roles = [Role(name, dimensions[of_roles[name]], dimensions[of_roles[name]].hierarchies) for name in yaml.get("roles", [])]
+    bridges = star.get("bridges", {})
+    roles = [Role(name, dimensions[of_roles[name]], dimensions[of_roles[name]].hierarchies, name in bridges) for name in yaml.get("roles", [])]
     for name, it in yaml.get("degenerate", {}).items():
         roles.append(Role(name, None, (Hierarchy(name, tuple(plain(column) for column in it["columns"])),)))
     measures = {name: measure(name, it, star) for name, it in yaml["measures"].items()}
-    return Cube(yaml["cube"], yaml["star"], tuple(roles), measures, types_of(star))
+    return Cube(yaml["cube"], yaml["star"], tuple(roles), measures)
 
 
 def roles_of(star: dict) -> dict[str, str]:
-    """The roles of a star with their dimensions; milestones are roles of the calendar."""
-    roles = {name: it.get("dimension", name) for name, it in star.get("dimensions", {}).items()}
+    """The roles and bridges of a star with their dimensions; milestones are roles of the calendar."""
+    named = star.get("dimensions", {}) | star.get("bridges", {})
+    roles = {name: it.get("dimension", name) for name, it in named.items()}
     return roles | {f"{name}_date": "date" for name in star.get("milestones", {})}
 
 
@@ -216,4 +221,5 @@ def measure(name: str, yaml: dict, star: dict) -> Measure:
     over = field("over", stored.get("over") if isinstance(stored, dict) else None)
     at = str(field("at")) if "at" in yaml else None
     own = (field("function"), field("of"), field("filter"), field("expression"), field("hidden", False))
-    return Measure(name, *own, over, at, field("approximate", False))
+    kind = types_of(star).get(field("of"), "")
+    return Measure(name, *own, over, at, field("approximate", False), field("weighted", False), kind)

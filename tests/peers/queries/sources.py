@@ -45,6 +45,8 @@ class Shop:
     cases: list[dict] = field(default_factory=list)
     accounts: list[dict] = field(default_factory=list)
     visits: list[dict] = field(default_factory=list)
+    sellers: list[dict] = field(default_factory=list)
+    companions: list[dict] = field(default_factory=list)
     issued: int = 0
 
     def advance(self, since: datetime, until: datetime) -> None:
@@ -61,6 +63,8 @@ class Shop:
         self.visits += [self.visit(len(self.visits) + i, since, until) for i in range(VISITS // len(LOADS))]
         self.change_cases(since, until)
         self.change_accounts(since, until)
+        self.change_sellers()
+        self.companions = self.companions if not first and self.random.random() < 0.3 else self.companions_of()
 
     def change_customers(self, since: datetime, until: datetime) -> None:
         for customer in self.customers:
@@ -106,6 +110,32 @@ class Shop:
                 | {"opened": date(2024, 1 + int(name[3:]) % 12, 3), "closed": self.maybe(at.date(), 0.05)}
                 | {"plan": self.random.choice(SEGMENTS), "balance": self.price(), "seats": self.maybe(self.random.randrange(20))}
             )
+
+    def change_sellers(self) -> None:
+        """Most sales keep those who sold them; of some sales they are others, or none any more."""
+        kept = {sale["id"] for sale in self.sales if self.random.random() < 0.85}
+        known = {seller["sale"] for seller in self.sellers}
+        self.sellers = [seller for seller in self.sellers if seller["sale"] in kept]
+        told = known & kept
+        for sale in self.sales:
+            if sale["id"] not in told:
+                shares = self.random.choice([[1, 1, 1, 1, 1], [0] * 5, [0, 3, 5, 1, 2]])
+                number = self.random.choices([0, 1, 2, 3, 5], [15, 35, 30, 15, 5])[0]
+                self.sellers += [
+                    {"sale": sale["id"], "customer": self.who(), "share": self.random.choice([Decimal(share), self.share()])}
+                    for share in shares[:number]
+                ]
+
+    def share(self) -> Decimal:
+        return Decimal(self.random.randrange(10**6)) / 1000
+
+    def companions_of(self) -> list[dict]:
+        """Products with others: some have none, some themselves, some have members with one above them."""
+        return [
+            {"product": self.product_id(number), "companion": self.maybe(self.product_id(self.random.randrange(PRODUCTS + 2))), "gone": self.random.random() < 0.1}
+            for number in range(PRODUCTS)
+            for _ in range(self.random.choice([0, 1, 2, 4]))
+        ]
 
     def customer(self, number: int, since: datetime, until: datetime) -> dict:
         name = self.maybe(self.random.choice(NAMES), 0.95)
@@ -211,7 +241,8 @@ def make(folder: Path, seed: int, rows: int) -> list[tuple[date, Path]]:
         target = folder / day.isoformat()
         target.mkdir(parents=True, exist_ok=True)
         write_csv(target / "customers.csv", shop.customers, ";")
-        write_csv(target / "visits.csv", shop.visits, ",")
+        for table in ("visits", "sellers", "companions"):
+            write_csv(target / f"{table}.csv", getattr(shop, table), ",")
         for table in SCHEMAS:
             write_parquet(target / f"{table}.parquet", getattr(shop, table), SCHEMAS[table])
         made.append((day, target))

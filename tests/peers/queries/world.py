@@ -72,8 +72,11 @@ class World:
         columns, joins = [], []
         for role in cube.roles:
             if role.dimension:
-                members = self.tables.members(version, role.dimension, History("as_was"))
-                joins.append(f'join {members} "{role.name}" on "{role.name}".key = f.{role.name}_key')
+                members, key = self.tables.members(version, role.dimension, History("as_was")), f"f.{role.name}_key"
+                if role.bridge:
+                    bridge, group, key = self.tables.table(version, f"bridge_{role.name}"), f"{role.name}_group_key", f'"b {role.name}".{role.name}_key'
+                    joins.append(f'join {bridge} "b {role.name}" on "b {role.name}".{group} = f.{group}')
+                joins.append(f'join {members} "{role.name}" on "{role.name}".key = {key}')
         for place in cube.places():
             name = place.level.key
             columns += [f'"{place.role.name}"."{name}"', f'"{place.role.name}"."{name}!"'] if place.role.dimension else [

@@ -53,8 +53,12 @@ def average_cell(measure: Measure, kind: str, steps: Steps) -> Cell:
 
 
 def count(measure: Measure, kind: str) -> dict[str, str]:
-    counted = f'f."{measure.of}"' if measure.of else "*"
-    return {"": f"count({counted}){filtered(measure)}"}
+    return {"": f"count({counted(measure)}){filtered(measure)}"}
+
+
+def counted(measure: Measure) -> str:
+    """The column of which values are counted; rows where there is none."""
+    return f'f."{measure.of}"' if measure.of else "1"
 
 
 def count_distinct(measure: Measure, kind: str) -> dict[str, str]:

@@ -7,7 +7,7 @@ from world import World
 
 def draw(random: Random, world: World, question: dict) -> None:
     if random.random() < 0.005:
-        random.choice([unknown_measure, measure_twice, unknown_level, unknown_member, hidden_measure, not_a_number])(world, question)
+        random.choice([unknown_measure, measure_twice, unknown_level, unknown_member, hidden_measure, not_a_number, within_a_bridge])(world, question)
 
 
 def unknown_measure(world: World, question: dict) -> None:
@@ -35,6 +35,15 @@ def unknown_level(world: World, question: dict) -> None:
 def unknown_member(world: World, question: dict) -> None:
     question["filters"].append({"level": "customer.segment.segment", "in": [["no such segment"]], "drilled": False})
     question["refused"] = "NOT_FOUND"
+
+
+def within_a_bridge(world: World, question: dict) -> None:
+    """Members of a bridge are not ranked within those of another dimension."""
+    question["cube"], question["measures"], question["measure_filters"], question["sort"] = "shared_sales", ["lines"], [], []
+    question["axes"] = [{"levels": ["seller.segment.segment"], "subtotals": False}]
+    question["filters"] = []
+    question["top"] = {"n": 2, "by": "lines", "bottom": False, "level": None, "per": "product.range.category"}
+    question["refused"] = "INVALID_ARGUMENT"
 
 
 def not_a_number(world: World, question: dict) -> None:

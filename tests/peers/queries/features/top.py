@@ -20,7 +20,7 @@ def draw(random: Random, world: World, question: dict) -> None:
         named = random.choice(rows)
     level = cube.place(named or rows[-1])
     per = world.draw_place(random, cube) if random.random() < 0.35 else None
-    if per and per.same_hierarchy(level) and per.depth >= level.depth:
+    if per and (per.same_hierarchy(level) and per.depth >= level.depth or not_within(level, per)):
         per = None
     question["top"] = {
         "n": random.choice([1, 2, 3, 5, 20]),
@@ -29,6 +29,11 @@ def draw(random: Random, world: World, question: dict) -> None:
         "level": named,
         "per": world.written(random, cube, per) if per else None,
     }
+
+
+def not_within(level: Place, per: Place) -> bool:
+    """True if it is refused to rank members of a level within those of another: a fact has many members of either."""
+    return level.role.name != per.role.name and (level.role.bridge or per.role.bridge)
 
 
 EVERY = ["top", "bottom", "top: of a named level", "top: of the rows", "top: per member"]
@@ -72,7 +77,8 @@ def ranking(oracle) -> str:
     values = [f'{sql} as "{name}"' for name, sql in oracle.aggregates([top["by"]]).items()]
     members = ", ".join(f"{sql} as {name}" for sql, name in columns)
     names = [name for _, name in columns]
-    steps = Steps(f"(select {', '.join([*names, *values])} from (select f.*, {members} from kept f) f group by {', '.join(names)})")
+    source = oracle.once(f"(select f.*, {members} from kept f)", names)
+    steps = Steps(f"(select {', '.join([*names, *values])} from {source} f group by {', '.join(names)})")
     value = cell(oracle.cube, top["by"], steps).sql
     order = [f"{value} {'asc' if top['bottom'] else 'desc'} nulls last"]
     for key, special in zip(names[::2], names[1::2]):

@@ -7,6 +7,7 @@ from pathlib import Path
 import compare
 import questions
 import schema
+from across import AcrossOracle
 from oracle import Oracle
 from tables import Tables
 from tally import Tally
@@ -51,7 +52,8 @@ class Asker:
                 tally.refused += 1
                 fault = refusal(question, answer)
             else:
-                expected = Oracle(self.model, self.tables, question).expected()
+                kind = AcrossOracle if question.get("parts") else Oracle
+                expected = kind(self.model, self.tables, question).expected()
                 statement = expected.sql
                 rows = self.tables.answer(statement)
                 tally.empty += rows.num_rows == 0

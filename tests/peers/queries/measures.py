@@ -2,7 +2,7 @@
 
 from aggregates import Kind, order, periods, plain, weighted
 from cells import Cell, Steps
-from expression import calculate, names
+from expression import calculate
 from schema import Cube, Measure
 from units import is_number as is_number_type
 
@@ -13,27 +13,24 @@ def aggregates(cube: Cube, name: str) -> dict[str, str]:
     """The aggregates over fact rows from which a measure is computed, by the names of their columns."""
     measure = cube.measures[name]
     if measure.expression:
-        found = [aggregates(cube, it) for it in inputs(cube, measure)]
+        found = [aggregates(cube, it.name) for it in cube.inputs(measure)]
         return {name: sql for of_one in found for name, sql in of_one.items()}
     parts = kind_of(measure).parts(measure, measure.kind)
     return {f"{name}{part}": sql for part, sql in parts.items()}
 
 
-def cell(cube: Cube, name: str, steps: Steps) -> Cell:
-    """The cell of a measure from its aggregates."""
+def cell(cube: Cube, name: str, steps: Steps, of_parts: dict[tuple[str, str], Cell] = {}) -> Cell:
+    """The cell of a measure from its aggregates, or from the cells of the parts that a cube is across."""
     measure = cube.measures[name]
+    if measure.taken:
+        return of_parts[measure.taken]
     if measure.expression:
-        return calculate(measure.expression, lambda it: cell(cube, it, steps), steps)
+        return calculate(measure.expression, lambda it: cell(cube, it, steps, of_parts), steps)
     return kind_of(measure).cell(measure, measure.kind, steps)
 
 
 def kind_of(measure: Measure) -> Kind:
     return (weighted.FUNCTIONS if measure.weighted else KINDS)[measure.function]
-
-
-def inputs(cube: Cube, measure: Measure) -> list[str]:
-    """The measures that an expression names."""
-    return [name for name in names(measure.expression) if name in cube.measures]
 
 
 def is_number(cube: Cube, name: str) -> bool:
@@ -45,4 +42,6 @@ def is_number(cube: Cube, name: str) -> bool:
 def is_approximate(cube: Cube, name: str) -> bool:
     """True if a sketch has a part in a measure."""
     measure = cube.measures[name]
-    return measure.approximate or bool(measure.expression) and any(is_approximate(cube, it) for it in inputs(cube, measure))
+    if measure.taken:
+        return is_approximate(next(part.cube for part in cube.parts if part.name == measure.taken[0]), measure.taken[1])
+    return measure.approximate or bool(measure.expression) and any(is_approximate(cube, it.name) for it in cube.inputs(measure))

@@ -8,7 +8,7 @@ from cells import SCALE, Cell, Steps
 from features import filters, measure_filters, sort, top
 from histories import History
 from layout import Stand, grouping_sets, stands
-from measures import aggregates, cell, inputs
+from measures import aggregates, cell
 from schema import Cube, Model, Place, Role
 from tables import Tables
 
@@ -40,6 +40,9 @@ class Expected:
 class Oracle:
     """Writes the statement of one question."""
 
+    # The cells of the parts of a cube across others.
+    of_parts: dict = {}
+
     def __init__(self, model: Model, tables: Tables, question: dict):
         self.model, self.tables, self.question = model, tables, question
         self.cube: Cube = model.cubes[question["cube"]]
@@ -50,27 +53,47 @@ class Oracle:
 
     def expected(self) -> Expected:
         steps = Steps("cells")
-        cells = {name: cell(self.cube, name, steps) for name in self.needed()}
+        relations = self.relations()
+        cells = self.named_cells(steps)
+        columns, outputs = self.outputs(cells)
+        condition, order = measure_filters.condition(self, cells), sort.order(self, cells)
+        statement = f"with {', '.join(relations)} select {', '.join(outputs)} from {steps.source} c {self.labels()} where {condition}"
+        return Expected(f"{statement} order by {', '.join(order)}" if order else statement, columns, self.stands, self.cube)
+
+    def relations(self) -> list[str]:
+        """The named relations of the statement; `cells` has the aggregates of every combination of members."""
+        top_ones = [f"ranked as ({top.ranking(self)})"] if self.question["top"] else []
+        return [*self.kept(), *top_ones, *self.grouped_facts()]
+
+    def kept(self) -> list[str]:
+        return [f"facts as ({self.facts()})", f"kept as (select * from facts f where {filters.condition(self)})"]
+
+    def grouped_facts(self) -> list[str]:
+        chosen = [f"chosen as ({top.choice(self)})"] if self.question["top"] else []
+        return [*chosen, f"placed as ({self.placed('chosen' if chosen else 'kept')})", f"cells as ({self.grouped()})"]
+
+    def named_cells(self, steps: Steps) -> dict[str, Cell]:
+        """The cells of all measures that are needed, each a column of its own."""
+        cells = {name: cell(self.cube, name, steps, self.of_parts) for name in self.needed()}
         for name, it in cells.items():
             steps.source = f'(select *, {it.sql} as "={name}" from {steps.source})'
-        cells = {name: replace(it, sql=f'"={name}"') for name, it in cells.items()}
-        columns, outputs = self.outputs(cells)
-        parts = [f"facts as ({self.facts()})", f"kept as (select * from facts f where {filters.condition(self)})"]
-        chosen = "kept"
-        if self.question["top"]:
-            parts += [f"ranked as ({top.ranking(self)})", f"chosen as ({top.choice(self)})"]
-            chosen = "chosen"
-        parts += [f"placed as ({self.placed(chosen)})", f"cells as ({self.grouped()})"]
-        condition, order = measure_filters.condition(self, cells), sort.order(self, cells)
-        statement = f"with {', '.join(parts)} select {', '.join(outputs)} from {steps.source} c {self.labels()} where {condition}"
-        return Expected(f"{statement} order by {', '.join(order)}" if order else statement, columns, self.stands, self.cube)
+        return {name: replace(it, sql=f'"={name}"') for name, it in cells.items()}
+
+    def ranked_cells(self, members: str, names: list[str]) -> tuple[str, Cell]:
+        """The cells of the members that are ranked: a relation, and the value that ranks them."""
+        by = self.question["top"]["by"]
+        values = [f'{sql} as "{name}"' for name, sql in self.aggregates([by]).items()]
+        source = self.once(f"(select f.*, {members} from kept f)", names)
+        steps = Steps(f"(select {', '.join([*names, *values])} from {source} f group by {', '.join(names)})")
+        value = cell(self.cube, by, steps)
+        return steps.source, value
 
     def needed(self) -> list[str]:
         """The measures that the answer has, is filtered by, or ordered by."""
         question = self.question
         by = [it["measure"] for it in question["sort"] if "measure" in it]
         by += [it["measure"] for it in question["measure_filters"]]
-        by += [question["top"]["by"]] if question["top"] else []
+        by += [question["top"]["by"]] if question["top"] and question["top"]["by"] else []
         return list(dict.fromkeys([*question["measures"], *by]))
 
     def facts(self) -> str:
@@ -127,7 +150,7 @@ class Oracle:
         open, found = self.needed(), set()
         while open:
             measure = self.cube.measures[open.pop()]
-            open += inputs(self.cube, measure) if measure.expression else []
+            open += [it.name for it in self.cube.inputs(measure)] if measure.expression else []
             found |= {measure.of} if measure.function == "count_distinct" else set()
         return found
 

@@ -1,9 +1,11 @@
 """The model as its YAML says it: cubes, dimensions, levels, measures. What the documentation says of generated dimensions stands here too."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import yaml
+
+from expression import names
 
 
 @dataclass(frozen=True)
@@ -91,16 +93,44 @@ class Measure:
     weighted: bool
     # The type of the column that is aggregated.
     kind: str
+    # The part of a cube across others, and its measure there.
+    taken: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Part:
+    """A cube that another one is across, and the roles there of the dimensions that are shared."""
+
+    name: str
+    cube: "Cube"
+    dimensions: dict[str, str]
+
+    def own(self, level: str) -> str:
+        """A level in the words of the part."""
+        dimension, rest = level.split(".", 1)
+        return f"{self.dimensions[dimension]}.{rest}"
 
 
 @dataclass(frozen=True)
 class Cube:
-    """A cube with everything that can be asked of it."""
+    """A cube with everything that can be asked of it; one across others has parts and no star."""
 
     name: str
-    star: str
+    star: str | None
     roles: tuple[Role, ...]
     measures: dict[str, Measure]
+    parts: tuple[Part, ...] = ()
+
+    def within(self, names: list[str]) -> "Cube":
+        """What can be asked together of some parts: their measures, by the dimensions that all of them have."""
+        parts = tuple(part for part in self.parts if part.name in names)
+        roles = tuple(role for role in self.roles if all(role.name in part.dimensions for part in parts))
+        is_there = lambda it: it.taken[0] in names if it.taken else all(map(is_there, self.inputs(it)))
+        return replace(self, roles=roles, parts=parts, measures={name: it for name, it in self.measures.items() if is_there(it)})
+
+    def inputs(self, measure: Measure) -> list[Measure]:
+        """The measures that an expression names."""
+        return [self.measures[name] for name in names(measure.expression) if name in self.measures]
 
     def places(self) -> list[Place]:
         """All levels."""
@@ -131,7 +161,9 @@ def read(folder: Path) -> Model:
     load = lambda kind: [yaml.safe_load(path.read_text()) for path in sorted((folder / kind).glob("*.yaml"))]
     dimensions = {it["dimension"]: dimension(it) for it in load("conformed")}
     stars = {it["star"]: it for it in load("stars")}
-    cubes = {it["cube"]: cube(it, stars[it["star"]], dimensions) for it in load("cubes")}
+    written = load("cubes")
+    cubes = {it["cube"]: cube(it, stars[it["star"]], dimensions) for it in written if "star" in it}
+    cubes |= {it["cube"]: across(it, cubes) for it in written if "across" in it}
     zone = yaml.safe_load((folder / "model.yaml").read_text())["time_zone"]
     return Model(cubes, dimensions, zone)
 
@@ -196,6 +228,25 @@ def cube(yaml: dict, star: dict, dimensions: dict[str, Dimension]) -> Cube:
         roles.append(Role(name, None, (Hierarchy(name, tuple(plain(column) for column in it["columns"])),)))
     measures = {name: measure(name, it, star) for name, it in yaml["measures"].items()}
     return Cube(yaml["cube"], yaml["star"], tuple(roles), measures)
+
+
+def across(yaml: dict, cubes: dict[str, Cube]) -> Cube:
+    """A cube across others: a shared dimension is one of many members if it is for any part."""
+    parts = tuple(Part(name, cubes[it.get("cube", name)], it["dimensions"]) for name, it in yaml["across"].items())
+    roles = []
+    for name in yaml["dimensions"]:
+        behind = [role for part in parts for role in part.cube.roles if role.name == part.dimensions.get(name)]
+        roles.append(replace(behind[0], name=name, bridge=any(role.bridge for role in behind)))
+    measures = {name: measure_across(name, it, parts) for name, it in yaml["measures"].items()}
+    return Cube(yaml["cube"], None, tuple(roles), measures, parts)
+
+
+def measure_across(name: str, yaml: dict, parts: tuple[Part, ...]) -> Measure:
+    if "expression" in yaml:
+        return measure(name, yaml, {})
+    taken = tuple(yaml["of"].split("."))
+    base = next(part.cube.measures[taken[1]] for part in parts if part.name == taken[0])
+    return replace(base, name=name, expression=None, hidden=yaml.get("hidden", False), taken=taken)
 
 
 def roles_of(star: dict) -> dict[str, str]:

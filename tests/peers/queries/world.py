@@ -22,7 +22,9 @@ class World:
         self.single = cache(self.single)
 
     def cube(self, question: dict) -> Cube:
-        return self.model.cubes[question["cube"]]
+        """The cube, of one across others what can be asked of the parts that were drawn."""
+        cube = self.model.cubes[question["cube"]]
+        return cube.within(question["parts"]) if cube.parts else cube
 
     def draw_place(self, random: Random, cube: Cube) -> Place:
         role = random.choice(cube.roles)
@@ -42,7 +44,7 @@ class World:
     def version(self, question: dict) -> int:
         return question["version"] or self.tables.latest
 
-    def members_of(self, version: int, star: str, place: Place) -> list[tuple]:
+    def members_of(self, version: int, star: str | None, place: Place) -> list[tuple]:
         if place.role.dimension is None:
             table = self.tables.table(version, f"fact_{star}")
             columns = [sql for level in place.path for sql in (f'"{level.key}"', f'case when "{level.key}" is null then -1 end')]
@@ -63,6 +65,10 @@ class World:
 
     def draw_anchor(self, random: Random, cube: Cube, question: dict) -> dict:
         """The members of a fact row, by level; empty where there are no facts."""
+        if cube.parts:
+            part = random.choice(cube.parts)
+            anchor = self.draw_anchor(random, part.cube, question)
+            return {place.name: anchor[part.own(place.name)] for place in cube.places()} if anchor else {}
         anchors = self.anchors(self.version(question), cube.name)
         return random.choice(anchors) if anchors else {}
 

@@ -17,6 +17,6 @@ EVERY = [*(f"measure: {it}" for it in [*KINDS, "calculated"]), "measure: with fi
 
 def labels(question: dict, cube: Cube) -> list[str]:
     found = [cube.measures[name] for name in question["measures"]]
-    named = ["calculated" if it.expression else it.function for it in found]
+    named = ["calculated" if it.expression or not it.function else it.function for it in found]
     marks = ["measure: with filter"] * any(it.filter for it in found) + ["measure: approximate"] * any(it.approximate for it in found)
     return [f"measure: {name}" for name in named] + marks

@@ -11,6 +11,9 @@ DAYS = ["2023-06-30", "2024-12-31", "2025-02-14", "2025-04-30", "2025-05-15", "2
 def draw_first(random: Random, world: World, question: dict) -> None:
     """What other features have to know."""
     question["version"] = random.choice(world.versions) if random.random() < 0.15 else None
+    parts = [part.name for part in world.model.cubes[question["cube"]].parts]
+    if parts:
+        question["parts"] = random.sample(parts, random.choices([1, 2, 3], [10, 50, 40])[0])
 
 
 def draw(random: Random, world: World, question: dict) -> None:

@@ -7,7 +7,7 @@ from world import World
 
 def draw(random: Random, world: World, question: dict) -> None:
     if random.random() < 0.005:
-        random.choice([unknown_measure, measure_twice, unknown_level, unknown_member, hidden_measure, not_a_number, within_a_bridge])(world, question)
+        random.choice([unknown_measure, measure_twice, unknown_level, unknown_member, hidden_measure, not_a_number, within_a_bridge, lacking])(world, question)
 
 
 def unknown_measure(world: World, question: dict) -> None:
@@ -37,13 +37,21 @@ def unknown_member(world: World, question: dict) -> None:
     question["refused"] = "NOT_FOUND"
 
 
+def anew(question: dict, cube: str, measures: list[str], level: str) -> None:
+    """A question to another cube, by one level and without conditions, that has to be refused."""
+    question |= {"cube": cube, "measures": measures, "axes": [{"levels": [level], "subtotals": False}], "refused": "INVALID_ARGUMENT"}
+    question |= {"filters": [], "measure_filters": [], "sort": [], "top": None}
+
+
 def within_a_bridge(world: World, question: dict) -> None:
     """Members of a bridge are not ranked within those of another dimension."""
-    question["cube"], question["measures"], question["measure_filters"], question["sort"] = "shared_sales", ["lines"], [], []
-    question["axes"] = [{"levels": ["seller.segment.segment"], "subtotals": False}]
-    question["filters"] = []
+    anew(question, "shared_sales", ["lines"], "seller.segment.segment")
     question["top"] = {"n": 2, "by": "lines", "bottom": False, "level": None, "per": "product.range.category"}
-    question["refused"] = "INVALID_ARGUMENT"
+
+
+def lacking(world: World, question: dict) -> None:
+    """Cases have no product."""
+    anew(question, "around", ["cost_of_line"], "product.range.category")
 
 
 def not_a_number(world: World, question: dict) -> None:

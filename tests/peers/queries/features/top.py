@@ -2,8 +2,7 @@
 
 from random import Random
 
-from cells import Steps
-from measures import cell, is_approximate, is_number
+from measures import is_approximate, is_number
 from schema import Cube, Place
 from world import World
 
@@ -74,17 +73,14 @@ def ranking(oracle) -> str:
     top = oracle.question["top"]
     ranked, per = all_members(oracle)
     columns = [*per, *ranked]
-    values = [f'{sql} as "{name}"' for name, sql in oracle.aggregates([top["by"]]).items()]
     members = ", ".join(f"{sql} as {name}" for sql, name in columns)
     names = [name for _, name in columns]
-    source = oracle.once(f"(select f.*, {members} from kept f)", names)
-    steps = Steps(f"(select {', '.join([*names, *values])} from {source} f group by {', '.join(names)})")
-    value = cell(oracle.cube, top["by"], steps).sql
-    order = [f"{value} {'asc' if top['bottom'] else 'desc'} nulls last"]
+    source, value = oracle.ranked_cells(members, names)
+    order = [f"{value.sql} {'asc' if top['bottom'] else 'desc'} nulls last"]
     for key, special in zip(names[::2], names[1::2]):
         order += [f"{special} desc nulls first", f"{key} asc nulls last"]
     within = f"partition by {', '.join(name for _, name in per)} " if per else ""
-    return f"select {', '.join(names)} from {steps.source} qualify row_number() over ({within}order by {', '.join(order)}) <= {top['n']}"
+    return f"select {', '.join(names)} from {source} qualify row_number() over ({within}order by {', '.join(order)}) <= {top['n']}"
 
 
 def choice(oracle) -> str:

@@ -1,0 +1,84 @@
+"""The answer to a question across cubes: that of each part by its own facts, laid side by side by the columns of members and totals."""
+
+from dataclasses import replace
+
+from cells import Cell, Steps
+from features import top
+from measures import cell
+from oracle import Oracle
+from schema import Part
+
+
+class AcrossOracle(Oracle):
+    """Writes the statement of one question to a cube across others."""
+
+    def relations(self) -> list[str]:
+        self.of_parts = {}
+        ranked = [f"ranked as ({top.ranking(self)})"] if self.question["top"] else []
+        parts = [self.of_part(part) for part in self.asked(self.needed())]
+        return [*ranked, f"cells as ({self.side_by_side(parts, self.group_columns())})"]
+
+    def group_columns(self) -> list[str]:
+        columns = [name for stand in self.stands for name in stand.columns()]
+        return columns + [stand.total for stand in self.stands if stand.totals]
+
+    def asked(self, names: list[str]) -> list[Part]:
+        """The parts of which measures are made."""
+        return [part for part in self.cube.parts if self.taken(part, names)]
+
+    def taken(self, part: Part, names: list[str]) -> list[str]:
+        """The measures of a part that measures are made of."""
+        open, found = list(names), []
+        while open:
+            measure = self.cube.measures[open.pop(0)]
+            open += [it.name for it in self.cube.inputs(measure)] if measure.expression else []
+            found += [measure.taken[1]] if measure.taken and measure.taken[0] == part.name else []
+        return list(dict.fromkeys(found))
+
+    def own(self, part: Part, names: list[str]) -> Oracle:
+        """The question in the words of a part, for some of its measures; conditions and order of measures come later."""
+        asked = self.question
+        axes = [it | {"levels": [part.own(name) for name in it["levels"]]} for it in asked["axes"]]
+        filters = [it | {"level": part.own(it["level"])} for it in asked["filters"]]
+        ranked = asked["top"]
+        if ranked:
+            level = ranked["level"] or asked["axes"][0]["levels"][-1]
+            per = part.own(ranked["per"]) if ranked["per"] else None
+            ranked = ranked | {"by": None, "level": part.own(level), "per": per}
+        apart = {"cube": part.cube.name, "measures": names, "axes": axes, "filters": filters, "top": ranked, "sort": [], "measure_filters": []}
+        return Oracle(self.model, self.tables, asked | apart)
+
+    def of_part(self, part: Part) -> str:
+        """The cells of one part."""
+        own = self.own(part, self.taken(part, self.needed()))
+        return self.cells_of(part, own, [*own.kept(), *own.grouped_facts()], self.group_columns())
+
+    def cells_of(self, part: Part, own: Oracle, relations: list[str], columns: list[str]) -> str:
+        """A relation with the cells of a part by columns."""
+        steps = Steps("cells")
+        cells = own.named_cells(steps)
+        named = [f'{it.sql} as "{part.name}.{name}"' for name, it in cells.items()]
+        self.of_parts |= {(part.name, name): replace(it, sql=f'"{part.name}.{name}"') for name, it in cells.items()}
+        return f"with {', '.join(relations)} select {', '.join([*columns, *named])} from {steps.source}"
+
+    def side_by_side(self, parts: list[str], columns: list[str]) -> str:
+        """Rows of several relations together where they are of the same members; what one of them lacks is null."""
+        values = [f"any_value({it.sql}) as {it.sql}" for it in self.of_parts.values()]
+        group = f"group by {', '.join(columns)}" if columns else ""
+        all = " union all by name ".join(f"select * from ({part})" for part in parts)
+        return f"select {', '.join([*columns, *values])} from ({all}) {group}"
+
+    def ranked_cells(self, members: str, names: list[str]) -> tuple[str, Cell]:
+        """Of members that have facts in the parts of which the measure is made that ranks them."""
+        by, parts = self.question["top"]["by"], []
+        for part in self.asked([by]):
+            own = self.own(part, self.taken(part, [by]))
+            columns = ", ".join(f"{sql} as {name}" for it in top.all_members(own)[::-1] for sql, name in it)
+            values = [f'{sql} as "{name}"' for name, sql in own.aggregates(own.needed()).items()]
+            source = own.once(f"(select f.*, {columns} from kept f)", names)
+            cells = f"cells as (select {', '.join([*names, *values])} from {source} f group by {', '.join(names)})"
+            parts.append(self.cells_of(part, own, [*own.kept(), cells], names))
+        steps = Steps(f"({self.side_by_side(parts, names)})")
+        value = cell(self.cube, by, steps, self.of_parts)
+        self.of_parts = {}
+        return steps.source, value

@@ -125,6 +125,9 @@ class Client:
             bound = lambda end: self.query.Bound(member=path(end["path"]), exclusive=end["exclusive"])
             ends = {("from" if side == "from" else "to"): bound(end) for side, end in it["range"].items()}
             return self.query.Filter(level=level, drilled=it["drilled"], range=self.query.MemberRange(**ends))
+        if "text" in it:
+            text = self.query.TextMatch(place=f"TEXT_PLACE_{it['text']['place'].upper()}", text=it["text"]["text"])
+            return self.query.Filter(level=level, drilled=it["drilled"], text=text)
         kind = "in" if "in" in it else "not_in"
         members = self.query.MemberSet(members=[path(keys) for keys in it[kind]])
         return self.query.Filter(level=level, drilled=it["drilled"], **{kind: members})

@@ -4,7 +4,7 @@ from functools import cache
 from random import Random
 
 from histories import History
-from keys import is_special
+from keys import is_special, literal
 from schema import Cube, Model, Place
 from tables import Tables
 
@@ -53,6 +53,15 @@ class World:
             columns = [f'"{level.key}{mark}"' for level in place.path for mark in ("", "!")]
         rows = self.tables.connection.execute(f"select distinct {', '.join(columns)} from {table}").fetchall()
         return sorted(map(path_of, rows), key=repr)
+
+    def caption(self, question: dict, place: Place, path: tuple, language: str) -> str:
+        """What people read of a member."""
+        level = place.level
+        if (level.name_zh if language == "zh" else level.name_en) == level.key:
+            return str(path[-1])
+        labels = self.tables.labels(self.version(question), place.role.dimension, place.path, History("as_was"))
+        found = self.tables.connection.execute(f'select {language}::varchar from {labels} where "{level.key}" = {literal(path[-1])}').fetchone()
+        return found[0] or str(path[-1]) if found else str(path[-1])
 
     def alone(self, question: dict, place: Place, path: tuple) -> list:
         """The key of the level alone, where no other member has it; else the whole path."""

@@ -1,8 +1,9 @@
-"""Slices and dices: members in a set, not in a set, or in a range of keys."""
+"""Slices and dices: members in a set, not in a set, in a range of keys, or by what people read of them."""
 
 from decimal import Decimal
 from random import Random
 
+from features import texts
 from keys import is_special, literal
 from schema import Cube, Place
 from world import World
@@ -14,8 +15,10 @@ def draw(random: Random, world: World, question: dict) -> None:
     anchor = world.draw_anchor(random, cube, question)
     for _ in range(random.choices([0, 1, 2, 3], [45, 35, 15, 5])[0]):
         place = world.draw_place(random, cube)
-        kind = random.choices(["in", "not_in", "range"], [50, 25, 25])[0]
-        condition = draw_range(random, world, place, anchor, question) if kind == "range" else draw_set(random, world, place, anchor, question, kind)
+        kind = random.choices(["in", "not_in", "range", "text"], [40, 20, 20, 20])[0]
+        apart = {"range": draw_range, "text": texts.draw_text}.get(kind)
+        drawn = (random, world, place, anchor, question)
+        condition = apart(*drawn) if apart else draw_set(*drawn, kind)
         if condition:
             drilled = random.random() < 0.1
             question["filters"].append({"level": world.written(random, cube, place), kind: condition, "drilled": drilled})
@@ -57,7 +60,8 @@ def moved(random: Random, key):
     return key
 
 
-EVERY = ["filter: in", "filter: not_in", "filter: range", "filter: 1 members", "filter: several members", "filter: special member"]
+KINDS = ("in", "not_in", "range", "text")
+EVERY = [*(f"filter: {kind}" for kind in KINDS), *texts.EVERY, "filter: 1 members", "filter: several members", "filter: special member"]
 EVERY += [f"range: {end} {kind}" for end in ("from", "to") for kind in ("inclusive", "exclusive")]
 EVERY += ["range: of paths", "range: of keys", "filters: several", "filter: left by a drill"]
 
@@ -65,9 +69,11 @@ EVERY += ["range: of paths", "range: of keys", "filters: several", "filter: left
 def labels(question: dict, cube: Cube) -> list[str]:
     found = []
     for it in question["filters"]:
-        kind = next(name for name in ("in", "not_in", "range") if name in it)
+        kind = next(name for name in KINDS if name in it)
         found.append(f"filter: {kind}")
-        if kind == "range":
+        if kind == "text":
+            found += texts.labels_of(it["text"], question)
+        elif kind == "range":
             found += [f"range: {end} {'exclusive' if it[kind][end]['exclusive'] else 'inclusive'}" for end in it[kind]]
             found += ["range: of paths" if any(len(end["path"]) > 1 for end in it[kind].values()) else "range: of keys"]
         else:
@@ -85,6 +91,8 @@ def condition(oracle) -> str:
 def of_filter(oracle, it: dict) -> str:
     place = oracle.cube.place(it["level"])
     members = [oracle.member(place.above(depth)) for depth in range(place.depth + 1)]
+    if "text" in it:
+        return texts.condition(oracle, place, members, it["text"])
     if "range" in it:
         return in_range(members, place, it["range"])
     paths = it.get("in") or it["not_in"]

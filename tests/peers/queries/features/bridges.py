@@ -12,7 +12,7 @@ UNEVEN = {"shared_lines", "shared_notes", "shared_price_of_line"}
 
 def draw(random: Random, world: World, question: dict) -> None:
     """Other features draw the levels, from all dimensions of a cube."""
-    if len(set(bridges_of(question, world.cube(question)))) < 2:
+    if question["cube"] != "shared_sales" or len(set(bridges_of(question, world.cube(question)))) < 2:
         return
     question["measures"] = [name for name in question["measures"] if name not in UNEVEN] or ["lines"]
     question["measure_filters"] = [it for it in question["measure_filters"] if it["measure"] not in UNEVEN]

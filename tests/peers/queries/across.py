@@ -2,21 +2,23 @@
 
 from dataclasses import replace
 
+import in_contexts
 from cells import Cell, Steps
 from features import top
 from measures import cell
 from oracle import Oracle
-from schema import Part
+from schema import Measure, Part
 
 
 class AcrossOracle(Oracle):
     """Writes the statement of one question to a cube across others."""
 
     def relations(self) -> list[str]:
-        self.of_parts = {}
+        self.elsewhere = {}
         ranked = [f"ranked as ({top.ranking(self)})"] if self.question["top"] else []
         parts = [self.of_part(part) for part in self.asked(self.needed())]
-        return [*ranked, f"cells as ({self.side_by_side(parts, self.group_columns())})"]
+        cells = f"cells as ({self.side_by_side(parts, self.group_columns())})"
+        return [*ranked, cells, *in_contexts.relations(self)]
 
     def group_columns(self) -> list[str]:
         columns = [name for stand in self.stands for name in stand.columns()]
@@ -31,7 +33,7 @@ class AcrossOracle(Oracle):
         open, found = list(names), []
         while open:
             measure = self.cube.measures[open.pop(0)]
-            open += [it.name for it in self.cube.inputs(measure)] if measure.expression else []
+            open += [it.name for it in self.cube.inputs(measure)]
             found += [measure.taken[1]] if measure.taken and measure.taken[0] == part.name else []
         return list(dict.fromkeys(found))
 
@@ -51,19 +53,30 @@ class AcrossOracle(Oracle):
     def of_part(self, part: Part) -> str:
         """The cells of one part."""
         own = self.own(part, self.taken(part, self.needed()))
-        return self.cells_of(part, own, [*own.kept(), *own.grouped_facts()], self.group_columns())
+        return self.cells_of(part, own, [*own.kept(), *own.grouped_facts(), *in_contexts.relations(own)], self.group_columns())
+
+    def values_of(self, context: Measure) -> list[in_contexts.Value]:
+        """The values of a context by the facts of the part to which its measure belongs."""
+        name, base = self.cube.measures[context.context.measure].taken
+        part = next(part for part in self.cube.parts if part.name == name)
+        asked = context.context
+        own = self.own(part, [base])
+        level = part.own(asked.level) if asked.level else None
+        own.beside = [replace(context, context=replace(asked, measure=base, role=part.dimensions[asked.role], level=level))]
+        relations = ", ".join([*own.kept(), *own.grouped_facts()])
+        return [replace(it, relation=f"with {relations} {it.relation}") for it in in_contexts.values_of(own, own.beside[0])]
 
     def cells_of(self, part: Part, own: Oracle, relations: list[str], columns: list[str]) -> str:
         """A relation with the cells of a part by columns."""
-        steps = Steps("cells")
+        steps = Steps("finished")
         cells = own.named_cells(steps)
         named = [f'{it.sql} as "{part.name}.{name}"' for name, it in cells.items()]
-        self.of_parts |= {(part.name, name): replace(it, sql=f'"{part.name}.{name}"') for name, it in cells.items()}
+        self.elsewhere |= {(part.name, name): replace(it, sql=f'"{part.name}.{name}"') for name, it in cells.items()}
         return f"with {', '.join(relations)} select {', '.join([*columns, *named])} from {steps.source}"
 
     def side_by_side(self, parts: list[str], columns: list[str]) -> str:
         """Rows of several relations together where they are of the same members; what one of them lacks is null."""
-        values = [f"any_value({it.sql}) as {it.sql}" for it in self.of_parts.values()]
+        values = [f"any_value({it.sql}) as {it.sql}" for it in self.elsewhere.values()]
         group = f"group by {', '.join(columns)}" if columns else ""
         all = " union all by name ".join(f"select * from ({part})" for part in parts)
         return f"select {', '.join([*columns, *values])} from ({all}) {group}"
@@ -76,9 +89,9 @@ class AcrossOracle(Oracle):
             columns = ", ".join(f"{sql} as {name}" for it in top.all_members(own)[::-1] for sql, name in it)
             values = [f'{sql} as "{name}"' for name, sql in own.aggregates(own.needed()).items()]
             source = own.once(f"(select f.*, {columns} from kept f)", names)
-            cells = f"cells as (select {', '.join([*names, *values])} from {source} f group by {', '.join(names)})"
+            cells = f"finished as (select {', '.join([*names, *values])} from {source} f group by {', '.join(names)})"
             parts.append(self.cells_of(part, own, [*own.kept(), cells], names))
         steps = Steps(f"({self.side_by_side(parts, names)})")
-        value = cell(self.cube, by, steps, self.of_parts)
-        self.of_parts = {}
+        value = cell(self.cube, by, steps, self.elsewhere)
+        self.elsewhere = {}
         return steps.source, value

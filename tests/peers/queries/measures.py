@@ -12,6 +12,8 @@ KINDS: dict[str, Kind] = plain.FUNCTIONS | order.FUNCTIONS | periods.FUNCTIONS
 def aggregates(cube: Cube, name: str) -> dict[str, str]:
     """The aggregates over fact rows from which a measure is computed, by the names of their columns."""
     measure = cube.measures[name]
+    if measure.context:
+        return {}
     if measure.expression:
         found = [aggregates(cube, it.name) for it in cube.inputs(measure)]
         return {name: sql for of_one in found for name, sql in of_one.items()}
@@ -19,13 +21,13 @@ def aggregates(cube: Cube, name: str) -> dict[str, str]:
     return {f"{name}{part}": sql for part, sql in parts.items()}
 
 
-def cell(cube: Cube, name: str, steps: Steps, of_parts: dict[tuple[str, str], Cell] = {}) -> Cell:
-    """The cell of a measure from its aggregates, or from the cells of the parts that a cube is across."""
+def cell(cube: Cube, name: str, steps: Steps, elsewhere: dict = {}) -> Cell:
+    """The cell of a measure from its aggregates; or from elsewhere, such as the parts that a cube is across."""
     measure = cube.measures[name]
-    if measure.taken:
-        return of_parts[measure.taken]
+    if measure.taken or measure.context:
+        return elsewhere[measure.taken or name]
     if measure.expression:
-        return calculate(measure.expression, lambda it: cell(cube, it, steps, of_parts), steps)
+        return calculate(measure.expression, lambda it: cell(cube, it, steps, elsewhere), steps)
     return kind_of(measure).cell(measure, measure.kind, steps)
 
 
@@ -44,4 +46,4 @@ def is_approximate(cube: Cube, name: str) -> bool:
     measure = cube.measures[name]
     if measure.taken:
         return is_approximate(next(part.cube for part in cube.parts if part.name == measure.taken[0]), measure.taken[1])
-    return measure.approximate or bool(measure.expression) and any(is_approximate(cube, it.name) for it in cube.inputs(measure))
+    return measure.approximate or any(is_approximate(cube, it.name) for it in cube.inputs(measure))

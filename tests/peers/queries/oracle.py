@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+import in_contexts
 from aggregates.weighted import SHARE
 from approximate import bounds
 from cells import SCALE, Cell, Steps
@@ -9,7 +10,7 @@ from features import filters, measure_filters, sort, top
 from histories import History
 from layout import Stand, grouping_sets, stands
 from measures import aggregates, cell
-from schema import Cube, Model, Place, Role
+from schema import Cube, Measure, Model, Place, Role
 from tables import Tables
 
 SPECIALS = {
@@ -40,8 +41,10 @@ class Expected:
 class Oracle:
     """Writes the statement of one question."""
 
-    # The cells of the parts of a cube across others.
-    of_parts: dict = {}
+    # Cells that are not made of the aggregates of their own facts.
+    elsewhere: dict = {}
+    # Contexts of which the facts are asked for a question across cubes.
+    beside: list = []
 
     def __init__(self, model: Model, tables: Tables, question: dict):
         self.model, self.tables, self.question = model, tables, question
@@ -52,7 +55,7 @@ class Oracle:
         self.stands = stands(self.cube, question)
 
     def expected(self) -> Expected:
-        steps = Steps("cells")
+        steps = Steps("finished")
         relations = self.relations()
         cells = self.named_cells(steps)
         columns, outputs = self.outputs(cells)
@@ -63,7 +66,8 @@ class Oracle:
     def relations(self) -> list[str]:
         """The named relations of the statement; `cells` has the aggregates of every combination of members."""
         top_ones = [f"ranked as ({top.ranking(self)})"] if self.question["top"] else []
-        return [*self.kept(), *top_ones, *self.grouped_facts()]
+        found = [*self.kept(), *top_ones, *self.grouped_facts()]
+        return [*found, *in_contexts.relations(self)]
 
     def kept(self) -> list[str]:
         return [f"facts as ({self.facts()})", f"kept as (select * from facts f where {filters.condition(self)})"]
@@ -74,7 +78,7 @@ class Oracle:
 
     def named_cells(self, steps: Steps) -> dict[str, Cell]:
         """The cells of all measures that are needed, each a column of its own."""
-        cells = {name: cell(self.cube, name, steps, self.of_parts) for name in self.needed()}
+        cells = {name: cell(self.cube, name, steps, self.elsewhere) for name in self.needed()}
         for name, it in cells.items():
             steps.source = f'(select *, {it.sql} as "={name}" from {steps.source})'
         return {name: replace(it, sql=f'"={name}"') for name, it in cells.items()}
@@ -138,7 +142,24 @@ class Oracle:
         """Every level that the question names."""
         question, place = self.question, self.cube.place
         named = [stand.place for stand in self.stands] + [place(it["level"]) for it in question["filters"]]
+        named += [place(it.context.level) for it in self.contexts() + self.beside if it.context.level]
         return named + (top.places(self) if question["top"] else [])
+
+    def values_of(self, context: Measure) -> list[in_contexts.Value]:
+        return in_contexts.values_of(self, context)
+
+    def cell_of(self, name: str) -> Cell:
+        """What kind of cell a measure has."""
+        return cell(self.cube, name, Steps(""), self.elsewhere)
+
+    def contexts(self) -> list[Measure]:
+        """The measures in other contexts that the question needs."""
+        open, found = self.needed(), {}
+        while open:
+            measure = self.cube.measures[open.pop()]
+            open += [it.name for it in self.cube.inputs(measure)]
+            found |= {measure.name: measure} if measure.context else {}
+        return list(found.values())
 
     def roles(self) -> list[Role]:
         """The roles of conformed dimensions that the question needs."""
@@ -150,7 +171,7 @@ class Oracle:
         open, found = self.needed(), set()
         while open:
             measure = self.cube.measures[open.pop()]
-            open += [it.name for it in self.cube.inputs(measure)] if measure.expression else []
+            open += [it.name for it in self.cube.inputs(measure)]
             found |= {measure.of} if measure.function == "count_distinct" else set()
         return found
 
@@ -173,7 +194,7 @@ class Oracle:
 
     def grouped(self) -> str:
         """The aggregates of every combination of members, totals among them."""
-        values = [f'{sql} as "{name}"' for name, sql in self.aggregates(self.needed()).items()]
+        values = [f'{sql} as "{name}"' for name, sql in self.aggregates(self.needed()).items()] or ['count(*) as "#facts"']
         sets = grouping_sets(self.question, self.stands)
         names = sets[0]
         if self.bridged():

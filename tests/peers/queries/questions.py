@@ -6,13 +6,13 @@ from random import Random
 
 import yaml
 
-from features import across, axes, bridges, filters, measure_filters, measured, options, refusals, sort, top
+from features import across, axes, bridges, contexts, filters, measure_filters, measured, options, refusals, sort, top
 from oracle import SPECIALS
 from world import World
 
-FEATURES = (measured, axes, filters, measure_filters, sort, top, bridges, across, options)
+FEATURES = (measured, axes, filters, measure_filters, sort, top, contexts, bridges, across, options)
 EVERY = [name for feature in FEATURES for name in feature.EVERY]
-CUBES = {"sales": 46, "shared_sales": 14, "around": 12, "sales_small": 6, "cases": 12, "accounts": 10, "visits": 9, "nothing": 3}
+CUBES = {"sales": 42, "cases_in_context": 10, "shared_sales": 12, "around": 10, "sales_small": 6, "cases": 12, "accounts": 10, "visits": 9, "nothing": 3}
 
 
 def draw(world: World, seed: int, number: int) -> dict:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import yaml
 
+from contexts import Context, calls, quoted
 from expression import names
 
 
@@ -95,6 +96,7 @@ class Measure:
     kind: str
     # The part of a cube across others, and its measure there.
     taken: tuple[str, str] | None = None
+    context: Context | None = None
 
 
 @dataclass(frozen=True)
@@ -125,11 +127,16 @@ class Cube:
         """What can be asked together of some parts: their measures, by the dimensions that all of them have."""
         parts = tuple(part for part in self.parts if part.name in names)
         roles = tuple(role for role in self.roles if all(role.name in part.dimensions for part in parts))
-        is_there = lambda it: it.taken[0] in names if it.taken else all(map(is_there, self.inputs(it)))
+        is_known = lambda it: not it.context or it.context.role in [role.name for role in roles]
+        is_there = lambda it: it.taken[0] in names if it.taken else all(map(is_there, self.inputs(it))) and is_known(it)
         return replace(self, roles=roles, parts=parts, measures={name: it for name, it in self.measures.items() if is_there(it)})
 
     def inputs(self, measure: Measure) -> list[Measure]:
-        """The measures that an expression names."""
+        """The measures that an expression or a context names."""
+        if measure.context:
+            return [self.measures[measure.context.measure]]
+        if not measure.expression:
+            return []
         return [self.measures[name] for name in names(measure.expression) if name in self.measures]
 
     def places(self) -> list[Place]:
@@ -227,7 +234,7 @@ def cube(yaml: dict, star: dict, dimensions: dict[str, Dimension]) -> Cube:
     for name, it in yaml.get("degenerate", {}).items():
         roles.append(Role(name, None, (Hierarchy(name, tuple(plain(column) for column in it["columns"])),)))
     measures = {name: measure(name, it, star) for name, it in yaml["measures"].items()}
-    return Cube(yaml["cube"], yaml["star"], tuple(roles), measures)
+    return Cube(yaml["cube"], yaml["star"], tuple(roles), measures | contexts_in(yaml))
 
 
 def across(yaml: dict, cubes: dict[str, Cube]) -> Cube:
@@ -238,7 +245,13 @@ def across(yaml: dict, cubes: dict[str, Cube]) -> Cube:
         behind = [role for part in parts for role in part.cube.roles if role.name == part.dimensions.get(name)]
         roles.append(replace(behind[0], name=name, bridge=any(role.bridge for role in behind)))
     measures = {name: measure_across(name, it, parts) for name, it in yaml["measures"].items()}
-    return Cube(yaml["cube"], None, tuple(roles), measures, parts)
+    return Cube(yaml["cube"], None, tuple(roles), measures | contexts_in(yaml), parts)
+
+
+def contexts_in(yaml: dict) -> dict[str, Measure]:
+    """The contexts in the expressions of a cube, each a measure of its own."""
+    found = [it for written in yaml["measures"].values() for it in calls(written.get("expression", "")).items()]
+    return {name: replace(measure(name, {"hidden": True}, {}), context=context) for name, context in found}
 
 
 def measure_across(name: str, yaml: dict, parts: tuple[Part, ...]) -> Measure:
@@ -271,6 +284,7 @@ def measure(name: str, yaml: dict, star: dict) -> Measure:
     stored = star.get("measures", {}).get(field("of"), {})
     over = field("over", stored.get("over") if isinstance(stored, dict) else None)
     at = str(field("at")) if "at" in yaml else None
-    own = (field("function"), field("of"), field("filter"), field("expression"), field("hidden", False))
+    expression = quoted(yaml["expression"]) if "expression" in yaml else None
+    own = (field("function"), field("of"), field("filter"), expression, field("hidden", False))
     kind = types_of(star).get(field("of"), "")
     return Measure(name, *own, over, at, field("approximate", False), field("weighted", False), kind)

@@ -83,8 +83,8 @@ def ranking(oracle) -> str:
     return f"select {', '.join(names)} from {source} qualify row_number() over ({within}order by {', '.join(order)}) <= {top['n']}"
 
 
-def choice(oracle) -> str:
+def choice(oracle, source: str = "kept") -> str:
     """The fact rows of the members that are kept."""
     ranked, per = all_members(oracle)
     on = " and ".join(f"{sql} is not distinct from r.{name}" for sql, name in [*per, *ranked])
-    return f"select f.* from kept f semi join ranked r on {on}"
+    return f"select f.* from {source} f semi join ranked r on {on}"

@@ -8,6 +8,7 @@ import compare
 import questions
 import schema
 from across import AcrossOracle
+from features import drills
 from oracle import Oracle
 from tables import Tables
 from tally import Tally
@@ -53,7 +54,8 @@ class Asker:
                 fault = refusal(question, answer)
             else:
                 kind = AcrossOracle if question.get("parts") else Oracle
-                expected = kind(self.model, self.tables, question).expected()
+                answered = drills.asked(question, self.model.cubes[question["cube"]])
+                expected = kind(self.model, self.tables, answered).expected()
                 statement = expected.sql
                 rows = self.tables.answer(statement)
                 tally.empty += rows.num_rows == 0

@@ -6,11 +6,11 @@ from random import Random
 
 import yaml
 
-from features import across, axes, bridges, contexts, filters, measure_filters, measured, options, refusals, sort, top
+from features import across, axes, bridges, contexts, drills, filters, measure_filters, measured, options, refusals, sort, top
 from oracle import SPECIALS
 from world import World
 
-FEATURES = (measured, axes, filters, measure_filters, sort, top, contexts, bridges, across, options)
+FEATURES = (measured, axes, filters, measure_filters, sort, top, contexts, bridges, across, options, drills)
 EVERY = [name for feature in FEATURES for name in feature.EVERY]
 CUBES = {"sales": 42, "cases_in_context": 10, "shared_sales": 12, "around": 10, "sales_small": 6, "cases": 12, "accounts": 10, "visits": 9, "nothing": 3}
 

@@ -32,6 +32,8 @@ class Answer:
     """What came back: the columns as the header describes them, and the rows of all pages; or the status of a refusal."""
 
     columns: list = field(default_factory=list)
+    # The query that was answered: after a drill another one than was sent.
+    asked: object = None
     pages: list[pa.Table] = field(default_factory=list)
     cells: list[tuple] = field(default_factory=list)
     complete: bool = True
@@ -52,15 +54,32 @@ class Client:
 
     def begin(self, question: dict):
         """Sends a question; its answer is fetched by `finish`."""
-        request = self.request(question)
-        return request, self.stub.Query(request, timeout=PATIENCE)
+        request, ask = self.drilled(question, self.request(question))
+        return request, ask, ask(request, timeout=PATIENCE)
+
+    def drilled(self, question: dict, request) -> tuple:
+        """The request of the operation that the question is asked by, and the operation."""
+        down, up = question["drill_down"], question["roll_up"]
+        asked = {"context": request.context, "query": request.query, "format": request.format}
+        if down:
+            path = [self.key(key, question["text_keys"]) for key in down["path"]]
+            member = self.member.MemberRef(level=self.level(down["level"]), path=path)
+            return self.query.DrillDownRequest(**asked, member=member, to_level=down["to"] or ""), self.stub.DrillDown
+        if up:
+            level = self.level(up["level"])
+            level.hierarchy = level.hierarchy if up["named"] else ""
+            return self.query.RollUpRequest(**asked, member=self.member.MemberRef(level=level)), self.stub.RollUp
+        return request, self.stub.Query
 
     def finish(self, begun) -> Answer:
         """Reads the answer, page by page."""
-        request, call = begun
+        request, ask, call = begun
         answer = Answer()
         try:
             token = self.read(call, answer)
+            if ask != self.stub.Query:
+                # further pages are those of the query that was answered
+                request = self.query.QueryRequest(context=request.context, query=answer.asked, format=request.format)
             while token and len(answer.pages) < PAGES:
                 request.context.page_token = token
                 token = self.read(self.stub.Query(request, timeout=PATIENCE), answer)
@@ -75,6 +94,7 @@ class Client:
         for message in call:
             kind = message.WhichOneof("chunk")
             if kind == "header":
+                answer.asked = message.header.query
                 answer.columns, token = list(message.header.columns), message.header.next_page_token
             elif kind == "arrow_ipc":
                 arrow.append(message.arrow_ipc)

@@ -60,8 +60,8 @@ class World:
         if (level.name_zh if language == "zh" else level.name_en) == level.key:
             return str(path[-1])
         labels = self.tables.labels(self.version(question), place.role.dimension, place.path, History("as_was"))
-        found = self.tables.connection.execute(f'select {language}::varchar from {labels} where "{level.key}" = {literal(path[-1])}').fetchone()
-        return found[0] or str(path[-1]) if found else str(path[-1])
+        found = self.tables.connection.execute(f'select {language}::varchar from {labels} where "{level.key}" = {literal(path[-1])}').fetchall()
+        return found and found[0][0] or str(path[-1])
 
     def alone(self, question: dict, place: Place, path: tuple) -> list:
         """The key of the level alone, where no other member has it; else the whole path."""

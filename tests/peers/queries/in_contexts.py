@@ -1,14 +1,13 @@
 """Measures in other contexts in SQL: beside the cells of a question, the values that its contexts have in each of them."""
 
 from dataclasses import dataclass, replace
-from itertools import product
 
 from cells import Steps
 from contexts import ABOVE, Context
 from features import filters
 from features.top import choice
 from features.top import level as ranked
-from layout import Stand
+from layout import Stand, sets
 from measures import aggregates, cell
 from schema import Measure, Place
 
@@ -39,18 +38,9 @@ def relations(oracle) -> list[str]:
     return [f"finished as (select {', '.join(['c.*', *columns])} from cells c {' '.join(joins)})"]
 
 
-def sets(oracle) -> list[list[Stand]]:
-    """The levels of every combination of prefixes of the axes with subtotals."""
-    prefixes = []
-    for axis, it in enumerate(oracle.question["axes"]):
-        own = [stand for stand in oracle.stands if stand.axis == axis]
-        prefixes.append([own[:length] for length in (range(len(own), -1, -1) if it["subtotals"] else [len(own)])])
-    return [sum(parts, []) for parts in product(*prefixes)]
-
-
 def values_of(oracle, measure: Measure) -> list[Value]:
     """What a context gives to the rows of each set in which it makes sense."""
-    return [it for it in (value_of(oracle, measure, set) for set in sets(oracle)) if it]
+    return [it for it in (value_of(oracle, measure, set) for set in sets(oracle.question, oracle.stands)) if it]
 
 
 def value_of(oracle, measure: Measure, set: list[Stand]) -> Value | None:
@@ -130,8 +120,13 @@ def there(oracle, first: Place, others: list[Stand]) -> str:
     facts = f"(select * from facts f where {' and '.join(conditions or ['true'])})"
     if top and not ranked(oracle).same_hierarchy(first):
         facts = f"({choice(oracle, facts)})"
-    members = [f"{sql} as {name}" for stand in others for part in stand.introduced() for sql, name in zip(oracle.member(part.place), (part.key, part.special))]
-    return f"select {', '.join(['f.*', *members])} from {facts} f"
+    return f"select {', '.join(['f.*', *members_of(oracle, others)])} from {facts} f"
+
+
+def members_of(oracle, stands: list[Stand]) -> list[str]:
+    """The columns that levels bring, of fact rows."""
+    parts = [part for stand in stands for part in stand.introduced()]
+    return [f"{sql} as {name}" for part in parts for sql, name in zip(oracle.member(part.place), (part.key, part.special))]
 
 
 def path_of(oracle, place: Place) -> str:
@@ -146,9 +141,8 @@ def leading(oracle, context: Context, depths: tuple, narrowed: tuple) -> str:
     all = numbered(oracle, *depths)
     last = f"(select max(m.n{finest.depth}) from {all} m where m.path in (select {path_of(oracle, finest)} from placed f))"
     own = " and ".join([f"n{finest.depth} <= {last}", *[filters.of_filter(oracle, it) for it in filtered]])
-    targets = [f"{sql} as {name}" for stand in shown for part in stand.introduced() for sql, name in zip(oracle.member(part.place), (part.key, part.special))]
     names = [name for stand in shown for name in stand.columns()]
-    admitted = f"(select {', '.join(['f.*', *targets])} from {all} f where {own})"
+    admitted = f"(select {', '.join(['f.*', *members_of(oracle, shown)])} from {all} f where {own})"
     if context.function == "prev":
         return before(context, depths, names, (admitted, all))
     ends = f"max(n{finest.depth}) as finest_end, max(n{depth}) as depth_end"
@@ -156,7 +150,8 @@ def leading(oracle, context: Context, depths: tuple, narrowed: tuple) -> str:
     fits = [f"s.n{finest.depth} <= a.finest_end"]
     fits += [f"s.n{depth} = a.depth_end"] if context.function == "to_date" else []
     fits += [f"s.n{depth} > a.depth_end - {context.number}"] if context.function == "rolling" else []
-    return f"select {', '.join([*names, 's.path'])} from (select {', '.join([*names, ends])} from {admitted} {group}) a join {all} s on {' and '.join(fits)}"
+    targets = f"(select {', '.join([*names, ends])} from {admitted} {group})"
+    return f"select {', '.join([*names, 's.path'])} from {targets} a join {all} s on {' and '.join(fits)}"
 
 
 def before(context: Context, depths: tuple, names: list[str], members: tuple[str, str]) -> str:
@@ -177,7 +172,8 @@ def numbered(oracle, finest: Place, depth: int, places: int) -> str:
         on = [f'{label}."{it.key}{mark}" is not distinct from l."{it.key}{mark}"' for it in own for mark in ("", "!")]
         joins.append(f"join {labels} {label} on {' and '.join(on)}")
         columns += [f'l."{level.key}{mark}" as "{role}.{level.key}{mark}"' for mark in ("", "!")]
-        order.append([f'l."{level.key}!" desc nulls first', *([f"{label}.sort nulls last"] if level.sort != level.key else []), f'l."{level.key}" nulls last'])
+        apart = [f"{label}.sort nulls last"] if level.sort != level.key else []
+        order.append([f'l."{level.key}!" desc nulls first', *apart, f'l."{level.key}" nulls last'])
     numbers = [f"dense_rank() over (order by {', '.join(sum(order[: at + 1], []))})::bigint as n{at}" for at in range(depth, finest.depth + 1)]
     all = oracle.tables.labels(oracle.version, dimension, finest.path, oracle.history)
     ordinary = f'l."{finest.level.key}!" is null'

@@ -74,11 +74,16 @@ def part(place: Place, depth: int, axis: int, position: int, before: list[Stand]
     return Part(above, f"k{name}", f"s{name}", True)
 
 
-def grouping_sets(question: dict, all: list[Stand]) -> list[list[str]]:
+def sets(question: dict, all: list[Stand]) -> list[list[Stand]]:
     """Every combination of prefixes of the axes with subtotals; the finest one first."""
     prefixes = []
     for axis, it in enumerate(question["axes"]):
         own = [stand for stand in all if stand.axis == axis]
         lengths = range(len(own), -1, -1) if it["subtotals"] else [len(own)]
-        prefixes.append([[name for stand in own[:length] for name in stand.columns()] for length in lengths])
-    return [sum(sets, []) for sets in product(*prefixes)]
+        prefixes.append([own[:length] for length in lengths])
+    return [sum(parts, []) for parts in product(*prefixes)]
+
+
+def grouping_sets(question: dict, all: list[Stand]) -> list[list[str]]:
+    """The columns of these."""
+    return [[name for stand in set for name in stand.columns()] for set in sets(question, all)]

@@ -136,7 +136,8 @@ class Oracle:
         if not self.bridged():
             return f'(select f.*, "#weight" as "#share" from {source} f)'
         cell = ", ".join(['"#fact"', *names])
-        return f'(select f.*, sum("#weight") over (partition by {cell}) as "#share" from {source} f qualify row_number() over (partition by {cell}) = 1)'
+        share = f'sum("#weight") over (partition by {cell}) as "#share"'
+        return f"(select f.*, {share} from {source} f qualify row_number() over (partition by {cell}) = 1)"
 
     def places(self) -> list[Place]:
         """Every level that the question names."""

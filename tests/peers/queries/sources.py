@@ -130,9 +130,10 @@ class Shop:
         return Decimal(self.random.randrange(10**6)) / 1000
 
     def companions_of(self) -> list[dict]:
-        """Products with others: some have none, some themselves, some have members with one above them."""
+        """Products with others: some have none, or themselves, or nobody known."""
+        companion = lambda: self.maybe(self.product_id(self.random.randrange(PRODUCTS + 2)))
         return [
-            {"product": self.product_id(number), "companion": self.maybe(self.product_id(self.random.randrange(PRODUCTS + 2))), "gone": self.random.random() < 0.1}
+            {"product": self.product_id(number), "companion": companion(), "gone": self.random.random() < 0.1}
             for number in range(PRODUCTS)
             for _ in range(self.random.choice([0, 1, 2, 4]))
         ]

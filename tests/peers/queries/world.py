@@ -89,7 +89,8 @@ class World:
             if role.dimension:
                 members, key = self.tables.members(version, role.dimension, History("as_was")), f"f.{role.name}_key"
                 if role.bridge:
-                    bridge, group, key = self.tables.table(version, f"bridge_{role.name}"), f"{role.name}_group_key", f'"b {role.name}".{role.name}_key'
+                    bridge, group = self.tables.table(version, f"bridge_{role.name}"), f"{role.name}_group_key"
+                    key = f'"b {role.name}".{role.name}_key'
                     joins.append(f'join {bridge} "b {role.name}" on "b {role.name}".{group} = f.{group}')
                 joins.append(f'join {members} "{role.name}" on "{role.name}".key = {key}')
         for place in cube.places():

@@ -46,7 +46,8 @@ def draw_up(random: Random, world: World, place: Place, anchor: dict, question: 
     if place.depth and anchor and random.random() < 0.5:
         back = place.above(random.randrange(place.depth))
         question["filters"].append({"level": back.name, "in": [list(anchor[back.name])], "drilled": True})
-    hierarchies = {cube.place(name).hierarchy.name for axis in question["axes"] for name in axis["levels"] if cube.place(name).role.name == place.role.name}
+    places = [cube.place(name) for axis in question["axes"] for name in axis["levels"]]
+    hierarchies = {it.hierarchy.name for it in places if it.role.name == place.role.name}
     is_one_of_several, top = len(hierarchies) > 1, question["top"]
     if place.depth or not top or top["level"]:
         question["roll_up"] = {"level": place.name, "back": back.name if back else None, "named": is_one_of_several or random.random() < 0.5}

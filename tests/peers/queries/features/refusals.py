@@ -7,7 +7,8 @@ from world import World
 
 def draw(random: Random, world: World, question: dict) -> None:
     if random.random() < 0.005:
-        random.choice([unknown_measure, measure_twice, unknown_level, unknown_member, hidden_measure, not_a_number, within_a_bridge, lacking])(world, question)
+        kinds = [unknown_measure, measure_twice, unknown_level, unknown_member, hidden_measure, not_a_number]
+        random.choice([*kinds, within_a_bridge, lacking])(world, question)
 
 
 def unknown_measure(world: World, question: dict) -> None:

@@ -34,6 +34,11 @@ impl PageToken {
         }
     }
 
+    /// The version that a token is of, whatever its request.
+    pub(crate) fn version_of(text: Option<&str>) -> Option<u64> {
+        text.and_then(Self::parse).map(|token| token.version)
+    }
+
     fn parse(text: &str) -> Option<Self> {
         let mut parts = text.split('-').map(|part| u64::from_str_radix(part, 16));
         let (version, fingerprint, skip) = (

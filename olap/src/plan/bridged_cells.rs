@@ -203,7 +203,10 @@ impl Bridged<'_> {
         let (group, flags) = match sets {
             [set] => (columns(set), false),
             sets => {
-                for level in self.levels.iter().filter(|it| !it.level.is_bridged()) {
+                for (_, level) in self
+                    .levels_in(sets)
+                    .filter(|(_, it)| !it.level.is_bridged())
+                {
                     let own = level.own()?;
                     merged.push(grouping(column(&own.key)).alias(own.subtotal()));
                 }
@@ -225,14 +228,10 @@ impl Bridged<'_> {
                 });
             }
         }
-        for level in self.levels.iter().filter(|_| has_totals) {
+        for (at, level) in self.levels.iter().enumerate().filter(|_| has_totals) {
             let own = level.own()?.subtotal();
-            let at = self
-                .levels
-                .iter()
-                .position(|it| it.own().is_ok_and(|it| it.subtotal() == own));
-            let is_there = at.is_some_and(|at| sets.iter().any(|set| set.contains(&at)));
-            let is_total = match flags && !level.level.is_bridged() {
+            let is_there = sets.iter().any(|set| set.contains(&at));
+            let is_total = match is_there && flags && !level.level.is_bridged() {
                 true => column(&own).eq(lit(1)),
                 false => lit(!is_there),
             };
@@ -240,6 +239,12 @@ impl Bridged<'_> {
         }
         kept.extend(self.cells.iter().cloned());
         grouped.project(kept).map_err(Planner::failed)
+    }
+
+    /// The levels that stand in some of these sets, with their positions.
+    fn levels_in(&self, sets: &[Positions]) -> impl Iterator<Item = (usize, &GroupLevel)> {
+        let all = self.levels.iter().enumerate();
+        all.filter(move |(at, _)| sets.iter().any(|set| set.contains(at)))
     }
 
     /// The states beside the members of some bridged levels and the weights of their groups there.

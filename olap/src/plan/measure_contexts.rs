@@ -5,6 +5,7 @@
 //! are states, so that every measure is right there too.
 
 use datafusion::common::{Column, NullEquality};
+use datafusion::functions::expr_fn::nullif;
 use datafusion::functions_window::expr_fn::rank as rank_function;
 use datafusion::logical_expr::{
     Expr, ExprFunctionExt, JoinType, LogicalPlanBuilder, cast, lit, when,
@@ -84,7 +85,7 @@ fn measure_in_context(
         let value = cast(column(&value), measure.data_type.arrow());
         values.push((is_ranked, value));
     }
-    with_value(plan, measure, values)
+    with_value(plan, (measure, context), values)
 }
 
 /// The place of the finest member of a dimension among those of the same one above, all else being equal.
@@ -116,11 +117,12 @@ fn rank(grouped: Grouped<'_>, context: &ResolvedContext, has_totals: bool) -> Re
 /// The value of each row: what was found for the set of group columns that it is of.
 fn with_value(
     plan: LogicalPlanBuilder,
-    measure: &ResolvedMeasure,
+    (measure, context): (&ResolvedMeasure, &ResolvedContext),
     values: Vec<(Expr, Expr)>,
 ) -> PlanStep {
-    let nothing = datafusion::scalar::ScalarValue::try_from(&measure.data_type.arrow());
-    let nothing = lit(nothing.map_err(Planner::failed)?);
+    // not a literal: of a condition on that the engine would make one on the rows below, which a total without rows passes
+    let inner = cast(column(&context.measure), measure.data_type.arrow());
+    let nothing = nullif(inner.clone(), inner);
     let mut values = values.into_iter();
     let value = match values.next() {
         None => nothing,

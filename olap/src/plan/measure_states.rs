@@ -13,6 +13,7 @@ use super::columns::{DURABLE, column, fact_column, role_column};
 use super::decimal::{divide, round_to_cell};
 use super::planner::Planner;
 use super::resolved_measure::{Input, ResolvedAggregate, ResolvedMeasure};
+use crate::digits::CELL_TYPE;
 use crate::error::Result;
 use crate::model::ColumnType;
 use crate::states::{Amount, Percentile, StateOf, Values, Which};
@@ -135,10 +136,8 @@ pub(super) fn aggregated(
             let state = State::same(count(counted(&aggregate.input)?), Merge::AddWeighted(0));
             let counted = parts.alone(state)?;
             Ok(Aggregated {
-                cell: round_to_cell(coalesce(vec![
-                    cast(counted.cell, Arrow::Decimal256(60, 10)),
-                    lit(0),
-                ])),
+                // of no groups at all there is no sum
+                cell: coalesce(vec![round_to_cell(counted.cell), cast(lit(0), CELL_TYPE)]),
                 ..counted
             })
         }

@@ -102,6 +102,31 @@ fn bridges_stand_beside_each_other_and_beside_roles() {
 }
 
 #[test]
+fn totals_without_a_bridge_stand_beside_those_with_one_whatever_the_order_of_levels() {
+    let lines = with_totals(visits(
+        "minutes",
+        "customer.segment, topic.category, day.calendar.year",
+    ));
+    check(
+        &lines,
+        &[
+            "A | Writing | 2024 | 10",
+            "A | Writing | Total | 10",
+            "A | Total | Total | 10",
+            "B | Zu Hause | 2024 | 30",
+            "B | Zu Hause | Total | 30",
+            "B | Writing | 2024 | 50",
+            "B | Writing | Total | 50",
+            "B | Total | Total | 50",
+            "(not given) | (not given) | 2024 | 5",
+            "(not given) | (not given) | Total | 5",
+            "(not given) | Total | Total | 5",
+            "Total | Total | Total | 65",
+        ],
+    );
+}
+
+#[test]
 fn a_filter_keeps_the_facts_of_its_members_and_their_weights() {
     let mut some = visits(ALL, "");
     some.filters = filters(["topic.product in P2, P3"]);

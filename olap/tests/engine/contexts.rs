@@ -241,3 +241,11 @@ fn what_opens_a_period_is_all_before_it_and_what_closes_it_all_up_to_its_end() {
         ],
     );
 }
+
+#[test]
+fn a_condition_on_a_context_that_makes_no_sense_is_met_by_nothing() {
+    let mut segments = with_totals(query("category_amount", "customer.segment"));
+    segments.measure_filters =
+        vec![planisphere_olap::query::parse_measure_filter("category_amount >= 0.5").unwrap()];
+    check(&segments, &[]);
+}

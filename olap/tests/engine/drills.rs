@@ -192,3 +192,49 @@ async fn detail_comes_in_pages() {
     }
     assert_eq!(seen, [3, 3, 1]);
 }
+
+#[tokio::test]
+async fn answers_of_drills_come_in_pages_of_their_own() {
+    let mut query = query("net_amount", "product.category, product.product");
+    query.limit = Some(1);
+    let service = shop();
+    let mut seen = Vec::new();
+    loop {
+        let roll = RollUp {
+            query: query.clone(),
+            dimension: "product".into(),
+            hierarchy: None,
+        };
+        let (_, result) = service.roll_up(&Caller::default(), &roll).await.unwrap();
+        let (header, batches) = result.collect().await.unwrap();
+        seen.extend(lines(&batches));
+        query.page_token = header.next_page_token;
+        if query.page_token.is_none() {
+            break;
+        }
+        assert!(seen.len() < 3, "{seen:?}");
+    }
+    assert_eq!(seen.len(), 2, "{seen:?}");
+    // the token of the page that shows the member is none of the answer
+    let first = CubeQuery {
+        page_token: None,
+        ..query.clone()
+    };
+    let shown = service.query(&Caller::default(), &first).await;
+    let token = shown.unwrap().header.next_page_token;
+    assert!(token.is_some());
+    let roll = RollUp {
+        query: CubeQuery {
+            page_token: token,
+            ..query.clone()
+        },
+        dimension: "product".into(),
+        hierarchy: None,
+    };
+    let (_, result) = service.roll_up(&Caller::default(), &roll).await.unwrap();
+    let (_, batches) = result.collect().await.unwrap();
+    assert_eq!(lines(&batches), seen[..1]);
+    let mut foreign = roll.clone();
+    foreign.query.measures = vec!["quantity".into()];
+    assert!(service.roll_up(&Caller::default(), &foreign).await.is_err());
+}

@@ -4,18 +4,20 @@
 //! conformed rows ──► history of the fast attributes ──► combinations that occurred ──► present combination of each row
 //! ```
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, BooleanArray, Int32Array, RecordBatch, StringArray};
 use arrow::compute::{concat_batches, filter_record_batch, not};
 use arrow::error::ArrowError;
+use futures::TryStreamExt as _;
 use planisphere_schemas::model::{Dimension, current_id_column, current_key_column};
 use planisphere_schemas::warehouse::PinnedWarehouse;
 
 use crate::conform::{Conformed, DELETED};
 use crate::dimension::{
-    Combinations, MemberIndex, MiniIndex, Tables, changes_table, map_table, mini_attributes,
-    present_words,
+    Combinations, MemberIndex, MiniIndex, Occurring, Tables, changes_table, map_table,
+    mini_attributes, present_words,
 };
 use crate::error::{Error, Result};
 use crate::staging::Package;
@@ -25,7 +27,7 @@ use super::build::{Built, Fed, NextTable};
 use super::combinations::column_named;
 use super::execute::Execution;
 use super::outriggers::with_columns;
-use super::published::read_table;
+use super::scan::TableScan;
 
 impl Execution<'_> {
     /// Builds the mini-dimensions of a dimension; returns its rows with the present combinations beside them.
@@ -51,19 +53,22 @@ impl Execution<'_> {
             let Some(versions) = built.versions.take() else {
                 continue;
             };
-            let occurred = versions.batches();
-            let occurred =
-                occurred.map(|rows| Combinations::of(mini, &mini_attributes(mini, &rows?)));
-            let mut occurred: Vec<_> = occurred.collect::<Result<_, _>>().map_err(doing())?;
+            let mut occurred = Occurring::default();
+            for versions in versions.batches() {
+                let attributes = mini_attributes(mini, &versions.map_err(doing())?);
+                let found = Combinations::of(mini, &attributes).map_err(doing())?;
+                occurred.add(&found).map_err(doing())?;
+            }
             if fed.entity.changes.is_some() {
                 for rows in rows.rows.batches() {
                     let rows = rows.map_err(doing())?;
                     let told = not(rows[DELETED].as_boolean()).map_err(doing())?;
                     let told = filter_record_batch(&rows, &told).map_err(doing())?;
-                    occurred.push(combinations(mini, &told)?);
+                    let told = combinations(mini, &told)?;
+                    occurred.add(&told).map_err(doing())?;
                 }
-                let earlier = self.seen_before(owner, (mini, &history), base, built);
-                occurred.extend(earlier.await?);
+                self.seen_before(owner, (mini, &history), base, (built, &mut occurred))
+                    .await?;
             }
             self.combined(mini, &occurred, base, built).await?;
             rows.rows = rows.rows.map(&self.memory, |rows| {
@@ -82,35 +87,42 @@ impl Execution<'_> {
         Ok((rows, balances))
     }
 
-    /// The combinations of changes that an earlier load has seen, also of those that had no last word, if their owner or the
+    /// Adds the combinations of changes that an earlier load has seen, also of those that had no last word, if their owner or the
     /// mini-dimension is another one than before: the last words may be others now.
     async fn seen_before(
         &self,
         owner: &Dimension,
         (mini, history): (&Dimension, &Dimension),
         base: Option<&PinnedWarehouse>,
-        built: &Built,
-    ) -> Result<Vec<Combinations>> {
+        (built, occurred): (&Built, &mut Occurring),
+    ) -> Result<()> {
         let name = changes_table(history);
         let table = built.tables.iter().find(|table| table.name == name);
         let (Some(base), Some(table)) = (base, table) else {
-            return Ok(Vec::new());
+            return Ok(());
         };
         let before = |it: &Dimension| base.manifest().model.dimension(&it.name) == Some(it);
         if !table.kept.is_empty() && before(owner) && before(mini) {
-            return Ok(Vec::new());
+            return Ok(());
         }
         let doing = || Error::arrow(format!("building mini-dimension '{}'", mini.name));
-        let mut seen = Vec::new();
         for words in table.rows.batches() {
-            let words = words.map_err(doing())?;
-            seen.push(whole_combinations(mini, &words).map_err(doing())?);
+            let found = words.and_then(|words| whole_combinations(mini, &words));
+            let added = found.and_then(|found| occurred.add(&found));
+            added.map_err(doing())?;
         }
-        if let Some(kept) = base.table(&name).filter(|_| !table.kept.is_empty()) {
-            let words = read_table(self.warehouse, kept).await?;
-            seen.push(whole_combinations(mini, &words).map_err(doing())?);
+        if let Some(table) = base.table(&name).filter(|_| !table.kept.is_empty()) {
+            let warehouse = self.warehouse;
+            let names = mini.attributes.iter().map(|it| it.name.as_str());
+            let columns: Vec<&str> = names.chain([KNOWN]).collect();
+            let mut groups = pin!(TableScan { warehouse, table }.groups(&columns));
+            while let Some(group) = groups.try_next().await? {
+                let found = whole_combinations(mini, &group.rows);
+                let added = found.and_then(|found| occurred.add(&found));
+                added.map_err(doing())?;
+            }
         }
-        Ok(seen)
+        Ok(())
     }
 }
 

@@ -8,18 +8,20 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, BooleanArray, Int32Array, RecordBatch, StringArray};
-use arrow::compute::{concat_batches, filter_record_batch, not};
+use arrow::compute::{filter_record_batch, not};
 use arrow::error::ArrowError;
 use futures::TryStreamExt as _;
 use planisphere_schemas::model::{Dimension, current_id_column, current_key_column};
 use planisphere_schemas::warehouse::PinnedWarehouse;
 
 use crate::conform::{Conformed, DELETED};
+use crate::dealt::{Dealing, Dealt};
 use crate::dimension::{
-    Combinations, MemberIndex, MiniIndex, Occurring, Tables, changes_table, map_table,
-    mini_attributes, present_words,
+    Combinations, MemberIndex, MiniIndex, Occurring, Tables, changes_schema, changes_table,
+    map_table, mini_attributes, present_words, share_of,
 };
 use crate::error::{Error, Result};
+use crate::spool::{Spool, Spooled, bytes_of};
 use crate::staging::Package;
 
 use super::balance::Balance;
@@ -74,7 +76,7 @@ impl Execution<'_> {
             rows.rows = rows.rows.map(&self.memory, |rows| {
                 with_present(mini, rows, built.members.get(name))
             })?;
-            if let Some(words) = presents(owner, mini, &history, base, built)? {
+            if let Some(words) = self.presents(owner, mini, &history, base, built)? {
                 let presents = built.presents.entry(owner.name.clone()).or_default();
                 presents.push(words);
             }
@@ -124,6 +126,59 @@ impl Execution<'_> {
         }
         Ok(())
     }
+
+    /// What the history of a mini-dimension tells its owner of present combinations, if it is built anew or is new in a warehouse
+    /// that is not: what members that the load does not show have now may be called otherwise. It is told in shares of the
+    /// members that fit into memory.
+    fn presents(
+        &self,
+        owner: &Dimension,
+        mini: &Dimension,
+        history: &Dimension,
+        base: Option<&PinnedWarehouse>,
+        built: &Built,
+    ) -> Result<Option<Spooled>> {
+        let next = |name: String| built.tables.iter().find(|table| table.name == name);
+        let tables = [history.table(), map_table(history), changes_table(history)].map(next);
+        let ([Some(table), Some(map), Some(changes)], Some(index)) =
+            (tables, built.members.get(&mini.name))
+        else {
+            return Ok(None);
+        };
+        if base.is_none() || !table.kept.is_empty() {
+            return Ok(None);
+        }
+        let doing = || Error::arrow(format!("building mini-dimension '{}'", mini.name));
+        let memory = self.options.settings.etl.memory_bytes;
+        let mut bytes = 0;
+        for rows in [table, map, changes]
+            .map(|it| it.rows.batches())
+            .into_iter()
+            .flatten()
+        {
+            bytes += told_in(&rows.map_err(doing())?);
+        }
+        let shares = u32::try_from(bytes.div_ceil(memory / 4)).unwrap_or(u32::MAX);
+        let shares = shares.clamp(1, 4_096);
+        let dealing = |table: &NextTable| {
+            let schema = Arc::clone(&table.schema);
+            let dealing = Dealing::new(schema, &self.memory, memory / 16);
+            dealt(table, &history.id_column(), (dealing, shares)).map_err(doing())
+        };
+        let (table, map, changes) = (dealing(table)?, dealing(map)?, dealing(changes)?);
+        let mut words = Spool::new(changes_schema(owner), &self.memory);
+        for share in 0..shares as usize {
+            let tables = Tables {
+                table: table.share(share).map_err(doing())?,
+                map: map.share(share).map_err(doing())?,
+                changes: changes.share(share).map_err(doing())?,
+            };
+            let told = present_words(owner, mini, &tables, index, built.audit_key);
+            let told = told.and_then(|told| words.push(told));
+            told.map_err(doing())?;
+        }
+        words.finish().map(Some).map_err(doing())
+    }
 }
 
 /// Columns of the changes of a history.
@@ -143,37 +198,25 @@ fn whole_combinations(mini: &Dimension, words: &RecordBatch) -> Result<Combinati
     Combinations::of(mini, &mini_attributes(mini, &words))
 }
 
-/// What the history of a mini-dimension tells its owner of present combinations, if it is built anew or is new in a warehouse
-/// that is not: what members that the load does not show have now may be called otherwise.
-fn presents(
-    owner: &Dimension,
-    mini: &Dimension,
-    history: &Dimension,
-    base: Option<&PinnedWarehouse>,
-    built: &Built,
-) -> Result<Option<RecordBatch>> {
-    let next = |name: String| built.tables.iter().find(|table| table.name == name);
-    let tables = [history.table(), map_table(history), changes_table(history)].map(next);
-    let ([Some(table), Some(map), Some(changes)], Some(index)) =
-        (tables, built.members.get(&mini.name))
-    else {
-        return Ok(None);
-    };
-    if base.is_none() || !table.kept.is_empty() {
-        return Ok(None);
+/// The bytes that it takes to tell what some rows say of present combinations, about.
+fn told_in(rows: &RecordBatch) -> usize {
+    4 * bytes_of(rows) + 600 * rows.num_rows()
+}
+
+/// The rows of a table dealt out by business ids.
+fn dealt(
+    table: &NextTable,
+    id: &str,
+    (mut dealing, shares): (Dealing, u32),
+) -> Result<Dealt, ArrowError> {
+    for rows in table.rows.batches() {
+        let rows = rows?;
+        let ids = rows.column(rows.schema().index_of(id)?);
+        let ids = ids.as_string::<i32>().iter();
+        let to = ids.map(|id| id.map_or(0, |id| share_of(id, shares)));
+        dealing.push(&rows, &to.collect::<Vec<u32>>())?;
     }
-    let doing = || Error::arrow(format!("building mini-dimension '{}'", mini.name));
-    let whole = |table: &NextTable| {
-        let rows: Vec<RecordBatch> = table.rows.batches().collect::<Result<_, _>>()?;
-        concat_batches(&table.schema, &rows)
-    };
-    let tables = Tables {
-        table: whole(table).map_err(doing())?,
-        map: whole(map).map_err(doing())?,
-        changes: whole(changes).map_err(doing())?,
-    };
-    let words = present_words(owner, mini, &tables, index, built.audit_key);
-    words.map(Some).map_err(doing())
+    dealing.finish()
 }
 
 /// The combinations in conformed rows.

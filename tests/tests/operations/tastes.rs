@@ -51,7 +51,7 @@ fn bytes(count: u64) -> u64 {
 
 #[test]
 fn combinations_of_many_times_the_memory_are_right_and_take_no_more_of_it() -> Result<()> {
-    let (some, many) = (6_000, 57_000);
+    let (some, many) = (16_000, 56_000);
     assert!(bytes(some) > MEMORY && bytes(many) > 10 * MEMORY);
     let (few, large) = (hoard(some)?, hoard(many)?);
     let ((small, little), (said, much)) = (few.load_and_weigh()?, large.load_and_weigh()?);

@@ -44,8 +44,19 @@ impl Combinations {
         })
     }
 
+    /// Only some of the rows.
+    pub(super) fn only(&self, rows: &UInt32Array) -> Result<Self, ArrowError> {
+        let values = self.values.iter().map(|values| take(values, rows, None));
+        let ids = rows.values().iter();
+        Ok(Self {
+            values: values.collect::<Result<_, _>>()?,
+            ids: ids.map(|row| self.ids[*row as usize].clone()).collect(),
+            misfits: Vec::new(),
+        })
+    }
+
     /// The rows that are whole, each with its id.
-    fn whole(&self) -> impl Iterator<Item = (usize, &str)> {
+    pub(super) fn whole(&self) -> impl Iterator<Item = (usize, &str)> {
         let unfit: HashSet<usize> = self.misfits.iter().flatten().copied().collect();
         let rows = self.ids.iter().enumerate();
         rows.filter_map(move |(row, id)| {

@@ -18,9 +18,37 @@ pub(crate) struct MiniIndex {
     /// The versions of the members.
     history: MemberIndex,
     /// For each version the key of its combination.
-    keys: HashMap<i32, i32>,
+    keys: OfKeys<i32>,
     /// For each key of the owner the number of its member in the history.
-    owners: HashMap<i32, u32>,
+    owners: OfKeys<u32>,
+}
+
+/// A number for some keys, of which nearly all have one: four bytes and a bit a key.
+#[derive(Debug, Default)]
+struct OfKeys<T> {
+    numbers: Vec<T>,
+    given: Vec<u64>,
+}
+
+impl<T: Copy + Default> OfKeys<T> {
+    /// Gives a key a number; those of special members have none.
+    fn set(&mut self, key: i32, number: T) {
+        let Some(at) = usize::try_from(key).ok().filter(|at| *at > 0) else {
+            return;
+        };
+        if at >= self.numbers.len() {
+            self.numbers.resize(at + 1, T::default());
+            self.given.resize(at / 64 + 1, 0);
+        }
+        self.numbers[at] = number;
+        self.given[at / 64] |= 1 << (at % 64);
+    }
+
+    fn get(&self, key: i32) -> Option<T> {
+        let at = usize::try_from(key).ok()?;
+        let is_given = self.given.get(at / 64)? >> (at % 64) & 1 == 1;
+        is_given.then(|| self.numbers[at])
+    }
 }
 
 /// The combinations that a member had.
@@ -41,20 +69,19 @@ impl MiniIndex {
         versions: &Spooled,
         combinations: &MemberIndex,
     ) -> Result<Self, ArrowError> {
-        let mut keys = HashMap::new();
+        let mut keys = OfKeys::default();
         for versions in versions.batches() {
             let versions = versions?;
             let found = Combinations::of(mini, &attributes(mini, &versions))?;
             let versions = versions.column(0).as_primitive::<Int32Type>().values();
-            keys.extend(versions.iter().zip(&found.ids).map(|(version, id)| {
-                let key = combinations.member(id.as_deref(), None);
-                (*version, key)
-            }));
+            for (version, id) in versions.iter().zip(&found.ids) {
+                keys.set(*version, combinations.member(id.as_deref(), None));
+            }
         }
         Ok(Self {
             keys,
             history,
-            owners: HashMap::new(),
+            owners: OfKeys::default(),
         })
     }
 
@@ -66,29 +93,28 @@ impl MiniIndex {
             return;
         };
         let keys = keys.as_primitive::<Int32Type>().values().iter();
-        let pairs = keys
-            .zip(ids.as_string::<i32>())
-            .filter(|(key, _)| **key > 0);
-        let owners = pairs.filter_map(|(key, id)| Some((*key, self.history.number(id?)?)));
-        let owners: Vec<(i32, u32)> = owners.collect();
-        self.owners.extend(owners);
+        for (key, id) in keys.zip(ids.as_string::<i32>()) {
+            if let Some(member) = id.and_then(|id| self.history.number(id)) {
+                self.owners.set(*key, member);
+            }
+        }
     }
 
     /// The key of the combination that the member of a key of the owner had at an instant.
     pub(crate) fn of_owner(&self, key: i32, at: Option<i64>) -> Option<i32> {
-        let version = self.history.version(*self.owners.get(&key)?, at)?;
-        self.keys.get(&version).copied()
+        let version = self.history.version(self.owners.get(key)?, at)?;
+        self.keys.get(version)
     }
 
     /// What the member of a key of the owner had from one instant to another.
     pub(crate) fn all_of_owner(&self, key: i32, span: (i64, i64)) -> Had {
         let versions = self
             .owners
-            .get(&key)
-            .map(|member| self.history.between(*member, span));
+            .get(key)
+            .map(|member| self.history.between(member, span));
         let versions = versions.into_iter().flatten();
         let versions: Vec<(i32, i64, i32)> = versions
-            .filter_map(|(version, end)| Some((version, end, *self.keys.get(&version)?)))
+            .filter_map(|(version, end)| Some((version, end, self.keys.get(version)?)))
             .collect();
         let mut combinations: Vec<i32> = versions.iter().map(|(.., key)| *key).collect();
         combinations.dedup();
@@ -106,7 +132,7 @@ impl MiniIndex {
         match self.history.member(id, at) {
             special if special < 0 => special,
             version => {
-                let key = self.keys.get(&version).copied();
+                let key = self.keys.get(version);
                 key.unwrap_or(SpecialMember::NotYetArrived.key())
             }
         }

@@ -87,7 +87,7 @@ pub(super) struct Built {
     /// What the indexes hold, of dimensions that are still to come what is published.
     pub(super) indexes: Indexes,
     /// For owners of mini-dimensions whose histories were built anew what these tell of present combinations.
-    pub(super) presents: BTreeMap<String, Vec<RecordBatch>>,
+    pub(super) presents: BTreeMap<String, Vec<Spooled>>,
     /// What the operator should know.
     pub(super) notices: Vec<String>,
     pub(super) audit_key: i64,

@@ -8,8 +8,8 @@ use planisphere_schemas::warehouse::PinnedWarehouse;
 
 use crate::conform::Conformed;
 use crate::dimension::{
-    self, Aliases, CombinationKeys, Combinations, MemberIndex, MembersBuilder, Nature, Tally,
-    align, build_combinations, combination_map, map_table,
+    self, Aliases, CombinationKeys, Combinations, MemberIndex, MembersBuilder, Nature, Occurring,
+    Tally, align, build_combinations, combination_map, map_table,
 };
 use crate::error::{Error, Result};
 use crate::fact::told_states;
@@ -37,7 +37,7 @@ impl Execution<'_> {
     pub(super) async fn combined(
         &self,
         dimension: &Dimension,
-        occurring: &[Combinations],
+        occurring: &Occurring,
         base: Option<&PinnedWarehouse>,
         built: &mut Built,
     ) -> Result<()> {
@@ -59,7 +59,7 @@ impl Execution<'_> {
             &dimension.id_column(),
         );
         let existing = existing.as_ref();
-        let next = build_combinations(dimension, existing, keys, occurring, built.audit_key)
+        let next = build_combinations(dimension, existing, keys, occurring.each(), built.audit_key)
             .map_err(doing())?;
         let changed = published.is_none()
             || next.tally.has_changes()
@@ -87,8 +87,8 @@ impl Execution<'_> {
         dimension: &Dimension,
         conformed: &BTreeMap<String, Conformed>,
         base: Option<&PinnedWarehouse>,
-    ) -> Result<Vec<Combinations>> {
-        let mut occurring = Vec::new();
+    ) -> Result<Occurring> {
+        let mut occurring = Occurring::default();
         for star in &self.model.stars {
             let of = |role: &&Role| role.dimension == dimension.name;
             let Some(fed) = self.fed(&star.entity, conformed) else {
@@ -106,7 +106,8 @@ impl Execution<'_> {
                 for rows in states.iter().flat_map(Spooled::batches) {
                     let columns = columns_of(dimension, role, &rows.map_err(doing())?)?;
                     let found = Combinations::of(dimension, &columns);
-                    occurring.push(found.map_err(doing())?);
+                    let added = found.and_then(|found| occurring.add(&found));
+                    added.map_err(doing())?;
                 }
             }
         }

@@ -4,20 +4,24 @@
 //! conformed rows ──► history of the fast attributes ──► combinations that occurred ──► present combination of each row
 //! ```
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, BooleanArray, Int32Array, RecordBatch, StringArray};
-use arrow::compute::{concat_batches, filter_record_batch, not};
+use arrow::compute::{filter_record_batch, not};
 use arrow::error::ArrowError;
+use futures::TryStreamExt as _;
 use planisphere_schemas::model::{Dimension, current_id_column, current_key_column};
 use planisphere_schemas::warehouse::PinnedWarehouse;
 
 use crate::conform::{Conformed, DELETED};
+use crate::dealt::{Dealing, Dealt};
 use crate::dimension::{
-    Combinations, MemberIndex, MiniIndex, Tables, changes_table, map_table, mini_attributes,
-    present_words,
+    Combinations, MemberIndex, MiniIndex, Occurring, Tables, changes_schema, changes_table,
+    map_table, mini_attributes, present_words, share_of,
 };
 use crate::error::{Error, Result};
+use crate::spool::{Spool, Spooled, bytes_of};
 use crate::staging::Package;
 
 use super::balance::Balance;
@@ -25,7 +29,7 @@ use super::build::{Built, Fed, NextTable};
 use super::combinations::column_named;
 use super::execute::Execution;
 use super::outriggers::with_columns;
-use super::published::read_table;
+use super::scan::TableScan;
 
 impl Execution<'_> {
     /// Builds the mini-dimensions of a dimension; returns its rows with the present combinations beside them.
@@ -51,25 +55,28 @@ impl Execution<'_> {
             let Some(versions) = built.versions.take() else {
                 continue;
             };
-            let occurred = versions.batches();
-            let occurred =
-                occurred.map(|rows| Combinations::of(mini, &mini_attributes(mini, &rows?)));
-            let mut occurred: Vec<_> = occurred.collect::<Result<_, _>>().map_err(doing())?;
+            let mut occurred = Occurring::default();
+            for versions in versions.batches() {
+                let attributes = mini_attributes(mini, &versions.map_err(doing())?);
+                let found = Combinations::of(mini, &attributes).map_err(doing())?;
+                occurred.add(&found).map_err(doing())?;
+            }
             if fed.entity.changes.is_some() {
                 for rows in rows.rows.batches() {
                     let rows = rows.map_err(doing())?;
                     let told = not(rows[DELETED].as_boolean()).map_err(doing())?;
                     let told = filter_record_batch(&rows, &told).map_err(doing())?;
-                    occurred.push(combinations(mini, &told)?);
+                    let told = combinations(mini, &told)?;
+                    occurred.add(&told).map_err(doing())?;
                 }
-                let earlier = self.seen_before(owner, (mini, &history), base, built);
-                occurred.extend(earlier.await?);
+                self.seen_before(owner, (mini, &history), base, (built, &mut occurred))
+                    .await?;
             }
             self.combined(mini, &occurred, base, built).await?;
             rows.rows = rows.rows.map(&self.memory, |rows| {
                 with_present(mini, rows, built.members.get(name))
             })?;
-            if let Some(words) = presents(owner, mini, &history, base, built)? {
+            if let Some(words) = self.presents(owner, mini, &history, base, built)? {
                 let presents = built.presents.entry(owner.name.clone()).or_default();
                 presents.push(words);
             }
@@ -82,35 +89,95 @@ impl Execution<'_> {
         Ok((rows, balances))
     }
 
-    /// The combinations of changes that an earlier load has seen, also of those that had no last word, if their owner or the
+    /// Adds the combinations of changes that an earlier load has seen, also of those that had no last word, if their owner or the
     /// mini-dimension is another one than before: the last words may be others now.
     async fn seen_before(
         &self,
         owner: &Dimension,
         (mini, history): (&Dimension, &Dimension),
         base: Option<&PinnedWarehouse>,
-        built: &Built,
-    ) -> Result<Vec<Combinations>> {
+        (built, occurred): (&Built, &mut Occurring),
+    ) -> Result<()> {
         let name = changes_table(history);
         let table = built.tables.iter().find(|table| table.name == name);
         let (Some(base), Some(table)) = (base, table) else {
-            return Ok(Vec::new());
+            return Ok(());
         };
         let before = |it: &Dimension| base.manifest().model.dimension(&it.name) == Some(it);
         if !table.kept.is_empty() && before(owner) && before(mini) {
-            return Ok(Vec::new());
+            return Ok(());
         }
         let doing = || Error::arrow(format!("building mini-dimension '{}'", mini.name));
-        let mut seen = Vec::new();
         for words in table.rows.batches() {
-            let words = words.map_err(doing())?;
-            seen.push(whole_combinations(mini, &words).map_err(doing())?);
+            let found = words.and_then(|words| whole_combinations(mini, &words));
+            let added = found.and_then(|found| occurred.add(&found));
+            added.map_err(doing())?;
         }
-        if let Some(kept) = base.table(&name).filter(|_| !table.kept.is_empty()) {
-            let words = read_table(self.warehouse, kept).await?;
-            seen.push(whole_combinations(mini, &words).map_err(doing())?);
+        if let Some(table) = base.table(&name).filter(|_| !table.kept.is_empty()) {
+            let warehouse = self.warehouse;
+            let names = mini.attributes.iter().map(|it| it.name.as_str());
+            let columns: Vec<&str> = names.chain([KNOWN]).collect();
+            let mut groups = pin!(TableScan { warehouse, table }.groups(&columns));
+            while let Some(group) = groups.try_next().await? {
+                let found = whole_combinations(mini, &group.rows);
+                let added = found.and_then(|found| occurred.add(&found));
+                added.map_err(doing())?;
+            }
         }
-        Ok(seen)
+        Ok(())
+    }
+
+    /// What the history of a mini-dimension tells its owner of present combinations, if it is built anew or is new in a warehouse
+    /// that is not: what members that the load does not show have now may be called otherwise. It is told in shares of the
+    /// members that fit into memory.
+    fn presents(
+        &self,
+        owner: &Dimension,
+        mini: &Dimension,
+        history: &Dimension,
+        base: Option<&PinnedWarehouse>,
+        built: &Built,
+    ) -> Result<Option<Spooled>> {
+        let next = |name: String| built.tables.iter().find(|table| table.name == name);
+        let tables = [history.table(), map_table(history), changes_table(history)].map(next);
+        let ([Some(table), Some(map), Some(changes)], Some(index)) =
+            (tables, built.members.get(&mini.name))
+        else {
+            return Ok(None);
+        };
+        if base.is_none() || !table.kept.is_empty() {
+            return Ok(None);
+        }
+        let doing = || Error::arrow(format!("building mini-dimension '{}'", mini.name));
+        let memory = self.options.settings.etl.memory_bytes;
+        let mut bytes = 0;
+        for rows in [table, map, changes]
+            .map(|it| it.rows.batches())
+            .into_iter()
+            .flatten()
+        {
+            bytes += told_in(&rows.map_err(doing())?);
+        }
+        let shares = u32::try_from(bytes.div_ceil(memory / 4)).unwrap_or(u32::MAX);
+        let shares = shares.clamp(1, 4_096);
+        let dealing = |table: &NextTable| {
+            let schema = Arc::clone(&table.schema);
+            let dealing = Dealing::new(schema, &self.memory, memory / 16);
+            dealt(table, &history.id_column(), (dealing, shares)).map_err(doing())
+        };
+        let (table, map, changes) = (dealing(table)?, dealing(map)?, dealing(changes)?);
+        let mut words = Spool::new(changes_schema(owner), &self.memory);
+        for share in 0..shares as usize {
+            let tables = Tables {
+                table: table.share(share).map_err(doing())?,
+                map: map.share(share).map_err(doing())?,
+                changes: changes.share(share).map_err(doing())?,
+            };
+            let told = present_words(owner, mini, &tables, index, built.audit_key);
+            let told = told.and_then(|told| words.push(told));
+            told.map_err(doing())?;
+        }
+        words.finish().map(Some).map_err(doing())
     }
 }
 
@@ -131,37 +198,25 @@ fn whole_combinations(mini: &Dimension, words: &RecordBatch) -> Result<Combinati
     Combinations::of(mini, &mini_attributes(mini, &words))
 }
 
-/// What the history of a mini-dimension tells its owner of present combinations, if it is built anew or is new in a warehouse
-/// that is not: what members that the load does not show have now may be called otherwise.
-fn presents(
-    owner: &Dimension,
-    mini: &Dimension,
-    history: &Dimension,
-    base: Option<&PinnedWarehouse>,
-    built: &Built,
-) -> Result<Option<RecordBatch>> {
-    let next = |name: String| built.tables.iter().find(|table| table.name == name);
-    let tables = [history.table(), map_table(history), changes_table(history)].map(next);
-    let ([Some(table), Some(map), Some(changes)], Some(index)) =
-        (tables, built.members.get(&mini.name))
-    else {
-        return Ok(None);
-    };
-    if base.is_none() || !table.kept.is_empty() {
-        return Ok(None);
+/// The bytes that it takes to tell what some rows say of present combinations, about.
+fn told_in(rows: &RecordBatch) -> usize {
+    4 * bytes_of(rows) + 600 * rows.num_rows()
+}
+
+/// The rows of a table dealt out by business ids.
+fn dealt(
+    table: &NextTable,
+    id: &str,
+    (mut dealing, shares): (Dealing, u32),
+) -> Result<Dealt, ArrowError> {
+    for rows in table.rows.batches() {
+        let rows = rows?;
+        let ids = rows.column(rows.schema().index_of(id)?);
+        let ids = ids.as_string::<i32>().iter();
+        let to = ids.map(|id| id.map_or(0, |id| share_of(id, shares)));
+        dealing.push(&rows, &to.collect::<Vec<u32>>())?;
     }
-    let doing = || Error::arrow(format!("building mini-dimension '{}'", mini.name));
-    let whole = |table: &NextTable| {
-        let rows: Vec<RecordBatch> = table.rows.batches().collect::<Result<_, _>>()?;
-        concat_batches(&table.schema, &rows)
-    };
-    let tables = Tables {
-        table: whole(table).map_err(doing())?,
-        map: whole(map).map_err(doing())?,
-        changes: whole(changes).map_err(doing())?,
-    };
-    let words = present_words(owner, mini, &tables, index, built.audit_key);
-    words.map(Some).map_err(doing())
+    dealing.finish()
 }
 
 /// The combinations in conformed rows.

@@ -21,6 +21,7 @@ mod rejects;
 mod remodelled;
 mod spill;
 mod stopped;
+mod tastes;
 mod throng;
 mod unchanged;
 mod vanished;

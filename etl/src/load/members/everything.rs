@@ -113,8 +113,9 @@ impl DimensionLoad<'_> {
                 },
             },
         };
-        let presents = self.presents.iter().map(|words| {
-            let columns = words.columns().to_vec();
+        let presents = self.presents.iter().flat_map(Spooled::batches);
+        let presents = presents.map(|words| {
+            let columns = words?.columns().to_vec();
             RecordBatch::try_new(changes_schema(dimension), columns)
         });
         let mut rows = self.dealing(self.fed.rows.rows.schema());
@@ -254,6 +255,10 @@ impl DimensionLoad<'_> {
                 bytes += Shares::bytes(rows, self.width_of(kept).await?);
             }
         }
+        let presents = self.presents.iter();
+        bytes += presents
+            .map(|words| Shares::bytes(words.num_rows(), words.width()))
+            .sum::<usize>();
         bytes += match words {
             Words::Anew { words, .. } => Shares::bytes(words.num_rows(), words.width()),
             Words::Kept(Some(retained)) => retained.bytes(),

@@ -22,7 +22,6 @@ mod whole;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use planisphere_schemas::model::Dimension;
 use planisphere_schemas::warehouse::{PinnedTable, PinnedWarehouse};
@@ -187,7 +186,7 @@ struct DimensionLoad<'a> {
     /// The attributes whose past is told anew by the packages of earlier loads.
     told_anew: BTreeSet<String>,
     /// What mini-dimensions that are built anew tell of present combinations.
-    presents: Vec<RecordBatch>,
+    presents: Vec<Spooled>,
     /// The combinations of each of its mini-dimensions.
     combinations: BTreeMap<String, MemberIndex>,
     /// Where facts refer to members.

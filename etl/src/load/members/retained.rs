@@ -46,12 +46,22 @@ impl DimensionLoad<'_> {
 
     /// The attributes with present combinations that are told anew.
     pub(super) fn presents(&self) -> HashSet<String> {
-        let told = self.presents.iter().filter_map(|words| {
-            let known = words.column_by_name(KNOWN)?.as_string::<i32>();
-            known.iter().flatten().next()
-        });
-        told.flat_map(|names| names.split(' ').map(str::to_owned))
-            .collect()
+        let mut names = HashSet::new();
+        for words in &self.presents {
+            // what cannot be read now is told when all of it is dealt out
+            let first = words.batches().find_map(|words| {
+                let words = words.ok()?;
+                let known = words.column_by_name(KNOWN)?.as_string::<i32>();
+                known.iter().flatten().next().map(str::to_owned)
+            });
+            names.extend(
+                first
+                    .iter()
+                    .flat_map(|all| all.split(' '))
+                    .map(str::to_owned),
+            );
+        }
+        names
     }
 
     /// What was seen, with what mini-dimensions that are built anew tell of present combinations behind it.

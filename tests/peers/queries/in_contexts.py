@@ -101,8 +101,9 @@ def moved(oracle, context: Context, set: list[Stand]) -> Value | None:
     filtered = [it for it in question["filters"] if cube.place(it["level"]).same_hierarchy(first)]
     depths = [max((stand.place.depth for stand in shown), default=None), max((cube.place(it["level"]).depth for it in filtered), default=None)]
     depth = next((it for it in [of_context.depth if of_context else None, *depths] if it is not None), None)
-    if depth is None:
+    if depth is None and context.function != "cumulative":
         return None
+    depth = depth or 0
     places = max([it for it in depths if it is not None], default=-1)
     targets = [name for stand in shown for name in stand.columns()]
     others = [stand for stand in set if not stand.place.same_hierarchy(first)]

@@ -20,6 +20,9 @@ def draw(random: Random, world: World, question: dict) -> None:
 
     def is_plain(context: Context) -> bool:
         hierarchies = {place.hierarchy.name for place in places if place.role.name == context.role}
+        if context.function == "cumulative":
+            # whether facts without a member count where no level of the dimension is named is not told
+            return len(hierarchies) == 1
         return bool(context.level) or context.function == "total" or len(hierarchies) < 2
 
     unclear = {name for name in cube.visible() if not all(map(is_plain, of(cube, name)))}

@@ -29,7 +29,9 @@ def draw(random: Random, world: World, question: dict) -> None:
     if any(place.role.bridge for place in places):
         # by a bridge they are refused
         unclear |= {name for name in cube.visible() if of(cube, name)}
-    sets = prod(len(axis["levels"]) + 1 for axis in question["axes"] if axis["subtotals"])
+    if any(of(cube, name) for name in question["measures"]) and number_of_sets(question) > MOST:
+        question["axes"] = [axis | {"subtotals": axis["subtotals"] and not number} for number, axis in enumerate(question["axes"])]
+    sets = number_of_sets(question)
     room = MOST // sets
     for name in question["measures"]:
         room -= len(of(cube, name))
@@ -43,6 +45,11 @@ def draw(random: Random, world: World, question: dict) -> None:
         top["by"] = other
     if top and any(of(cube, name) for name in question["measures"]):
         top["per"] = None
+
+
+def number_of_sets(question: dict) -> int:
+    """How many sets of group columns the totals make."""
+    return prod(len(axis["levels"]) + 1 for axis in question["axes"] if axis["subtotals"])
 
 
 def of(cube: Cube, name: str) -> list[Context]:

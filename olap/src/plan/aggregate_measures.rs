@@ -10,8 +10,8 @@ use datafusion::logical_expr::{Expr, GroupingSet, LogicalPlanBuilder, lit};
 
 use super::coded_levels::CodedLevels;
 use super::columns::{column, fact_alias};
+use super::context_cells::{Through, join_relation};
 use super::group_members::{GroupLevel, level_sets};
-use super::measure_contexts::{Through, join_relation};
 use super::measure_states::{Aggregate, aggregated, count_of};
 use super::planner::{PlanStep, Planner};
 use super::resolved::ResolvedAxis;

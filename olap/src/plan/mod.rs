@@ -15,6 +15,7 @@ mod calculate_measures;
 mod cells_across;
 mod coded_levels;
 mod columns;
+mod context_cells;
 mod context_relation;
 mod decimal;
 mod detail;

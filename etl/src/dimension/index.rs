@@ -18,7 +18,7 @@ use super::aliases::Aliases;
 use super::time_of_day::key_of;
 
 pub(crate) use by_key::ByKey;
-pub(crate) use indexing::{Indexing, IndexRoom};
+pub(crate) use indexing::{IndexRoom, Indexing};
 pub(crate) use members::{BYTES_OF_MEMBER, Members, MembersBuilder};
 
 /// The versions of every member, ready for look-ups.

@@ -12,7 +12,7 @@ use arrow::compute::take_record_batch;
 use planisphere_schemas::model::{Caption, Dimension, DimensionKind};
 use proptest::prelude::*;
 
-use super::{Indexing, MemberIndex, IndexRoom};
+use super::{IndexRoom, Indexing, MemberIndex};
 use crate::dimension::aliases::Aliases;
 use crate::spool::Memory;
 

@@ -222,18 +222,6 @@ pub enum Error {
         /// Rows after the joins.
         after: usize,
     },
-    /// The members that facts look up do not fit into the memory of a load.
-    #[error(
-        "the members that facts look up take {bytes} bytes of memory, more than the {memory_bytes} of [etl] memory_bytes: {tables}"
-    )]
-    IndexesTooLarge {
-        /// How many versions each dimension has, the largest first.
-        tables: String,
-        /// What their indexes take.
-        bytes: usize,
-        /// What a load may take.
-        memory_bytes: usize,
-    },
     /// Rows do not add up.
     #[error(
         "{object} does not balance: read {read}, but loaded {loaded} + unchanged {unchanged} + rejected {rejected} + excluded {excluded}"

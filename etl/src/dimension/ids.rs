@@ -21,7 +21,7 @@ pub(crate) struct IdIndex {
 }
 
 /// The part of a slot that is the number.
-const NUMBER: u128 = u32::MAX as u128;
+pub(super) const NUMBER: u128 = u32::MAX as u128;
 /// Bits of the sieve for each id: of the ids that nobody knows one in so many passes.
 const SIEVE_BITS: usize = 16;
 /// So many ids at most are sifted: beyond, the sieve lies no nearer to the processor than the slots.
@@ -163,7 +163,13 @@ impl IdIndex {
     }
 
     fn hash(&self, id: &str) -> u128 {
-        XxHash3_128::oneshot_with_seed(self.seed, id.as_bytes()) & !NUMBER
+        hash_of(self.seed, id)
+    }
+
+    /// The hashes of the ids with their numbers, in no order.
+    pub(super) fn hashes(&self) -> impl Iterator<Item = (u128, u32)> {
+        let slots = self.slots.iter().filter(|slot| **slot != 0);
+        slots.map(|slot| (slot & !NUMBER, number(*slot)))
     }
 
     /// The slot of a hash, or the empty one where it belongs.
@@ -194,6 +200,11 @@ impl IdIndex {
     }
 }
 
+/// The hash of an id, in the upper 96 bits.
+pub(super) fn hash_of(seed: u64, id: &str) -> u128 {
+    XxHash3_128::oneshot_with_seed(seed, id.as_bytes()) & !NUMBER
+}
+
 fn number(slot: u128) -> u32 {
     (slot & NUMBER) as u32 - 1
 }
@@ -205,7 +216,7 @@ fn sieve_bit(hash: u128, words: usize) -> (usize, u64) {
 }
 
 /// The home of a hash among so many slots: its middle bits as a fraction of them all.
-fn home(hash: u128, slots: usize) -> usize {
+pub(super) fn home(hash: u128, slots: usize) -> usize {
     let fraction = u128::from((hash >> 32) as u64);
     ((fraction * slots as u128) >> 64) as usize
 }

@@ -1,7 +1,12 @@
 //! Looks up surrogate keys: by business id and instant, or by day.
 
 mod by_key;
+mod filed;
+mod filing;
+mod indexing;
 mod members;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{HashMap, HashSet};
 
@@ -13,6 +18,7 @@ use super::aliases::Aliases;
 use super::time_of_day::key_of;
 
 pub(crate) use by_key::ByKey;
+pub(crate) use indexing::{IndexRoom, Indexing};
 pub(crate) use members::{BYTES_OF_MEMBER, Members, MembersBuilder};
 
 /// The versions of every member, ready for look-ups.
@@ -41,11 +47,9 @@ impl MemberIndex {
         let Self::Members(members) = self else {
             return HashMap::new();
         };
-        if keys.is_empty() {
-            return HashMap::new();
-        }
-        let wanted = members.all_keys().filter(|(key, _)| keys.contains(key));
-        wanted.map(|(key, member)| (key, member as usize)).collect()
+        let found = keys.iter().map(|key| (*key, members.of_key(*key)));
+        let found = found.filter_map(|(key, member)| Some((key, member? as usize)));
+        found.collect()
     }
 
     /// The business id of the member that stands for another one, or of that one itself.
@@ -98,7 +102,7 @@ impl MemberIndex {
             return pairs.map(|(id, at)| self.member(id, *at)).collect();
         };
         let is_known = |member: &u32| members.aliases.is_empty() || members.has_version(*member);
-        let found = members.ids.find_all(ids).into_iter().zip(at).enumerate();
+        let found = members.find_all(ids).into_iter().zip(at).enumerate();
         let key = |(row, (found, at)): (usize, (Option<u32>, &Option<i64>))| match found
             .filter(is_known)
         {

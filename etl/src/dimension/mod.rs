@@ -60,7 +60,7 @@ pub(crate) use evidence::{changes_schema, changes_table};
 pub(crate) use existing::{Existing, align};
 pub(crate) use hash::hash_columns;
 pub(crate) use ids::IdIndex;
-pub(crate) use index::{BYTES_OF_MEMBER, ByKey, MemberIndex, MembersBuilder};
+pub(crate) use index::{BYTES_OF_MEMBER, ByKey, IndexRoom, Indexing, MemberIndex, MembersBuilder};
 pub(crate) use inferred::is_inferred;
 pub(crate) use key_map::{IS_RETIRED, Issued, map_schema, map_table};
 pub(crate) use levels::{Standing, standings};

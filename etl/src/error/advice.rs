@@ -24,7 +24,6 @@ impl Error {
             | Self::FanOut { .. }
             | Self::ModelChange { .. }
             | Self::KeysExhausted { .. }
-            | Self::IndexesTooLarge { .. }
             | Self::TooManyRejects { .. }
             | Self::TooManyRejectsSoFar { .. }
             | Self::TooManyVanished { .. } => ErrorKind::Invalid,
@@ -123,10 +122,6 @@ impl Error {
             Self::KeysExhausted { .. } => Some(
                 "nothing was published; keys are never used again: give attributes that change often scd 1 or a mini-dimension, or divide the dimension, and load into a new warehouse folder".into(),
             ),
-            Self::IndexesTooLarge { bytes, .. } => Some(format!(
-                "nothing was published; set [etl] memory_bytes = {} or more",
-                bytes.next_multiple_of(1 << 20)
-            )),
             Self::Damaged { .. } => Some(
                 "nothing was published; restore the file from a backup, or load into a new warehouse folder".into(),
             ),

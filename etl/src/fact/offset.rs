@@ -7,7 +7,7 @@
 //! The rows of one row of the source are a chain, of which at most the last stands. A row of the source whose own id looks like
 //! that of a chain is `id#1` at first, so that every id can be taken apart again. Pure: Arrow in, Arrow out.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -22,13 +22,13 @@ use arrow::row::{RowConverter, SortField};
 use chrono::NaiveDate;
 use planisphere_schemas::model::{BOOKED, BOOKED_BY, BOOKED_ON, Star};
 
-use crate::dimension::MemberIndex;
+use crate::dimension::{IdIndex, MemberIndex};
 
 use super::FactInput;
 use super::milestones::with_columns;
 use super::periods::dates;
 use super::schema::{AUDIT_KEY, DELETED_AT_SOURCE, SOURCE_ROW_ID};
-use super::standing::{flags, texts};
+use super::standing::{Round, flags, texts};
 
 /// Where a row stands in its chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,9 +71,14 @@ fn booking_id(source: &str, number: u32) -> String {
     }
 }
 
-/// The chains of more than one row.
-#[derive(Debug, Default)]
-pub(crate) struct Chains(HashMap<String, Last>);
+/// The chains of more than one row, of the rows of the source at which a round looks.
+#[derive(Debug)]
+pub(crate) struct Chains {
+    round: Round,
+    sources: IdIndex,
+    /// For each of them what was booked last.
+    last: Vec<Last>,
+}
 
 #[derive(Debug, Clone, Copy, Default)]
 struct Last {
@@ -82,13 +87,27 @@ struct Last {
 }
 
 impl Chains {
+    /// None yet.
+    pub(crate) fn new(round: Round) -> Self {
+        Self {
+            round,
+            sources: IdIndex::default(),
+            last: Vec::new(),
+        }
+    }
+
     /// Takes note of published ids.
     pub(crate) fn add(&mut self, rows: &RecordBatch) -> Result<(), ArrowError> {
         for link in texts(rows, SOURCE_ROW_ID)?.iter().flatten().map(Link::of) {
-            if link.number == 1 && !link.is_reversal {
+            let is_first = link.number == 1 && !link.is_reversal;
+            if is_first || !self.round.has(link.source) {
                 continue;
             }
-            let last = self.0.entry(link.source.to_owned()).or_default();
+            let at = self.sources.add(link.source) as usize;
+            if at == self.last.len() {
+                self.last.push(Last::default());
+            }
+            let last = &mut self.last[at];
             if link.number > last.number {
                 *last = Last {
                     number: link.number,
@@ -101,9 +120,14 @@ impl Chains {
         Ok(())
     }
 
+    fn last(&self, source: &str) -> Option<Last> {
+        let at = self.sources.find(source)?;
+        self.last.get(at as usize).copied()
+    }
+
     /// True if a row is the one of its chain that stands.
     fn stands(&self, link: Link<'_>) -> bool {
-        match self.0.get(link.source) {
+        match self.last(link.source) {
             None => true,
             Some(last) => !link.is_reversal && !last.is_reversed && last.number == link.number,
         }
@@ -111,7 +135,7 @@ impl Chains {
 
     /// The id under which a row of the source is booked next.
     fn next(&self, source: &str) -> String {
-        let last = self.0.get(source).map_or(0, |last| last.number);
+        let last = self.last(source).map_or(0, |last| last.number);
         booking_id(source, last + 1)
     }
 }
@@ -144,7 +168,8 @@ pub(super) fn without_bookings(rows: &RecordBatch) -> Result<RecordBatch, ArrowE
 }
 
 /// Published rows as what fresh ones are laid beside: the row that stands has the id of its row of the source, all others have
-/// ids that no fresh row has; all are booked by this load, so that only their values are compared. How many stand.
+/// ids that no fresh row has; all are booked by this load, so that only their values are compared. How many of those at which
+/// the round looks stand.
 pub(crate) fn comparable(
     input: &FactInput<'_>,
     rows: &RecordBatch,
@@ -155,7 +180,7 @@ pub(crate) fn comparable(
         let link = Link::of(id);
         match chains.stands(link) {
             true => {
-                standing += 1;
+                standing += u64::from(chains.round.has(link.source));
                 link.source.to_owned()
             }
             false => format!("{OVER}{id}"),
@@ -172,6 +197,11 @@ const OVER: char = '\u{0}';
 /// True if an id is that of a row that no longer stands.
 pub(crate) fn is_over(id: &str) -> bool {
     id.starts_with(OVER)
+}
+
+/// The id of the row of the source of which an id speaks while rows are compared.
+pub(super) fn source_of(id: &str) -> &str {
+    id.strip_prefix(OVER).map_or(id, |id| Link::of(id).source)
 }
 
 /// Rows of the source that no booking stands for, as bookings; those that come deleted book nothing.
@@ -370,7 +400,7 @@ mod tests {
 
     #[test]
     fn the_last_row_of_a_chain_stands_unless_it_was_taken_back() {
-        let mut chains = Chains::default();
+        let mut chains = Chains::new(Round { number: 0, of: 1 });
         chains
             .add(&ids(&[
                 "a#2", "b", "a#1-", "a", "c#1-", "c", "d#2-", "d#2", "d#1-",

@@ -15,6 +15,7 @@ use twox_hash::XxHash3_128;
 use crate::dimension::{IdIndex, hash_columns};
 use crate::warehouse::Place;
 
+use super::offset::source_of;
 use super::rekey::Rekeying;
 use super::schema::{AUDIT_KEY, DELETED_AT_SOURCE, SOURCE_ROW_ID};
 
@@ -29,9 +30,9 @@ pub(crate) struct Round {
 
 impl Round {
     /// True if the round looks at an id.
-    fn has(self, id: &str) -> bool {
-        self.of == 1
-            || XxHash3_128::oneshot(id.as_bytes()) % u128::from(self.of) == u128::from(self.number)
+    pub(super) fn has(self, id: &str) -> bool {
+        let hash = || XxHash3_128::oneshot(source_of(id).as_bytes());
+        self.of == 1 || hash() % u128::from(self.of) == u128::from(self.number)
     }
 
     /// For each id whether the round looks at it; rows without an id are looked at in the first. `None` if it looks at all.

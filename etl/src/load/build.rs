@@ -19,7 +19,6 @@ use crate::warehouse::RowEdits;
 
 use super::balance::Balance;
 use super::execute::Execution;
-use super::indexes::Indexes;
 use super::members::MemberRows;
 use super::order::in_order;
 use super::published::read_table;
@@ -84,8 +83,6 @@ pub(super) struct Built {
     /// The versions of the history of a mini-dimension that was built last.
     pub(super) versions: Option<Spooled>,
     pub(super) referenced: Referenced,
-    /// What the indexes hold, of dimensions that are still to come what is published.
-    pub(super) indexes: Indexes,
     /// For owners of mini-dimensions whose histories were built anew what these tell of present combinations.
     pub(super) presents: BTreeMap<String, Vec<Spooled>>,
     /// What the operator should know.
@@ -116,7 +113,6 @@ impl Execution<'_> {
         let mut built = Built {
             audit_key: record.audit_key,
             referenced: referenced(self.model, conformed),
-            indexes: self.published_indexes(base),
             ..Built::default()
         };
         self.referenced_before(&mut built.referenced, conformed, base)

@@ -11,6 +11,7 @@ use planisphere_schemas::model::{Model, Places};
 use planisphere_schemas::warehouse::{LoadId, Manifest, PinnedWarehouse, Warehouse};
 
 use crate::conform::{Conformed, Room, conform, open_session};
+use crate::dimension::IndexRoom;
 use crate::error::{Error, Result};
 use crate::runtime::Runtime;
 use crate::spool::Memory;
@@ -41,7 +42,9 @@ pub(super) struct Execution<'a> {
     pub(super) load_id: LoadId,
     /// What rows on their way may keep in memory.
     pub(super) memory: Memory,
-    /// What they leave to the indexes of members.
+    /// What the indexes of members may keep in memory.
+    pub(super) indexes: IndexRoom,
+    /// What rows on their way leave to them.
     pub(super) reserved: AtomicUsize,
     pub(super) business_date: NaiveDate,
     /// True from the last step on, which is not stopped half way.
@@ -54,7 +57,7 @@ impl Execution<'_> {
         let base = self.base().await?;
         let manifest = base.as_ref().map(PinnedWarehouse::manifest);
         self.check_date(manifest)?;
-        let _reserved = self.reserve(base.as_ref())?;
+        let _reserved = self.reserve(base.as_ref());
         let plan = plan_load(self.model, manifest)?;
         record.notices.extend(plan.notices);
         let settings = &self.options.settings;
@@ -76,6 +79,7 @@ impl Execution<'_> {
         let mut built = self
             .build(&package, &conformed, base.as_ref(), record)
             .await?;
+        self.indexes.check()?;
         built.lineage = self.lineage(&package, base.as_ref(), record).await?;
         self.prove(&package, &conformed, &built.rejects, record)?;
         self.check_vanished(&built)?;

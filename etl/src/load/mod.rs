@@ -52,6 +52,7 @@ use planisphere_schemas::settings::Settings;
 use planisphere_schemas::warehouse::{LoadId, Warehouse};
 use tracing::Instrument as _;
 
+use crate::dimension::IndexRoom;
 use crate::error::{Error, Result};
 use crate::runtime::Runtime;
 use crate::spool::Memory;
@@ -104,8 +105,10 @@ async fn load_from(
     let business_date = options.business_date.unwrap_or_else(today);
     let mut record = LoadRecord::begin(load_id, business_date, runtime.now());
     let span = tracing::info_span!("load", %load_id, %business_date);
+    let memory = Memory::new(options.settings.etl.memory_bytes / 4);
     let execution = execute::Execution {
-        memory: Memory::new(options.settings.etl.memory_bytes / 4),
+        indexes: IndexRoom::new(options.settings.etl.memory_bytes / 2, &memory),
+        memory,
         reserved: AtomicUsize::new(0),
         options,
         runtime,

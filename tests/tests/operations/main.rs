@@ -1,6 +1,7 @@
 //! A warehouse over its life: unchanged loads, changed sources, rejects, failures, crashes, loads side by side.
 
 mod audited;
+mod bookings;
 mod chains;
 mod changes;
 mod concurrent;

@@ -25,7 +25,7 @@ impl MemberIndex {
         let parted = members.aliases.parted();
         Some(ByKey {
             members,
-            parted: parted.filter_map(|id| members.ids.find(id)).collect(),
+            parted: parted.filter_map(|id| members.find(id)).collect(),
         })
     }
 }

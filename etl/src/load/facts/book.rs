@@ -1,31 +1,27 @@
 //! A fact whose corrections are rows of their own: published rows stay, and rows that take them back are added.
 
 use arrow::array::{BooleanArray, RecordBatch, UInt32Array};
-use arrow::compute::{concat_batches, filter_record_batch, not};
+use arrow::compute::{filter_record_batch, not};
 use futures::TryStreamExt as _;
+use planisphere_schemas::warehouse::PinnedTable;
 
 use crate::error::{Error, Result};
 use crate::fact::{
     self, Chains, Rekeyed, Rest, Round, Rules, SOURCE_ROW_ID, Standing, comparable, corrected,
     first_bookings, is_over, reversals,
 };
+use crate::spool::bytes_of;
 use crate::threads;
 use crate::warehouse::{Place, changed_columns};
 
+use super::changed::{Changed, Changing};
 use super::edits::{OfGroup, in_place_order, short};
-use super::{CHUNK, FactLoad, Outcome};
-
-/// Fresh rows that say something else, and where the published ones are.
-#[derive(Default)]
-struct Changed {
-    rows: Vec<RecordBatch>,
-    places: Vec<Place>,
-}
+use super::{FactLoad, Outcome};
 
 impl FactLoad<'_> {
     /// Looks at the ids of one round.
     pub(super) async fn book(&self, round: Round, outcome: &mut Outcome) -> Result<()> {
-        let chains = self.chains().await?;
+        let chains = self.chains(round).await?;
         let mut standing = Standing::new(round, self.ids_of(round));
         self.read_bookings(&mut standing, &chains, outcome).await?;
         let changed = self.meet_bookings(&mut standing, &chains, outcome)?;
@@ -35,13 +31,16 @@ impl FactLoad<'_> {
         } else {
             self.rekey(&standing, outcome).await?;
         }
-        self.correct(changed, outcome).await?;
+        for share in 0..changed.shares() {
+            self.correct(changed.share(share).map_err(self.doing())?, outcome)
+                .await?;
+        }
         self.take_back(&standing, outcome).await
     }
 
     /// What is published of corrections.
-    async fn chains(&self) -> Result<Chains> {
-        let mut chains = Chains::default();
+    async fn chains(&self, round: Round) -> Result<Chains> {
+        let mut chains = Chains::new(round);
         let Some(table) = self.published else {
             return Ok(chains);
         };
@@ -50,6 +49,14 @@ impl FactLoad<'_> {
             chains.add(&group.rows).map_err(self.doing())?;
         }
         Ok(chains)
+    }
+
+    /// No row says anything else yet; those that will are dealt out by where the published ones are.
+    fn changed(&self) -> Changing {
+        let files = self.published.map(PinnedTable::files).unwrap_or_default();
+        let files = files.iter().map(|file| file.rows);
+        let least = self.execution.options.settings.etl.memory_bytes / 16;
+        Changing::new(files, self.some(), (&self.execution.memory, least))
     }
 
     fn doing(&self) -> impl FnOnce(arrow::error::ArrowError) -> Error {
@@ -72,13 +79,12 @@ impl FactLoad<'_> {
             rekeying: &self.rekeying,
             stays: Some(&stays),
         };
-        let is_first = standing.round().number == 0;
         let mut groups = std::pin::pin!(self.scan(table).groups(&[]));
         while let Some(group) = groups.try_next().await? {
             let (rows, is_reshaped) = self.aligned(&group.rows)?;
             outcome.is_reshaped |= is_reshaped;
             let (rows, living) = comparable(&self.input, &rows, chains).map_err(self.doing())?;
-            outcome.tally.standing += if is_first { living } else { 0 };
+            outcome.tally.standing += living;
             let added = standing.add(&rows, group.first, &rules);
             added.map_err(self.doing())?;
         }
@@ -96,7 +102,7 @@ impl FactLoad<'_> {
         outcome: &mut Outcome,
     ) -> Result<Changed> {
         let (input, round, seed) = (&self.input, standing.round(), standing.seed());
-        let mut changed = Changed::default();
+        let mut changed = self.changed();
         threads::in_order(
             self.chunks(),
             |rows| fact::chunk(input, rows, round, seed),
@@ -111,14 +117,11 @@ impl FactLoad<'_> {
                 outcome.tally.loaded -= unbooked;
                 outcome.tally.unchanged += unbooked;
                 outcome.rejects.extend(settled.rejects);
-                if settled.changed.num_rows() > 0 {
-                    changed.rows.push(settled.changed);
-                    changed.places.extend(settled.places);
-                }
-                Ok(())
+                let added = changed.add(&settled.changed, &settled.places);
+                added.map_err(self.doing())
             },
         )?;
-        Ok(changed)
+        changed.finish().map_err(self.doing())
     }
 
     /// Adds rows, and takes note of their groups.
@@ -128,12 +131,15 @@ impl FactLoad<'_> {
     }
 
     /// Takes back what was booked and books what the source says now; rows that only take other keys are edited.
-    async fn correct(&self, changed: Changed, outcome: &mut Outcome) -> Result<()> {
-        let (Some(table), Some(first)) = (self.published, changed.rows.first()) else {
+    async fn correct(
+        &self,
+        (new, places): (RecordBatch, Vec<Place>),
+        outcome: &mut Outcome,
+    ) -> Result<()> {
+        let Some(table) = self.published.filter(|_| !places.is_empty()) else {
             return Ok(());
         };
-        let new = concat_batches(&first.schema(), &changed.rows).map_err(self.doing())?;
-        let (new, places) = in_place_order(&new, &changed.places).map_err(self.doing())?;
+        let (new, places) = in_place_order(&new, &places).map_err(self.doing())?;
         let old = self.scan(table).rows(&places).await?;
         let (published, _) = self.aligned(&old)?;
         let today = self.rekeying.look(&published).map_err(self.doing())?;
@@ -161,7 +167,7 @@ impl FactLoad<'_> {
         self.edit_in_place((&published, &new), &moved, &places, outcome)
     }
 
-    /// Edits some of the published rows at these places.
+    /// Edits some of the published rows at these places; where no memory is left, they leave them and are added.
     fn edit_in_place(
         &self,
         (old, new): (&RecordBatch, &RecordBatch),
@@ -170,10 +176,14 @@ impl FactLoad<'_> {
         outcome: &mut Outcome,
     ) -> Result<()> {
         let at: Vec<u32> = is_edited.values().set_indices().map(short).collect();
-        let columns = changed_columns(old, &UInt32Array::from(at.clone()), new);
-        outcome.differs(columns.map_err(self.doing())?);
         let places = at.iter().map(|at| places[*at as usize]);
+        if !outcome.lease.grow(bytes_of(new)) {
+            outcome.removed.extend(places);
+            return self.add(new, outcome);
+        }
         outcome.places.extend(places);
+        let columns = changed_columns(old, &UInt32Array::from(at), new);
+        outcome.differs(columns.map_err(self.doing())?);
         outcome.edited.push(new.clone());
         Ok(())
     }
@@ -192,7 +202,7 @@ impl FactLoad<'_> {
         let left = standing.rest();
         let left = left.filter(|(_, rest)| matches!(rest, Rest::Gone | Rest::Checked));
         let places = left.map(|(place, _)| place).collect::<Vec<Place>>();
-        for places in places.chunks(CHUNK) {
+        for places in places.chunks(self.some()) {
             let old = self.scan(table).rows(places).await?;
             let (old, _) = self.aligned(&old)?;
             let rekeyed = self.rekeying.look(&old).map_err(self.doing())?;
@@ -214,7 +224,7 @@ impl FactLoad<'_> {
         let gone: Vec<Place> = gone.map(|(place, _)| place).collect();
         outcome.tally.deleted += gone.len() as u64;
         outcome.tally.inserted += gone.len() as u64;
-        for places in gone.chunks(CHUNK) {
+        for places in gone.chunks(self.some()) {
             let old = self.scan(table).rows(places).await?;
             let (old, _) = self.aligned(&old)?;
             let old = self.rekeying.look(&old).map_err(self.doing())?;

@@ -18,6 +18,12 @@ use super::left::Left;
 use super::{CHUNK, FactLoad, Outcome};
 
 impl FactLoad<'_> {
+    /// How many published rows are read whole at a time.
+    pub(super) fn some(&self) -> usize {
+        let bytes = self.execution.options.settings.etl.memory_bytes / 8;
+        (bytes / self.prepared.rows.width().max(1)).clamp(1, CHUNK)
+    }
+
     /// Edits the rows that say something else where they keep their day; the others leave their places and are added.
     pub(super) async fn edit_changed(
         &self,
@@ -28,7 +34,7 @@ impl FactLoad<'_> {
             return Ok(());
         };
         let order = in_order_of_places(&rows, &places);
-        for some in order.chunks(CHUNK) {
+        for some in order.chunks(self.some()) {
             let new = some.iter().map(|(_, row)| *row).collect::<Vec<_>>();
             let new = interleaved(&rows, &new).map_err(self.comparing())?;
             let places: Vec<Place> = some.iter().map(|(place, _)| *place).collect();
@@ -79,7 +85,7 @@ impl FactLoad<'_> {
             return Ok(());
         };
         let mut waiting = Vec::new();
-        for (places, rest) in places.chunks(CHUNK).zip(rest.chunks(CHUNK)) {
+        for (places, rest) in places.chunks(self.some()).zip(rest.chunks(self.some())) {
             let rows = self.scan(table).rows(places).await?;
             let (rows, _) = self.aligned(&rows)?;
             let left = Left {

@@ -8,6 +8,7 @@
 //! Ids that do not fit into memory are dealt out to several rounds.
 
 mod book;
+mod changed;
 mod edits;
 mod left;
 
@@ -42,6 +43,8 @@ use crate::load::scan::TableScan;
 const CHUNK: usize = 65_536;
 /// What an id takes while rows are compared: its slots, hash, place and mark.
 const BYTES_OF_ID: u64 = 56;
+/// What the chain of an id takes that was booked more than once.
+const BYTES_OF_CHAIN: u64 = 32;
 
 impl Execution<'_> {
     /// Builds the fact of a star.
@@ -173,9 +176,8 @@ impl FactLoad<'_> {
             notices: Vec::new(),
             groups: vec![HashSet::new(); self.input.star.bridges.len()],
         };
-        let of = (self.ids() * BYTES_OF_ID)
-            .div_ceil(memory as u64 / 2)
-            .max(1);
+        let bytes = BYTES_OF_ID + u64::from(self.input.star.is_offset()) * BYTES_OF_CHAIN;
+        let of = (self.ids() * bytes).div_ceil(memory as u64 / 2).max(1);
         for number in 0..of {
             self.round(Round { number, of }, &mut outcome).await?;
         }

@@ -28,8 +28,8 @@ use planisphere_schemas::warehouse::{PinnedTable, PinnedWarehouse};
 
 use crate::dealt::Dealt;
 use crate::dimension::{
-    self, Aliases, Bulk, DimensionInput, Doubts, Issued, MemberIndex, MembersBuilder, Origin,
-    Sieve, Tally, build_in_parts, changes_schema, changes_table, map_schema, map_table,
+    self, Aliases, Bulk, DimensionInput, Doubts, Indexing, Issued, MemberIndex, Origin, Sieve,
+    Tally, build_in_parts, changes_schema, changes_table, map_schema, map_table,
 };
 use crate::error::{Error, Result};
 use crate::reject::Reject;
@@ -77,7 +77,7 @@ struct Outcome {
     tally: Tally,
     rejects: Vec<Reject>,
     /// The published members, if they were indexed on the way.
-    members: Option<MembersBuilder>,
+    members: Option<Indexing>,
     /// True if the tables are written anew.
     is_whole: bool,
 }
@@ -123,10 +123,6 @@ impl Execution<'_> {
         };
         built.notices.extend(work.in_doubt(&outcome.doubts));
         if self.is_looked_up(dimension) {
-            built.indexes.add(dimension, work.versions_after(&outcome));
-            built
-                .indexes
-                .check(self.options.settings.etl.memory_bytes)?;
             let members = work.index(&mut outcome).await?;
             built.members.insert(dimension.name.clone(), members);
         }

@@ -11,7 +11,7 @@ use planisphere_schemas::warehouse::PinnedTable;
 
 use crate::conform::MERGED_INTO;
 use crate::dimension::{
-    Heard, IS_RETIRED, IdIndex, MembersBuilder, Recognised, Recogniser, Sieve, is_inferred,
+    Heard, IS_RETIRED, IdIndex, Indexing, Recognised, Recogniser, Sieve, is_inferred,
 };
 use crate::error::{Error, Result};
 use crate::load::marks::Marks;
@@ -44,7 +44,7 @@ impl DimensionLoad<'_> {
             (false, true) => vec![key.as_str(), &id, "deleted_at_source", BASIS, FROM],
             (false, false) => vec![key.as_str(), &id, "deleted_at_source", BASIS],
         };
-        silent.members = is_indexed.then(|| self.members_builder());
+        silent.members = is_indexed.then(|| self.indexing());
         let mut places = Marks::new(published.table);
         let mut ids = KnownIds::within(self.least());
         let look = Arc::new((sieve.recogniser(), id.clone(), key.clone()));
@@ -58,7 +58,8 @@ impl DimensionLoad<'_> {
             silent.standing += seen.standing;
             silent.lack(&group.rows, &id, seen.inferred.into_iter());
             if let Some(members) = &mut silent.members {
-                members.add(dimension, &group.rows);
+                let added = members.add(dimension, &group.rows);
+                added.map_err(Error::arrow(doing()))?;
             }
             match sieve.compares() {
                 true => {
@@ -84,6 +85,9 @@ impl DimensionLoad<'_> {
                     }
                 }
             }
+        }
+        if let (Some(members), Some(_)) = (&mut silent.members, &self.referenced) {
+            members.settle()?;
         }
         silent.found = (!sieve.compares()).then_some(Found { places, ids });
         let retired = self.retired(published.map).await?;
@@ -168,7 +172,7 @@ pub(super) struct Silent {
     /// The rows of the key map whose keys are retired.
     pub(super) retired: Option<Marks>,
     /// The published members, if they were indexed on the way.
-    pub(super) members: Option<MembersBuilder>,
+    pub(super) members: Option<Indexing>,
     /// Others that an earlier load knew, of whom this one does not tell.
     met: IdIndex,
 }

@@ -7,7 +7,7 @@ use futures::TryStreamExt as _;
 use planisphere_schemas::warehouse::PinnedTable;
 
 use crate::dimension::{
-    self, Aliases, Bulk, DimensionBuild, Doubts, MembersBuilder, MiniIndex, Tally, changes_schema,
+    self, Aliases, Bulk, DimensionBuild, Doubts, Indexing, MiniIndex, Tally, changes_schema,
     changes_table, map_schema, map_table,
 };
 use crate::error::{Error, Result};
@@ -106,32 +106,23 @@ impl DimensionLoad<'_> {
         }
     }
 
-    /// Room for the members that are published.
-    pub(super) fn members_builder(&self) -> MembersBuilder {
-        let files = self.published.map(|it| it.table.files());
-        let files = files.unwrap_or_default().iter();
-        let published = files.map(|file| file.rows).sum::<u64>();
-        MembersBuilder::with_capacity(usize::try_from(published).unwrap_or(0))
-    }
-
-    /// How many versions there are after the load.
-    pub(super) fn versions_after(&self, outcome: &Outcome) -> usize {
-        let published = self.published.filter(|_| !outcome.is_whole);
-        let published = published.map_or(0, |it| self.scan(it.table).num_rows());
-        let standing = published.saturating_sub(outcome.table.removed.len());
-        standing + outcome.bulk.len() + outcome.table.added.num_rows()
+    /// No member yet, and room for those that are published.
+    pub(super) fn indexing(&self) -> Indexing {
+        let published = self.published.map(|it| self.scan(it.table).num_rows());
+        Indexing::new(&self.execution.indexes, published.unwrap_or(0))
     }
 
     /// The versions that are published, unless the table is written anew.
-    async fn published_members(&self, is_whole: bool) -> Result<MembersBuilder> {
+    async fn published_members(&self, is_whole: bool) -> Result<Indexing> {
         let dimension = self.origin.dimension;
-        let mut members = self.members_builder();
+        let doing = || Error::arrow(format!("reading dimension '{}'", dimension.name));
+        let mut members = self.indexing();
         if let Some(published) = self.published.filter(|_| !is_whole) {
             let (id, key) = (dimension.id_column(), dimension.key_column());
             let columns = [key.as_str(), id.as_str(), FROM];
             let mut groups = std::pin::pin!(self.scan(published.table).groups(&columns));
             while let Some(group) = groups.try_next().await? {
-                members.add(dimension, &group.rows);
+                members.add(dimension, &group.rows).map_err(doing())?;
             }
         }
         Ok(members)
@@ -145,12 +136,13 @@ impl DimensionLoad<'_> {
             Some(members) => members,
             None => self.published_members(outcome.is_whole).await?,
         };
-        members.remove(&outcome.table.removed);
+        members.remove(&outcome.table.removed).map_err(doing())?;
         // the key map says of new members without a past all that is needed
         for rows in outcome.bulk.map().chain(outcome.table.added.batches()) {
-            members.add(dimension, &rows.map_err(doing())?);
+            let added = rows.and_then(|rows| members.add(dimension, &rows));
+            added.map_err(doing())?;
         }
-        Ok(members.build(outcome.aliases.clone(), outcome.moved.clone()))
+        members.build(outcome.aliases.clone(), outcome.moved.clone())
     }
 
     /// Tells the mini-dimensions of the dimension which of its keys are whose, for rows that only stand as they were.

@@ -12,6 +12,7 @@ use planisphere_schemas::model::SpecialMember;
 use super::apart::apart;
 use super::columns::{column, fact_column, role_column, special_of};
 use super::group_members::{GroupLevel, GroupPart};
+use super::join_roles::bridged_roles;
 use super::member_codes::{BEYOND, MemberCodes};
 use super::planner::Planner;
 use super::resolved::ResolvedQuery;
@@ -112,6 +113,10 @@ impl CodedLevels {
         query: &ResolvedQuery,
         levels: &[GroupLevel],
     ) -> Result<Self> {
+        // facts with many members are grouped in another way
+        if !bridged_roles(query).is_empty() {
+            return Ok(Self::default());
+        }
         let table = planner.table(&query.star.table())?;
         let (schema, facts) = (table.schema(), rows(table.as_ref()));
         let mut seen: Vec<&str> = Vec::new();
@@ -120,7 +125,6 @@ impl CodedLevels {
             let introduced = level.parts.iter().filter(|part| part.introduced);
             let introduced: Vec<&GroupPart> = introduced.collect();
             coded.push(match &level.level.source {
-                DimensionSource::Role { bridged: true, .. } => Coded::Plain,
                 DimensionSource::Role { dimension, .. } => {
                     role(planner, level, (dimension, facts), &introduced)?
                 }

@@ -127,6 +127,19 @@ fn totals_without_a_bridge_stand_beside_those_with_one_whatever_the_order_of_lev
 }
 
 #[test]
+fn numbers_of_the_fact_stand_beside_bridges() {
+    check(
+        &visits("minutes, visits", "place.room, topic.category"),
+        &[
+            "1 | Zu Hause | 30 | 1",
+            "1 | Writing | 40 | 2",
+            "2 | Writing | 20 | 1",
+            "2 | (not given) | 5 | 1",
+        ],
+    );
+}
+
+#[test]
 fn a_filter_keeps_the_facts_of_its_members_and_their_weights() {
     let mut some = visits(ALL, "");
     some.filters = filters(["topic.product in P2, P3"]);

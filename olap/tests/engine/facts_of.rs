@@ -23,6 +23,7 @@ pub(super) fn visits() -> Vec<(&'static str, ArrayRef)> {
     vec![
         ("day_key", integers(VISITS.map(|it| Some(day(it.0))))),
         ("customer_key", integers(VISITS.map(|it| Some(it.1)))),
+        ("room", integers([1, 1, 2, 2, 1].map(Some))),
         ("topic_group_key", integers([1, 2, 3, -1, 1].map(Some))),
         ("attendee_group_key", integers([1, 2, 3, 4, 1].map(Some))),
         ("minutes", integers(VISITS.map(|it| Some(it.2)))),

@@ -66,7 +66,7 @@ impl CodedColumn {
     fn names(&self) -> Vec<String> {
         match self.codes {
             Some(_) => vec![self.code(), self.beyond()],
-            None => vec![self.key.clone()],
+            None => vec![self.code()],
         }
     }
 
@@ -74,7 +74,8 @@ impl CodedColumn {
         let text = fact_column(&self.column);
         let Some(codes) = &self.codes else {
             let own = (0..self.copies).fold(text, |value, _| apart(value));
-            return Ok(vec![own.alias(&self.key)]);
+            // under another name than the level's own: a ranking groups the same facts by that
+            return Ok(vec![own.alias(self.code())]);
         };
         let code = codes.code(vec![text.clone()]);
         let beyond = when(code.clone().eq(lit(BEYOND)), text).end();
@@ -93,7 +94,7 @@ impl CodedColumn {
                     Some(code.is_not_null()),
                 )
             }
-            None => (column(&self.key), is_total.map(|it| it.is_not_true())),
+            None => (column(&self.code()), is_total.map(|it| it.is_not_true())),
         };
         let is_missing = key.clone().is_null();
         let is_missing = match is_member {

@@ -137,6 +137,11 @@ fn numbers_of_the_fact_stand_beside_bridges() {
             "2 | (not given) | 5 | 1",
         ],
     );
+    let ranked = CubeQuery {
+        top: Some(parse_top("1 place.room by minutes").unwrap()),
+        ..with_totals(visits("minutes", "place.room"))
+    };
+    check(&ranked, &["1 | 40", "Total | 40"]);
 }
 
 #[test]

@@ -112,14 +112,6 @@ fn moved(
     let Some(finest) = finest_level(grouped, context) else {
         return Ok(None);
     };
-    // a row that stands in another hierarchy of the dimension alone has no place in this one
-    let mut own = grouped
-        .present()
-        .filter(|it| it.level.dimension() == context.dimension)
-        .peekable();
-    if own.peek().is_some() && !own.any(|it| it.level.same_hierarchy(&finest)) {
-        return Ok(None);
-    }
     let query = grouped.query;
     let main = filtered_facts(planner, query, &roles_with(query, &finest))?;
     let Some(relation) = relation(planner, grouped, context, (&finest, main.clone()))? else {

@@ -249,23 +249,3 @@ fn a_condition_on_a_context_that_makes_no_sense_is_met_by_nothing() {
         vec![planisphere_olap::query::parse_measure_filter("category_amount >= 0.5").unwrap()];
     check(&segments, &[]);
 }
-
-#[test]
-fn rows_of_another_hierarchy_have_no_place_in_that_of_a_context() {
-    let mut weeks = with_totals(query(
-        "net_amount, amount_a_month_before",
-        "order_date.iso_week.week",
-    ));
-    weeks.filters = filters(["order_date.calendar.year = 2024"]);
-    check(
-        &weeks,
-        &[
-            "2024 | 2 | 10.0000 | ∅",
-            "2024 | 3 | 5.5000 | ∅",
-            "2024 | 7 | 7.0000 | ∅",
-            "2024 | 14 | 43.5000 | ∅",
-            // January after December, February after January
-            "∅ | Total | 66.0000 | 62.5000000000",
-        ],
-    );
-}

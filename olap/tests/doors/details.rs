@@ -23,7 +23,9 @@ async fn a_cube_can_show_the_business_keys_of_its_facts() {
         "order_date.date",
         "net_amount",
     ];
-    remade.model.cubes[0].drill_through.columns = columns.map(str::to_owned).to_vec();
+    let mut cubes = remade.model.cubes.iter_mut();
+    let sales = cubes.find(|cube| cube.name == "sales").unwrap();
+    sales.drill_through.columns = columns.map(str::to_owned).to_vec();
     let source = Arc::new(OneVersion(Arc::new(remade)));
     let service = CubeService::new(source, Engine::new(Limits::default()).unwrap());
     let server = Server::over(service, OlapSettings::default()).await;

@@ -1,6 +1,6 @@
-//! What is refused of bridges, with place and remedy.
+//! What is refused of bridges, with place and remedy, and what cubes make of them.
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use super::crm::Crm;
 
@@ -93,15 +93,62 @@ fn two_bridges_have_two_tables() -> Result<()> {
 }
 
 #[test]
-fn a_cube_says_that_it_has_no_bridges_yet() -> Result<()> {
+fn a_cube_takes_no_bridge_for_a_column_or_a_role_of_one_member() -> Result<()> {
     let crm = Crm::new("")?;
     let cube = "cube: sales\nstar: opportunity\nroles: [closed, contact]\nmeasures:\n  contacts: {function: count_distinct, of: seller}\ndrill_through: [contact.city]\n";
     crm.declare("cubes/sales.yaml", cube)?;
     let expected = [
-        "sales.yaml:4:17: 'contact' is a bridge of star 'opportunity', with many members a fact; cubes cannot slice by it yet",
         "sales.yaml:6:44: 'seller' is a bridge",
         "sales.yaml:7:17: 'contact' is a bridge",
     ];
     crm.lab.etl(&["plan"])?.refused(2, &expected)?;
+    Ok(())
+}
+
+#[test]
+fn a_cube_counts_each_fact_once_by_the_members_of_a_bridge() -> Result<()> {
+    let crm = Crm::new(
+        "insert into opportunities values ('o1', 'k', '2025-03-10', 100), ('o2', 'k', '2025-03-11', 50), ('o3', 'k', '2025-03-12', 10);
+         insert into contacts values (1, 'a', '2025-01-01 00:00:00', 'x', null), (2, 'b', '2025-01-01 00:00:00', 'x', null),
+           (3, 'c', '2025-01-01 00:00:00', 'y', null);
+         insert into opportunities_contacts values (1, 'o1', 'a', 3, 0), (2, 'o1', 'b', 1, 0), (3, 'o2', 'b', 1, 0), (4, 'o2', 'c', 1, 0);",
+    )?;
+    crm.declare(
+        "conformed/contact.yaml",
+        "dimension: contact\nentity: contact\nkey: contact_id\nattributes:\n  city: {type: text, scd: 2}\nhierarchies:\n  place: {levels: {city: {}}}\n",
+    )?;
+    crm.declare(
+        "cubes/sales.yaml",
+        "cube: sales\nstar: opportunity\nroles: [closed, seller]\nmeasures:\n  amount: {function: sum, of: amount}\n  shared: {function: sum, of: amount, weighted: true}\n",
+    )?;
+    crm.load()?;
+    let answer = crm.lab.query(&[
+        "--cube",
+        "sales",
+        "--measures",
+        "amount,shared",
+        "--rows",
+        "seller.place.city",
+        "--subtotals",
+        "rows",
+    ])?;
+    let numbers = |rows: &[Vec<String>]| -> Result<Vec<(f64, f64)>> {
+        let pairs = rows.iter().map(|row| {
+            let [.., amount, shared] = row.as_slice() else {
+                bail!("{row:?}");
+            };
+            Ok((amount.parse()?, shared.parse()?))
+        });
+        pairs.collect()
+    };
+    let of_source = crm.ask(
+        "with links as (select l.opportunity, c.city, o.amount, l.share * 1.0 / sum(l.share) over (partition by l.opportunity) as share
+           from opportunities_contacts l join contacts c on c.id = l.contact join opportunities o on o.id = l.opportunity),
+         cities as (select opportunity, city, amount, sum(share) as share from links group by 1, 2, 3)
+         select * from (select city, sum(amount), sum(amount * share) from cities group by 1 order by 1)
+         union all select null, sum(amount), sum(amount) from opportunities where id not in (select opportunity from links)
+         union all select null, sum(amount), sum(amount) from opportunities",
+    )?;
+    assert_eq!(numbers(&answer)?, numbers(&of_source)?, "{answer:?}");
     Ok(())
 }

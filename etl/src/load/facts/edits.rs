@@ -20,7 +20,7 @@ use super::{CHUNK, FactLoad, Outcome};
 impl FactLoad<'_> {
     /// How many published rows are read whole at a time.
     pub(super) fn some(&self) -> usize {
-        let bytes = self.execution.options.settings.etl.memory_bytes / 8;
+        let bytes = self.execution.options.settings.etl.memory_bytes / 32;
         (bytes / self.prepared.rows.width().max(1)).clamp(1, CHUNK)
     }
 

@@ -8,6 +8,7 @@
 //!                       └──────────── load: plan, execute, audit ────────────┘
 //! ```
 
+pub mod allocator;
 pub mod cli;
 mod conform;
 mod dealt;

@@ -52,6 +52,7 @@ use planisphere_schemas::settings::Settings;
 use planisphere_schemas::warehouse::{LoadId, Warehouse};
 use tracing::Instrument as _;
 
+use crate::allocator;
 use crate::dimension::IndexRoom;
 use crate::error::{Error, Result};
 use crate::runtime::Runtime;
@@ -98,6 +99,7 @@ async fn load_from(
     observer: &dyn Observer,
     replay: Option<&replay::Replay<'_>>,
 ) -> Result<LoadRecord> {
+    allocator::keep_little(options.settings.etl.memory_bytes);
     let (model, places) = read_model_with_places(&options.settings.model.path)?;
     let warehouse = Warehouse::connect(&options.settings.warehouse.url)?;
     let load_id = runtime.load_id();

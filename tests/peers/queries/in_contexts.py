@@ -28,7 +28,9 @@ def relations(oracle) -> list[str]:
         found = oracle.values_of(measure)
         for at, value in enumerate(found):
             name = f'"x{number}_{at}"'
-            totals = [f"{'not ' if it in value.set else ''}c.{it.total}" for it in oracle.stands if it.totals]
+            # of a part of a cube across others the same levels have other names
+            there = {it.total for it in value.set}
+            totals = [f"{'not ' if it.total in there else ''}c.{it.total}" for it in oracle.stands if it.totals]
             on = [*totals, *[f"{name}.{column} is not distinct from c.{column}" for column in value.by]]
             joins.append(f"left join ({value.relation}) {name} on {' and '.join(on or ['true'])}")
         values = ", ".join(f'"x{number}_{at}".value' for at in range(len(found)))

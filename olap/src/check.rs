@@ -12,7 +12,7 @@ use datafusion::datasource::MemTable;
 use datafusion::prelude::SessionContext;
 use planisphere_schemas::document::Faults;
 use planisphere_schemas::model::{
-    Bridge, Cube, DataType, Dimension, Model, Places, Star, read_model_with_places,
+    Bridge, Cube, DataType, Dimension, Model, Places, Star, Tree, read_model_with_places,
 };
 use serde::Serialize;
 
@@ -20,7 +20,7 @@ use crate::error::{OlapError, Result};
 use crate::exec::{Engine, Limits};
 use crate::plan::{CubeOf, Page, Planner, find_cube, plan_answer, resolve};
 use crate::principal::{Policy, Principal};
-use crate::query::{Axis, CubeQuery, LevelRef};
+use crate::query::{Axis, CubeQuery, History, LevelRef};
 use crate::stars::MemoryStars;
 
 /// What a model holds, all of it sound.
@@ -133,6 +133,8 @@ fn question(cube: &Cube, measure: &str, axis: Option<Axis>) -> CubeQuery {
         cube: cube.name.clone(),
         measures: vec![measure.to_owned()],
         axes: axis.into_iter().collect(),
+        // which trees with a history can be asked in too
+        history: History::AsIs,
         ..CubeQuery::default()
     }
 }
@@ -173,7 +175,15 @@ fn tables(model: &Model) -> Result<Tables> {
     let stars = model.stars.iter().map(|it| (it.table(), fact_schema(it)));
     let bridges = model.stars.iter().flat_map(|it| &it.bridges);
     let bridges = bridges.map(|it| (it.table(), bridge_schema(it)));
+    let trees = model.dimensions.iter().flat_map(|dimension| {
+        let trees = dimension.trees.iter();
+        trees.map(|tree| (dimension.tree_table(tree), tree_schema(dimension, tree)))
+    });
+    let parents = model.dimensions.iter().filter(|it| it.parent.is_some());
+    let closures = parents.map(|it| (it.closure_table(), closure_schema()));
     let tables = dimensions
+        .chain(trees)
+        .chain(closures)
         .chain(stars)
         .chain(bridges)
         .map(|(name, schema)| {
@@ -201,6 +211,28 @@ fn dimension_schema(dimension: &Dimension) -> SchemaRef {
             attribute.data_type.arrow(),
             true,
         ));
+    }
+    Arc::new(Schema::new(fields))
+}
+
+fn closure_schema() -> SchemaRef {
+    let key = |name: &str| Field::new(name, Arrow::Int32, false);
+    let instant = |name: &str| Field::new(name, DataType::Timestamp.arrow(), false);
+    Arc::new(Schema::new(vec![
+        key("ancestor_durable_key"),
+        key("descendant_durable_key"),
+        key("depth"),
+        instant("valid_from"),
+        instant("valid_to"),
+    ]))
+}
+
+fn tree_schema(dimension: &Dimension, tree: &Tree) -> SchemaRef {
+    let key = |name: String| Field::new(name, Arrow::Int32, false);
+    let mut fields = vec![key(dimension.durable_key_column()), key("level".into())];
+    fields.extend((1..=tree.depth).map(|level| key(tree.level_column(level))));
+    for name in ["valid_from", "valid_to"] {
+        fields.push(Field::new(name, DataType::Timestamp.arrow(), false));
     }
     Arc::new(Schema::new(fields))
 }

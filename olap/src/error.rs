@@ -2,12 +2,17 @@
 //!
 //! Every protocol maps [`OlapError::kind`] to its own status; no protocol type appears here.
 
+mod of_engine;
+
 use std::fmt;
 use std::time::Duration;
 
 use datafusion::error::DataFusionError;
 use planisphere_schemas::ErrorKind;
 use planisphere_schemas::document::nearest;
+
+pub(crate) use of_engine::UNKNOWN_OPERATOR;
+use of_engine::{engine_kind, operator_text, overflow_text};
 
 /// One thing that is wrong with a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -231,6 +236,12 @@ pub enum OlapError {
         /// What the engine says about it.
         detail: String,
     },
+    /// A member of the warehouse has an operator that means nothing.
+    #[error("{detail}, which is none of '+', '-' and '~'")]
+    Operator {
+        /// Which, of which member.
+        detail: String,
+    },
     /// The query needed more memory than it may have.
     #[error("query {query_id} needs more memory than the limit of {limit_bytes} bytes")]
     Memory {
@@ -278,9 +289,10 @@ impl OlapError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Faults { faults } => faults.kind(),
-            Self::PageToken { .. } | Self::Overflow { .. } | Self::Expression { .. } => {
-                ErrorKind::Invalid
-            }
+            Self::PageToken { .. }
+            | Self::Operator { .. }
+            | Self::Overflow { .. }
+            | Self::Expression { .. } => ErrorKind::Invalid,
             Self::ModelChanged { .. } => ErrorKind::Conflict,
             Self::Warehouse { source } => source.kind(),
             Self::Engine { source, .. } => engine_kind(source),
@@ -304,6 +316,7 @@ impl OlapError {
                 "restore the file from a backup, ask an earlier version, or load into a new warehouse folder"
             }
             Self::Expression { .. } => "correct the model and load again",
+            Self::Operator { .. } => "mend it at the source, and load",
             Self::Overflow { .. } => "ask for fewer rows per cell, or declare a wider type",
             Self::Memory { .. } => {
                 "filter more, ask for fewer levels, or raise [olap] memory_bytes"
@@ -329,6 +342,9 @@ impl OlapError {
     /// An error of the engine, sorted by what it means; `doing` says what was being done.
     pub fn engine(doing: impl Into<String>, source: DataFusionError) -> Self {
         let doing = doing.into();
+        if let Some(detail) = operator_text(&source) {
+            return Self::Operator { detail };
+        }
         match overflow_text(&source) {
             Some(detail) => Self::Overflow { doing, detail },
             None => Self::Engine {
@@ -336,36 +352,6 @@ impl OlapError {
                 source: Box::new(source),
             },
         }
-    }
-}
-
-/// The text of an arithmetic error inside an engine error, if it is one.
-fn overflow_text(error: &DataFusionError) -> Option<String> {
-    use arrow::error::ArrowError;
-    match error.find_root() {
-        DataFusionError::ArrowError(inner, _) => match inner.as_ref() {
-            ArrowError::ArithmeticOverflow(text)
-            | ArrowError::CastError(text)
-            | ArrowError::InvalidArgumentError(text)
-                if text.contains("verflow")
-                    || text.contains("out of range")
-                    || text.contains("too large")
-                    || text.contains("too small") =>
-            {
-                Some(text.clone())
-            }
-            ArrowError::ArithmeticOverflow(text) => Some(text.clone()),
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-fn engine_kind(error: &DataFusionError) -> ErrorKind {
-    match error.find_root() {
-        DataFusionError::ResourcesExhausted(_) => ErrorKind::ResourceExhausted,
-        DataFusionError::ObjectStore(_) | DataFusionError::IoError(_) => ErrorKind::Unavailable,
-        _ => ErrorKind::Internal,
     }
 }
 

@@ -187,7 +187,7 @@ fn role_view(
     role: CubeRole<'_>,
 ) -> Option<DimensionView> {
     let dimension = model.dimension(role.dimension)?;
-    let hierarchies = dimension.hierarchies.iter();
+    let hierarchies = dimension.ways();
     Some(DimensionView {
         name: name.to_owned(),
         caption: caption.clone(),
@@ -199,7 +199,7 @@ fn role_view(
             bridged: role.is_bridge,
         },
         hierarchies: hierarchies
-            .map(|hierarchy| hierarchy_view(dimension, hierarchy))
+            .map(|hierarchy| hierarchy_view(dimension, &hierarchy))
             .collect(),
     })
 }
@@ -214,14 +214,9 @@ fn hierarchy_view(dimension: &Dimension, hierarchy: &Hierarchy) -> HierarchyView
 }
 
 fn level_view(dimension: &Dimension, level: &Level) -> LevelView {
-    let column = |name: &str| {
-        let data_type = dimension
-            .attribute(name)
-            .map(|attribute| attribute.data_type);
-        ColumnType {
-            name: name.to_owned(),
-            data_type: data_type.unwrap_or(DataType::Text),
-        }
+    let column = |name: &str| ColumnType {
+        name: name.to_owned(),
+        data_type: dimension.type_of(name).unwrap_or(DataType::Text),
     };
     LevelView {
         name: level.name.clone(),

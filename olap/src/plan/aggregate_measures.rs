@@ -14,26 +14,31 @@ use super::context_cells::{Through, join_relation};
 use super::group_members::{GroupLevel, level_sets};
 use super::measure_states::{Aggregate, aggregated, count_of};
 use super::planner::{PlanStep, Planner};
-use super::resolved::ResolvedAxis;
+use super::resolved::{ResolvedLevel, ResolvedQuery};
 use super::resolved_measure::{ResolvedKind, ResolvedMeasures};
+use super::signs::Signing;
 use crate::error::Result;
 
 /// Groups the fact rows and aggregates the measures; the cells get the names of the measures.
 pub(crate) fn aggregate_measures(
     planner: &Planner<'_>,
     plan: LogicalPlanBuilder,
-    axes: &[ResolvedAxis],
+    query: &ResolvedQuery,
     (levels, coded): (&[GroupLevel], &CodedLevels),
-    measures: &ResolvedMeasures,
 ) -> PlanStep {
-    let (aggregates, cells) = aggregates_of(planner, &plan, measures)?;
+    let all_sets = level_sets(&query.axes, levels);
+    let signing = match all_sets.len() {
+        1 => Signing::at(query, standing_at(levels)),
+        _ => Signing::by_subtotals(query, levels)?,
+    };
+    let (aggregates, cells) = aggregates_of(planner, &plan, &query.measures, &signing)?;
     let of_level = |at: usize| -> Vec<Expr> {
         let level = levels.get(at).into_iter();
         let names = level.flat_map(|level| coded.columns(at, level));
         names.map(|name| column(&name)).collect()
     };
     let columns: Vec<Expr> = (0..levels.len()).flat_map(of_level).collect();
-    let sets = level_sets(axes, levels).into_iter();
+    let sets = all_sets.into_iter();
     let sets = sets.map(|set| set.into_iter().flat_map(of_level).collect());
     let mut sets: Vec<Vec<Expr>> = sets.collect();
     let mut kept = Vec::new();
@@ -66,11 +71,20 @@ pub(crate) fn aggregate_measures(
     grouped.project(kept).map_err(Planner::failed)
 }
 
+/// The levels by which rows are grouped, and how deep they are.
+pub(super) fn standing_at<'l>(
+    levels: impl IntoIterator<Item = &'l GroupLevel, IntoIter: Clone>,
+) -> impl Iterator<Item = (&'l ResolvedLevel, usize)> + Clone {
+    let levels = levels.into_iter();
+    levels.map(|level| (&level.level, level.level.path.len()))
+}
+
 /// The aggregates of measures, and their cells.
 pub(super) fn aggregates_of(
     planner: &Planner<'_>,
     plan: &LogicalPlanBuilder,
     measures: &ResolvedMeasures,
+    signing: &Signing,
 ) -> Result<(Vec<Aggregate>, Vec<Expr>)> {
     let mut aggregates = Vec::new();
     let mut cells = Vec::new();
@@ -86,7 +100,7 @@ pub(super) fn aggregates_of(
             }
             None => None,
         };
-        let states = aggregated(measure, aggregate, filter)?;
+        let states = aggregated(measure, aggregate, (filter, signing))?;
         aggregates.extend(states.aggregates);
         cells.push(states.cell.alias(&measure.name));
     }
@@ -103,9 +117,9 @@ pub(super) fn aggregate_through(
     facts: LogicalPlanBuilder,
     (finer, columns): (Vec<Expr>, Vec<Expr>),
     through: Option<Through<'_>>,
-    measures: &ResolvedMeasures,
+    (measures, signing): (&ResolvedMeasures, &Signing),
 ) -> PlanStep {
-    let (aggregates, cells) = aggregates_of(planner, &facts, measures)?;
+    let (aggregates, cells) = aggregates_of(planner, &facts, measures, signing)?;
     let grouped = match through {
         None => {
             let direct = aggregates.into_iter().map(|it| it.direct);

@@ -25,6 +25,7 @@ use super::measure_states::{Aggregate, WEIGHT};
 use super::planner::{PlanStep, Planner, with_columns};
 use super::rank_top::{is_ranked_by, keep_ranked_members};
 use super::resolved::ResolvedQuery;
+use super::signs::Signing;
 use crate::error::Result;
 
 const GROUP: &str = "#group";
@@ -130,7 +131,8 @@ pub(super) fn bridged_cells(
         .cloned()
         .collect();
     let grouped = group_members(facts, &plain)?;
-    let (aggregates, cells) = aggregates_of(planner, &grouped, &query.measures)?;
+    let (aggregates, cells) =
+        aggregates_of(planner, &grouped, &query.measures, &Signing::default())?;
     let mut finest: Vec<Expr> = plain
         .iter()
         .flat_map(GroupLevel::columns)

@@ -248,9 +248,13 @@ fn role(
     let schema = table.schema();
     let mut types = Vec::new();
     for part in introduced {
-        let field = schema.field_with_name(&part.level.key.name);
-        let field = field.map_err(|error| Planner::failed(error.into()))?;
-        types.extend([field.data_type().clone(), Arrow::Int32]);
+        let key = &part.level.key;
+        let data_type = match schema.field_with_name(&key.name) {
+            Ok(field) => field.data_type().clone(),
+            // of a member above, which the table does not hold
+            Err(_) => key.data_type.arrow(),
+        };
+        types.extend([data_type, Arrow::Int32]);
     }
     let pool = &planner.state.runtime_env().memory_pool;
     Ok(Coded::Role {

@@ -4,7 +4,7 @@ use datafusion::common::{Column, NullEquality};
 use datafusion::logical_expr::{Expr, JoinType, LogicalPlanBuilder};
 use planisphere_schemas::model::ContextFunction;
 
-use super::aggregate_measures::aggregate_through;
+use super::aggregate_measures::{aggregate_through, standing_at};
 use super::answer::filtered_facts;
 use super::calculate_measures::calculate_measures;
 use super::columns::column;
@@ -16,6 +16,7 @@ use super::planner::{PlanStep, Planner};
 use super::rank_top::keep_ranked;
 use super::resolved::{ResolvedAxis, ResolvedLevel, ResolvedQuery};
 use super::resolved_measure::ResolvedContext;
+use super::signs::Signing;
 use crate::error::Result;
 
 /// What a context gives to the rows of one set of group columns.
@@ -83,13 +84,18 @@ fn above(
         .present()
         .filter(is_left)
         .flat_map(GroupLevel::columns);
-    let by: Vec<String> = others.chain(kept).collect();
+    let by: Vec<String> = others.chain(kept.iter().cloned()).collect();
     let query = grouped.query;
     let facts = filtered_facts(planner, query, &roles_of(query))?;
     let facts = group_members(facts, grouped.levels)?;
     let measures = query.measures.only(&context.measure);
     let columns = by.iter().map(|name| column(name)).collect();
-    let cells = aggregate_through(planner, facts, (Vec::new(), columns), None, &measures)?;
+    let depth = kept.len() / 2;
+    let others = standing_at(grouped.present().filter(is_left));
+    let own = own.map(|own| (&own.level, depth)).filter(|_| depth > 0);
+    let signing = Signing::at(query, others.chain(own));
+    let measures_of = (&measures, &signing);
+    let cells = aggregate_through(planner, facts, (Vec::new(), columns), None, measures_of)?;
     let plan = calculate_measures(planner, cells, &measures)?;
     Ok(Some(Found { plan, by }))
 }
@@ -146,12 +152,17 @@ fn moved(
         return Ok(None);
     };
     let through = (relation, moved_to);
+    let present = grouped.present();
+    let signing = Signing::at(
+        query,
+        standing_at(present.filter(|it| !it.level.same_hierarchy(&finest))),
+    );
     let cells = aggregate_through(
         planner,
         facts,
         (columns, target),
         Some(through),
-        &moved_query.measures,
+        (&moved_query.measures, &signing),
     )?;
     let plan = calculate_measures(planner, cells, &moved_query.measures)?;
     Ok(Some(Found { plan, by }))

@@ -21,6 +21,8 @@ use super::planner::{PlanStep, Planner, with_columns};
 use super::resolved::{ResolvedHistory, ResolvedLevel, ResolvedQuery};
 use super::resolved_measure::{Input, ResolvedKind};
 use super::scan_fact::scan;
+use super::signs::add_signs;
+use super::tree_levels::scan_dimension;
 use crate::error::Result;
 use crate::model::DimensionSource;
 
@@ -55,6 +57,7 @@ pub(crate) fn roles_of(query: &ResolvedQuery) -> Roles {
             role.filtered = true;
         }
     }
+    add_signs(&mut roles, query);
     for measure in &query.measures.needed {
         if let ResolvedKind::Aggregate(aggregate) = &measure.kind
             && let Input::Members {
@@ -131,13 +134,18 @@ pub(crate) fn dimension_rows(
     history: ResolvedHistory,
 ) -> PlanStep {
     let dimension = planner.dimension(&role.dimension)?;
-    let rows = scan(planner, &dimension.table())?;
-    match history {
-        _ if dimension.is_generated() => rows_as_was(dimension, role, rows),
-        ResolvedHistory::AsWas => rows_as_was(dimension, role, rows),
-        ResolvedHistory::AsIs if !dimension.is_versioned() => rows_as_was(dimension, role, rows),
-        _ => rows_by_durable_key(planner, dimension, role, history, rows),
+    let is_as_was = match history {
+        _ if dimension.is_generated() => true,
+        ResolvedHistory::AsWas => true,
+        ResolvedHistory::AsIs => !dimension.is_versioned(),
+        ResolvedHistory::Before(_) => false,
+    };
+    if !is_as_was {
+        return rows_by_durable_key(planner, dimension, role, history);
     }
+    let read = role.attributes.iter().map(String::as_str);
+    let rows = scan_dimension(planner, dimension, read, history)?;
+    rows_as_was(dimension, role, rows)
 }
 
 fn rows_as_was(dimension: &Dimension, role: &RoleUse, rows: LogicalPlanBuilder) -> PlanStep {
@@ -155,17 +163,17 @@ fn rows_by_durable_key(
     dimension: &Dimension,
     role: &RoleUse,
     history: ResolvedHistory,
-    rows: LogicalPlanBuilder,
 ) -> PlanStep {
     let key = column(&dimension.key_column());
     let durable = column(&dimension.durable_key_column());
-    let pointed = rows
+    let pointed = scan(planner, &dimension.table())?
         .project(vec![key.clone().alias(KEY), durable.clone().alias(DURABLE)])
         .map_err(Planner::failed)?;
     let mut columns = vec![durable.alias(DURABLE_OF_VERSION), key.alias(VERSION)];
     columns.extend(role.attributes.iter().map(|name| column(name)));
     columns.push(column(BASIS));
-    let versions = scan(planner, &dimension.table())?
+    let read = role.attributes.iter().map(String::as_str);
+    let versions = scan_dimension(planner, dimension, read, history)?
         .filter(row_holds(dimension, history))
         .and_then(|rows| rows.project(columns))
         .and_then(LogicalPlanBuilder::build)
@@ -247,7 +255,8 @@ pub(crate) fn special_member(
     special: Expr,
 ) -> Result<Expr> {
     let mut cases = when(special.clone().is_not_null(), special);
-    if !dimension.is_calendar() && attribute != dimension.id_column() {
+    let is_told = |it: &str| it == dimension.id_column() || dimension.attribute_above(it).is_some();
+    if !dimension.is_calendar() && !is_told(attribute) {
         let inferred = INFERRED.map(lit).to_vec();
         let inferred = column(BASIS).in_list(inferred, false);
         cases = cases.when(inferred, lit(SpecialMember::NotYetArrived.key()));

@@ -187,13 +187,7 @@ pub(crate) fn aggregated_cells(
     let plain: Vec<GroupLevel> = coded.plain(levels).into_iter().cloned().collect();
     let grouped = group_members(facts, &plain)?;
     let grouped = with_columns(grouped, coded.of_joined())?;
-    aggregate_measures(
-        planner,
-        grouped,
-        &query.axes,
-        (levels, coded),
-        &query.measures,
-    )
+    aggregate_measures(planner, grouped, query, (levels, coded))
 }
 
 /// The cells with all that is not of their own rows alone.

@@ -13,6 +13,7 @@ use super::columns::{DURABLE, column, fact_column, role_column};
 use super::decimal::{divide, round_to_cell};
 use super::planner::Planner;
 use super::resolved_measure::{Input, ResolvedAggregate, ResolvedMeasure};
+use super::signs::Signing;
 use crate::digits::CELL_TYPE;
 use crate::error::Result;
 use crate::model::ColumnType;
@@ -115,7 +116,7 @@ impl State {
 pub(super) fn aggregated(
     measure: &ResolvedMeasure,
     aggregate: &ResolvedAggregate,
-    filter: Option<Expr>,
+    (filter, signing): (Option<Expr>, &Signing),
 ) -> Result<Aggregated> {
     let parts = Parts {
         name: &measure.name,
@@ -141,6 +142,7 @@ pub(super) fn aggregated(
                 ..counted
             })
         }
+        Aggregation::Sum if aggregate.signed => signed_sum_of(&parts, of()?, signing),
         Aggregation::Sum => sum_of(&parts, of()?),
         Aggregation::Average => average_of(&parts, of()?),
         Aggregation::Median | Aggregation::Percentile => {
@@ -266,15 +268,39 @@ impl Parts<'_> {
 fn sum_of(parts: &Parts<'_>, of: &ColumnType) -> Result<Aggregated> {
     let state = sum_state(of, fact_column(&of.name));
     let (aggregate, total) = parts.part("sum", state)?;
-    let cell = match of.data_type {
+    Ok(Aggregated {
+        aggregates: vec![aggregate],
+        cell: narrowed(of, total),
+    })
+}
+
+/// A sum in the type of its cells.
+fn narrowed(of: &ColumnType, total: Expr) -> Expr {
+    match of.data_type {
         DataType::Decimal(_, scale) => cast(total, Arrow::Decimal128(38, scale)),
         DataType::Integer | DataType::Bigint => cast(total, Arrow::Int64),
         _ => total,
-    };
-    Ok(Aggregated {
-        aggregates: vec![aggregate],
-        cell,
-    })
+    }
+}
+
+/// One sum for each level at which rows may stand; a row takes that of its own.
+fn signed_sum_of(parts: &Parts<'_>, of: &ColumnType, signing: &Signing) -> Result<Aggregated> {
+    let mut aggregates = Vec::new();
+    let mut cell: Option<Expr> = None;
+    for way in signing.ways().into_iter().rev() {
+        let values = way.signed(widened(of, fact_column(&of.name)))?;
+        let (aggregate, total) = parts.part(&format!("sum{}", way.name), sum_state(of, values))?;
+        aggregates.push(aggregate);
+        let total = narrowed(of, total);
+        cell = Some(match (way.holds, cell) {
+            (Some(holds), Some(others)) => when(holds, total)
+                .otherwise(others)
+                .map_err(Planner::failed)?,
+            _ => total,
+        });
+    }
+    let cell = cell.ok_or_else(|| Planner::internal("a signed measure without signs"))?;
+    Ok(Aggregated { aggregates, cell })
 }
 
 /// Values in a type whose sum cannot wrap.

@@ -14,7 +14,8 @@ use super::filter_members::{MemberColumns, degenerate_member};
 use super::join_roles::{ordinary, row_holds, special_member};
 use super::planner::{PlanStep, Planner, with_columns};
 use super::resolved::{PathLevel, ResolvedHistory, ResolvedLevel};
-use super::scan_fact::{scan, scan_fact};
+use super::scan_fact::scan_fact;
+use super::tree_levels::scan_dimension;
 use crate::error::Result;
 use crate::model::DimensionSource;
 
@@ -76,7 +77,13 @@ fn dimension_rows(
     let special = when(key.clone().lt(lit(0)), key.clone())
         .end()
         .map_err(Planner::failed)?;
-    let rows = scan(planner, &dimension.table())?
+    let own = level
+        .own()
+        .ok_or_else(|| Planner::internal("a level without a path"))?;
+    let names = [&own.name_en, &own.name_zh];
+    let path = level.path.iter().flat_map(|part| [&part.key, &part.sort]);
+    let names = path.chain(names).map(|it| it.name.as_str());
+    let rows = scan_dimension(planner, dimension, names, history)?
         .filter(row_holds(dimension, history))
         .map_err(Planner::failed)?;
     let mut group = Vec::new();
@@ -97,9 +104,6 @@ fn dimension_rows(
     for (depth, part) in level.path.iter().enumerate() {
         values.push(value(&part.sort.name).alias(sort_at(depth)));
     }
-    let own = level
-        .own()
-        .ok_or_else(|| Planner::internal("a level without a path"))?;
     values.push(value(&own.name_en.name).alias(NAME_EN));
     values.push(value(&own.name_zh.name).alias(NAME_ZH));
     rows.aggregate(group, values).map_err(Planner::failed)

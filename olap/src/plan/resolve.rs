@@ -12,9 +12,11 @@ use super::resolve_bridges::check_bridges;
 use super::resolve_filter::{resolve_filter, resolve_filters};
 use super::resolve_measure::{MeasureNames, resolve_having};
 use super::resolve_order::{resolve_sorts, resolve_top};
+use super::resolve_trees::{check_signs, check_trees};
 use super::resolved::{
     PathLevel, ResolvedAxis, ResolvedFilter, ResolvedHistory, ResolvedLevel, ResolvedQuery,
 };
+use super::signs::signed_roles;
 use crate::error::{OlapError, QueryFaults, Result};
 use crate::model::{CubeView, LevelMatch, find_level};
 use crate::principal::{Policy, Principal};
@@ -68,11 +70,12 @@ pub(crate) fn resolve(of: &CubeOf<'_>, query: &CubeQuery) -> Result<ResolvedQuer
     let star = star.or(across.first().map(|part| &part.star)).cloned();
     let resolved = star.map(|star| ResolvedQuery {
         cube: of.cube.name.clone(),
-        star,
         across,
         axes,
         filters,
         cell: vec![],
+        signs: signed_roles(of.model, &star, &measures),
+        star,
         measures,
         having,
         sort,
@@ -87,6 +90,8 @@ pub(crate) fn resolve(of: &CubeOf<'_>, query: &CubeQuery) -> Result<ResolvedQuer
     if let Some(resolved) = &resolved {
         check_dimensions(resolved, &mut faults);
         check_bridges(resolved, &mut faults);
+        check_trees(of.model, resolved, &mut faults);
+        check_signs(resolved, &mut faults);
     }
     faults
         .or(resolved)?

@@ -11,6 +11,7 @@ use super::resolved::{
     ResolvedAxis, ResolvedFilter, ResolvedLevel, ResolvedPart, ResolvedQuery, ResolvedTop,
 };
 use super::resolved_measure::{ResolvedKind, ResolvedMeasures, ResolvedTaken};
+use super::signs::signed_roles;
 use crate::error::{QueryFaults, Result};
 use crate::model::{CubeView, DimensionSource};
 
@@ -69,6 +70,7 @@ fn resolve_part(
         star: star.clone(),
         dimensions: part.dimensions.clone(),
         defaults,
+        signs: signed_roles(of.model, star, &own),
         measures: own,
         taken,
     })
@@ -133,6 +135,7 @@ impl ResolvedPart {
             filters: filters(&across.filters)?,
             cell: filters(&across.cell)?,
             measures: self.measures.only_these(&names),
+            signs: self.signs.clone(),
             having: Vec::new(),
             sort: Vec::new(),
             top: top.transpose()?,

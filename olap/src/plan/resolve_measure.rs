@@ -150,6 +150,7 @@ impl<'m> MeasureNames<'m> {
                     at: at?,
                     approximate: aggregate.approximate,
                     weighted: aggregate.weighted,
+                    signed: aggregate.signed,
                 }))
             }
             MeasureKind::Calculated { expression } => self.calculated(measure, expression),

@@ -11,6 +11,7 @@ use planisphere_schemas::model::{Caption, SpecialMember, Star};
 
 use super::key_value::KeyValue;
 use super::resolved_measure::ResolvedMeasures;
+use super::signs::SignedRole;
 use crate::model::{ColumnType, DimensionSource};
 use crate::query::{Comparison, Language, LevelRef, TextPlace};
 
@@ -27,6 +28,8 @@ pub(crate) struct ResolvedQuery {
     /// The members of one cell, for its fact rows: they hold after the ranking.
     pub(crate) cell: Vec<ResolvedFilter>,
     pub(crate) measures: ResolvedMeasures,
+    /// The roles whose operators some measures take.
+    pub(crate) signs: Vec<SignedRole>,
     pub(crate) having: Vec<ResolvedHaving>,
     pub(crate) sort: Vec<ResolvedSort>,
     pub(crate) top: Option<ResolvedTop>,
@@ -48,6 +51,8 @@ pub(crate) struct ResolvedPart {
     pub(crate) dimensions: BTreeMap<String, String>,
     /// The measures that are taken, in its own words.
     pub(crate) measures: ResolvedMeasures,
+    /// The roles whose operators some of them take.
+    pub(crate) signs: Vec<SignedRole>,
     /// Their names in the query and their own.
     pub(crate) taken: Vec<(String, String)>,
     /// Its own defaults.

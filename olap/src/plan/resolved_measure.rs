@@ -185,6 +185,8 @@ pub(crate) struct ResolvedAggregate {
     pub(crate) approximate: bool,
     /// True if members of bridges get their share by weight.
     pub(crate) weighted: bool,
+    /// True if the operators of trees hold for it.
+    pub(crate) signed: bool,
 }
 
 impl ResolvedAggregate {
@@ -198,6 +200,7 @@ impl ResolvedAggregate {
             at: 0,
             approximate: false,
             weighted: false,
+            signed: false,
         }
     }
 }

@@ -261,6 +261,9 @@ pub struct Aggregate {
     /// True if members of bridges get their share by weight, false if each gets all.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub weighted: bool,
+    /// True if the operators of members in trees hold for it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub signed: bool,
 }
 
 /// An aggregate function.

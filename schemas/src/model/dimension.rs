@@ -40,6 +40,9 @@ pub struct Parent {
     pub column: String,
     /// What a change does: [`Scd::Overwrite`] or [`Scd::Version`].
     pub scd: Scd,
+    /// The attribute with the unary operator by which a member counts for the one above it: `+`, `-` or `~`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operator: Option<String>,
 }
 
 /// Another dimension that the members of a dimension refer to (Kimball's outrigger): `<name>_key` is its surrogate key.

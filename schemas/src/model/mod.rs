@@ -63,7 +63,7 @@ pub use sql::{
     parse_expression, parse_query, referenced_columns, referenced_tables, rename_qualifier,
 };
 pub use star::{DegenerateColumn, FactMeasure, Role, Star, StarKind};
-pub use tree::Tree;
+pub use tree::{AttributeAbove, Tree};
 pub use types::{Caption, DataType, Tag};
 
 /// Everything that the YAML files of a model folder say.

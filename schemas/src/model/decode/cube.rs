@@ -174,5 +174,6 @@ fn kind(fields: &mut Fields<'_, '_>) -> MeasureKind {
         at: fields.want("at"),
         approximate: fields.or("approximate", false),
         weighted: fields.or("weighted", false),
+        signed: fields.or("signed", false),
     })
 }

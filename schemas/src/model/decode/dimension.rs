@@ -106,6 +106,7 @@ fn parent(node: &Node, faults: &mut Faults) -> Option<Parent> {
     let parent = Parent {
         column: fields.need("column").unwrap_or_default(),
         scd: fields.choice("scd", &types).unwrap_or(Scd::Overwrite),
+        operator: fields.want("operator"),
     };
     fields.finish();
     Some(parent)

@@ -196,6 +196,9 @@ fn setting_rules(check: &mut Check<'_>, spot: &Spot, star: &Star, aggregate: &Ag
     if let Some(message) = not_weighted(star, aggregate) {
         check.fault(spot, message);
     }
+    if let Some(message) = not_signed(check.model, star, aggregate) {
+        check.fault(spot, message);
+    }
     let roles = calendar_roles(check.model, star);
     match (aggregate.over.as_deref(), function.is_of_periods()) {
         (Some(_), false) => {
@@ -235,6 +238,27 @@ fn not_weighted(star: &Star, aggregate: &Aggregate) -> Option<String> {
         Aggregation::Sum | Aggregation::Count => None,
         _ => Some("only 'sum' and 'count' can be weighted".into()),
     }
+}
+
+/// Why an aggregate cannot take the operators of trees.
+fn not_signed(model: &Model, star: &Star, aggregate: &Aggregate) -> Option<String> {
+    if !aggregate.signed {
+        return None;
+    }
+    let has_operator = |name: &str| {
+        let parent = model.dimension(name).and_then(|it| it.parent.as_ref());
+        parent.is_some_and(|parent| parent.operator.is_some())
+    };
+    if aggregate.function != Aggregation::Sum || aggregate.weighted {
+        return Some("only a 'sum' that is not weighted can be signed".into());
+    }
+    if !star.roles.iter().any(|role| has_operator(&role.dimension)) {
+        return Some(format!(
+            "star '{}' has no dimension whose 'parent' has an 'operator' by which anything could be signed",
+            star.name
+        ));
+    }
+    None
 }
 
 /// True for a decimal number from 0 to 1 with at most ten places.

@@ -1,6 +1,6 @@
 //! Dimensions: attributes, hierarchies and where the members come from.
 
-use crate::model::dimension::{Dimension, DimensionKind};
+use crate::model::dimension::{Dimension, DimensionKind, Scd};
 use crate::model::link::PARENT_ID;
 use crate::model::types::DataType;
 
@@ -46,6 +46,9 @@ fn entity_rules(check: &mut Check<'_>, dimension: &Dimension, (entity, key): (&s
     if let Some(parent) = &dimension.parent {
         let at = within(&spot, "parent", &parent.column);
         check.given(&at, "column of the entity", &parent.column, known());
+        if let Some(operator) = &parent.operator {
+            operator_rules(check, dimension, operator);
+        }
     }
     let fast = dimension.fast.iter().map(|fast| &fast.attribute);
     // columns that a load makes begin with _
@@ -57,6 +60,24 @@ fn entity_rules(check: &mut Check<'_>, dimension: &Dimension, (entity, key): (&s
         check.known(&at, "column of the entity", &attribute.column, known());
     }
     true
+}
+
+/// The operator of members is a text that holds for all their versions.
+fn operator_rules(check: &mut Check<'_>, dimension: &Dimension, operator: &str) {
+    let spot = ("dimension", dimension.name.clone());
+    let spot = within(&within(&spot, "parent", "operator"), "operator", operator);
+    let attributes = dimension.attributes.iter();
+    let names = attributes.map(|attribute| attribute.name.as_str());
+    if !check.known(&spot, "attribute", operator, names) {
+        return;
+    }
+    let attribute = dimension.attribute(operator);
+    if attribute.is_some_and(|it| it.data_type != DataType::Text || it.scd == Scd::Version) {
+        let message = format!(
+            "attribute '{operator}' cannot be the operator of members: it needs the type text, and no versions ('scd: 1')"
+        );
+        check.fault(&spot, message);
+    }
 }
 
 /// No column stands twice.

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::model::Model;
 use crate::model::cube::{Cube, CubeDimension, Measure, MeasureKind};
 use crate::model::cube_expression::{ContextCall, CubeExpression, parse_cube_expression};
+use crate::model::dimension::Dimension;
 use crate::model::sql::referenced_columns;
 use crate::model::validate::{Check, Spot, within};
 
@@ -102,11 +103,12 @@ fn levels(model: &Model, cube: &Cube, context: &ContextCall) -> Vec<String> {
         CubeDimension::Role { .. } | CubeDimension::Shared { .. } => {
             let role = cube.role_in(model, dimension);
             let dimension = role.and_then(|role| model.dimension(role.dimension));
-            let hierarchies = dimension.into_iter().flat_map(|it| &it.hierarchies);
+            let hierarchies = dimension.into_iter().flat_map(Dimension::ways);
             let named = |name: &str| context.hierarchy.as_deref().is_none_or(|it| it == name);
             let hierarchies = hierarchies.filter(|hierarchy| named(&hierarchy.name));
             hierarchies
-                .flat_map(|hierarchy| hierarchy.levels.iter().map(|level| level.name.clone()))
+                .flat_map(|hierarchy| hierarchy.into_owned().levels)
+                .map(|level| level.name)
                 .collect()
         }
     }

@@ -13,7 +13,7 @@ from world import World
 FEATURES = (measured, axes, filters, measure_filters, sort, top, contexts, bridges, across, options, drills, through)
 EVERY = [name for feature in FEATURES for name in feature.EVERY]
 CUBES = {"sales": 36, "cases_in_context": 18, "shared_sales": 12, "around": 14, "sales_small": 6}
-CUBES |= {"cases": 8, "accounts": 10, "visits": 9, "nothing": 3}
+CUBES |= {"cases": 8, "accounts": 5, "accounts_in_context": 8, "visits": 9, "nothing": 3}
 
 
 def draw(world: World, seed: int, number: int) -> dict:

@@ -5,6 +5,8 @@ from collections import deque
 from pathlib import Path
 
 import compare
+import compare_detail
+import detail
 import questions
 import schema
 from across import AcrossOracle
@@ -46,27 +48,40 @@ class Asker:
         tally.queries += 1
         if not question["refused"]:
             tally.features.update(questions.labels(self.world, question))
-        statement, fault = "", None
+        statements, fault = [], None
         try:
             answer = self.client.finish(begun)
             if question["refused"] or answer.refused:
                 tally.refused += 1
                 fault = refusal(question, answer)
             else:
-                kind = AcrossOracle if question.get("parts") else Oracle
-                answered = drills.asked(question, self.model.cubes[question["cube"]])
-                expected = kind(self.model, self.tables, answered).expected()
-                statement = expected.sql
-                rows = self.tables.answer(statement)
-                tally.empty += rows.num_rows == 0
-                fault = compare.difference(answer, expected, rows, question["limit"], tally.approximate)
+                judged = self.of_rows if question["through"] else self.of_cells
+                fault = judged(question, answer, tally, statements)
         except Exception:
             # DuckDB is of no use after some of its failures
             fault = traceback.format_exc()
             self.open()
         if fault:
             tally.mismatches.append(f"{seed}/{number}")
-            told.append(f"mismatch at SEED={seed} QUERY={number}\n{questions.written(question)}\n{statement}\n\n{fault}\n")
+            told += [f"mismatch at SEED={seed} QUERY={number}", questions.written(question), *statements, "", f"{fault}\n"]
+
+    def of_cells(self, question: dict, answer: Answer, tally: Tally, statements: list[str]) -> str | None:
+        """What is wrong with the answer to a query."""
+        kind = AcrossOracle if question.get("parts") else Oracle
+        answered = drills.asked(question, self.model.cubes[question["cube"]])
+        expected = kind(self.model, self.tables, answered).expected()
+        statements.append(expected.sql)
+        rows = self.tables.answer(expected.sql)
+        tally.empty += rows.num_rows == 0
+        return compare.difference(answer, expected, rows, question["limit"], tally.approximate)
+
+    def of_rows(self, question: dict, answer: Answer, tally: Tally, statements: list[str]) -> str | None:
+        """What is wrong with the answer to a drill-through."""
+        expected = detail.expected(self.model, self.tables, question)
+        statements += [expected.rows, expected.totals.sql]
+        found = self.tables.answer(expected.rows), self.tables.answer(expected.totals.sql)
+        tally.empty += found[0].num_rows == 0
+        return compare_detail.difference(answer, expected, found, question["through"]["limit"], tally.approximate)
 
 
 def refusal(question: dict, answer: Answer) -> str | None:

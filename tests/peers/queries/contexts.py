@@ -7,8 +7,9 @@ columns of the set, give the value.
 import re
 from dataclasses import dataclass
 
-CALLS = re.compile(r"\b(prev|to_date|rolling|cumulative|parent|ancestor|total)\(([^()]*)\)")
+CALLS = re.compile(r"\b(prev|to_date|rolling|cumulative|opening|parent|ancestor|total|rank)\(([^()]*)\)")
 ABOVE = ("parent", "ancestor", "total")
+RANK = "rank"
 
 
 @dataclass(frozen=True)

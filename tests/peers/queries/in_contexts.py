@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, replace
 
-from cells import Steps
-from contexts import ABOVE, Context
+from cells import Cell, Steps
+from contexts import ABOVE, RANK, Context
 from features import filters
 from features.top import choice
 from features.top import level as ranked
@@ -35,7 +35,7 @@ def relations(oracle) -> list[str]:
             joins.append(f"left join ({value.relation}) {name} on {' and '.join(on or ['true'])}")
         values = ", ".join(f'"x{number}_{at}".value' for at in range(len(found)))
         columns.append(f'{f"coalesce({values})" if found else "null"} as "{measure.name}"')
-        of = oracle.cell_of(measure.context.measure)
+        of = Cell("") if measure.context.function == RANK else oracle.cell_of(measure.context.measure)
         oracle.elsewhere = oracle.elsewhere | {measure.name: replace(of, sql=f'"{measure.name}"')}
     return [f"finished as (select {', '.join(['c.*', *columns])} from cells c {' '.join(joins)})"]
 
@@ -48,6 +48,8 @@ def values_of(oracle, measure: Measure) -> list[Value]:
 def value_of(oracle, measure: Measure, set: list[Stand]) -> Value | None:
     """What a context gives to the rows of one set; none where it makes no sense."""
     context = measure.context
+    if context.function == RANK:
+        return placing(oracle, context, set)
     return above(oracle, context, set) if context.function in ABOVE else moved(oracle, context, set)
 
 
@@ -77,6 +79,18 @@ def above(oracle, context: Context, set: list[Stand]) -> Value | None:
         kept, left = columns_of(own.parts[:depth]), [stand for stand in set if not stand.place.same_hierarchy(own.place)]
     by = [name for stand in left for name in stand.columns()] + kept
     return Value(valued(oracle, context, by, "placed"), by, set)
+
+
+def placing(oracle, context: Context, set: list[Stand]) -> Value | None:
+    """The place of members among those of the same member above, in the same cell of everything else."""
+    own = max(present(oracle, context, set), key=lambda it: it.place.depth, default=None)
+    if not own:
+        return None
+    by = [name for stand in set for name in stand.columns()]
+    among = [name for name in by if name not in (own.own.key, own.own.special)]
+    within = f"partition by {', '.join(among)} " if among else ""
+    place = f"case when value is not null then rank() over ({within}order by value desc nulls last) end as value"
+    return Value(f"select {', '.join([*by, place])} from ({valued(oracle, context, by, 'placed')})", by, set)
 
 
 def valued(oracle, context: Context, by: list[str], source: str) -> str:
@@ -148,9 +162,9 @@ def leading(oracle, context: Context, depths: tuple, narrowed: tuple) -> str:
     admitted = f"(select {', '.join(['f.*', *members_of(oracle, shown)])} from {all} f where {own})"
     if context.function == "prev":
         return before(context, depths, names, (admitted, all))
-    ends = f"max(n{finest.depth}) as finest_end, max(n{depth}) as depth_end"
+    ends = f"max(n{finest.depth}) as finest_end, max(n{depth}) as depth_end, min(n{depth}) as depth_begin"
     group = f"group by {', '.join(names)}" if names else ""
-    fits = [f"s.n{finest.depth} <= a.finest_end"]
+    fits = [f"s.n{depth} < a.depth_begin" if context.function == "opening" else f"s.n{finest.depth} <= a.finest_end"]
     fits += [f"s.n{depth} = a.depth_end"] if context.function == "to_date" else []
     fits += [f"s.n{depth} > a.depth_end - {context.number}"] if context.function == "rolling" else []
     targets = f"(select {', '.join([*names, ends])} from {admitted} {group})"

@@ -6,14 +6,14 @@ from random import Random
 
 import yaml
 
-from features import across, axes, bridges, contexts, drills, filters, measure_filters, measured, options, refusals, sort, top
+from features import across, axes, bridges, contexts, drills, filters, measure_filters, measured, options, refusals, sort, through, top
 from oracle import SPECIALS
 from world import World
 
-FEATURES = (measured, axes, filters, measure_filters, sort, top, contexts, bridges, across, options, drills)
+FEATURES = (measured, axes, filters, measure_filters, sort, top, contexts, bridges, across, options, drills, through)
 EVERY = [name for feature in FEATURES for name in feature.EVERY]
-CUBES = {"sales": 42, "cases_in_context": 10, "shared_sales": 12, "around": 10, "sales_small": 6}
-CUBES |= {"cases": 12, "accounts": 10, "visits": 9, "nothing": 3}
+CUBES = {"sales": 36, "cases_in_context": 18, "shared_sales": 12, "around": 14, "sales_small": 6}
+CUBES |= {"cases": 8, "accounts": 5, "accounts_in_context": 8, "visits": 9, "nothing": 3}
 
 
 def draw(world: World, seed: int, number: int) -> dict:
@@ -35,7 +35,8 @@ def labels(world: World, question: dict) -> list[str]:
 
 def written(question: dict) -> str:
     """The question as YAML."""
-    return yaml.safe_dump(plain(question), allow_unicode=True, sort_keys=False, width=140)
+    shown = {name: value for name, value in question.items() if name != "anchor"}
+    return yaml.safe_dump(plain(shown), allow_unicode=True, sort_keys=False, width=140)
 
 
 def plain(value):

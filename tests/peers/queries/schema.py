@@ -122,6 +122,8 @@ class Cube:
     roles: tuple[Role, ...]
     measures: dict[str, Measure]
     parts: tuple[Part, ...] = ()
+    # The columns that a drill-through returns; all of the fact where none are declared.
+    drill_through: tuple[str, ...] = ()
 
     def within(self, names: list[str]) -> "Cube":
         """What can be asked together of some parts: their measures, by the dimensions that all of them have."""
@@ -234,7 +236,8 @@ def cube(yaml: dict, star: dict, dimensions: dict[str, Dimension]) -> Cube:
     for name, it in yaml.get("degenerate", {}).items():
         roles.append(Role(name, None, (Hierarchy(name, tuple(plain(column) for column in it["columns"])),)))
     measures = {name: measure(name, it, star) for name, it in yaml["measures"].items()}
-    return Cube(yaml["cube"], yaml["star"], tuple(roles), measures | contexts_in(yaml))
+    shown = tuple(yaml.get("drill_through", []))
+    return Cube(yaml["cube"], yaml["star"], tuple(roles), measures | contexts_in(yaml), drill_through=shown)
 
 
 def across(yaml: dict, cubes: dict[str, Cube]) -> Cube:

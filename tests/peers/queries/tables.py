@@ -53,6 +53,11 @@ class Tables:
                 units.append(f'("{name}" * {BINARY})::bigint as "{name}#"')
         return f"select {', '.join(['*', *units])} from {source}"
 
+    def columns(self, version: int, name: str) -> tuple[str, ...]:
+        """The stored columns of a table."""
+        loaded = self.connection.execute(f"describe {self.table(version, name)}").fetchall()
+        return tuple(column for column, *_ in loaded if not column.endswith("#"))
+
     def answer(self, statement: str) -> pa.Table:
         """The rows of a statement."""
         return self.connection.sql(statement).to_arrow_table()

@@ -37,6 +37,10 @@ class Answer:
     pages: list[pa.Table] = field(default_factory=list)
     cells: list[tuple] = field(default_factory=list)
     complete: bool = True
+    # Of a drill-through: how many rows there are, the measures over them, and rows that came as values.
+    total_rows: int = 0
+    totals: list = field(default_factory=list)
+    rows: list[tuple] = field(default_factory=list)
     refused: str | None = None
     message: str = ""
 
@@ -69,6 +73,11 @@ class Client:
             level = self.level(up["level"])
             level.hierarchy = level.hierarchy if up["named"] else ""
             return self.query.RollUpRequest(**asked, member=self.member.MemberRef(level=level)), self.stub.RollUp
+        through = question["through"]
+        if through:
+            path = lambda keys: [self.key(key, question["text_keys"]) for key in keys]
+            cell = [self.member.MemberRef(level=self.level(level), path=path(keys)) for level, keys in through["cell"].items()]
+            return self.query.DrillThroughRequest(**asked, cell=cell, limit=through["limit"] or 0), self.stub.DrillThrough
         return request, self.stub.Query
 
     def finish(self, begun) -> Answer:
@@ -77,12 +86,13 @@ class Client:
         answer = Answer()
         try:
             token = self.read(call, answer)
-            if ask != self.stub.Query:
+            if ask in (self.stub.DrillDown, self.stub.RollUp):
                 # further pages are those of the query that was answered
                 request = self.query.QueryRequest(context=request.context, query=answer.asked, format=request.format)
+                ask = self.stub.Query
             while token and len(answer.pages) < PAGES:
                 request.context.page_token = token
-                token = self.read(self.stub.Query(request, timeout=PATIENCE), answer)
+                token = self.read(ask(request, timeout=PATIENCE), answer)
             answer.complete = not token
         except grpc.RpcError as error:
             answer.refused, answer.message = error.code().name, error.details()
@@ -96,11 +106,14 @@ class Client:
             if kind == "header":
                 answer.asked = message.header.query
                 answer.columns, token = list(message.header.columns), message.header.next_page_token
+                answer.total_rows, answer.totals = message.header.total_rows, list(message.header.totals)
             elif kind == "arrow_ipc":
                 arrow.append(message.arrow_ipc)
             elif kind == "cells":
                 tuples |= {(it.axis, it.ordinal): it.members for it in message.cells.tuples}
                 answer.cells += [(cell, [tuples[place] for place in enumerate(cell.ordinals)]) for cell in message.cells.cells]
+            elif kind == "rows":
+                answer.rows += [tuple(map(value_of, row.values)) for row in message.rows.rows]
             ended = kind == "trailer"
         if not ended:
             raise RuntimeError("a stream without a trailer")
@@ -174,3 +187,9 @@ class Client:
     def top(self, it: dict):
         levels = {name: self.level(it[name]) for name in ("level", "per") if it[name]}
         return self.query.Top(count=it["n"], measure=it["by"], bottom=it["bottom"], **levels)
+
+
+def value_of(value) -> str | None:
+    """A value as text; none for null."""
+    kind = value.WhichOneof("value")
+    return str(getattr(value, kind)) if kind else None

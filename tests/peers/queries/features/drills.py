@@ -11,7 +11,7 @@ from world import World
 
 def draw(random: Random, world: World, question: dict) -> None:
     question["drill_down"] = question["roll_up"] = None
-    if random.random() > 0.12:
+    if random.random() > 0.16:
         return
     cube = world.cube(question)
     asked = [name for axis in question["axes"] for name in axis["levels"]]
@@ -43,7 +43,7 @@ def draw_up(random: Random, world: World, place: Place, anchor: dict, question: 
     for it in question["filters"]:
         it["drilled"] = it["drilled"] and not cube.place(it["level"]).same_hierarchy(place)
     back = None
-    if place.depth and anchor and random.random() < 0.5:
+    if place.depth and anchor and random.random() < 0.8:
         back = place.above(random.randrange(place.depth))
         question["filters"].append({"level": back.name, "in": [list(anchor[back.name])], "drilled": True})
     places = [cube.place(name) for axis in question["axes"] for name in axis["levels"]]

@@ -12,7 +12,7 @@ from world import World
 def draw(random: Random, world: World, question: dict) -> None:
     """Conditions that mostly hold for one fact row that is there, so that answers are not empty."""
     cube = world.cube(question)
-    anchor = world.draw_anchor(random, cube, question)
+    anchor = question["anchor"] = world.draw_anchor(random, cube, question)
     for _ in range(random.choices([0, 1, 2, 3], [45, 35, 15, 5])[0]):
         place = world.draw_place(random, cube)
         kind = random.choices(["in", "not_in", "range", "text"], [40, 20, 20, 20])[0]

@@ -11,9 +11,12 @@ DAYS = ["2023-06-30", "2024-12-31", "2025-02-14", "2025-04-30", "2025-05-15", "2
 def draw_first(random: Random, world: World, question: dict) -> None:
     """What other features have to know."""
     question["version"] = random.choice(world.versions) if random.random() < 0.15 else None
-    parts = [part.name for part in world.model.cubes[question["cube"]].parts]
+    parts = world.model.cubes[question["cube"]].parts
     if parts:
-        question["parts"] = random.sample(parts, random.choices([1, 2, 3], [10, 50, 40])[0])
+        cubes = [part.cube.name for part in parts]
+        twice = [part.name for part in parts if cubes.count(part.cube.name) > 1]
+        all = twice if random.random() < 0.2 else [part.name for part in parts]
+        question["parts"] = random.sample(all, min(len(all), random.choices([1, 2, 3], [10, 50, 40])[0]))
 
 
 def draw(random: Random, world: World, question: dict) -> None:

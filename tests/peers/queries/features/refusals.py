@@ -41,7 +41,7 @@ def unknown_member(world: World, question: dict) -> None:
 def anew(question: dict, cube: str, measures: list[str], level: str) -> None:
     """A question to another cube, by one level and without conditions, that has to be refused."""
     question |= {"cube": cube, "measures": measures, "axes": [{"levels": [level], "subtotals": False}], "refused": "INVALID_ARGUMENT"}
-    question |= {"filters": [], "measure_filters": [], "sort": [], "top": None, "drill_down": None, "roll_up": None}
+    question |= {"filters": [], "measure_filters": [], "sort": [], "top": None, "drill_down": None, "roll_up": None, "through": None}
 
 
 def within_a_bridge(world: World, question: dict) -> None:

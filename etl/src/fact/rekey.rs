@@ -15,6 +15,7 @@ mod keys;
 mod when;
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use arrow::array::{Array as _, ArrayRef, AsArray as _, Int32Array, RecordBatch, StringArray};
@@ -134,14 +135,11 @@ impl<'a> Rekeying<'a> {
             };
             let owners = owners.map(|keys| keys.as_primitive::<Int32Type>());
             let look = |row: usize| {
-                role.key(
-                    keys.value(row),
-                    owners.map(|keys| keys.value(row)),
-                    moments(row),
-                )
+                let owner = owners.map(|keys| keys.value(row));
+                Ok(role.key(keys.value(row), owner, moments(row)))
             };
             let told = known_keys(ids, known, &role.column);
-            let today = settle((number, keys.len()), told, look, &mut doubts);
+            let today = settle((number, keys.len()), told, look, &mut doubts)?;
             columns[at] = replaced(keys, today, &mut moves);
         }
         for (number, group) in self.groups.iter().enumerate() {
@@ -151,16 +149,17 @@ impl<'a> Rekeying<'a> {
             let keys = columns[at].as_primitive::<Int32Type>();
             let ids = ids(rows)?;
             let moments = group.when.moments(rows, self.zone)?;
-            let mut seen = HashMap::new();
+            let mut seen: HashMap<_, (i32, Sure)> = HashMap::new();
             let look = |row: usize| {
-                let group_at = (keys.value(row), moments(row));
-                let today = seen.entry(group_at);
-                let today = today.or_insert_with(|| group.key(group_at.0, group_at.1));
-                today.clone()
+                let (key, at) = (keys.value(row), moments(row));
+                Ok(match seen.entry((key, at)) {
+                    Entry::Occupied(today) => today.get().clone(),
+                    Entry::Vacant(today) => today.insert(group.key(key, at)?).clone(),
+                })
             };
             let told = known_keys(ids, known, &group.column);
             let number = self.roles.len() + number;
-            let today = settle((number, keys.len()), told, look, &mut doubts);
+            let today = settle((number, keys.len()), told, look, &mut doubts)?;
             columns[at] = replaced(keys, today, &mut moves);
         }
         doubts.sort_by_key(|doubt| doubt.row);
@@ -196,16 +195,16 @@ fn known_keys<'k>(
 fn settle(
     (subject, rows): (usize, usize),
     known: impl Fn(usize) -> Option<i32>,
-    mut look: impl FnMut(usize) -> (i32, Sure),
+    mut look: impl FnMut(usize) -> Result<(i32, Sure), ArrowError>,
     doubts: &mut Vec<Doubt>,
-) -> Vec<i32> {
+) -> Result<Vec<i32>, ArrowError> {
     let mut settle = |row: usize| {
         if let Some(known) = known(row) {
-            return known;
+            return Ok(known);
         }
-        let (today, sure) = look(row);
+        let (today, sure) = look(row)?;
         let versions = match sure {
-            Sure::Yes => return today,
+            Sure::Yes => return Ok(today),
             Sure::Unless(versions) => Some(versions),
             Sure::No => None,
         };
@@ -214,7 +213,7 @@ fn settle(
             subject,
             versions,
         });
-        today
+        Ok(today)
     };
     (0..rows).map(&mut settle).collect()
 }

@@ -1,20 +1,25 @@
 //! The bridges of a star: groups are looked up before it is built, tables are made of the groups that its facts have then.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
+use std::pin::pin;
 
 use arrow::array::RecordBatch;
+use futures::TryStreamExt as _;
 use planisphere_schemas::model::{Bridge, Star};
 use planisphere_schemas::warehouse::PinnedWarehouse;
 
 use crate::conform::Conformed;
 use crate::dimension::MemberIndex;
 use crate::error::{Error, Result};
-use crate::fact::{Bridging, with_groups};
+use crate::fact::{BridgeRoom, Bridging, KeySet, with_groups};
 
 use super::balance::{Balance, Stage};
-use super::build::{Built, NextTable};
+use super::build::{Built, NextRows, NextTable};
 use super::execute::Execution;
-use super::published::read_table;
+use super::scan::TableScan;
+
+/// The part of the memory in which rows of an entity are looked at together.
+const SHARE: usize = 32;
 
 /// The bridges of a star while it is built.
 #[derive(Default)]
@@ -38,23 +43,47 @@ impl Execution<'_> {
             let Some(fed) = self.fed(&bridge.entity, conformed) else {
                 return Ok(None);
             };
-            let published = match base.and_then(|base| base.table(&bridge.table())) {
-                Some(table) => Some(read_table(self.warehouse, table).await?),
-                None => None,
+            let none = MemberIndex::empty();
+            let members = built.members.get(&bridge.dimension).unwrap_or(&none);
+            let room = BridgeRoom {
+                memory: self.memory.clone(),
+                least: self.options.settings.etl.memory_bytes / SHARE,
             };
-            let map = self.issued_keys(&bridge.map_table(), base).await?;
-            let known = (published.as_ref(), map.as_ref());
-            let rows = fed.rows.rows.whole();
-            let rows = rows.map_err(Error::arrow(doing(bridge)))?;
-            let work = match built.members.get(&bridge.dimension) {
-                Some(members) => Bridging::new(bridge, rows, members, known),
-                None => Bridging::new(bridge, rows, &MemberIndex::empty(), known),
-            };
-            let work = work.map_err(Error::arrow(doing(bridge)))?;
+            let work = Bridging::new(bridge, &fed.rows.rows, members, room);
+            let mut work = work.map_err(Error::arrow(doing(bridge)))?;
+            self.known_groups(&mut work, base).await?;
             bridges.sources.push(&fed.source.name);
             bridges.work.push(work);
         }
         Ok(Some(bridges))
+    }
+
+    /// Reads the groups that are published, and the keys that were issued.
+    async fn known_groups(
+        &self,
+        work: &mut Bridging<'_>,
+        base: Option<&PinnedWarehouse>,
+    ) -> Result<()> {
+        let bridge = work.bridge();
+        if let Some(table) = base.and_then(|base| base.table(&bridge.table())) {
+            let scan = TableScan {
+                warehouse: self.warehouse,
+                table,
+            };
+            let mut groups = pin!(scan.groups(&[]));
+            while let Some(group) = groups.try_next().await? {
+                let read = work.read_published(&group.rows);
+                read.map_err(Error::arrow(doing(bridge)))?;
+            }
+        }
+        if let Some(scan) = self.map_of_keys(&bridge.map_table(), base) {
+            let mut groups = pin!(scan.groups(&[]));
+            while let Some(group) = groups.try_next().await? {
+                let read = work.read_map(&group.rows);
+                read.map_err(Error::arrow(doing(bridge)))?;
+            }
+        }
+        Ok(())
     }
 
     /// The rows of a star with the keys of their groups.
@@ -82,7 +111,7 @@ impl Execution<'_> {
     pub(super) fn bridge_tables(
         &self,
         bridges: Bridges<'_>,
-        used: &[HashSet<i32>],
+        used: &[KeySet],
         base: Option<&PinnedWarehouse>,
         built: &mut Built,
     ) -> Result<Vec<Balance>> {
@@ -90,7 +119,9 @@ impl Execution<'_> {
         let work = bridges.work.into_iter().zip(bridges.sources);
         for ((work, source), used) in work.zip(used) {
             let bridge = work.bridge();
-            let next = work.finish(used, (source, built.audit_key));
+            let none = MemberIndex::empty();
+            let members = built.members.get(&bridge.dimension).unwrap_or(&none);
+            let next = work.finish(used, members, (source, built.audit_key));
             let next = next.map_err(Error::arrow(doing(bridge)))?;
             balances.push(Balance {
                 excluded: next.excluded.values().sum(),
@@ -112,9 +143,16 @@ impl Execution<'_> {
                     crate::dimension::Tally::default(),
                 ),
             ] {
-                let sorted_by = vec![bridge.group_column()];
-                let table = NextTable::whole(name, rows, sorted_by, tally, changed);
-                built.tables.push(table);
+                built.tables.push(NextTable {
+                    name,
+                    schema: rows.schema(),
+                    kept: Vec::new(),
+                    edits: None,
+                    rows: NextRows::Spooled(rows),
+                    sorted_by: vec![bridge.group_column()],
+                    tally,
+                    changed,
+                });
             }
         }
         Ok(balances)

@@ -91,16 +91,23 @@ impl Execution<'_> {
         map: &str,
         base: Option<&PinnedWarehouse>,
     ) -> Result<Option<RecordBatch>> {
-        if let Some(table) = base.and_then(|base| base.table(map)) {
-            return read_table(self.warehouse, table).await.map(Some);
-        }
-        let Some(replay) = self.replay else {
-            return Ok(None);
-        };
-        match replay.keys.table(map) {
-            Some(table) => read_table(replay.from, table).await.map(Some),
+        match self.map_of_keys(map, base) {
+            Some(TableScan { warehouse, table }) => read_table(warehouse, table).await.map(Some),
             None => Ok(None),
         }
+    }
+
+    /// The same, to be read some rows at a time.
+    pub(super) fn map_of_keys<'t>(
+        &'t self,
+        map: &str,
+        base: Option<&'t PinnedWarehouse>,
+    ) -> Option<TableScan<'t>> {
+        if let Some(table) = base.and_then(|base| base.table(map)) {
+            let warehouse = self.warehouse;
+            return Some(TableScan { warehouse, table });
+        }
+        self.seed(map)
     }
 }
 

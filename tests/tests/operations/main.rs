@@ -6,6 +6,7 @@ mod chains;
 mod changes;
 mod concurrent;
 mod crashes;
+mod crowds;
 mod damaged;
 mod extract_only;
 mod failures;

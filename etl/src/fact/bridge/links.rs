@@ -1,6 +1,6 @@
-//! The rows of a bridge's entity: which members each fact has, and what becomes of each row.
+//! Some rows of a bridge's entity, all of those of their facts: which members each fact has, and what becomes of each row.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use arrow::array::{Array as _, ArrayRef, AsArray as _, RecordBatch, StringArray};
@@ -14,12 +14,12 @@ use crate::dimension::{MemberIndex, Tally};
 use crate::problems::{Destination, Problems};
 use crate::reject::Reject;
 
+use super::keys::KeySet;
 use super::shares::{equal, shares};
 use crate::fact::fresh::row_ids;
 
 /// The rows of the entity by the facts whose members they name.
-pub(super) struct Links<'a> {
-    bridge: &'a Bridge,
+pub(super) struct Links {
     rows: RecordBatch,
     facts: HashMap<String, Fact>,
     states: Vec<State>,
@@ -36,10 +36,6 @@ struct Fact {
     rows: Vec<usize>,
     /// The members with their shares, in the order of their ids.
     shares: Vec<(String, i64)>,
-    /// True if the star has the fact.
-    is_there: bool,
-    /// The groups that facts of the star have for it.
-    groups: Vec<i32>,
 }
 
 /// What can be said of a row without knowing the facts.
@@ -53,23 +49,36 @@ enum State {
     Wrong(&'static str),
 }
 
-/// What became of the rows.
+/// What became of rows.
+#[derive(Default)]
 pub(super) struct Outcome {
     pub(super) tally: Tally,
     pub(super) excluded: BTreeMap<String, u64>,
     pub(super) rejects: Vec<Reject>,
-    pub(super) notices: Vec<String>,
+    /// Rows whose weight was added to that of another row.
+    added: usize,
+    /// Facts whose members all weigh nothing.
+    weightless: usize,
 }
 
-impl<'a> Links<'a> {
+/// The groups of facts, once it is known which of them the star has.
+pub(super) struct Standing<'s> {
+    /// The groups that facts with this id have, if the star has any.
+    pub(super) groups: &'s dyn Fn(&str) -> Option<&'s [i32]>,
+    /// The groups that facts have after the load.
+    pub(super) used: &'s KeySet,
+    /// Those that were published before.
+    pub(super) published: &'s KeySet,
+}
+
+impl Links {
     /// Reads the rows; members that were merged into others count as these.
     pub(super) fn read(
-        bridge: &'a Bridge,
+        bridge: &Bridge,
         rows: RecordBatch,
         members: &MemberIndex,
     ) -> Result<Self, ArrowError> {
-        let facts = bridge.facts.iter().map(|name| column(&rows, name));
-        let facts = row_ids(facts.collect::<Result<_, _>>()?)?;
+        let facts = facts_of(bridge, &rows)?;
         let ids = cast(&column(&rows, &bridge.column)?, &Arrow::Utf8)?;
         let ids = ids.as_string::<i32>();
         let weights = match &bridge.weight {
@@ -79,7 +88,6 @@ impl<'a> Links<'a> {
         let deleted = column(&rows, DELETED)?;
         let deleted = deleted.as_boolean();
         let mut links = Self {
-            bridge,
             rows: rows.clone(),
             facts: HashMap::new(),
             states: Vec::with_capacity(rows.num_rows()),
@@ -144,83 +152,72 @@ impl<'a> Links<'a> {
     }
 }
 
-impl Links<'_> {
-    /// The members of a fact with their shares; `None` if it has none.
-    pub(super) fn shares(&self, fact: &str) -> Option<&[(String, i64)]> {
-        let shares = self.facts.get(fact)?.shares.as_slice();
-        (!shares.is_empty()).then_some(shares)
+impl Links {
+    /// The facts that have members, and these with their shares.
+    pub(super) fn facts(&self) -> impl Iterator<Item = (&str, &[(String, i64)])> {
+        let facts = self.facts.iter();
+        let facts = facts.map(|(fact, said)| (fact.as_str(), said.shares.as_slice()));
+        facts.filter(|(_, shares)| !shares.is_empty())
     }
 
-    /// Remembers that the star has a fact, and its group.
-    pub(super) fn found(&mut self, fact: &str, group: i32) {
-        if let Some(fact) = self.facts.get_mut(fact) {
-            fact.is_there = true;
-            if !fact.groups.contains(&group) {
-                fact.groups.push(group);
-            }
-        }
-    }
-
-    /// The outcome of every row, once it is known which groups facts have and which of them were published before.
-    pub(super) fn outcome(
+    /// Adds the outcome of every row, once it is known which groups facts have.
+    pub(super) fn settle(
         &self,
         destination: &Destination<'_>,
-        used: &HashSet<i32>,
-        published: &HashMap<i32, i64>,
-    ) -> Result<Outcome, ArrowError> {
-        let of_rows = self.facts.values();
-        let of_rows = of_rows.flat_map(|fact| fact.rows.iter().map(move |row| (*row, fact)));
-        let of_rows: HashMap<usize, &Fact> = of_rows.collect();
-        let mut tally = Tally {
-            read: self.states.len() as u64,
-            ..Tally::default()
-        };
+        standing: &Standing<'_>,
+        outcome: &mut Outcome,
+    ) -> Result<(), ArrowError> {
+        let mut groups: Vec<Option<&[i32]>> = vec![None; self.states.len()];
+        for (fact, said) in &self.facts {
+            let of_fact = (standing.groups)(fact);
+            for row in &said.rows {
+                groups[*row] = of_fact;
+            }
+        }
         let mut problems = Problems::default();
-        let mut excluded: BTreeMap<String, u64> = BTreeMap::new();
+        outcome.tally.read += self.states.len() as u64;
+        outcome.added += self.added;
+        outcome.weightless += self.weightless;
         for (row, state) in self.states.iter().enumerate() {
-            let fact = of_rows.get(&row).filter(|fact| fact.is_there);
-            let rule = match (state, fact) {
+            let rule = match (state, groups[row]) {
                 (State::Deleted, _) => "deleted",
                 (State::NoFact, _) | (_, None) => "no_fact",
                 (State::NoMember, _) => "no_member",
                 (State::SameMember, _) => "same_member",
                 (State::Wrong(reason), _) => {
-                    tally.rejected += 1;
+                    outcome.tally.rejected += 1;
                     problems.named(row, reason);
                     continue;
                 }
-                (State::Good, Some(fact)) => {
-                    let mut groups = fact
-                        .groups
-                        .iter()
-                        .filter(|key| used.contains(*key))
-                        .peekable();
-                    match groups.peek() {
+                (State::Good, Some(groups)) => {
+                    let mut groups = groups.iter().filter(|key| standing.used.has(**key));
+                    match groups.next() {
                         // the fact was rejected
                         None => "no_fact",
-                        Some(_) => {
-                            let is_new = groups.any(|key| !published.contains_key(key));
-                            tally.loaded += u64::from(is_new);
-                            tally.unchanged += u64::from(!is_new);
+                        Some(first) => {
+                            let mut all = std::iter::once(first).chain(groups);
+                            let is_new = all.any(|key| !standing.published.has(*key));
+                            outcome.tally.loaded += u64::from(is_new);
+                            outcome.tally.unchanged += u64::from(!is_new);
                             continue;
                         }
                     }
                 }
             };
-            *excluded.entry(rule.to_owned()).or_default() += 1;
+            *outcome.excluded.entry(rule.to_owned()).or_default() += 1;
         }
         let ids = cast(&column(&self.rows, ROW_ID)?, &Arrow::Utf8)?;
-        Ok(Outcome {
-            tally,
-            rejects: problems.rejects(destination, &self.rows, ids.as_string())?,
-            notices: self.notices(&excluded),
-            excluded,
-        })
+        let rejects = problems.rejects(destination, &self.rows, ids.as_string())?;
+        outcome.rejects.extend(rejects);
+        Ok(())
     }
+}
 
-    fn notices(&self, excluded: &BTreeMap<String, u64>) -> Vec<String> {
-        let table = self.bridge.table();
-        let same = excluded.get("same_member").copied().unwrap_or(0);
+impl Outcome {
+    /// What the operator should know.
+    pub(super) fn notices(&self, bridge: &Bridge) -> Vec<String> {
+        let table = bridge.table();
+        let same = self.excluded.get("same_member").copied().unwrap_or(0);
         let added = self.added;
         let told = [
             (same > 0).then(|| format!("{table}: {same} rows name a member that its fact has already; it counts once")),
@@ -231,6 +228,12 @@ impl Links<'_> {
         ];
         told.into_iter().flatten().collect()
     }
+}
+
+/// The ids of the facts whose members rows name.
+pub(super) fn facts_of(bridge: &Bridge, rows: &RecordBatch) -> Result<StringArray, ArrowError> {
+    let facts = bridge.facts.iter().map(|name| column(rows, name));
+    row_ids(facts.collect::<Result<_, _>>()?)
 }
 
 fn column(rows: &RecordBatch, name: &str) -> Result<ArrayRef, ArrowError> {

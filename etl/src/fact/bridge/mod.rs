@@ -4,17 +4,20 @@
 //! rows of the bridge's entity ──► members and shares of each fact ──► group = versions at the fact's day, with weights
 //! groups of the facts that there are ──► bridge_<name>, and map_bridge_<name> with every key that was ever issued
 //! ```
+//! In memory lies a bit a group; rows, groups and keys for which there is no room lie in temporary files.
 //!
 //! Facts with the same members, in the same versions, with the same weights share a group. The table holds the groups that facts
-//! have, and no others, so that it is the same in whatever order things came. Pure: Arrow in, Arrow out.
+//! have, and no others, so that it is the same in whatever order things came.
 
+mod dealt_links;
 mod groups;
+mod keys;
 mod links;
 mod shares;
 mod table;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arrow::array::{ArrayRef, AsArray as _, Int32Array, RecordBatch, StringArray};
 use arrow::datatypes::Int32Type;
@@ -25,11 +28,16 @@ use planisphere_schemas::model::{Bridge, SpecialMember, Star};
 use crate::dimension::{MemberIndex, Tally};
 use crate::problems::Destination;
 use crate::reject::Reject;
+use crate::spool::Spooled;
 
+use self::dealt_links::Found;
 use self::groups::{Group, Groups};
-use self::links::Links;
+use self::table::Published;
 use super::fresh::{instants, row_ids};
 use super::milestones::with_columns;
+
+pub(crate) use self::dealt_links::{BridgeRoom, DealtLinks};
+pub(crate) use self::keys::KeySet;
 
 /// The column beside the conformed ones with the keys of groups.
 pub(super) fn group_column(bridge: &Bridge) -> String {
@@ -39,18 +47,19 @@ pub(super) fn group_column(bridge: &Bridge) -> String {
 /// One bridge at work.
 pub(crate) struct Bridging<'a> {
     bridge: &'a Bridge,
-    links: Links<'a>,
+    room: BridgeRoom,
+    links: DealtLinks,
+    found: Found,
     groups: Mutex<Groups>,
-    /// The groups that are published, with the loads that wrote them.
-    published: HashMap<i32, i64>,
+    published: Published,
 }
 
 /// A bridge after a load.
 pub(crate) struct BridgeBuild {
     /// The whole table.
-    pub(crate) table: RecordBatch,
+    pub(crate) table: Spooled,
     /// Every key that was ever issued.
-    pub(crate) map: RecordBatch,
+    pub(crate) map: Spooled,
     /// What happened to the rows of the entity and of the table.
     pub(crate) tally: Tally,
     /// Rows of the entity that are left out, by rule.
@@ -62,27 +71,57 @@ pub(crate) struct BridgeBuild {
 }
 
 impl<'a> Bridging<'a> {
-    /// Reads the rows of the entity, and the published table and key map.
+    /// Reads the rows of the entity.
     pub(crate) fn new(
         bridge: &'a Bridge,
-        rows: RecordBatch,
+        rows: &Spooled,
         members: &MemberIndex,
-        (published, map): (Option<&RecordBatch>, Option<&RecordBatch>),
+        room: BridgeRoom,
     ) -> Result<Self, ArrowError> {
-        let published = published.map(table::audits).unwrap_or_default();
         Ok(Self {
             bridge,
-            links: Links::read(bridge, rows, members)?,
-            groups: Mutex::new(Groups::read(bridge, map)),
-            published,
+            links: DealtLinks::read(bridge, rows, members, &room)?,
+            found: DealtLinks::found(&room),
+            groups: Mutex::new(Groups::new(&room)),
+            published: Published::none(&room),
+            room,
         })
     }
 
+    /// Reads rows of the published table.
+    pub(crate) fn read_published(&mut self, rows: &RecordBatch) -> Result<(), ArrowError> {
+        self.published.read(rows)
+    }
+
+    /// Reads rows of the key map.
+    pub(crate) fn read_map(&mut self, rows: &RecordBatch) -> Result<(), ArrowError> {
+        let groups = self.groups.get_mut();
+        let groups = groups.unwrap_or_else(PoisonError::into_inner);
+        groups.read(self.bridge, rows)
+    }
+
+    /// Other rows of the entity.
+    pub(crate) fn links(
+        &self,
+        rows: &Spooled,
+        members: &MemberIndex,
+    ) -> Result<DealtLinks, ArrowError> {
+        DealtLinks::read(self.bridge, rows, members, &self.room)
+    }
+
+    fn groups(&self) -> MutexGuard<'_, Groups> {
+        self.groups.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The key of the group in the place of another one, whose members have other keys.
-    pub(super) fn replaced(&self, key: i32, member: impl Fn(i32) -> i32) -> i32 {
-        let mut groups = self.groups.lock().unwrap_or_else(PoisonError::into_inner);
-        let heir = groups.get(key).and_then(|group| group.replaced(member));
-        heir.map_or(key, |heir| groups.issue(&heir))
+    pub(super) fn replaced(
+        &self,
+        key: i32,
+        member: impl Fn(i32) -> i32,
+    ) -> Result<i32, ArrowError> {
+        let mut groups = self.groups();
+        let heir = groups.get(key)?.and_then(|group| group.replaced(member));
+        heir.map_or(Ok(key), |heir| groups.issue(&heir))
     }
 
     /// The bridge.
@@ -91,10 +130,10 @@ impl<'a> Bridging<'a> {
     }
 
     /// The members of a group.
-    pub(super) fn members(&self, key: i32) -> Vec<i32> {
-        let groups = self.groups.lock().unwrap_or_else(PoisonError::into_inner);
-        let members = groups.get(key).map(Group::members).unwrap_or_default();
-        members.iter().map(|(key, _)| *key).collect()
+    pub(super) fn members(&self, key: i32) -> Result<Vec<i32>, ArrowError> {
+        let group = self.groups().get(key)?;
+        let members = group.iter().flat_map(Group::members);
+        Ok(members.map(|(key, _)| *key).collect())
     }
 
     /// The key of the group of each row of a star.
@@ -105,31 +144,26 @@ impl<'a> Bridging<'a> {
         zone: Tz,
     ) -> Result<ArrayRef, ArrowError> {
         let (facts, keys) = self.issue(&self.links, rows, members, zone)?;
-        for (fact, key) in facts.iter().zip(&keys) {
-            if let Some(fact) = fact {
-                self.links.found(fact, *key);
-            }
-        }
+        self.links.find(&mut self.found, &facts, &keys)?;
         Ok(Arc::new(Int32Array::from(keys)))
     }
 
     /// The key of the group that each row of a star had by other rows of the entity.
     pub(crate) fn keys_by(
         &self,
-        links: RecordBatch,
+        links: &DealtLinks,
         rows: &RecordBatch,
         members: &MemberIndex,
         zone: Tz,
     ) -> Result<ArrayRef, ArrowError> {
-        let links = Links::read(self.bridge, links, members)?;
-        let (_, keys) = self.issue(&links, rows, members, zone)?;
+        let (_, keys) = self.issue(links, rows, members, zone)?;
         Ok(Arc::new(Int32Array::from(keys)))
     }
 
     /// The ids by which the entity knows rows of a star, and the keys of their groups.
     fn issue(
         &self,
-        links: &Links<'_>,
+        links: &DealtLinks,
         rows: &RecordBatch,
         members: &MemberIndex,
         zone: Tz,
@@ -143,53 +177,64 @@ impl<'a> Bridging<'a> {
             Some(as_of) => instants(&column(as_of)?, zone)?,
             None => vec![None; rows.num_rows()],
         };
-        let mut groups = self.groups.lock().unwrap_or_else(PoisonError::into_inner);
-        let keys = facts.iter().zip(at).map(|(fact, at)| {
-            let Some(shares) = fact.and_then(|fact| links.shares(fact)) else {
-                return SpecialMember::NotGiven.key();
+        let mut groups = self.groups();
+        let mut keys = Vec::with_capacity(rows.num_rows());
+        for (fact, at) in facts.iter().zip(at) {
+            let shares = match fact {
+                Some(fact) => links.shares(fact)?,
+                None => None,
             };
-            let versions = shares.iter();
-            let versions = versions.map(|(id, share)| (members.member(Some(id), at), *share));
-            groups.issue(&Group::of(versions))
-        });
-        let keys = keys.collect();
+            keys.push(match shares {
+                Some(shares) => {
+                    let versions = shares.iter();
+                    let versions =
+                        versions.map(|(id, share)| (members.member(Some(id), at), *share));
+                    groups.issue(&Group::of(versions))?
+                }
+                None => SpecialMember::NotGiven.key(),
+            });
+        }
+        drop(groups);
         Ok((facts, keys))
     }
 
     /// The table of the groups that facts have, and what became of the rows of the entity.
     pub(crate) fn finish(
         self,
-        used: &HashSet<i32>,
+        used: &KeySet,
+        members: &MemberIndex,
         (source, audit_key): (&str, i64),
     ) -> Result<BridgeBuild, ArrowError> {
         let groups = self.groups.into_inner();
         let groups = groups.unwrap_or_else(PoisonError::into_inner);
-        let used: HashSet<i32> = used.iter().copied().filter(|key| *key > 0).collect();
-        let is_new = |key: &&i32| !self.published.contains_key(*key);
-        let gone = self.published.keys().filter(|key| **key > 0);
-        let gone = gone.filter(|key| !used.contains(*key)).count() as u64;
-        let new = used.iter().filter(is_new).count() as u64;
         let destination = Destination {
             source,
             stage: "bridge",
             object: &self.bridge.name,
         };
-        let outcome = self.links.outcome(&destination, &used, &self.published)?;
-        let table = table::rows(self.bridge, &groups, (&used, &self.published), audit_key)?;
+        let (published, memory) = (&self.published, &self.room.memory);
+        let standing = (used, &published.keys);
+        let by = (self.bridge, members);
+        let links = self.links;
+        let outcome = links.outcome(by, &destination, self.found, standing)?;
+        let audits = (audit_key, memory);
+        let table = table::rows(self.bridge, &groups, (used, published), audits)?;
+        let new = used.without(&published.keys);
+        let gone = published.keys.without(used);
         let tally = Tally {
-            inserted: new + if self.published.is_empty() { 4 } else { 0 },
+            inserted: new + if published.any { 0 } else { 4 },
             retired: gone,
             deleted: gone.saturating_sub(new),
-            standing: self.published.keys().filter(|key| **key > 0).count() as u64,
+            standing: published.keys.len(),
             ..outcome.tally
         };
         Ok(BridgeBuild {
             table,
-            map: groups.map(self.bridge, &used)?,
+            map: groups.map(self.bridge, used, memory)?,
             tally,
+            notices: outcome.notices(self.bridge),
             excluded: outcome.excluded,
             rejects: outcome.rejects,
-            notices: outcome.notices,
         })
     }
 }
@@ -205,10 +250,10 @@ pub(crate) fn with_groups(
 }
 
 /// Adds the groups that rows of a fact table have, for each bridge of the star.
-pub(crate) fn groups_in(star: &Star, rows: &RecordBatch, used: &mut [HashSet<i32>]) {
+pub(crate) fn groups_in(star: &Star, rows: &RecordBatch, used: &mut [KeySet]) {
     for (bridge, used) in star.bridges.iter().zip(used) {
         if let Some(keys) = rows.column_by_name(&bridge.group_column()) {
-            used.extend(keys.as_primitive::<Int32Type>().values());
+            used.add(keys.as_primitive::<Int32Type>().values());
         }
     }
 }

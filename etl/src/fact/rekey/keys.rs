@@ -1,5 +1,6 @@
 //! The keys of today in the place of published ones: of members, of combinations that they had, and of groups of them.
 
+use arrow::error::ArrowError;
 use planisphere_schemas::model::{Bridge, Role};
 
 use crate::dimension::{ByKey, MemberIndex, MiniIndex};
@@ -153,24 +154,23 @@ impl<'a> GroupKeys<'a> {
     }
 
     /// The group in the place of a published one at a moment, and whether that is sure of all members.
-    pub(super) fn key(&self, key: i32, moment: Moment) -> (i32, Sure) {
+    pub(super) fn key(&self, key: i32, moment: Moment) -> Result<(i32, Sure), ArrowError> {
         let Some(members) = self.members.as_ref().filter(|_| key > 0) else {
-            return (key, Sure::Yes);
+            return Ok((key, Sure::Yes));
         };
-        let heir = self
-            .bridging
-            .replaced(key, |member| member_key(Some(members), member, moment).0);
+        let heir = |member| member_key(Some(members), member, moment).0;
+        let heir = self.bridging.replaced(key, heir)?;
         let mut doubtful = Vec::new();
-        for member in self.bridging.members(key) {
+        for member in self.bridging.members(key)? {
             match member_key(Some(members), member, moment).1 {
                 Sure::Yes => {}
                 Sure::Unless(versions) => doubtful.extend(versions),
-                Sure::No => return (heir, Sure::No),
+                Sure::No => return Ok((heir, Sure::No)),
             }
         }
-        match doubtful.is_empty() {
+        Ok(match doubtful.is_empty() {
             true => (heir, Sure::Yes),
             false => (heir, Sure::Unless(doubtful)),
-        }
+        })
     }
 }

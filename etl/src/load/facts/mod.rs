@@ -12,7 +12,7 @@ mod changed;
 mod edits;
 mod left;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
@@ -25,7 +25,7 @@ use crate::conform::Conformed;
 use crate::dimension::{IdIndex, Tally, align};
 use crate::error::{Error, Result};
 use crate::fact::{
-    self, Bridging, ByDay, FactInput, LookedUp, Prepared, Rekeying, Round, Rules, Settled,
+    self, Bridging, ByDay, FactInput, KeySet, LookedUp, Prepared, Rekeying, Round, Rules, Settled,
     Standing, is_past, source_id, standing_rows,
 };
 use crate::reject::Reject;
@@ -147,7 +147,7 @@ struct Outcome {
     /// What the operator should know.
     notices: Vec<String>,
     /// The groups that the facts have, for each bridge of the star.
-    groups: Vec<HashSet<i32>>,
+    groups: Vec<KeySet>,
 }
 
 impl FactLoad<'_> {
@@ -174,7 +174,7 @@ impl FactLoad<'_> {
             looked_up: LookedUp::default(),
             is_reshaped: false,
             notices: Vec::new(),
-            groups: vec![HashSet::new(); self.input.star.bridges.len()],
+            groups: vec![KeySet::default(); self.input.star.bridges.len()],
         };
         let bytes = BYTES_OF_ID + u64::from(self.input.star.is_offset()) * BYTES_OF_CHAIN;
         let of = (self.ids() * bytes).div_ceil(memory as u64 / 2).max(1);

@@ -10,7 +10,7 @@ use planisphere_schemas::warehouse::PinnedTable;
 
 use crate::dimension::{Existing, MemberIndex, Nature};
 use crate::error::{Error, Result};
-use crate::fact::{self, FactInput, Round, prepare};
+use crate::fact::{self, DealtLinks, FactInput, Round, prepare};
 use crate::load::backfill::{Knowing, Wanted};
 use crate::load::build::Fed;
 use crate::load::execute::Execution;
@@ -115,7 +115,10 @@ impl FactLoad<'_> {
         for bridging in self.bridges {
             let entity = &bridging.bridge().entity;
             let rows = self.execution.conformed_then(&known.package, entity);
-            links.push(rows.await?.rows.whole().map_err(doing())?);
+            let rows = rows.await?.rows;
+            let members = self.input.members.get(&bridging.bridge().dimension);
+            let read = bridging.links(&rows, members.unwrap_or(&MemberIndex::empty()));
+            links.push(read.map_err(doing())?);
         }
         let Some(fed) = self.execution.fed(&star.entity, &conformed) else {
             return Ok(());
@@ -145,7 +148,7 @@ impl FactLoad<'_> {
     /// Rows of the star with the groups that they have by these rows of the bridges' entities.
     fn with_groups_by(
         &self,
-        links: &[RecordBatch],
+        links: &[DealtLinks],
         rows: RecordBatch,
     ) -> Result<RecordBatch, ArrowError> {
         let none = MemberIndex::empty();
@@ -153,10 +156,7 @@ impl FactLoad<'_> {
             let bridge = bridging.bridge();
             let members = self.input.members.get(&bridge.dimension);
             let (members, zone) = (members.unwrap_or(&none), self.input.zone);
-            Ok((
-                bridge,
-                bridging.keys_by(links.clone(), &rows, members, zone)?,
-            ))
+            Ok((bridge, bridging.keys_by(links, &rows, members, zone)?))
         });
         fact::with_groups(&rows, columns.collect::<Result<_, ArrowError>>()?)
     }

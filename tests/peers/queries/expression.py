@@ -14,6 +14,7 @@ def parsed(text: str) -> exp.Expression:
     return sqlglot.parse_one(text, dialect="duckdb")
 
 
+@cache
 def names(text: str) -> list[str]:
     """The columns that an expression names."""
     return list(dict.fromkeys(column.name for column in parsed(text).find_all(exp.Column)))

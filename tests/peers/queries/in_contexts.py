@@ -196,7 +196,9 @@ def numbered(oracle, finest: Place, depth: int, places: int) -> str:
     ordinary = f'l."{finest.level.key}!" is null'
     members = f"(select {', '.join([*columns, *numbers])} from {all} l {' '.join(joins)} where {ordinary})"
     at_places = [f"{place(finest, at)} as p{at}" for at in range(depth + 1, places + 1)]
-    return f"(select {', '.join(['f.*', *at_places, f'{path_of(oracle, finest)} as path'])} from {members} f)"
+    made = f"select {', '.join(['f.*', *at_places, f'{path_of(oracle, finest)} as path'])} from {members} f"
+    named = f'v{oracle.version}."numbered {finest.name} {depth} {places} {oracle.history}"'
+    return oracle.tables.once(named, oracle.version, lambda: made)
 
 
 def place(finest: Place, depth: int) -> str:

@@ -6,12 +6,14 @@ import in_contexts
 from aggregates.weighted import SHARE
 from approximate import bounds
 from cells import SCALE, Cell, Steps
+from expression import names
 from features import filters, measure_filters, sort, top
 from histories import History
 from layout import Stand, grouping_sets, stands
 from measures import aggregates, cell
 from schema import Cube, Measure, Model, Place, Role
 from tables import Tables
+from units import is_decimal
 
 SPECIALS = {
     -1: ("not_given", "(not given)", "（未填写）"),
@@ -102,20 +104,32 @@ class Oracle:
 
     def facts(self) -> str:
         """The fact rows that count, each with its members on every level that the question names."""
-        table = self.tables.table(self.version, f"fact_{self.cube.star}")
-        columns, joins = ["f.*", 'f.rowid as "#fact"'], []
+        table = self.tables.facts(self.version, self.model, self.cube.star, self.history)
+        columns, joins = [f'f."{name}"' for name in self.columns()], []
         for role in self.roles():
+            if not role.bridge:
+                columns += [f'f."{role.name}#"', *[f'f."{role.name}.{it}{mark}"' for it in self.attributes(role) for mark in ("", "!")]]
+                continue
             members = self.tables.members(self.version, role.dimension, self.history)
-            name, key = f'"m {role.name}"', f"f.{role.name}_key"
-            if role.bridge:
-                joins.append(self.bridge(role))
-                key = f'"b {role.name}".{role.name}_key'
-            joins.append(f"join {members} {name} on {name}.key = {key}")
-            columns.append(f'{name}.durable as "{role.name}#"')
+            name, key = f'"m {role.name}"', f'"b {role.name}".{role.name}_key'
+            joins.append(f"{self.bridge(role)} join {members} {name} on {name}.key = {key}")
             columns += [f'{name}."{it}{mark}" as "{role.name}.{it}{mark}"' for it in self.attributes(role) for mark in ("", "!")]
         columns.append(f'{self.weights()} as "#weight"')
         where = "true" if self.question["include_deleted"] else "not f.deleted_at_source"
         return f"select {', '.join(columns)} from {table} f {' '.join(joins)} where {where}"
+
+    def columns(self) -> list[str]:
+        """The columns of the fact itself that the question needs."""
+        open, found = self.needed() + [it.context.measure for it in self.contexts()], ["#fact"]
+        while open:
+            measure = self.cube.measures[open.pop()]
+            open += [it.name for it in self.cube.inputs(measure)]
+            counted = measure.function == "count_distinct" and not measure.kind
+            own = [] if not measure.of else [f"{measure.of}_key"] if counted else [measure.of]
+            found += own + [f"{measure.of}#"] * (is_decimal(measure.kind) or measure.kind == "double")
+            found += [f"{measure.over}_key"] * bool(measure.over) + (names(measure.filter) if measure.filter else [])
+        found += [level.key for place in self.places() if not place.role.dimension for level in place.path]
+        return list(dict.fromkeys(found))
 
     def bridged(self) -> list[Role]:
         """The roles that the question needs of which a fact has many members: there it has a row for each of them."""

@@ -1,6 +1,7 @@
 """The model as its YAML says it: cubes, dimensions, levels, measures. What the documentation says of generated dimensions stands here too."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import yaml
@@ -141,6 +142,7 @@ class Cube:
             return []
         return [self.measures[name] for name in names(measure.expression) if name in self.measures]
 
+    @cached_property
     def places(self) -> list[Place]:
         """All levels."""
         found = [(role, hierarchy) for role in self.roles for hierarchy in role.hierarchies]
@@ -148,9 +150,13 @@ class Cube:
 
     def place(self, name: str) -> Place:
         """The level `dimension.hierarchy.level`, or `dimension.level` where only one is called so."""
-        role, *hierarchy, level = name.split(".")
-        found = [it for it in self.places() if it.role.name == role and it.level.name == level]
-        return next(it for it in found if not hierarchy or it.hierarchy.name == hierarchy[0])
+        return self.named[name]
+
+    @cached_property
+    def named(self) -> dict[str, Place]:
+        """The levels by their names, of several that are called so without their hierarchies the first."""
+        short = {f"{it.role.name}.{it.level.name}": it for it in reversed(self.places)}
+        return short | {it.name: it for it in self.places}
 
     def visible(self) -> list[str]:
         return [measure.name for measure in self.measures.values() if not measure.hidden]

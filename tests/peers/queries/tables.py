@@ -4,6 +4,7 @@ Beside each decimal or float column `x` stands `x#`, the same number in whole un
 """
 
 import json
+import warnings
 from pathlib import Path
 
 import duckdb
@@ -14,6 +15,8 @@ from cells import HALF_EVEN
 from histories import History
 from schema import Dimension, Model
 from units import BINARY, scale_of
+
+warnings.filterwarnings("ignore", message="Arrow output on a DB-API result")
 
 
 class Tables:
@@ -59,8 +62,8 @@ class Tables:
         return tuple(column for column, *_ in loaded if not column.endswith("#"))
 
     def answer(self, statement: str) -> pa.Table:
-        """The rows of a statement."""
-        return self.connection.sql(statement).to_arrow_table()
+        """The rows of a statement; so it is planned once."""
+        return self.connection.execute(statement).to_arrow_table()
 
     def once(self, name: str, version: int, rows) -> str:
         """A table that is made from a query the first time."""
@@ -69,6 +72,21 @@ class Tables:
             self.connection.execute(f"create or replace table {name} as {rows()}")
             self.made.add(name)
         return name
+
+    def facts(self, version: int, model: Model, star: str, history: History) -> str:
+        """The rows of a fact, numbered, with their members on every level as a history mode sees them."""
+        return self.once(f'v{version}."facts {star} {history}"', version, lambda: self.facts_of(version, model, star, history))
+
+    def facts_of(self, version: int, model: Model, star: str, history: History) -> str:
+        all = {role.name: role for cube in model.cubes.values() if cube.star == star for role in cube.roles}
+        columns, joins = ["f.*", 'f.rowid as "#fact"'], []
+        for role in all.values():
+            if role.dimension and not role.bridge:
+                name = f'"m {role.name}"'
+                joins.append(f"join {self.members(version, role.dimension, history)} {name} on {name}.key = f.{role.name}_key")
+                columns.append(f'{name}.durable as "{role.name}#"')
+                columns += [f'{name}."{it}{mark}" as "{role.name}.{it}{mark}"' for it in role.dimension.attributes() for mark in ("", "!")]
+        return f"select {', '.join(columns)} from {self.table(version, f'fact_{star}')} f {' '.join(joins)}"
 
     def members(self, version: int, dimension: Dimension, history: History) -> str:
         """By surrogate key: the durable key, and the member of each level, as a history mode sees them.

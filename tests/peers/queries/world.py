@@ -20,11 +20,15 @@ class World:
         self.members_of = cache(self.members_of)
         self.anchors = cache(self.anchors)
         self.single = cache(self.single)
+        self.within = cache(self.within)
 
     def cube(self, question: dict) -> Cube:
         """The cube, of one across others what can be asked of the parts that were drawn."""
-        cube = self.model.cubes[question["cube"]]
-        return cube.within(question["parts"]) if cube.parts else cube
+        return self.within(question["cube"], tuple(question.get("parts", ())))
+
+    def within(self, name: str, parts: tuple[str, ...]) -> Cube:
+        cube = self.model.cubes[name]
+        return cube.within(list(parts)) if cube.parts else cube
 
     def draw_place(self, random: Random, cube: Cube) -> Place:
         role = random.choice(cube.roles)
@@ -33,7 +37,7 @@ class World:
 
     def written(self, random: Random, cube: Cube, place: Place) -> str:
         """The name of a level, without its hierarchy where that is not needed."""
-        alike = [it for it in cube.places() if it.role.name == place.role.name and it.level.name == place.level.name]
+        alike = [it for it in cube.places if it.role.name == place.role.name and it.level.name == place.level.name]
         short = len(alike) == 1 and random.random() < 0.2
         return f"{place.role.name}.{place.level.name}" if short else place.name
 
@@ -77,7 +81,7 @@ class World:
         if cube.parts:
             part = random.choice(cube.parts)
             anchor = self.draw_anchor(random, part.cube, question)
-            return {place.name: anchor[part.own(place.name)] for place in cube.places()} if anchor else {}
+            return {place.name: anchor[part.own(place.name)] for place in cube.places} if anchor else {}
         anchors = self.anchors(self.version(question), cube.name)
         return random.choice(anchors) if anchors else {}
 
@@ -93,14 +97,14 @@ class World:
                     key = f'"b {role.name}".{role.name}_key'
                     joins.append(f'join {bridge} "b {role.name}" on "b {role.name}".{group} = f.{group}')
                 joins.append(f'join {members} "{role.name}" on "{role.name}".key = {key}')
-        for place in cube.places():
+        for place in cube.places:
             name = place.level.key
             columns += [f'"{place.role.name}"."{name}"', f'"{place.role.name}"."{name}!"'] if place.role.dimension else [
                 f'f."{name}"', f'case when f."{name}" is null then -1 end']
         sql = f"select {', '.join(columns)} from {fact} f {' '.join(joins)} order by hash(f.source_row_id) limit {ANCHORS}"
         rows = self.tables.connection.execute(sql).fetchall()
-        keys = [dict(zip([place.name for place in cube.places()], path_of(row))) for row in rows]
-        return [{place.name: tuple(row[place.above(depth).name] for depth in range(place.depth + 1)) for place in cube.places()} for row in keys]
+        keys = [dict(zip([place.name for place in cube.places], path_of(row))) for row in rows]
+        return [{place.name: tuple(row[place.above(depth).name] for depth in range(place.depth + 1)) for place in cube.places} for row in keys]
 
 
 def path_of(row: tuple) -> tuple:

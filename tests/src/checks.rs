@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result};
 use planisphere_olap::DetailQuery;
 use planisphere_olap::grpc::{CubeClient, RemoteAnswer};
 use planisphere_olap::query::{
-    Condition, CubeQuery, Drill, Filter, MemberRef, QueryFile, read_query_file,
+    Condition, CubeQuery, Drill, Filter, MemberRef, QueryFile, Subtotals, read_query_file,
 };
 use rusqlite::Connection;
 
@@ -158,8 +158,12 @@ pub async fn subtotals_stand(
     answer: &Answer,
 ) -> Result<Vec<String>> {
     let mut complaints = Vec::new();
-    let subtotals = file.query.axes.iter().any(|axis| axis.subtotals);
-    if !subtotals || file.drill.is_some() || file.query.top.is_some() {
+    let subtotals = file
+        .query
+        .axes
+        .iter()
+        .any(|axis| axis.subtotals != Subtotals::None);
+    if !subtotals || file.drill.is_some() || !file.query.tops.is_empty() {
         return Ok(complaints);
     }
     for depths in depths_of(&file.query) {
@@ -185,9 +189,11 @@ pub async fn subtotals_stand(
 fn depths_of(query: &CubeQuery) -> Vec<Vec<usize>> {
     let mut all = vec![Vec::new()];
     for axis in &query.axes {
-        let least = if axis.subtotals { 0 } else { axis.levels.len() };
+        let mut kept = axis.subtotals.kept(axis.levels.len());
+        kept.insert(axis.levels.len());
         let longer = all.iter().flat_map(|depths| {
-            (least..=axis.levels.len()).map(|depth| [depths.as_slice(), &[depth]].concat())
+            kept.iter()
+                .map(|depth| [depths.as_slice(), &[*depth]].concat())
         });
         all = longer.collect();
     }
@@ -198,7 +204,7 @@ fn without_subtotals(query: &CubeQuery, depths: &[usize]) -> CubeQuery {
     let mut query = query.clone();
     for (axis, depth) in query.axes.iter_mut().zip(depths) {
         axis.levels.truncate(*depth);
-        axis.subtotals = false;
+        axis.subtotals = Subtotals::None;
     }
     query.sort.clear();
     query

@@ -25,8 +25,9 @@ pub(super) struct QueryArgs {
     /// The levels of the columns, separated by commas.
     #[arg(long, value_delimiter = ',')]
     pub(super) columns: Vec<String>,
-    /// Which axes have subtotals: rows, columns or both, separated by commas.
-    #[arg(long, value_delimiter = ',', value_parser = ["rows", "columns"])]
+    /// Which totals there are, separated by commas: all of an axis (rows, columns), its grand total alone (total rows), or those of the
+    /// members of a level (order_date.calendar.year).
+    #[arg(long, value_delimiter = ',')]
     pub(super) subtotals: Vec<String>,
     /// A condition on members, several times for several: "order_date.calendar.year = 2025",
     /// "product.category.category in A, B", "order_date.calendar.month from 2025/1/1 to 2025/2/4",
@@ -40,7 +41,8 @@ pub(super) struct QueryArgs {
     #[arg(long, value_delimiter = ',', allow_hyphen_values = true)]
     pub(super) sort: Vec<String>,
     /// The first members of a level: "5 by net_amount", "bottom 3 product.category.category by quantity",
-    /// "5 by net_amount per order_date.calendar.year". Totals are over the members that are shown.
+    /// "5 by net_amount per order_date.calendar.year"; or those for which a measure holds: "customer.customer.customer where net_amount > 1000".
+    /// Several times for several, each within what those before it have left. Totals are over the members that are shown.
     #[arg(long)]
     pub(super) top: Vec<String>,
     /// How many rows at most.

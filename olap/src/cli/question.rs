@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::error::CliError;
 use super::query_args::QueryArgs;
+use crate::query::add_subtotals;
 use crate::query::{
     Axis, Condition, CubeQuery, Drill, LevelRef, MemberRef, QueryFile, parse_filter,
     parse_measure_filter, parse_sort, parse_top, read_query_file,
@@ -59,15 +60,10 @@ impl QueryArgs {
                 .map(|text| parse_sort(text).map_err(CliError::usage));
             query.sort = keys.collect::<Result<_, _>>()?;
         }
-        match &self.top[..] {
-            [] => {}
-            [text] => query.top = Some(parse_top(text).map_err(CliError::usage)?),
-            _ => {
-                return Err(CliError::usage(
-                    "a question has one --top; rank within another level with \"5 by net_amount per \
-                     order_date.calendar.year\", or ask twice",
-                ));
-            }
+        if !self.top.is_empty() {
+            let tops = self.top.iter();
+            let tops = tops.map(|text| parse_top(text).map_err(CliError::usage));
+            query.tops = tops.collect::<Result<_, _>>()?;
         }
         if let Some(text) = &self.history {
             query.history = text.parse().map_err(CliError::usage)?;
@@ -99,15 +95,7 @@ impl QueryArgs {
             query.axes[1].levels = columns;
         }
         for name in &self.subtotals {
-            let at = usize::from(name == "columns");
-            match query.axes.get_mut(at) {
-                Some(axis) => axis.subtotals = true,
-                None => {
-                    return Err(CliError::usage(format!(
-                        "there are no {name} to have subtotals"
-                    )));
-                }
-            }
+            add_subtotals(&mut query.axes, name).map_err(CliError::usage)?;
         }
         Ok(())
     }
@@ -174,6 +162,7 @@ mod tests {
 
     use super::super::args::{Arguments, Command};
     use super::*;
+    use crate::query::Subtotals;
 
     fn question(line: &[&str]) -> Result<QueryFile, CliError> {
         let line = ["planisphere-olap", "query"].iter().chain(line);
@@ -215,10 +204,11 @@ mod tests {
         let query = asked.query;
         assert_eq!(query.measures, ["net", "lines"]);
         assert_eq!(query.axes.len(), 2);
-        assert!(query.axes[0].subtotals && !query.axes[1].subtotals);
+        assert_eq!(query.axes[0].subtotals, Subtotals::All);
+        assert_eq!(query.axes[1].subtotals, Subtotals::None);
         assert_eq!(query.axes[0].levels[0].to_string(), "d.h.year");
         assert_eq!((query.filters.len(), query.limit), (2, Some(7)));
-        assert!(query.sort[0].descending && query.top.is_some());
+        assert!(query.sort[0].descending && query.tops.len() == 1);
         assert!(matches!(asked.drill, Some(Drill::Down { to: None, .. })));
     }
 

@@ -5,8 +5,8 @@ use planisphere_proto::v1 as wire;
 use super::fault::{Reading, known};
 use crate::error::Result;
 use crate::query::{
-    Axis, Bound, Comparison, Condition, CubeQuery, Filter, History, Language, MeasureFilter, Sort,
-    SortKey, TextPlace, Top,
+    Axis, Bound, Comparison, Condition, CubeQuery, Filter, History, Keep, Language, MeasureFilter,
+    Sort, SortKey, Subtotals, TextPlace, Top,
 };
 
 /// What a request says beside its own matter.
@@ -92,7 +92,7 @@ pub(super) fn read_query(
             read_measure_filter(reading, i, it)
         }),
         sort: each(query.sort, |i, sort| read_sort(reading, i, sort)),
-        top: query.top.map(|top| read_top(reading, top)),
+        tops: read_tops(reading, query.top, query.tops),
         limit: Some(query.limit).filter(|limit| *limit > 0),
         history: context.history,
         include_deleted: query.include_deleted,
@@ -112,7 +112,15 @@ fn each<T, U>(items: Vec<T>, mut read: impl FnMut(usize, T) -> U) -> Vec<U> {
 }
 
 fn read_axis(reading: &mut Reading, i: usize, axis: wire::Axis) -> Axis {
-    let subtotals = axis.subtotals() == wire::Subtotals::All;
+    let subtotals = match axis.subtotals() {
+        wire::Subtotals::All => Subtotals::All,
+        wire::Subtotals::Keeping => {
+            let kept = axis.subtotals_keep.iter();
+            let kept = kept.map(|it| usize::try_from(*it).unwrap_or(usize::MAX));
+            Subtotals::Keeping(kept.collect())
+        }
+        wire::Subtotals::None | wire::Subtotals::Unspecified => Subtotals::None,
+    };
     let levels = each(axis.levels, |j, level| {
         reading.level(&format!("axes[{i}].levels[{j}]"), Some(level))
     });
@@ -182,14 +190,7 @@ fn read_measure_filter(
     filter: wire::MeasureFilter,
 ) -> MeasureFilter {
     let place = format!("measure_filters[{i}].comparison");
-    let comparison = match known(reading, &place, filter.comparison) {
-        Some(wire::Comparison::NotEqual) => Comparison::NotEqual,
-        Some(wire::Comparison::Less) => Comparison::Less,
-        Some(wire::Comparison::LessOrEqual) => Comparison::LessOrEqual,
-        Some(wire::Comparison::Greater) => Comparison::Greater,
-        Some(wire::Comparison::GreaterOrEqual) => Comparison::GreaterOrEqual,
-        Some(wire::Comparison::Equal | wire::Comparison::Unspecified) | None => Comparison::Equal,
-    };
+    let comparison = read_comparison(reading, &place, filter.comparison);
     MeasureFilter {
         measure: filter.measure,
         comparison,
@@ -211,12 +212,41 @@ fn read_sort(reading: &mut Reading, i: usize, sort: wire::Sort) -> Sort {
     Sort { by, descending }
 }
 
-fn read_top(reading: &mut Reading, top: wire::Top) -> Top {
+/// A comparison that is not said is one of equality, beside the fault.
+fn read_comparison(reading: &mut Reading, place: &str, comparison: i32) -> Comparison {
+    match known(reading, place, comparison) {
+        Some(wire::Comparison::NotEqual) => Comparison::NotEqual,
+        Some(wire::Comparison::Less) => Comparison::Less,
+        Some(wire::Comparison::LessOrEqual) => Comparison::LessOrEqual,
+        Some(wire::Comparison::Greater) => Comparison::Greater,
+        Some(wire::Comparison::GreaterOrEqual) => Comparison::GreaterOrEqual,
+        Some(wire::Comparison::Equal | wire::Comparison::Unspecified) | None => Comparison::Equal,
+    }
+}
+
+/// The single one comes before the others.
+fn read_tops(reading: &mut Reading, top: Option<wire::Top>, tops: Vec<wire::Top>) -> Vec<Top> {
+    let single = top.map(|top| read_top(reading, "top", top));
+    let others = each(tops, |i, top| read_top(reading, &format!("tops[{i}]"), top));
+    single.into_iter().chain(others).collect()
+}
+
+fn read_top(reading: &mut Reading, place: &str, top: wire::Top) -> Top {
+    let keep = match (top.comparison, top.bottom) {
+        (0, false) => Keep::First(top.count),
+        (0, true) => Keep::Last(top.count),
+        (comparison, _) => {
+            if top.count > 0 || top.bottom {
+                reading.fault(place, "a condition on members has no count and no bottom");
+            }
+            let place = format!("{place}.comparison");
+            Keep::Where(read_comparison(reading, &place, comparison), top.value)
+        }
+    };
     Top {
-        n: top.count,
+        keep,
         by: top.measure,
-        bottom: top.bottom,
-        level: reading.level_if_any("top.level", top.level),
-        per: reading.level_if_any("top.per", top.per),
+        level: reading.level_if_any(&format!("{place}.level"), top.level),
+        per: reading.level_if_any(&format!("{place}.per"), top.per),
     }
 }

@@ -4,8 +4,8 @@ use planisphere_proto::v1 as wire;
 
 use super::member::{keys_to_wire, level_to_wire};
 use crate::query::{
-    Axis, Bound, Comparison, Condition, CubeQuery, Filter, History, MeasureFilter, MemberPath,
-    Sort, SortKey, TextPlace, Top,
+    Axis, Bound, Comparison, Condition, CubeQuery, Filter, History, Keep, MeasureFilter,
+    MemberPath, Sort, SortKey, Subtotals, TextPlace, Top,
 };
 
 /// The context that a query holds.
@@ -42,21 +42,28 @@ pub(super) fn query_to_wire(query: &CubeQuery) -> wire::CubeQuery {
         filters: query.filters.iter().map(filter).collect(),
         measure_filters: query.measure_filters.iter().map(measure_filter).collect(),
         sort: query.sort.iter().map(sort).collect(),
-        top: query.top.as_ref().map(top),
+        top: None,
+        tops: query.tops.iter().map(top).collect(),
         limit: query.limit.unwrap_or(0),
         include_deleted: query.include_deleted,
     }
 }
 
 fn axis(axis: &Axis) -> wire::Axis {
-    let subtotals = match axis.subtotals {
-        true => wire::Subtotals::All,
-        false => wire::Subtotals::None,
+    let (subtotals, kept) = match &axis.subtotals {
+        Subtotals::All => (wire::Subtotals::All, Vec::new()),
+        Subtotals::None => (wire::Subtotals::None, Vec::new()),
+        Subtotals::Keeping(kept) => {
+            let kept = kept.iter();
+            let kept = kept.map(|it| u32::try_from(*it).unwrap_or(u32::MAX));
+            (wire::Subtotals::Keeping, kept.collect())
+        }
     };
     let levels = axis.levels.iter().map(level_to_wire).collect();
     wire::Axis {
         levels,
         subtotals: subtotals.into(),
+        subtotals_keep: kept,
     }
 }
 
@@ -109,14 +116,7 @@ fn bound(bound: &Bound) -> wire::Bound {
 }
 
 fn measure_filter(filter: &MeasureFilter) -> wire::MeasureFilter {
-    let comparison = match filter.comparison {
-        Comparison::Equal => wire::Comparison::Equal,
-        Comparison::NotEqual => wire::Comparison::NotEqual,
-        Comparison::Less => wire::Comparison::Less,
-        Comparison::LessOrEqual => wire::Comparison::LessOrEqual,
-        Comparison::Greater => wire::Comparison::Greater,
-        Comparison::GreaterOrEqual => wire::Comparison::GreaterOrEqual,
-    };
+    let comparison = comparison_to_wire(filter.comparison);
     wire::MeasureFilter {
         measure: filter.measure.clone(),
         comparison: comparison.into(),
@@ -139,11 +139,30 @@ fn sort(sort: &Sort) -> wire::Sort {
     }
 }
 
+fn comparison_to_wire(comparison: Comparison) -> wire::Comparison {
+    match comparison {
+        Comparison::Equal => wire::Comparison::Equal,
+        Comparison::NotEqual => wire::Comparison::NotEqual,
+        Comparison::Less => wire::Comparison::Less,
+        Comparison::LessOrEqual => wire::Comparison::LessOrEqual,
+        Comparison::Greater => wire::Comparison::Greater,
+        Comparison::GreaterOrEqual => wire::Comparison::GreaterOrEqual,
+    }
+}
+
 fn top(top: &Top) -> wire::Top {
+    let (count, compared) = match &top.keep {
+        Keep::First(n) | Keep::Last(n) => (*n, None),
+        Keep::Where(comparison, value) => (0, Some((comparison_to_wire(*comparison), value))),
+    };
     wire::Top {
-        count: top.n,
+        count,
         measure: top.by.clone(),
-        bottom: top.bottom,
+        bottom: matches!(top.keep, Keep::Last(_)),
+        comparison: compared
+            .map_or(wire::Comparison::Unspecified, |it| it.0)
+            .into(),
+        value: compared.map(|it| it.1.clone()).unwrap_or_default(),
         level: top.level.as_ref().map(level_to_wire),
         per: top.per.as_ref().map(level_to_wire),
     }
@@ -177,12 +196,19 @@ mod tests {
             measures: vec!["net".into(), "lines".into()],
             axes: vec![
                 Axis::of(["d.h.y".parse().unwrap(), "c.s".parse().unwrap()]).with_subtotals(),
+                Axis {
+                    subtotals: Subtotals::Keeping([0].into()),
+                    ..Axis::of(["p.p".parse().unwrap(), "p.q".parse().unwrap()])
+                },
                 Axis::of(["p.c".parse().unwrap()]),
             ],
             filters: vec![set, all_keys, parse_filter("d.y > 2024").unwrap()],
             measure_filters: vec![parse_measure_filter("net >= 1.5").unwrap()],
             sort: vec![parse_sort("-net").unwrap(), parse_sort("d.h.y").unwrap()],
-            top: Some(parse_top("bottom 3 p.p by net per d.y").unwrap()),
+            tops: vec![
+                parse_top("bottom 3 p.p by net per d.y").unwrap(),
+                parse_top("c.s where net >= 2.5").unwrap(),
+            ],
             limit: Some(10),
             history: History::AsOf(day),
             include_deleted: true,

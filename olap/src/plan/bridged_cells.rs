@@ -112,7 +112,7 @@ fn members(
         }
     }
     match is_ranked_by(query, name) {
-        true => keep_ranked_members(planner, rows, query),
+        true => keep_ranked_members(planner, rows, (query, name)),
         false => Ok(rows),
     }
 }

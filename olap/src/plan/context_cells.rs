@@ -1,5 +1,7 @@
 //! What a context gives: the facts grouped once more for the cells whose context they are.
 
+use std::collections::BTreeSet;
+
 use datafusion::common::{Column, NullEquality};
 use datafusion::logical_expr::{Expr, JoinType, LogicalPlanBuilder};
 use planisphere_schemas::model::ContextFunction;
@@ -120,20 +122,24 @@ fn moved(
     };
     let query = grouped.query;
     let main = filtered_facts(planner, query, &roles_with(query, &finest))?;
-    let Some(relation) = relation(planner, grouped, context, (&finest, main.clone()))? else {
+    let Some(relation) = relation(planner, grouped, context, (&finest, main))? else {
         return Ok(None);
     };
     let moved_query = query_in_context(grouped, context, &finest);
     let roles = roles_of(&moved_query);
-    let unranked = ResolvedQuery {
-        top: None,
-        ..moved_query.clone()
+    let without = |query: &ResolvedQuery| ResolvedQuery {
+        tops: Vec::new(),
+        ..query.clone()
     };
-    let facts = filtered_facts(planner, &unranked, &roles)?;
-    let is_ranked_there = |level: &ResolvedLevel| level.same_hierarchy(&finest);
-    let facts = match &query.top {
-        Some(top) if !is_ranked_there(&top.level) => keep_ranked(planner, facts, main, query)?,
-        _ => facts,
+    let facts = filtered_facts(planner, &without(&moved_query), &roles)?;
+    let facts = match query.tops.is_empty() {
+        true => facts,
+        false => {
+            let roles = roles_with(query, &finest);
+            let ranked = filtered_facts(planner, &without(query), &roles)?;
+            let is_kept = |level: &ResolvedLevel| !level.same_hierarchy(&finest);
+            keep_ranked(planner, (facts, is_kept), ranked, query)?
+        }
     };
     let levels = group_levels(&moved_query.axes);
     let facts = group_members(facts, &levels)?;
@@ -189,7 +195,7 @@ fn roles_with(query: &ResolvedQuery, level: &ResolvedLevel) -> super::join_roles
     let mut wider = query.clone();
     wider.axes.push(ResolvedAxis {
         levels: vec![level.clone()],
-        subtotals: false,
+        subtotals: BTreeSet::new(),
     });
     roles_of(&wider)
 }
@@ -207,11 +213,11 @@ fn query_in_context(
     };
     let axes = (0..query.axes.len()).map(|axis| ResolvedAxis {
         levels: present(axis).map(|level| level.level.clone()).collect(),
-        subtotals: false,
+        subtotals: BTreeSet::new(),
     });
     let own = ResolvedAxis {
         levels: vec![finest.clone()],
-        subtotals: false,
+        subtotals: BTreeSet::new(),
     };
     let filters = query.filters.iter();
     let filters = filters.filter(|filter| !filter.level.same_hierarchy(finest));

@@ -147,7 +147,7 @@ pub(crate) fn group_members(plan: LogicalPlanBuilder, levels: &[GroupLevel]) -> 
     with_columns(plan, columns)
 }
 
-/// The sets of columns to group by, as the positions of their levels: every combination of prefixes of the axes that want subtotals.
+/// The sets of columns to group by, as the positions of their levels: every combination of the prefixes that the axes want.
 ///
 /// The finest set comes first.
 pub(crate) fn level_sets(axes: &[ResolvedAxis], levels: &[GroupLevel]) -> Vec<Vec<usize>> {
@@ -158,8 +158,8 @@ pub(crate) fn level_sets(axes: &[ResolvedAxis], levels: &[GroupLevel]) -> Vec<Ve
             .filter(|(_, level)| level.axis == number)
             .map(|(at, _)| at)
             .collect();
-        let shortest = if axis.subtotals { 0 } else { on_axis.len() };
-        let prefixes = (shortest..=on_axis.len()).rev();
+        let totals = axis.subtotals.iter().rev().copied();
+        let prefixes = std::iter::once(on_axis.len()).chain(totals);
         let prefixes: Vec<&[usize]> = prefixes
             .filter_map(|length| on_axis.get(..length))
             .collect();

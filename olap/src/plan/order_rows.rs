@@ -77,12 +77,16 @@ pub(crate) fn order_rows(
 /// The asked order first; then the axes decide, and at last the member keys, so that no two rows tie.
 fn order_of(query: &ResolvedQuery, levels: &[GroupLevel]) -> Result<Vec<SortExpr>> {
     let mut order = asked_order(query, levels)?;
-    let ranked = query.top.as_ref().filter(|_| query.sort.is_empty());
+    let ranked = query.tops.iter().filter(|_| query.sort.is_empty());
     for (number, level) in levels.iter().enumerate() {
         order.extend(subtotals_last(query, level)?);
         let innermost = number + 1 == levels.len();
-        if let Some(top) = ranked.filter(|top| innermost && top.level.name == level.level.name) {
-            order.push(column(&top.by).sort(top.bottom, false));
+        // the last of several
+        let own = ranked.clone().rev();
+        let mut own = own.filter(|top| innermost && top.level.name == level.level.name);
+        let own = own.find_map(|top| Some((top, top.is_from_the_last()?)));
+        if let Some((top, is_from_the_last)) = own {
+            order.push(column(&top.by).sort(is_from_the_last, false));
         }
         let introduced = level.parts.iter().filter(|part| part.introduced);
         order.extend(introduced.flat_map(|part| part_order(part, false)));
@@ -141,7 +145,7 @@ pub(crate) fn has_subtotals(query: &ResolvedQuery) -> bool {
     query
         .axes
         .iter()
-        .any(|axis| axis.subtotals && !axis.levels.is_empty())
+        .any(|axis| !axis.subtotals.is_empty() && !axis.levels.is_empty())
 }
 
 fn part_order(part: &GroupPart, descending: bool) -> Vec<SortExpr> {

@@ -6,8 +6,8 @@ use planisphere_schemas::model::Aggregation;
 
 use super::key_value::member_key;
 use super::resolved::{
-    ResolvedBound, ResolvedCondition, ResolvedFilter, ResolvedHistory, ResolvedKey, ResolvedPath,
-    ResolvedQuery, ResolvedSort,
+    ResolvedBound, ResolvedCondition, ResolvedFilter, ResolvedHistory, ResolvedKeep, ResolvedKey,
+    ResolvedPath, ResolvedQuery, ResolvedSort,
 };
 use super::resolved_measure::{Input, ResolvedAggregate, ResolvedKind};
 use crate::query::{MemberKey, MemberPath};
@@ -64,10 +64,10 @@ impl fmt::Display for ResolvedQuery {
         writeln!(f, "members {}{deleted}", self.history)?;
         for (number, axis) in self.axes.iter().enumerate() {
             let levels: Vec<String> = axis.levels.iter().map(|it| it.name.to_string()).collect();
-            let subtotals = if axis.subtotals {
-                " with subtotals"
-            } else {
-                ""
+            let subtotals = match axis.subtotals.len() {
+                0 => String::new(),
+                all if all == axis.levels.len() => " with subtotals".to_owned(),
+                _ => format!(" with totals of {:?} levels", axis.subtotals),
             };
             writeln!(f, "axis {number}: {}{subtotals}", levels.join(", "))?;
         }
@@ -122,9 +122,21 @@ impl ResolvedQuery {
                 }
             }
         }
-        if let Some(top) = &self.top {
-            let end = if top.bottom { "bottom" } else { "top" };
-            write!(f, "{end} {} of {} by {}", top.n, top.level.name, top.by)?;
+        for top in &self.tops {
+            match &top.keep {
+                ResolvedKeep::Ranked { n, last } => {
+                    let end = if *last { "bottom" } else { "top" };
+                    write!(f, "{end} {n} of {} by {}", top.level.name, top.by)?;
+                }
+                ResolvedKeep::Where(it) => {
+                    let comparison = &it.comparison;
+                    write!(
+                        f,
+                        "{} where {} {comparison:?} {}",
+                        top.level.name, top.by, it.value
+                    )?;
+                }
+            }
             match &top.per {
                 Some(per) => writeln!(f, " per {}", per.name)?,
                 None => writeln!(f)?,

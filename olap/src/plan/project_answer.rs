@@ -111,7 +111,7 @@ fn level_columns(query: &ResolvedQuery, level: &GroupLevel) -> Result<Vec<Answer
     let totals = query
         .axes
         .get(level.axis)
-        .is_some_and(|axis| axis.subtotals);
+        .is_some_and(|axis| !axis.subtotals.is_empty());
     columns.push(key_column(query, level, own, LevelPart::Key));
     columns.push(special_column(query, level, own, LevelPart::Special)?);
     columns.push(caption_column(query, level, own, totals)?);

@@ -3,6 +3,8 @@
 //! Members are ranked by a measure over the filtered facts, ties by member key; only the facts of the kept
 //! members go on, so totals are totals of what is shown.
 
+use std::collections::BTreeSet;
+
 use datafusion::common::{Column, NullEquality};
 use datafusion::functions_window::expr_fn::row_number;
 use datafusion::logical_expr::{
@@ -16,52 +18,71 @@ use super::filter_members::members_of_facts;
 use super::group_members::{GroupLevel, group_levels};
 use super::join_roles::bridged_roles;
 use super::measure_contexts::cells;
+use super::order_rows::filter_measures;
 use super::planner::{PlanStep, Planner, columns_named, with_columns};
-use super::resolved::{ResolvedAxis, ResolvedLevel, ResolvedQuery, ResolvedTop};
+use super::resolved::{ResolvedAxis, ResolvedKeep, ResolvedLevel, ResolvedQuery, ResolvedTop};
 use crate::error::Result;
 
 const RANK: &str = "#rank";
 
-/// Keeps the facts of the ranked members.
+/// Keeps the facts of the members that the query keeps by measures: each time within what is left.
 pub(crate) fn rank_top(
     planner: &Planner<'_>,
-    facts: LogicalPlanBuilder,
+    mut facts: LogicalPlanBuilder,
     query: &ResolvedQuery,
 ) -> PlanStep {
-    keep_ranked(planner, facts.clone(), facts, query)
+    for at in of_facts(query) {
+        facts = keep_these(planner, facts.clone(), Some(facts), (query, at))?;
+    }
+    Ok(facts)
 }
 
-/// Keeps the facts of the members that are ranked by other facts.
+/// Keeps the facts of the members that are kept by other facts; those of levels of which it is not true stay.
 pub(crate) fn keep_ranked(
     planner: &Planner<'_>,
-    facts: LogicalPlanBuilder,
-    ranked: LogicalPlanBuilder,
+    (mut facts, is_kept): (LogicalPlanBuilder, impl Fn(&ResolvedLevel) -> bool),
+    mut ranked: LogicalPlanBuilder,
     query: &ResolvedQuery,
 ) -> PlanStep {
-    match &query.top {
-        Some(top) if !top.level.is_bridged() => {
-            keep_these(planner, facts, Some(ranked), (query, top))
+    for at in of_facts(query) {
+        if query.tops.get(at).is_some_and(|top| is_kept(&top.level)) {
+            facts = keep_these(planner, facts, Some(ranked.clone()), (query, at))?;
         }
-        _ => Ok(facts),
+        ranked = keep_these(planner, ranked.clone(), Some(ranked), (query, at))?;
     }
+    Ok(facts)
 }
 
-/// True if members of a bridge are ranked.
+/// The places of what keeps members of the facts themselves.
+fn of_facts(query: &ResolvedQuery) -> impl Iterator<Item = usize> + use<> {
+    let tops = query.tops.iter().enumerate();
+    let tops = tops.filter(|(_, top)| !top.level.is_bridged());
+    tops.map(|(at, _)| at).collect::<Vec<_>>().into_iter()
+}
+
+/// The places of what keeps members of a bridge.
+fn of_bridge(query: &ResolvedQuery, bridge: &str) -> Vec<usize> {
+    let tops = query.tops.iter().enumerate();
+    let is_own = |level: &ResolvedLevel| level.is_bridged() && level.dimension() == bridge;
+    let tops = tops.filter(|(_, top)| is_own(&top.level));
+    tops.map(|(at, _)| at).collect()
+}
+
+/// True if members of a bridge are kept by measures.
 pub(crate) fn is_ranked_by(query: &ResolvedQuery, bridge: &str) -> bool {
-    let top = query.top.as_ref();
-    top.is_some_and(|top| top.level.is_bridged() && top.level.dimension() == bridge)
+    !of_bridge(query, bridge).is_empty()
 }
 
-/// Keeps the ranked members of a bridge.
+/// Keeps the members of a bridge.
 pub(crate) fn keep_ranked_members(
     planner: &Planner<'_>,
-    members: LogicalPlanBuilder,
-    query: &ResolvedQuery,
+    mut members: LogicalPlanBuilder,
+    (query, bridge): (&ResolvedQuery, &str),
 ) -> PlanStep {
-    match &query.top {
-        Some(top) => keep_these(planner, members, None, (query, top)),
-        None => Ok(members),
+    for at in of_bridge(query, bridge) {
+        members = keep_these(planner, members, None, (query, at))?;
     }
+    Ok(members)
 }
 
 /// Keeps the rows of the ranked members.
@@ -69,18 +90,15 @@ fn keep_these(
     planner: &Planner<'_>,
     facts: LogicalPlanBuilder,
     ranked: Option<LogicalPlanBuilder>,
-    (query, top): (&ResolvedQuery, &ResolvedTop),
+    (query, at): (&ResolvedQuery, usize),
 ) -> PlanStep {
+    let top = top_at(query, at)?;
     let ranked_levels = top.levels();
     // facts of bridges are grouped in another way
     let ranked = ranked.filter(|_| bridged_roles(query).is_empty());
-    let kept = match top.ranked_across.as_deref() {
-        None => kept_members(planner, ranked, (query, top))?,
-        Some(across) => {
-            let of_all = across.top.as_ref();
-            let of_all = of_all.ok_or_else(|| Planner::internal("a ranking is lost"))?;
-            kept_members(planner, None, (across, of_all))?
-        }
+    let kept = match &top.ranked_across {
+        None => kept_members(planner, ranked, (query, at))?,
+        Some((at, across)) => kept_members(planner, None, (across, *at))?,
     };
     let names: Vec<String> = kept
         .schema()
@@ -91,12 +109,12 @@ fn keep_these(
     let of_facts = member_keys(&ranked_levels)?
         .into_iter()
         .zip(&names)
-        .map(|(key, name)| key.alias(of_fact(name)))
+        .map(|(key, name)| key.alias(of_fact(name, at)))
         .collect();
     let on = (
         names
             .iter()
-            .map(|name| Column::from_name(of_fact(name)))
+            .map(|name| Column::from_name(of_fact(name, at)))
             .collect(),
         names.iter().map(Column::from_name).collect::<Vec<_>>(),
     );
@@ -112,8 +130,13 @@ fn keep_these(
         .map_err(Planner::failed)
 }
 
-fn of_fact(name: &str) -> String {
-    format!("{name}#top")
+fn top_at(query: &ResolvedQuery, at: usize) -> Result<&ResolvedTop> {
+    let top = query.tops.get(at);
+    top.ok_or_else(|| Planner::internal("a ranking is lost"))
+}
+
+fn of_fact(name: &str, at: usize) -> String {
+    format!("{name}#top{at}")
 }
 
 /// The keys and special members of all levels of the paths.
@@ -131,15 +154,16 @@ fn member_keys(levels: &[&ResolvedLevel]) -> Result<Vec<Expr>> {
 fn kept_members(
     planner: &Planner<'_>,
     facts: Option<LogicalPlanBuilder>,
-    (query, top): (&ResolvedQuery, &ResolvedTop),
+    (query, at): (&ResolvedQuery, usize),
 ) -> PlanStep {
+    let top = top_at(query, at)?;
     // Each level on an axis of its own keeps its whole path to itself.
     let axes: Vec<ResolvedAxis> = top
         .levels()
         .iter()
         .map(|level| ResolvedAxis {
             levels: vec![(*level).clone()],
-            subtotals: false,
+            subtotals: BTreeSet::new(),
         })
         .collect();
     let levels = group_levels(&axes);
@@ -147,7 +171,7 @@ fn kept_members(
         axes,
         measures: query.measures.only(&top.by),
         cell: Vec::new(),
-        top: None,
+        tops: query.tops.get(..at).unwrap_or_default().to_vec(),
         ..query.clone()
     };
     let cells = match facts {
@@ -158,13 +182,28 @@ fn kept_members(
         None => cells_of(planner, &ranking, &levels)?,
     };
     let names: Vec<String> = levels.iter().flat_map(GroupLevel::columns).collect();
-    let order = rank_order(top, &names);
-    let n = usize::try_from(top.n).unwrap_or(usize::MAX);
-    let kept = match levels.split_last() {
+    let kept = match &top.keep {
+        ResolvedKeep::Where(condition) => filter_measures(cells, std::slice::from_ref(condition))?,
+        ResolvedKeep::Ranked { n, last } => {
+            let order = rank_order((&top.by, *last), &names);
+            first_of(cells, order, (&levels, *n))?
+        }
+    };
+    kept.project(columns_named(&names)).map_err(Planner::failed)
+}
+
+/// The first so many members of an order, within each member of the levels before the last one.
+fn first_of(
+    cells: LogicalPlanBuilder,
+    order: Vec<SortExpr>,
+    (levels, n): (&[GroupLevel], u64),
+) -> PlanStep {
+    let most = usize::try_from(n).unwrap_or(usize::MAX);
+    match levels.split_last() {
         Some((_, [])) | None => cells
             .sort(order)
-            .and_then(|it| it.limit(0, Some(n)))
-            .map_err(Planner::failed)?,
+            .and_then(|it| it.limit(0, Some(most)))
+            .map_err(Planner::failed),
         Some((_, per)) => {
             let within = per
                 .iter()
@@ -177,16 +216,15 @@ fn kept_members(
             let rank = rank.map_err(Planner::failed)?.alias(RANK);
             let ranked = cells.window(vec![rank]).map_err(Planner::failed)?;
             ranked
-                .filter(column(RANK).lt_eq(lit(top.n)))
-                .map_err(Planner::failed)?
+                .filter(column(RANK).lt_eq(lit(n)))
+                .map_err(Planner::failed)
         }
-    };
-    kept.project(columns_named(&names)).map_err(Planner::failed)
+    }
 }
 
 /// By the measure, members without a value last; then by member key, special members last.
-fn rank_order(top: &ResolvedTop, names: &[String]) -> Vec<SortExpr> {
-    let mut order = vec![column(&top.by).sort(top.bottom, false)];
+fn rank_order((by, is_from_the_last): (&str, bool), names: &[String]) -> Vec<SortExpr> {
+    let mut order = vec![column(by).sort(is_from_the_last, false)];
     for pair in names.chunks(2) {
         if let [key, special] = pair {
             order.push(column(special).sort(false, true));

@@ -11,7 +11,7 @@ use super::resolve_across::{check_dimensions, resolve_parts};
 use super::resolve_bridges::check_bridges;
 use super::resolve_filter::{resolve_filter, resolve_filters};
 use super::resolve_measure::{MeasureNames, resolve_having};
-use super::resolve_order::{resolve_sorts, resolve_top};
+use super::resolve_order::{resolve_sorts, resolve_tops};
 use super::resolve_trees::{check_signs, check_trees};
 use super::resolved::{
     PathLevel, ResolvedAxis, ResolvedFilter, ResolvedHistory, ResolvedLevel, ResolvedQuery,
@@ -61,8 +61,7 @@ pub(crate) fn resolve(of: &CubeOf<'_>, query: &CubeQuery) -> Result<ResolvedQuer
     measures.ask(&query.measures, &mut faults);
     let having = resolve_having(&query.measure_filters, &mut measures, &mut faults);
     let sort = resolve_sorts(&of.view, &query.sort, &axes, &mut measures, &mut faults);
-    let top = query.top.as_ref();
-    let top = top.and_then(|top| resolve_top(&of.view, top, &axes, &mut measures, &mut faults));
+    let tops = resolve_tops(&of.view, &query.tops, &axes, &mut measures, &mut faults);
     let language = resolve_locale(&query.locale, &mut faults);
     let mut measures = measures.finish(&mut faults);
     let across = resolve_parts(of, &mut measures, &mut faults);
@@ -79,7 +78,7 @@ pub(crate) fn resolve(of: &CubeOf<'_>, query: &CubeQuery) -> Result<ResolvedQuer
         measures,
         having,
         sort,
-        top,
+        tops,
         history: resolve_history(of.model, query.history),
         include_deleted: query.include_deleted,
         language,
@@ -196,10 +195,25 @@ fn resolve_axes(view: &CubeView, axes: &[Axis], faults: &mut QueryFaults) -> Vec
         }
         resolved.push(ResolvedAxis {
             levels,
-            subtotals: axis.subtotals,
+            subtotals: kept_levels(axis, number, faults),
         });
     }
     resolved
+}
+
+/// How many levels the totals of an axis keep.
+fn kept_levels(axis: &Axis, number: usize, faults: &mut QueryFaults) -> BTreeSet<usize> {
+    let kept = axis.subtotals.kept(axis.levels.len());
+    if let Some(last) = kept.last().filter(|last| **last >= axis.levels.len()) {
+        let message = format!("a total cannot keep {last} of {} levels", axis.levels.len());
+        let hint = "it keeps fewer levels than the axis has; 0 is the grand total";
+        faults.invalid(
+            format!("axes[{number}].subtotals"),
+            message,
+            Some(hint.into()),
+        );
+    }
+    kept
 }
 
 /// Levels of one hierarchy stand on an axis from coarse to fine, so that every prefix is a subtotal.

@@ -125,7 +125,8 @@ impl ResolvedPart {
             own.collect::<Result<Vec<_>>>()
         };
         let axes = across.axes.iter().map(|axis| self.axis(axis));
-        let top = across.top.as_ref().map(|top| self.top(top, across));
+        let tops = across.tops.iter().enumerate();
+        let tops = tops.map(|(at, top)| self.top((at, top), across));
         let names = self.names(across);
         let mut query = ResolvedQuery {
             cube: self.cube.clone(),
@@ -138,7 +139,7 @@ impl ResolvedPart {
             signs: self.signs.clone(),
             having: Vec::new(),
             sort: Vec::new(),
-            top: top.transpose()?,
+            tops: tops.collect::<Result<_>>()?,
             limit: None,
             ..across.clone()
         };
@@ -186,7 +187,7 @@ impl ResolvedPart {
         let levels = axis.levels.iter().map(|level| self.level(level));
         Ok(ResolvedAxis {
             levels: levels.collect::<Result<_>>()?,
-            subtotals: axis.subtotals,
+            subtotals: axis.subtotals.clone(),
         })
     }
 
@@ -197,12 +198,12 @@ impl ResolvedPart {
         })
     }
 
-    fn top(&self, top: &ResolvedTop, across: &ResolvedQuery) -> Result<ResolvedTop> {
+    fn top(&self, (at, top): (usize, &ResolvedTop), across: &ResolvedQuery) -> Result<ResolvedTop> {
         let per = top.per.as_ref().map(|per| self.level(per));
         Ok(ResolvedTop {
             level: self.level(&top.level)?,
             per: per.transpose()?,
-            ranked_across: Some(Arc::new(across.clone())),
+            ranked_across: Some((at, Arc::new(across.clone()))),
             ..top.clone()
         })
     }

@@ -22,11 +22,14 @@ pub(crate) fn check_bridges(query: &ResolvedQuery, faults: &mut QueryFaults) {
         let hint = "ask for it by other dimensions";
         faults.invalid("measures", message, Some(hint.into()));
     }
-    if let Some(top) = &query.top
-        && let Some(per) = &top.per
-        && (top.level.is_bridged() || per.is_bridged())
-        && top.level.dimension() != per.dimension()
-    {
+    for top in &query.tops {
+        let Some(per) = &top.per else {
+            continue;
+        };
+        let is_bridged = top.level.is_bridged() || per.is_bridged();
+        if !is_bridged || top.level.dimension() == per.dimension() {
+            continue;
+        }
         let message = format!(
             "members of '{}' are not ranked within '{}': a fact has many members",
             top.level.name, per.name

@@ -322,21 +322,29 @@ pub(crate) fn resolve_having(
     let mut resolved = Vec::new();
     for (number, filter) in filters.iter().enumerate() {
         let place = format!("measure_filters[{number}]");
-        if parse_decimal(&filter.value, 18).is_none() {
-            faults.invalid(
-                &place,
-                format!("'{}' is not a decimal number", filter.value),
-                None,
-            );
-        }
-        if measures.need(&filter.measure, &place, faults) {
-            measures.check_number(&filter.measure, &place, faults);
-            resolved.push(ResolvedHaving {
-                measure: filter.measure.clone(),
-                comparison: filter.comparison,
-                value: filter.value.clone(),
-            });
-        }
+        resolved.extend(resolve_condition(filter, &place, measures, faults));
     }
     resolved
+}
+
+/// Resolves a condition on a measure.
+pub(crate) fn resolve_condition(
+    filter: &MeasureFilter,
+    place: &str,
+    measures: &mut MeasureNames<'_>,
+    faults: &mut QueryFaults,
+) -> Option<ResolvedHaving> {
+    if parse_decimal(&filter.value, 18).is_none() {
+        let message = format!("'{}' is not a decimal number", filter.value);
+        faults.invalid(place, message, None);
+    }
+    if !measures.need(&filter.measure, place, faults) {
+        return None;
+    }
+    measures.check_number(&filter.measure, place, faults);
+    Some(ResolvedHaving {
+        measure: filter.measure.clone(),
+        comparison: filter.comparison,
+        value: filter.value.clone(),
+    })
 }

@@ -1,11 +1,11 @@
 //! Orders and rankings with their measures and levels found.
 
 use super::resolve::resolve_level;
-use super::resolve_measure::MeasureNames;
-use super::resolved::{ResolvedAxis, ResolvedLevel, ResolvedSort, ResolvedTop};
+use super::resolve_measure::{MeasureNames, resolve_condition};
+use super::resolved::{ResolvedAxis, ResolvedKeep, ResolvedLevel, ResolvedSort, ResolvedTop};
 use crate::error::QueryFaults;
 use crate::model::CubeView;
-use crate::query::{Sort, SortKey, Top};
+use crate::query::{Keep, MeasureFilter, Sort, SortKey, Top};
 
 /// Resolves the keys of the order.
 pub(crate) fn resolve_sorts(
@@ -61,25 +61,71 @@ fn position_of(axes: &[ResolvedAxis], level: &ResolvedLevel) -> Option<(usize, u
     })
 }
 
-/// Resolves a ranking.
-pub(crate) fn resolve_top(
+/// More of them would ask the facts too often: each one asks what all before it have left.
+const MOST_TOPS: usize = 5;
+
+/// Resolves what keeps members by measures.
+pub(crate) fn resolve_tops(
     view: &CubeView,
-    top: &Top,
+    tops: &[Top],
+    axes: &[ResolvedAxis],
+    measures: &mut MeasureNames<'_>,
+    faults: &mut QueryFaults,
+) -> Vec<ResolvedTop> {
+    if tops.len() > MOST_TOPS {
+        let message = format!(
+            "{} rankings and conditions on members are too many",
+            tops.len()
+        );
+        faults.invalid(
+            "tops",
+            message,
+            Some(format!("ask for at most {MOST_TOPS}")),
+        );
+    }
+    let resolved = tops.iter().enumerate().map(|(at, top)| {
+        // the only one is called as people write it
+        let place = match tops.len() {
+            1 => "top".to_owned(),
+            _ => format!("tops[{at}]"),
+        };
+        resolve_top(view, (&place, top), axes, measures, faults)
+    });
+    resolved.collect::<Vec<_>>().into_iter().flatten().collect()
+}
+
+fn resolve_top(
+    view: &CubeView,
+    (place, top): (&str, &Top),
     axes: &[ResolvedAxis],
     measures: &mut MeasureNames<'_>,
     faults: &mut QueryFaults,
 ) -> Option<ResolvedTop> {
-    let known = measures.need(&top.by, "top.by", faults);
-    if top.n == 0 {
-        faults.invalid("top.n", "a ranking of 0 members keeps nothing", None);
-    }
+    let known = measures.need(&top.by, &format!("{place}.by"), faults);
+    let keep = match &top.keep {
+        Keep::First(0) | Keep::Last(0) => {
+            let message = "a ranking of 0 members keeps nothing";
+            faults.invalid(format!("{place}.n"), message, None);
+            return None;
+        }
+        Keep::First(n) => ResolvedKeep::Ranked { n: *n, last: false },
+        Keep::Last(n) => ResolvedKeep::Ranked { n: *n, last: true },
+        Keep::Where(comparison, value) => {
+            let asked = MeasureFilter {
+                measure: top.by.clone(),
+                comparison: *comparison,
+                value: value.clone(),
+            };
+            ResolvedKeep::Where(resolve_condition(&asked, place, measures, faults)?)
+        }
+    };
     let per = match &top.per {
-        Some(per) => Some(resolve_level(view, per, "top.per", faults)?),
+        Some(per) => Some(resolve_level(view, per, &format!("{place}.per"), faults)?),
         None => None,
     };
     let level = match &top.level {
-        Some(level) => resolve_level(view, level, "top.level", faults)?,
-        None => innermost_of_rows(axes, faults)?,
+        Some(level) => resolve_level(view, level, &format!("{place}.level"), faults)?,
+        None => innermost_of_rows(axes, place, faults)?,
     };
     if per
         .as_ref()
@@ -89,23 +135,30 @@ pub(crate) fn resolve_top(
             "members of '{}' cannot be ranked within a level as fine",
             level.name
         );
-        faults.invalid("top.per", message, Some("use a coarser level".into()));
+        faults.invalid(
+            format!("{place}.per"),
+            message,
+            Some("use a coarser level".into()),
+        );
     }
     known.then(|| ResolvedTop {
-        n: top.n,
+        keep,
         by: top.by.clone(),
-        bottom: top.bottom,
         level,
         per,
         ranked_across: None,
     })
 }
 
-fn innermost_of_rows(axes: &[ResolvedAxis], faults: &mut QueryFaults) -> Option<ResolvedLevel> {
+fn innermost_of_rows(
+    axes: &[ResolvedAxis],
+    place: &str,
+    faults: &mut QueryFaults,
+) -> Option<ResolvedLevel> {
     let level = axes.first().and_then(|rows| rows.levels.last()).cloned();
     if level.is_none() && faults.is_empty() {
         faults.invalid(
-            "top.level",
+            format!("{place}.level"),
             "the query has no level to rank",
             Some("name one".into()),
         );

@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use planisphere_schemas::model::{Caption, SpecialMember, Star};
@@ -32,7 +32,8 @@ pub(crate) struct ResolvedQuery {
     pub(crate) signs: Vec<SignedRole>,
     pub(crate) having: Vec<ResolvedHaving>,
     pub(crate) sort: Vec<ResolvedSort>,
-    pub(crate) top: Option<ResolvedTop>,
+    /// In the order in which they narrow the question.
+    pub(crate) tops: Vec<ResolvedTop>,
     pub(crate) history: ResolvedHistory,
     pub(crate) include_deleted: bool,
     pub(crate) language: Language,
@@ -72,7 +73,8 @@ pub(crate) enum ResolvedHistory {
 #[derive(Debug, Clone)]
 pub(crate) struct ResolvedAxis {
     pub(crate) levels: Vec<ResolvedLevel>,
-    pub(crate) subtotals: bool,
+    /// How many of the first levels each total keeps; fewer than there are.
+    pub(crate) subtotals: BTreeSet<usize>,
 }
 
 /// A level with the columns of its path.
@@ -246,16 +248,32 @@ pub(crate) enum ResolvedSort {
 /// Members that are ranked.
 #[derive(Debug, Clone)]
 pub(crate) struct ResolvedTop {
-    pub(crate) n: u64,
+    pub(crate) keep: ResolvedKeep,
     pub(crate) by: String,
-    pub(crate) bottom: bool,
     pub(crate) level: ResolvedLevel,
     pub(crate) per: Option<ResolvedLevel>,
-    /// Of what one cube gives to a query across several: that query, whose cells rank.
-    pub(crate) ranked_across: Option<Arc<ResolvedQuery>>,
+    /// Of what one cube gives to a query across several: the place in that query, whose cells rank.
+    pub(crate) ranked_across: Option<(usize, Arc<ResolvedQuery>)>,
+}
+
+/// Which members are kept.
+#[derive(Debug, Clone)]
+pub(crate) enum ResolvedKeep {
+    /// The first, or the last ones of an order.
+    Ranked { n: u64, last: bool },
+    /// Those for which it holds.
+    Where(ResolvedHaving),
 }
 
 impl ResolvedTop {
+    /// True if the last ones of an order are kept, false the first ones; `None` if there is no order.
+    pub(crate) fn is_from_the_last(&self) -> Option<bool> {
+        match self.keep {
+            ResolvedKeep::Ranked { last, .. } => Some(last),
+            ResolvedKeep::Where(_) => None,
+        }
+    }
+
     /// The levels of the ranked members, the one within which they are ranked first.
     pub(crate) fn levels(&self) -> Vec<&ResolvedLevel> {
         self.per.iter().chain([&self.level]).collect()
@@ -271,10 +289,7 @@ impl ResolvedQuery {
             .iter()
             .chain(&self.cell)
             .map(|filter| &filter.level);
-        let top = self
-            .top
-            .iter()
-            .flat_map(|top| [Some(&top.level), top.per.as_ref()]);
-        axes.chain(filters).chain(top.flatten())
+        let tops = self.tops.iter().flat_map(ResolvedTop::levels);
+        axes.chain(filters).chain(tops)
     }
 }

@@ -1,5 +1,6 @@
 //! The request: measures on axes of levels, diced, ranked, ordered.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -36,8 +37,8 @@ pub struct CubeQuery {
     pub measure_filters: Vec<MeasureFilter>,
     /// The order of the rows; the axes in their own order decide where these tie.
     pub sort: Vec<Sort>,
-    /// Keeps only the first or last members of a level by a measure: a dice by members that are found out.
-    pub top: Option<Top>,
+    /// Keep only some members of levels by measures: dices by members that are found out, each within what those before it have left.
+    pub tops: Vec<Top>,
     /// The greatest number of rows of one page; the server's row limit otherwise.
     pub limit: Option<u64>,
     /// Which version of a member a fact row belongs to.
@@ -60,8 +61,50 @@ pub struct CubeQuery {
 pub struct Axis {
     /// The levels, the outermost first.
     pub levels: Vec<LevelRef>,
-    /// True adds every prefix of the levels down to the grand total, computed from the detail.
-    pub subtotals: bool,
+    /// Which totals stand among the rows, computed from the detail.
+    pub subtotals: Subtotals,
+}
+
+/// Which totals an axis has.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Subtotals {
+    /// None.
+    #[default]
+    None,
+    /// One for every prefix of the levels, down to the grand total.
+    All,
+    /// Those that keep so many of the first levels; 0 is the grand total.
+    Keeping(BTreeSet<usize>),
+}
+
+impl Subtotals {
+    /// How many of the first levels of an axis each total keeps.
+    pub fn kept(&self, levels: usize) -> BTreeSet<usize> {
+        match self {
+            Self::None => BTreeSet::new(),
+            Self::All => (0..levels).collect(),
+            Self::Keeping(kept) => kept.clone(),
+        }
+    }
+
+    /// Those totals too that keep so many levels.
+    pub fn add(&mut self, levels: usize) {
+        match self {
+            Self::All => {}
+            Self::None => *self = Self::Keeping(BTreeSet::from([levels])),
+            Self::Keeping(kept) => {
+                kept.insert(levels);
+            }
+        }
+    }
+
+    /// Those that an axis of fewer levels still can have.
+    pub(crate) fn within(&mut self, levels: usize) {
+        if let Self::Keeping(kept) = self {
+            kept.retain(|it| *it < levels);
+        }
+    }
 }
 
 impl Axis {
@@ -69,14 +112,14 @@ impl Axis {
     pub fn of(levels: impl IntoIterator<Item = LevelRef>) -> Self {
         Self {
             levels: levels.into_iter().collect(),
-            subtotals: false,
+            subtotals: Subtotals::None,
         }
     }
 
     /// The same axis with subtotals.
     pub fn with_subtotals(self) -> Self {
         Self {
-            subtotals: true,
+            subtotals: Subtotals::All,
             ..self
         }
     }
@@ -277,26 +320,36 @@ pub enum SortKey {
     Level(LevelRef),
 }
 
-/// Keeps the first members of a level by a measure within the filters; ties go by member key.
+/// Keeps some members of a level by a measure within the filters: the first or last ones, where ties go by member key, or those for which
+/// it holds.
 ///
-/// It is a dice by the members that it finds, so totals are totals of what is kept. Where the level is the
+/// It is a dice by the members that it finds, so totals are totals of what is kept. Where the level of a ranking is the
 /// innermost one and no order is asked for, its rows come in the order of the ranking.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Top {
-    /// How many members.
-    pub n: u64,
-    /// The measure that ranks them.
+    /// Which members are kept.
+    pub keep: Keep,
+    /// The measure that is asked of them.
     pub by: String,
-    /// True keeps the last ones.
-    #[serde(default)]
-    pub bottom: bool,
-    /// The level whose members are ranked; the innermost level of the rows by default.
+    /// The level of the members; the innermost level of the rows by default.
     #[serde(default)]
     pub level: Option<LevelRef>,
     /// Ranks anew within each member of this level.
     #[serde(default)]
     pub per: Option<LevelRef>,
+}
+
+/// Which members of a level are kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Keep {
+    /// So many with the greatest values.
+    First(u64),
+    /// So many with the least values.
+    Last(u64),
+    /// Those whose value compares so with a number, in digits.
+    Where(Comparison, String),
 }
 
 /// Which version of a member a fact row belongs to.

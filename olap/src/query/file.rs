@@ -19,6 +19,7 @@ use planisphere_schemas::document::{Decoder, Faults, Fields, Node, Place, Value,
 use super::cube_query::{Axis, Condition, CubeQuery, Filter, History, LevelRef, Sort, Top};
 use super::member::MemberRef;
 use super::parse::{ParseError, parse_filter, parse_measure_filter, parse_sort, parse_top};
+use super::subtotals::add_subtotals;
 
 /// A query with what to do after it.
 #[derive(Debug, Clone, PartialEq)]
@@ -84,7 +85,11 @@ fn decode(node: &Node, faults: &mut Faults) -> Option<QueryFile> {
             .into_iter()
             .map(|it| it.0)
             .collect(),
-        top: fields.want::<Written<Top>>("top").map(|top| top.0),
+        tops: fields
+            .list::<Written<Top>>("top")
+            .into_iter()
+            .map(|it| it.0)
+            .collect(),
         limit: fields.want("limit"),
         history: fields
             .want::<Written<History>>("history")
@@ -101,7 +106,7 @@ fn decode(node: &Node, faults: &mut Faults) -> Option<QueryFile> {
     Some(QueryFile { query, drill })
 }
 
-/// `rows` and `columns`, or `axes` for any number; `subtotals` names the axes that have them.
+/// `rows`, `columns` and `pages`; `subtotals` names the axes and levels that have them.
 fn axes(fields: &mut Fields<'_, '_>) -> Vec<Axis> {
     let levels = |list: Vec<Written<LevelRef>>| list.into_iter().map(|level| level.0);
     let rows: Vec<_> = levels(fields.list("rows")).collect();
@@ -113,14 +118,10 @@ fn axes(fields: &mut Fields<'_, '_>) -> Vec<Axis> {
             .into_iter()
             .map(|page| Axis::of(page.0)),
     );
-    for name in fields.list::<AxisName>("subtotals") {
-        let last = if name.0 < PAGES {
-            name.0 + 1
-        } else {
-            axes.len()
-        };
-        for axis in axes.iter_mut().take(last).skip(name.0) {
-            axis.subtotals = true;
+    let places = fields.list::<Placed>("subtotals");
+    for Placed { text, place } in places {
+        if let Err(reason) = add_subtotals(&mut axes, &text) {
+            fields.faults().add(&place, reason);
         }
     }
     while axes.last().is_some_and(|axis| axis.levels.is_empty()) {
@@ -145,23 +146,18 @@ impl Decoder for Levels {
     }
 }
 
-/// `rows`, `columns` or `pages`, which are all axes behind those.
-struct AxisName(usize);
+/// A text with its place.
+struct Placed {
+    text: String,
+    place: Place,
+}
 
-/// The first axis behind rows and columns.
-const PAGES: usize = 2;
-
-impl Decoder for AxisName {
+impl Decoder for Placed {
     fn decode(node: &Node, faults: &mut Faults) -> Option<Self> {
-        match String::decode(node, faults)?.as_str() {
-            "rows" => Some(Self(0)),
-            "columns" => Some(Self(1)),
-            "pages" => Some(Self(PAGES)),
-            other => {
-                faults.unknown(&node.place, "axis", other, ["rows", "columns", "pages"]);
-                None
-            }
-        }
+        Some(Self {
+            text: String::decode(node, faults)?,
+            place: node.place.clone(),
+        })
     }
 }
 
@@ -288,6 +284,7 @@ fn report_drill(place: &Place, faults: &mut Faults) -> Option<Drill> {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
+    use crate::query::Subtotals;
 
     #[test]
     fn a_query_file_becomes_a_query() {
@@ -296,7 +293,8 @@ mod tests {
                     drill: { down: d.y = 1 }\n";
         let file = read_query_file("q.yaml", text).unwrap();
         assert_eq!(file.query.axes.len(), 2);
-        assert!(file.query.axes[0].subtotals && !file.query.axes[1].subtotals);
+        assert_eq!(file.query.axes[0].subtotals, Subtotals::All);
+        assert_eq!(file.query.axes[1].subtotals, Subtotals::None);
         assert_eq!(file.query.history.to_string(), "as_of 2024-05-01");
         assert!(matches!(file.drill, Some(Drill::Down { to: None, .. })));
     }
@@ -318,7 +316,7 @@ mod tests {
         let axes = query
             .axes
             .iter()
-            .map(|axis| (axis.levels.len(), axis.subtotals));
+            .map(|axis| (axis.levels.len(), axis.subtotals == Subtotals::All));
         let expected = [(1, false), (0, false), (1, true), (2, true)];
         assert_eq!(axes.collect::<Vec<_>>(), expected);
     }

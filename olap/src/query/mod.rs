@@ -8,12 +8,14 @@ mod file;
 mod language;
 mod member;
 mod parse;
+mod subtotals;
 
 pub use cube_query::{
-    Axis, Bound, Comparison, Condition, CubeQuery, Filter, History, LevelRef, MeasureFilter, Sort,
-    SortKey, TextPlace, Top,
+    Axis, Bound, Comparison, Condition, CubeQuery, Filter, History, Keep, LevelRef, MeasureFilter,
+    Sort, SortKey, Subtotals, TextPlace, Top,
 };
 pub use file::{Drill, QueryFile, read_query_file};
 pub use language::Language;
 pub use member::{MemberKey, MemberPath, MemberRef};
 pub use parse::{ParseError, parse_filter, parse_measure_filter, parse_sort, parse_top};
+pub use subtotals::add_subtotals;

@@ -9,7 +9,8 @@
 //! Keys stay text here; the level's own type is known only when names are resolved.
 
 use super::cube_query::{
-    Bound, Comparison, Condition, Filter, LevelRef, MeasureFilter, Sort, SortKey, TextPlace, Top,
+    Bound, Comparison, Condition, Filter, Keep, LevelRef, MeasureFilter, Sort, SortKey, TextPlace,
+    Top,
 };
 use super::member::{MemberKey, MemberPath};
 
@@ -247,17 +248,29 @@ pub fn parse_sort(text: &str) -> Result<Sort, ParseError> {
     Ok(Sort { by, descending })
 }
 
-/// Reads a ranking: `5 by net_amount`, `bottom 3 product.product.product by quantity per customer.geography.country`.
+/// Reads a ranking or a condition on members: `5 by net_amount`, `bottom 3 product.product.product by quantity per customer.geography.country`,
+/// `customer.customer.customer where net_amount > 1000`.
 pub fn parse_top(text: &str) -> Result<Top, ParseError> {
+    if let Some((level, condition)) = text.split_once(" where ") {
+        let filter = parse_measure_filter(condition)?;
+        return Ok(Top {
+            keep: Keep::Where(filter.comparison, filter.value),
+            by: filter.measure,
+            level: Some(parse_level(text, level.trim())?),
+            per: None,
+        });
+    }
     let mut words = text.split_whitespace().peekable();
     let bottom = words.next_if(|word| *word == "bottom").is_some();
     words.next_if(|word| *word == "top");
     let n = words.next().and_then(|word| word.parse().ok());
     let n = n.ok_or_else(|| error(text, "expected a number of members first"))?;
     let mut top = Top {
-        n,
+        keep: match bottom {
+            true => Keep::Last(n),
+            false => Keep::First(n),
+        },
         by: String::new(),
-        bottom,
         level: None,
         per: None,
     };
@@ -366,8 +379,13 @@ mod tests {
         assert!(!parse_sort("d.h.l asc").unwrap().descending);
         assert!(parse_sort("net down").is_err());
         let top = parse_top("bottom 3 p.p by net per d.y").unwrap();
-        assert!(top.bottom && top.n == 3 && top.by == "net");
+        assert_eq!((top.keep, top.by.as_str()), (Keep::Last(3), "net"));
         assert_eq!(top.per.unwrap().to_string(), "d.y");
         assert!(parse_top("3 p.p").is_err());
+        let kept = parse_top("c.h.c where net >= 2.50").unwrap();
+        let expected = Keep::Where(Comparison::GreaterOrEqual, "2.50".into());
+        assert_eq!((kept.keep, kept.by.as_str()), (expected, "net"));
+        assert_eq!(kept.level.unwrap().to_string(), "c.h.c");
+        assert!(parse_top("c.h.c where net").is_err());
     }
 }

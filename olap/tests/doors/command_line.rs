@@ -229,14 +229,21 @@ async fn totals_cover_all_members_under_a_condition_and_the_shown_ones_under_a_r
         );
         assert_eq!(table.lines().count(), 6, "{table}");
     }
+    // the second is within what the first has left
     let two = ["--top", "1 by net_amount", "--top", "2 by lines"];
     let shown = run(&server, &[&flags[..], &two].concat()).await;
+    assert!(stdout(&shown).contains("60.25"), "{}", stderr(&shown));
+    assert!(!stdout(&shown).contains("106.00"), "{}", stdout(&shown));
+    let six = ["--top", "1 by lines"].repeat(6);
+    let shown = run(&server, &[&flags[..], &six].concat()).await;
     assert_eq!(shown.status.code(), Some(2));
-    assert!(
-        stderr(&shown).contains("a question has one --top"),
-        "{}",
-        stderr(&shown)
-    );
+    let said = stderr(&shown);
+    assert!(said.contains("are too many"), "{said}");
+    let last = ["--subtotals", "product.product.category"];
+    let shown = run(&server, &[&flags[..5], &flags[5..7], &last].concat()).await;
+    assert_eq!(shown.status.code(), Some(2));
+    let said = stderr(&shown);
+    assert!(said.contains("is the last of its axis"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -33,7 +33,7 @@ async fn answers_over_the_wire_are_those_in_process() {
         "net_amount, lines, price, weight",
         "order_date.calendar.year, customer.segment.segment | product.product.category",
     );
-    asked.axes[0].subtotals = true;
+    asked.axes[0].subtotals = planisphere_olap::query::Subtotals::All;
     asked.filters = filters(["product.product.product not in W/P2"]);
     for locale in ["en", "zh"] {
         asked.locale = locale.into();
@@ -118,6 +118,7 @@ async fn cells_come_without_arrow() {
     let axis = |name: wire::LevelRef, subtotals: wire::Subtotals| wire::Axis {
         levels: vec![name],
         subtotals: subtotals.into(),
+        subtotals_keep: vec![],
     };
     let request = wire::QueryRequest {
         context: None,

@@ -14,7 +14,7 @@ fn across(measures: &str, axes: &str) -> CubeQuery {
 
 fn with_totals(mut query: CubeQuery) -> CubeQuery {
     for axis in &mut query.axes {
-        axis.subtotals = true;
+        axis.subtotals = planisphere_olap::query::Subtotals::All;
     }
     query
 }
@@ -97,15 +97,15 @@ fn filters_rankings_and_orders_hold_for_all_cubes() {
         ],
     );
     let ranked = CubeQuery {
-        top: Some(parse_top("1 customer.segment by amount_per_visit").unwrap()),
+        tops: vec![parse_top("1 customer.segment by amount_per_visit").unwrap()],
         ..with_totals(across("amount, visits", "customer.segment"))
     };
     check(&ranked, &["A | 55.5000 | 1", "Total | 55.5000 | 1"]);
     let bottom = CubeQuery {
-        top: Some(
+        tops: vec![
             parse_top("bottom 1 customer.segment by amount_per_visit per date.calendar.year")
                 .unwrap(),
-        ),
+        ],
         ..across("amount, visits", "date.calendar.year, customer.segment")
     };
     // without visits there is no quotient, which comes last

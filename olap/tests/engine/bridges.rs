@@ -14,7 +14,7 @@ fn visits(measures: &str, axes: &str) -> CubeQuery {
 
 fn with_totals(mut query: CubeQuery) -> CubeQuery {
     for axis in &mut query.axes {
-        axis.subtotals = true;
+        axis.subtotals = planisphere_olap::query::Subtotals::All;
     }
     query
 }
@@ -138,7 +138,7 @@ fn numbers_of_the_fact_stand_beside_bridges() {
         ],
     );
     let ranked = CubeQuery {
-        top: Some(parse_top("1 place.room by minutes").unwrap()),
+        tops: vec![parse_top("1 place.room by minutes").unwrap()],
         ..with_totals(visits("minutes", "place.room"))
     };
     check(&ranked, &["1 | 40", "Total | 40"]);
@@ -173,7 +173,7 @@ fn a_filter_keeps_the_facts_of_its_members_and_their_weights() {
 #[test]
 fn rankings_of_members_of_bridges_narrow_the_question() {
     let ranked = |top: &str, query: CubeQuery| CubeQuery {
-        top: Some(parse_top(top).unwrap()),
+        tops: vec![parse_top(top).unwrap()],
         ..query
     };
     let products = || with_totals(visits("minutes, visits", "topic.product"));
@@ -207,7 +207,7 @@ fn what_has_no_answer_by_a_bridge_is_refused() {
         "{said}"
     );
     let ranked = CubeQuery {
-        top: Some(parse_top("1 topic.product by minutes per customer.segment").unwrap()),
+        tops: vec![parse_top("1 topic.product by minutes per customer.segment").unwrap()],
         ..visits("minutes", "topic.product")
     };
     let said = fault(&ranked).to_string();

@@ -6,7 +6,7 @@ use crate::shop::{check, filters, query};
 
 fn with_totals(mut query: CubeQuery) -> CubeQuery {
     for axis in &mut query.axes {
-        axis.subtotals = true;
+        axis.subtotals = planisphere_olap::query::Subtotals::All;
     }
     query
 }
@@ -93,10 +93,10 @@ fn shares_are_of_the_member_above_and_of_all() {
 #[test]
 fn members_are_ranked_by_contexts_which_go_beyond_the_ranked() {
     let mut best = query("net_amount, amount_before", "order_date.calendar.month");
-    best.top = Some(parse_top("1 order_date.calendar.month by amount_before").unwrap());
+    best.tops = vec![parse_top("1 order_date.calendar.month by amount_before").unwrap()];
     check(&best, &["2024 | 1 | January | 15.5000 | 40.0000000000"]);
     let mut of_best = query("net_amount, amount_before", "order_date.calendar.month");
-    of_best.top = Some(parse_top("1 product.category by net_amount").unwrap());
+    of_best.tops = vec![parse_top("1 product.category by net_amount").unwrap()];
     check(
         &of_best,
         &[

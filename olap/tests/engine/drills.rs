@@ -160,7 +160,7 @@ async fn the_rows_of_a_cell_sum_to_the_cell() {
 #[tokio::test]
 async fn the_cell_of_a_ranking_is_within_the_ranking() {
     let best = CubeQuery {
-        top: Some(parse_top("1 by lines").unwrap()),
+        tops: vec![parse_top("1 by lines").unwrap()],
         ..query("lines", "product.category")
     };
     let (rows, count, _) = through(best.clone(), &["order_date.calendar.year = 2023"]).await;

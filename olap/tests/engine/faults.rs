@@ -32,7 +32,7 @@ fn all_faults_of_a_query_come_at_once() {
         filters: filters(["customer.segmnt = A", "order_date.calendar.year = last"]),
         measure_filters: vec![parse_measure_filter("linez > many").unwrap()],
         sort: vec![parse_sort("product.product.category").unwrap()],
-        top: Some(parse_top("0 by lines").unwrap()),
+        tops: vec![parse_top("0 by lines").unwrap()],
         ..query(
             "net_amout, lines, lines",
             "custmer.segment, order_date.year | customer.segment",

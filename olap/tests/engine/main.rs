@@ -3,6 +3,7 @@
 
 mod across;
 mod bridges;
+mod chosen_totals;
 mod contexts;
 mod damaged;
 mod drills;

@@ -69,7 +69,9 @@ async fn subtotals_group_what_the_finest_groups_keep() {
         "net_amount, customers",
         "product.category | order_date.calendar.year",
     );
-    (totals.axes[0].subtotals, totals.axes[1].subtotals) = (true, true);
+    for axis in &mut totals.axes {
+        axis.subtotals = planisphere_olap::query::Subtotals::All;
+    }
     let skeleton = skeleton(&totals).await;
     let aggregates = skeleton.iter().take_while(|node| *node != "Inner Join");
     assert_eq!(aggregates.filter(|node| *node == "Aggregate").count(), 2);
@@ -83,10 +85,10 @@ async fn subtotals_group_what_the_finest_groups_keep() {
 async fn a_ranking_is_a_semi_join_and_as_is_goes_by_the_durable_key() {
     let mut totals = CubeQuery {
         history: "as_is".parse().unwrap(),
-        top: Some(parse_top("2 customer.geography.customer by net_amount").unwrap()),
+        tops: vec![parse_top("2 customer.geography.customer by net_amount").unwrap()],
         ..query("median_amount", "customer.segment")
     };
-    totals.axes[0].subtotals = true;
+    totals.axes[0].subtotals = planisphere_olap::query::Subtotals::All;
     assert_eq!(
         skeleton(&totals).await,
         [

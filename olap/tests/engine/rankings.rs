@@ -9,7 +9,7 @@ use crate::shop::{Sale, answer, check, filters, lines, query, sales, shop_with};
 
 fn top(text: &str, query: CubeQuery) -> CubeQuery {
     CubeQuery {
-        top: Some(parse_top(text).unwrap()),
+        tops: vec![parse_top(text).unwrap()],
         ..query
     }
 }
@@ -40,7 +40,7 @@ fn rows_are_sorted_by_measures_then_by_members() {
 #[test]
 fn sorting_by_a_measure_keeps_totals_after_their_parts() {
     let mut sorted = query("net_amount", "customer.segment");
-    sorted.axes[0].subtotals = true;
+    sorted.axes[0].subtotals = planisphere_olap::query::Subtotals::All;
     sorted.sort = vec![parse_sort("net_amount").unwrap()];
     check(
         &sorted,
@@ -94,9 +94,55 @@ fn totals_of_a_ranking_are_totals_of_what_is_kept() {
         "1 product.product.category by quantity",
         query("quantity", "product.category"),
     );
-    best.axes[0].subtotals = true;
+    best.axes[0].subtotals = planisphere_olap::query::Subtotals::All;
     best.filters = filters(["order_date.calendar.year = 2024"]);
     check(&best, &["Writing | 9", "Total | 9"]);
+}
+
+#[test]
+fn each_ranking_is_within_what_those_before_it_have_left() {
+    let both = |tops: [&str; 2]| CubeQuery {
+        tops: tops.map(|text| parse_top(text).unwrap()).into(),
+        ..query("net_amount, quantity", "product.product, customer.customer")
+    };
+    let customers = "2 customer.geography.customer by net_amount";
+    let product = "1 product.product.product by quantity";
+    // Bob and Ann have bought most; of that Ann's five pens are the most pieces
+    check(
+        &both([customers, product]),
+        &["W | Pen | CN | Ann Wu | 25.0000 | 5"],
+    );
+    // of all pieces pens are the most too, and of pens Ann and who is not given have bought most
+    check(
+        &both([product, customers]),
+        &[
+            "W | Pen | CN | Ann Wu | 25.0000 | 5",
+            "W | Pen | ∅ | (not given) | 7.0000 | 1",
+        ],
+    );
+}
+
+#[test]
+fn members_for_which_a_measure_holds_are_kept_with_their_totals() {
+    let mut rich = top(
+        "customer.geography.customer where net_amount > 20",
+        query("net_amount", "product.category"),
+    );
+    rich.axes[0].subtotals = planisphere_olap::query::Subtotals::All;
+    // Bob 45.50, Ann 25.00 and 陈 20.25
+    check(
+        &rich,
+        &["Zu Hause | 60.2500", "Writing | 30.5000", "Total | 90.7500"],
+    );
+    // and of these the one with the least
+    rich.tops
+        .push(parse_top("bottom 1 customer.geography.customer by net_amount").unwrap());
+    check(&rich, &["Zu Hause | 20.2500", "Total | 20.2500"]);
+    let none = top(
+        "customer.geography.customer where net_amount > 1000",
+        query("net_amount", "product.category"),
+    );
+    check(&none, &[]);
 }
 
 #[test]

@@ -1,13 +1,13 @@
 //! Pivots and subtotals, right for measures that cannot be added up.
 
-use planisphere_olap::query::{Axis, CubeQuery};
+use planisphere_olap::query::{Axis, CubeQuery, Subtotals};
 use planisphere_olap::{Caller, CellState, Exactness, plain_cells};
 
 use crate::shop::{answer, check, filters, query, shop};
 
 fn with_subtotals(mut query: CubeQuery, axes: &[usize]) -> CubeQuery {
     for axis in axes {
-        query.axes[*axis].subtotals = true;
+        query.axes[*axis].subtotals = Subtotals::All;
     }
     query
 }
@@ -179,7 +179,7 @@ fn levels_of_one_hierarchy_on_two_axes_keep_their_totals_apart() {
         "lines",
         "order_date.calendar.year | order_date.calendar.quarter",
     );
-    both.axes[0].subtotals = true;
+    both.axes[0].subtotals = Subtotals::All;
     both.filters = filters(["customer.segment = A"]);
     check(
         &both,
@@ -198,7 +198,7 @@ fn a_drill_down_adds_up_to_what_it_came_from() {
         "net_amount",
         "order_date.calendar.year, order_date.calendar.month",
     );
-    months.axes[0].subtotals = true;
+    months.axes[0].subtotals = Subtotals::All;
     check(
         &months,
         &[
@@ -329,17 +329,17 @@ fn totals_at(rows: &[String], captions: usize, totals: &[usize]) -> Vec<String> 
 #[tokio::test]
 async fn every_subtotal_of_every_measure_equals_the_query_without_the_level() {
     let service = shop();
-    let ask = async |axes: &str, subtotals: bool| {
+    let ask = async |axes: &str, subtotals: Subtotals| {
         let mut query = query(EVERY_MEASURE, axes);
         query
             .axes
             .iter_mut()
-            .for_each(|axis| axis.subtotals = subtotals);
+            .for_each(|axis| axis.subtotals = subtotals.clone());
         crate::shop::answer(&service, &query).await.unwrap()
     };
     let all = ask(
         "customer.segment, product.category | order_date.calendar.year",
-        true,
+        Subtotals::All,
     )
     .await;
     let cases: [(&[usize], &str); 6] = [
@@ -354,7 +354,7 @@ async fn every_subtotal_of_every_measure_equals_the_query_without_the_level() {
         (&[0, 1, 2], ""),
     ];
     for (totals, axes) in cases {
-        let expected = ask(axes, false).await;
+        let expected = ask(axes, Subtotals::None).await;
         assert!(!expected.is_empty());
         assert_eq!(totals_at(&all, 3, totals), expected, "{axes}");
     }

@@ -10,7 +10,7 @@ import detail
 import questions
 import schema
 from across import AcrossOracle
-from features import drills
+from features import defaults, drills
 from oracle import Oracle
 from tables import Tables
 from tally import Tally
@@ -68,7 +68,8 @@ class Asker:
     def of_cells(self, question: dict, answer: Answer, tally: Tally, statements: list[str]) -> str | None:
         """What is wrong with the answer to a query."""
         kind = AcrossOracle if question.get("parts") else Oracle
-        answered = drills.asked(question, self.model.cubes[question["cube"]])
+        cube = self.model.cubes[question["cube"]]
+        answered = defaults.asked(drills.asked(question, cube), cube)
         expected = kind(self.model, self.tables, answered).expected()
         statements.append(expected.sql)
         rows = self.tables.answer(expected.sql)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from across import AcrossOracle
 from cells import Cell
-from features import contexts, filters, top
+from features import contexts, defaults, filters, top
 from oracle import Expected, Oracle
 from schema import Place
 
@@ -21,6 +21,7 @@ class ExpectedRows:
 def expected(model, tables, question: dict) -> ExpectedRows:
     """What is expected of the drill-through of a question; measures of other contexts are left out."""
     cube = model.cubes[question["cube"]]
+    question = defaults.asked(question, cube)
     measures = [name for name in question["measures"] if not contexts.of(cube, name)]
     ranked = question["top"] and question["top"] | {"level": question["top"]["level"] or question["axes"][0]["levels"][-1]}
     cell = [{"level": level, "in": [path]} for level, path in question["through"]["cell"].items()]

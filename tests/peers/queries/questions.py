@@ -6,14 +6,14 @@ from random import Random
 
 import yaml
 
-from features import across, axes, bridges, contexts, drills, filters, measure_filters, measured, options, refusals, sort, through, top
+from features import across, axes, bridges, contexts, defaults, drills, filters, measure_filters, measured, options, refusals, sort, through, top
 from oracle import SPECIALS
 from world import World
 
-FEATURES = (measured, axes, filters, measure_filters, sort, top, contexts, bridges, across, options, drills, through)
+FEATURES = (measured, axes, filters, measure_filters, sort, top, contexts, bridges, across, options, drills, through, defaults)
 EVERY = [name for feature in FEATURES for name in feature.EVERY]
-CUBES = {"sales": 36, "cases_in_context": 18, "shared_sales": 12, "around": 14, "sales_small": 6}
-CUBES |= {"cases": 8, "accounts": 5, "accounts_in_context": 8, "visits": 9, "nothing": 3}
+CUBES = {"sales": 36, "cases_in_context": 18, "shared_sales": 12, "around": 14, "sales_small": 5, "usual_sales": 7}
+CUBES |= {"cases": 8, "accounts": 8, "accounts_in_context": 8, "visits": 9, "nothing": 3}
 
 
 def draw(world: World, seed: int, number: int) -> dict:

@@ -1,5 +1,6 @@
 """The model as its YAML says it: cubes, dimensions, levels, measures. What the documentation says of generated dimensions stands here too."""
 
+import re
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -125,6 +126,8 @@ class Cube:
     parts: tuple[Part, ...] = ()
     # The columns that a drill-through returns; all of the fact where none are declared.
     drill_through: tuple[str, ...] = ()
+    # Filters as questions have them.
+    defaults: tuple[dict, ...] = ()
 
     def within(self, names: list[str]) -> "Cube":
         """What can be asked together of some parts: their measures, by the dimensions that all of them have."""
@@ -243,7 +246,14 @@ def cube(yaml: dict, star: dict, dimensions: dict[str, Dimension]) -> Cube:
         roles.append(Role(name, None, (Hierarchy(name, tuple(plain(column) for column in it["columns"])),)))
     measures = {name: measure(name, it, star) for name, it in yaml["measures"].items()}
     shown = tuple(yaml.get("drill_through", []))
-    return Cube(yaml["cube"], yaml["star"], tuple(roles), measures | contexts_in(yaml), drill_through=shown)
+    return Cube(yaml["cube"], yaml["star"], tuple(roles), measures | contexts_in(yaml), drill_through=shown, defaults=tuple(map(default, yaml.get("defaults", []))))
+
+
+def default(written: str) -> dict:
+    """A filter by the keys of one level, such as `product.category in k1, k2`; keys are texts or booleans."""
+    level, sign, keys = re.fullmatch(r"(\S+) (=|in|not in) (.+)", written).groups()
+    read = lambda key: {"true": True, "false": False}.get(key, key)
+    return {"level": level, "not_in" if sign == "not in" else "in": [[read(key)] for key in keys.split(", ")]}
 
 
 def across(yaml: dict, cubes: dict[str, Cube]) -> Cube:

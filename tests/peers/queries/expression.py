@@ -56,6 +56,15 @@ class Calculation:
                 return Cell(f"coalesce({', '.join(it.sql for it in found)})", found[0].scale)
             case exp.Case():
                 return self.case(part)
+            case exp.Abs():
+                inner = self.value(part.this)
+                return Cell(f"abs({inner.sql})", inner.scale, inner.real)
+            case exp.Nullif():
+                left, right = self.alike([self.value(part.this), self.value(part.expression)])
+                return Cell(f"nullif({left.sql}, {right.sql})", left.scale)
+            case exp.Greatest() | exp.Least():
+                found = self.alike([self.value(it) for it in [part.this, *part.expressions]])
+                return Cell(f"{type(part).__name__.lower()}({', '.join(it.sql for it in found)})", found[0].scale)
         raise NotImplementedError(f"{type(part).__name__} in an expression")
 
     def decimal(self, part: exp.Expression) -> Cell:

@@ -97,7 +97,7 @@ def valued(oracle, context: Context, by: list[str], source: str) -> str:
     """The measure of fact rows by columns."""
     values = [f'{sql} as "{name}"' for name, sql in aggregates(oracle.cube, context.measure).items()]
     group = f"group by {', '.join(by)}" if by else ""
-    steps = Steps(f"(select {', '.join([*by, *values])} from {source} f {group})")
+    steps = Steps(f"(select {', '.join([*by, *values])} from {oracle.once(source, by)} f {group})")
     value = cell(oracle.cube, context.measure, steps)
     return f"select {', '.join([*by, f'{value.sql} as value'])} from {steps.source}"
 

@@ -8,7 +8,7 @@ from world import World
 def draw(random: Random, world: World, question: dict) -> None:
     if random.random() < 0.005:
         kinds = [unknown_measure, measure_twice, unknown_level, unknown_member, hidden_measure, not_a_number]
-        random.choice([*kinds, within_a_bridge, lacking])(world, question)
+        random.choice([*kinds, within_a_bridge, context_of_a_bridge, lacking])(world, question)
 
 
 def unknown_measure(world: World, question: dict) -> None:
@@ -48,6 +48,11 @@ def within_a_bridge(world: World, question: dict) -> None:
     """Members of a bridge are not ranked within those of another dimension."""
     anew(question, "shared_sales", ["lines"], "seller.segment.segment")
     question["top"] = {"n": 2, "by": "lines", "bottom": False, "level": None, "per": "product.range.category"}
+
+
+def context_of_a_bridge(world: World, question: dict) -> None:
+    """Measures in other contexts are not asked by a bridge."""
+    anew(question, "shared_sales", ["shared_price_before"], "seller.segment.segment")
 
 
 def lacking(world: World, question: dict) -> None:

@@ -88,11 +88,23 @@ class Oracle:
     def ranked_cells(self, members: str, names: list[str]) -> tuple[str, Cell]:
         """The cells of the members that are ranked: a relation, and the value that ranks them."""
         by = self.question["top"]["by"]
+        if any(it.context for it in self.made_of([by])):
+            return self.ranked_by_context(names)
         values = [f'{sql} as "{name}"' for name, sql in self.aggregates([by]).items()]
         source = self.once(f"(select f.*, {members} from kept f)", names)
         steps = Steps(f"(select {', '.join([*names, *values])} from {source} f group by {', '.join(names)})")
         value = cell(self.cube, by, steps)
         return steps.source, value
+
+    def ranked_by_context(self, names: list[str]) -> tuple[str, Cell]:
+        """The same where the value needs other cells: what a question by the ranked level alone shows."""
+        by, level = self.question["top"]["by"], top.level(self).name
+        rest = {"top": None, "sort": [], "measure_filters": [], "measures": [by]}
+        alone = Oracle(self.model, self.tables, self.question | rest | {"axes": [{"levels": [level], "subtotals": False}]})
+        relations, steps = ", ".join(alone.relations()), Steps("finished")
+        value = cell(self.cube, by, steps, alone.elsewhere)
+        columns = [f"{own} as {name}" for own, name in zip(alone.stands[0].columns(), names)]
+        return f"(with {relations} select {', '.join([*columns, f'{value.sql} as value'])} from {steps.source})", replace(value, sql="value")
 
     def needed(self) -> list[str]:
         """The measures that the answer has, is filtered by, or ordered by."""
@@ -120,10 +132,8 @@ class Oracle:
 
     def columns(self) -> list[str]:
         """The columns of the fact itself that the question needs."""
-        open, found = self.needed() + [it.context.measure for it in self.contexts()], ["#fact"]
-        while open:
-            measure = self.cube.measures[open.pop()]
-            open += [it.name for it in self.cube.inputs(measure)]
+        found = ["#fact"]
+        for measure in self.made_of(self.needed()):
             counted = measure.function == "count_distinct" and not measure.kind
             own = [] if not measure.of else [f"{measure.of}_key"] if counted else [measure.of]
             found += own + [f"{measure.of}#"] * (is_decimal(measure.kind) or measure.kind == "double")
@@ -169,11 +179,15 @@ class Oracle:
 
     def contexts(self) -> list[Measure]:
         """The measures in other contexts that the question needs."""
-        open, found = self.needed(), {}
+        return [it for it in self.made_of(self.needed()) if it.context]
+
+    def made_of(self, names: list[str]) -> list[Measure]:
+        """Measures, and those that they are made of."""
+        open, found = list(names), {}
         while open:
             measure = self.cube.measures[open.pop()]
             open += [it.name for it in self.cube.inputs(measure)]
-            found |= {measure.name: measure} if measure.context else {}
+            found[measure.name] = measure
         return list(found.values())
 
     def roles(self) -> list[Role]:
@@ -183,12 +197,7 @@ class Oracle:
 
     def counted(self) -> set[str]:
         """The roles whose members are counted."""
-        open, found = self.needed(), set()
-        while open:
-            measure = self.cube.measures[open.pop()]
-            open += [it.name for it in self.cube.inputs(measure)]
-            found |= {measure.of} if measure.function == "count_distinct" else set()
-        return found
+        return {it.of for it in self.made_of(self.needed()) if it.function == "count_distinct"}
 
     def attributes(self, role: Role) -> list[str]:
         keys = [level.key for place in self.places() if place.role.name == role.name for level in place.path]

@@ -4,7 +4,8 @@ from math import prod
 from random import Random
 
 from contexts import ABOVE, RANK, Context
-from schema import Cube
+from features.bridges import ranked
+from schema import Cube, Place
 from world import World
 
 # Contexts in all sets of group columns together, each of which takes a while.
@@ -13,12 +14,12 @@ FUNCTIONS = ("prev", "to_date", "rolling", "cumulative", "opening", *ABOVE, RANK
 
 
 def draw(random: Random, world: World, question: dict) -> None:
-    """Leaves out what is not plain: a dimension without a level where several of its hierarchies are named, and rankings by a context."""
+    """Leaves out what is not plain: a dimension without a level where several of its hierarchies are named, and most rankings by a context."""
     cube = world.cube(question)
     levels = [name for axis in question["axes"] for name in axis["levels"]] + [it["level"] for it in question["filters"]]
     places = [cube.place(name) for name in levels]
 
-    def is_plain(context: Context) -> bool:
+    def is_plain(context: Context, places: list[Place] = places) -> bool:
         hierarchies = {place.hierarchy.name for place in places if place.role.name == context.role}
         if context.function == "cumulative":
             # whether facts without a member count where no level of the dimension is named is not told
@@ -45,7 +46,10 @@ def draw(random: Random, world: World, question: dict) -> None:
     question["sort"] = [it for it in question["sort"] if it.get("measure") not in unclear]
     top = question["top"]
     if top and of(cube, top["by"]):
-        top["by"] = other
+        alone = [cube.place(name) for name in [*ranked(question)[:1], *[it["level"] for it in question["filters"]]]]
+        is_clear = all(is_plain(it, alone) for it in of(cube, top["by"])) and not any(place.role.bridge for place in alone)
+        if cube.parts or top["by"] in unclear or top["by"] not in question["measures"] or not is_clear:
+            top["by"] = other
     if top and any(of(cube, name) for name in question["measures"]):
         top["per"] = None
 
@@ -71,7 +75,7 @@ def of(cube: Cube, name: str) -> list[Context]:
     return [measure.context] if measure.context else found
 
 
-EVERY = [f"context: {it}" for it in FUNCTIONS] + [f"context: {it}" for it in ("within totals", "with its own level filtered", "ranked")]
+EVERY = [f"context: {it}" for it in FUNCTIONS] + [f"context: {it}" for it in ("within totals", "with its own level filtered", "ranked", "ranked by")]
 
 
 def labels(question: dict, cube: Cube) -> list[str]:
@@ -80,4 +84,5 @@ def labels(question: dict, cube: Cube) -> list[str]:
     labels = [f"context: {context.function}" for context in found]
     labels += ["context: within totals"] * (bool(found) and any(axis["subtotals"] for axis in question["axes"]))
     labels += ["context: with its own level filtered"] * any(cube.place(it["level"]).role.name in roles for it in question["filters"])
+    labels += ["context: ranked by"] * bool(question["top"] and of(cube, question["top"]["by"]))
     return labels + ["context: ranked"] * bool(found and question["top"])

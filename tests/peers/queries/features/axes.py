@@ -12,7 +12,7 @@ def draw(random: Random, world: World, question: dict) -> None:
     asked: set[str] = set()
     for _ in range(random.choices([0, 1, 2, 3, 4], [4, 50, 35, 9, 2])[0]):
         levels = []
-        for _ in range(random.choices([0, 1, 2, 3, 4], [2, 50, 30, 14, 4])[0]):
+        for _ in range(random.choices([0, 1, 2, 3, 4], [3, 45, 30, 14, 8])[0]):
             place = draw_place(random, world, cube, levels)
             finer = [it for it in levels if it.same_hierarchy(place) and it.depth > place.depth]
             if place.name not in asked and not finer:
@@ -32,7 +32,7 @@ def draw_place(random: Random, world: World, cube: Cube, before: list[Place]) ->
 
 EVERY = [*(f"axes: {it}" for it in ("0", "1", "2", "3 or more")), *(f"levels of an axis: {it}" for it in range(5))]
 EVERY += [*(f"axes with subtotals: {it}" for it in ("0", "1", "several")), "level without its hierarchy"]
-EVERY += ["levels of one hierarchy on an axis"]
+EVERY += ["levels of one hierarchy on an axis", "levels of several hierarchies on an axis", "levels of one hierarchy on several axes"]
 
 
 def labels(question: dict, cube: Cube) -> list[str]:
@@ -44,5 +44,8 @@ def labels(question: dict, cube: Cube) -> list[str]:
     pairs = [(one, other) for axis in question["axes"] for one in axis["levels"] for other in axis["levels"] if one != other]
     within = [cube.place(one).same_hierarchy(cube.place(other)) for one, other in pairs]
     found += ["levels of one hierarchy on an axis"] * any(within)
+    of_roles = [{(name.split(".")[0], cube.place(name).hierarchy.name) for name in axis["levels"]} for axis in question["axes"]]
+    found += ["levels of several hierarchies on an axis"] * any(len(dict(all)) < len(all) for all in of_roles)
+    found += ["levels of one hierarchy on several axes"] * (len(set().union(*of_roles)) < sum(map(len, of_roles)))
     found += ["level without its hierarchy"] if any(name.count(".") == 1 for name in levels) else []
     return found

@@ -75,10 +75,11 @@ def replaced(question: dict, cube: Cube, place: Place, by: list[str]) -> dict:
     return question | {"axes": [axis | {"levels": [it for name in axis["levels"] for it in put(name)]} for axis in question["axes"]]}
 
 
-EVERY = ["drill-down", "drill-down: to a named level", "roll-up", "roll-up: back from a drill-down"]
+EVERY = ["drill-down", "drill-down: to a named level", "roll-up", "roll-up: back from a drill-down", "drill: in pages"]
 
 
 def labels(question: dict, cube: Cube) -> list[str]:
     down, up = question["drill_down"], question["roll_up"]
     found = ["drill-down"] * bool(down) + ["drill-down: to a named level"] * bool(down and down["to"])
+    found += ["drill: in pages"] * bool((down or up) and question["limit"])
     return found + ["roll-up"] * bool(up) + ["roll-up: back from a drill-down"] * bool(up and up["back"])

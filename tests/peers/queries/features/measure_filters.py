@@ -18,7 +18,7 @@ def draw(random: Random, world: World, question: dict) -> None:
     names = [name for name in cube.visible() if is_number(cube, name) and not is_approximate(cube, name)]
     for _ in range(random.choices([0, 1, 2], [74, 20, 6])[0]):
         name = random.choice([it for it in question["measures"] if it in names] or names) if random.random() < 0.7 else random.choice(names)
-        comparison = random.choices(list(COMPARED), [1, 4, 2, 2, 4, 4])[0]
+        comparison = random.choices(list(COMPARED), [2, 4, 2, 2, 4, 4])[0]
         value = random.choice(VALUES)
         question["measure_filters"].append({"measure": name, "comparison": comparison, "value": value})
 

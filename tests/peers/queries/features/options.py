@@ -15,7 +15,7 @@ def draw_first(random: Random, world: World, question: dict) -> None:
     if parts:
         cubes = [part.cube.name for part in parts]
         twice = [part.name for part in parts if cubes.count(part.cube.name) > 1]
-        all = twice if random.random() < 0.2 else [part.name for part in parts]
+        all = twice if random.random() < 0.35 else [part.name for part in parts]
         question["parts"] = random.sample(all, min(len(all), random.choices([1, 2, 3], [10, 50, 40])[0]))
 
 

@@ -11,7 +11,8 @@ use std::collections::BTreeMap;
 
 use arrow::datatypes::DataType as Arrow;
 use datafusion::common::Column;
-use datafusion::functions_aggregate::expr_fn::sum;
+use datafusion::functions::core::expr_fn::coalesce;
+use datafusion::functions_aggregate::expr_fn::{bool_and, sum};
 use datafusion::functions_aggregate::grouping::grouping;
 use datafusion::logical_expr::{Expr, GroupingSet, JoinType, LogicalPlanBuilder, cast, lit};
 use datafusion::scalar::ScalarValue;
@@ -34,6 +35,11 @@ const MEMBER: &str = "#member";
 /// The group of a fact in a bridge.
 fn group_of(bridge: &str) -> String {
     format!("{GROUP}_{bridge}")
+}
+
+/// The column that says the same of every group.
+fn told(flag: bool) -> String {
+    format!("#told_{flag}")
 }
 
 /// The weight of a group in a cell.
@@ -219,6 +225,8 @@ impl Bridged<'_> {
                 )
             }
         };
+        // as literals they would be constants that differ by branch of the union, which the engine takes out of the order of rows
+        merged.extend([true, false].map(|flag| bool_and(lit(flag)).alias(told(flag))));
         let grouped = plan.aggregate(group, merged).map_err(Planner::failed)?;
         let mut kept = Vec::new();
         for (at, level) in self.levels.iter().enumerate() {
@@ -235,7 +243,7 @@ impl Bridged<'_> {
             let is_there = sets.iter().any(|set| set.contains(&at));
             let is_total = match is_there && flags && !level.level.is_bridged() {
                 true => column(&own).eq(lit(1)),
-                false => lit(!is_there),
+                false => coalesce(vec![column(&told(!is_there)), lit(!is_there)]),
             };
             kept.push(is_total.alias(own));
         }

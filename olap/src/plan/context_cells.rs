@@ -64,7 +64,9 @@ fn above(
     let own = grouped
         .present()
         .filter(|it| it.level.dimension() == context.dimension);
-    let own = own.filter(|it| context.is_in_hierarchy(&it.level)).last();
+    // the finest one, whatever the order of axes
+    let own = own.filter(|it| context.is_in_hierarchy(&it.level));
+    let own = own.max_by_key(|it| it.level.path.len());
     let kept: Vec<String> = match (context.function, own) {
         (ContextFunction::Total, _) => Vec::new(),
         (_, None) => return Ok(None),

@@ -50,14 +50,24 @@ fn measure_in_context(
 ) -> PlanStep {
     let sets = level_sets(&query.axes, levels);
     let mut values: Vec<(Expr, Expr)> = Vec::new();
+    let mut ranks: Vec<(Expr, String)> = Vec::new();
     for (at, set) in sets.iter().enumerate() {
         let grouped = Grouped { query, levels, set };
-        let value = format!("#context_{number}_{at}");
+        let mut value = format!("#context_{number}_{at}");
         plan = match context.function {
             ContextFunction::Rank => match rank(grouped, context, sets.len() > 1)? {
-                Some(rank) => plan
-                    .window(vec![rank.alias(&value)])
-                    .map_err(Planner::failed)?,
+                Some(rank) => match ranks.iter().find(|(other, _)| *other == rank) {
+                    // the engine takes two alike for one
+                    Some((_, there)) => {
+                        value.clone_from(there);
+                        plan
+                    }
+                    None => {
+                        ranks.push((rank.clone(), value.clone()));
+                        let rank = rank.alias(&value);
+                        plan.window(vec![rank]).map_err(Planner::failed)?
+                    }
+                },
                 None => continue,
             },
             _ => match find(planner, grouped, context)? {
@@ -84,7 +94,7 @@ fn rank(grouped: Grouped<'_>, context: &ResolvedContext, has_totals: bool) -> Re
     let own = grouped
         .present()
         .filter(|it| it.level.dimension() == context.dimension);
-    let Some(own) = own.last() else {
+    let Some(own) = own.max_by_key(|it| it.level.path.len()) else {
         return Ok(None);
     };
     let part = own.own()?;

@@ -3,6 +3,7 @@
 use datafusion::logical_expr::{Expr, LogicalPlanBuilder, SortExpr, lit};
 use datafusion::scalar::ScalarValue;
 
+use super::apart::apart;
 use super::columns::column;
 use super::group_members::{GroupLevel, GroupPart};
 use super::member_rows::member_order;
@@ -24,8 +25,10 @@ pub(crate) struct Page {
 /// Keeps the rows whose measures hold.
 pub(crate) fn filter_measures(plan: LogicalPlanBuilder, having: &[ResolvedHaving]) -> PlanStep {
     let mut plan = plan;
-    for condition in having {
-        let measure = column(&condition.measure);
+    for (at, condition) in having.iter().enumerate() {
+        // the engine shall not see that two exclude each other: it would make a condition without columns of them, which it asks of the rows below a
+        // total, and a total of no rows is a row
+        let measure = (0..=at).fold(column(&condition.measure), |it, _| apart(it));
         let value = decimal_literal(&condition.value)?;
         let predicate = match condition.comparison {
             Comparison::Equal => measure.eq(value),

@@ -103,12 +103,7 @@ fn with_defaults(
     view: &CubeView,
     faults: &mut QueryFaults,
 ) -> ResolvedQuery {
-    for default in resolve_defaults(view, faults) {
-        let dimension = default.level.dimension().to_owned();
-        if query.levels().all(|level| level.dimension() != dimension) {
-            query.filters.push(default);
-        }
-    }
+    query.add_defaults(resolve_defaults(view, faults));
     query
 }
 

@@ -143,12 +143,7 @@ impl ResolvedPart {
             limit: None,
             ..across.clone()
         };
-        for default in &self.defaults {
-            let dimension = default.level.dimension();
-            if query.levels().all(|level| level.dimension() != dimension) {
-                query.filters.push(default.clone());
-            }
-        }
+        query.add_defaults(self.defaults.clone());
         Ok(query)
     }
 

@@ -281,6 +281,14 @@ impl ResolvedTop {
 }
 
 impl ResolvedQuery {
+    /// Adds the defaults of dimensions that the query does not touch by itself.
+    pub(crate) fn add_defaults(&mut self, defaults: Vec<ResolvedFilter>) {
+        let touched = self.levels().map(|level| level.dimension().to_owned());
+        let touched: BTreeSet<String> = touched.collect();
+        let hold = |default: &ResolvedFilter| !touched.contains(default.level.dimension());
+        self.filters.extend(defaults.into_iter().filter(hold));
+    }
+
     /// Every level that the query touches.
     pub(crate) fn levels(&self) -> impl Iterator<Item = &ResolvedLevel> {
         let axes = self.axes.iter().flat_map(|axis| &axis.levels);

@@ -66,7 +66,8 @@ impl SignedRole {
 
     /// The level above which nothing is asked: that of the one member that a filter names, else the top.
     fn base(&self, query: &ResolvedQuery) -> u8 {
-        let named = query.filters.iter().filter_map(|filter| {
+        let filters = query.filters.iter().chain(&query.cell);
+        let named = filters.filter_map(|filter| {
             let is_one =
                 matches!(&filter.condition, ResolvedCondition::In(members) if members.len() == 1);
             self.level(&filter.level).filter(|_| is_one)

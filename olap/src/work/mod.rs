@@ -246,7 +246,18 @@ impl<'s> Work<'s> {
             [part] => {
                 let names = part.taken.clone();
                 let own = self.cube(stars, &part.cube)?;
-                resolved.query = part.query(&resolved.query)?;
+                let asked = resolved.query.measures.asked.iter();
+                let asked: Vec<&str> = asked.map(String::as_str).collect();
+                // not those that rank and order alone
+                let shown = ResolvedQuery {
+                    measures: resolved.query.measures.only_these(&asked),
+                    ..resolved.query.clone()
+                };
+                let measures = part.query(&shown)?.measures;
+                resolved.query = ResolvedQuery {
+                    measures,
+                    ..part.query(&resolved.query)?
+                };
                 Ok((own, names))
             }
             parts => {

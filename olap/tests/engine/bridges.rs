@@ -1,6 +1,6 @@
 //! Dimensions of which a fact has many members: in each cell a fact takes part once, or by its weight.
 
-use planisphere_olap::query::{CubeQuery, History, parse_top};
+use planisphere_olap::query::{CubeQuery, History, parse_sort, parse_top};
 use planisphere_olap::{Caller, DetailQuery};
 
 use crate::shop::{check, fault, filters, query, shop};
@@ -232,4 +232,20 @@ async fn drill_through_gives_each_fact_of_a_cell_once() {
     assert_eq!(totals, [Some("60"), Some("54.0000000000"), Some("3")]);
     let (_, rows) = found.page.collect().await.unwrap();
     assert_eq!(rows.iter().map(|rows| rows.num_rows()).sum::<usize>(), 3);
+}
+
+#[test]
+fn a_page_of_rows_sorted_by_a_measure_begins_as_all_of_them_do() {
+    let mut sorted = with_totals(visits("minutes", "topic.product"));
+    sorted.sort = vec![parse_sort("-minutes").unwrap()];
+    let all = [
+        "W | Pen | 60",
+        "W | Pad | 50",
+        "H | Cup | 30",
+        "∅ | (not given) | 5",
+        "∅ | Total | 65",
+    ];
+    check(&sorted, &all);
+    sorted.limit = Some(2);
+    check(&sorted, &all[..2]);
 }

@@ -1,6 +1,6 @@
 //! Measures in other contexts than the cell: periods before, to date, rolling, members above.
 
-use planisphere_olap::query::{CubeQuery, parse_top};
+use planisphere_olap::query::{CubeQuery, parse_measure_filter, parse_top};
 
 use crate::shop::{check, filters, query};
 
@@ -248,4 +248,57 @@ fn a_condition_on_a_context_that_makes_no_sense_is_met_by_nothing() {
     segments.measure_filters =
         vec![planisphere_olap::query::parse_measure_filter("category_amount >= 0.5").unwrap()];
     check(&segments, &[]);
+}
+
+#[test]
+fn a_rank_stands_beside_totals_of_another_dimension() {
+    check(
+        &with_totals(query(
+            "net_amount, amount_rank",
+            "product.category, customer.segment",
+        )),
+        &[
+            "Zu Hause | A | 40.0000 | 1.0000000000",
+            "Zu Hause | (not given) | 20.2500 | 1.0000000000",
+            "Zu Hause | Total | 60.2500 | 1.0000000000",
+            "Writing | A | 15.5000 | 2.0000000000",
+            "Writing | B | 23.2500 | 1.0000000000",
+            "Writing | (not given) | 7.0000 | 2.0000000000",
+            "Writing | Total | 45.7500 | 2.0000000000",
+            "Total | Total | 106.0000 | ∅",
+        ],
+    );
+}
+
+#[test]
+fn a_context_is_of_the_finest_level_whatever_axis_it_stands_on() {
+    // 32.00 of 45.75, 13.75 of 45.75
+    check(
+        &query("share", "product.product | product.category"),
+        &[
+            "H | Cup | Zu Hause | 1.0000000000",
+            "W | Pen | Writing | 0.6994535519",
+            "W | Pad | Writing | 0.3005464481",
+        ],
+    );
+    check(
+        &query("amount_rank", "product.product | product.category"),
+        &[
+            "H | Cup | Zu Hause | 1.0000000000",
+            "W | Pen | Writing | 1.0000000000",
+            "W | Pad | Writing | 2.0000000000",
+        ],
+    );
+}
+
+#[test]
+fn conditions_that_exclude_each_other_leave_no_total() {
+    let mut none = with_totals(query("net_amount", "product.category"));
+    let conditions = ["net_amount = 106", "net_amount = 45.75"];
+    none.measure_filters = conditions
+        .map(|text| parse_measure_filter(text).unwrap())
+        .into();
+    check(&none, &[]);
+    none.measure_filters.pop();
+    check(&none, &["Total | 106.0000"]);
 }

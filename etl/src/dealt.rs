@@ -17,6 +17,9 @@ use crate::spool::{Lease, Memory, bytes_of, written};
 
 type Arrow<T> = Result<T, ArrowError>;
 
+/// Bytes that are read at once of what waited together, which can be little.
+const BUFFER: usize = 4 << 10;
+
 /// Takes rows and deals them out.
 pub(crate) struct Dealing {
     schema: SchemaRef,
@@ -176,7 +179,7 @@ impl Dealt {
             if let Some(file) = &self.file {
                 for at in &share.written {
                     // each time it was one batch
-                    batches.extend(written(file, *at).next().transpose()?);
+                    batches.extend(written(file, *at, BUFFER).next().transpose()?);
                 }
             }
             batches.extend(share.memory.iter().cloned());

@@ -88,6 +88,19 @@ impl Register {
         Ok(())
     }
 
+    /// True if nothing is registered.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.recent.is_empty() && self.runs.is_empty()
+    }
+
+    /// True if a text is registered.
+    ///
+    /// # Errors
+    /// If a temporary file cannot be read.
+    pub(crate) fn has(&self, text: &str) -> Result<bool> {
+        Ok(self.get(self.key(text))?.is_some())
+    }
+
     /// The number of a key.
     ///
     /// # Errors

@@ -32,6 +32,23 @@ impl Memory {
         Self(Arc::new(AtomicUsize::new(bytes)))
     }
 
+    /// Takes bytes for what has to lie in memory, or as many as are left: others keep less there.
+    pub(crate) fn charge(&self, bytes: usize) -> Lease {
+        let mut taken = 0;
+        let left = |left: usize| {
+            taken = bytes.min(left);
+            Some(left - taken)
+        };
+        // what gives an answer always is never refused
+        let _ = self
+            .0
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, left);
+        Lease {
+            memory: self.clone(),
+            bytes: taken,
+        }
+    }
+
     /// Nothing is taken yet.
     pub(crate) fn lease(&self) -> Lease {
         Lease {
@@ -258,19 +275,20 @@ impl Spooled {
 
 /// The rows of a file.
 fn spilled(file: &Arc<File>) -> Box<dyn Iterator<Item = Arrow<RecordBatch>> + Send> {
-    written(file, 0)
+    written(file, 0, BUFFER)
 }
 
-/// Rows that were written into a file from some byte on.
+/// Rows that were written into a file from some byte on, so many bytes of which are read at once.
 pub(crate) fn written(
     file: &Arc<File>,
     at: u64,
+    buffer: usize,
 ) -> Box<dyn Iterator<Item = Arrow<RecordBatch>> + Send> {
     let from = Reading {
         file: Arc::clone(file),
         at,
     };
-    let reader = BufReader::with_capacity(BUFFER, from);
+    let reader = BufReader::with_capacity(buffer, from);
     match StreamReader::try_new(reader, None) {
         Ok(reader) => Box::new(reader),
         Err(error) => Box::new(std::iter::once(Err(error))),
@@ -313,6 +331,18 @@ mod tests {
     fn numbers(spooled: &Spooled) -> Vec<i64> {
         let rows = spooled.whole().unwrap();
         rows.column(0).as_primitive::<Int64Type>().values().to_vec()
+    }
+
+    #[test]
+    fn what_is_charged_is_left_to_nobody_until_it_is_given_back() {
+        let memory = Memory::new(100);
+        let charged = memory.charge(70);
+        let mut other = memory.lease();
+        assert!(!other.grow(31) && other.grow(20));
+        let more = memory.charge(50);
+        assert_eq!((more.bytes, memory.0.load(Ordering::Relaxed)), (10, 0));
+        drop((charged, more));
+        assert!(other.grow(80) && !other.grow(1));
     }
 
     #[test]

@@ -23,7 +23,9 @@ mod rekey;
 mod rest;
 mod schema;
 mod settle;
+mod shares;
 mod standing;
+mod states;
 mod told;
 
 use std::collections::BTreeMap;
@@ -42,13 +44,15 @@ pub(crate) use offset::{
     Chains, comparable, corrected, first_bookings, is_over, new_columns, reversals,
 };
 pub(crate) use prepare::{
-    PrepareInput, Prepared, is_past, prepare, problems, source_id, standing_rows,
+    Kept, PrepareInput, Prepared, is_past, prepare, source_id, standing_rows,
 };
-pub(crate) use rekey::{Doubt, Known, Rekeyed, Rekeying};
+pub(crate) use rekey::{Known, Rekeyed, Rekeying};
 pub(crate) use rest::{is_same_day, rewritten};
 pub(crate) use schema::{SOURCE_ROW_ID, arrow_schema, day_column};
 pub(crate) use settle::{Settled, settle};
+pub(crate) use shares::{ShareRoom, Shares};
 pub(crate) use standing::{Rest, Round, Rules, Standing};
+pub(crate) use states::problems;
 pub(crate) use told::{Told, told_states};
 
 /// What a fact is built from.

@@ -12,6 +12,7 @@
 //! stood behind another one and no longer does. Rows that the source gives are looked up anew and never come here.
 
 mod keys;
+mod known;
 mod when;
 
 use std::collections::HashMap;
@@ -30,6 +31,7 @@ use super::standing::texts;
 
 pub(crate) use self::keys::Version;
 use self::keys::{GroupKeys, RoleKeys, Sure};
+pub(crate) use self::known::Known;
 use self::when::When;
 
 /// Looks up the keys of standing rows.
@@ -51,14 +53,21 @@ pub(crate) struct Doubt {
 }
 
 impl Doubt {
-    /// True if any of the versions was not published with one of these ends, or has lost time since.
-    pub(crate) fn matters(&self, published: &HashMap<i32, i64>) -> bool {
-        let lost = |(key, end): &Version| {
-            let ended = published.get(key);
-            ended.is_none_or(|ended| end.is_none_or(|end| end < *ended))
+    /// True if any of the versions was not published, or has lost time since; the published ends are told by keys.
+    pub(crate) fn matters<E>(
+        &self,
+        published: impl Fn(i32) -> Result<Option<i64>, E>,
+    ) -> Result<bool, E> {
+        let Some(versions) = &self.versions else {
+            return Ok(true);
         };
-        let versions = self.versions.as_ref();
-        versions.is_none_or(|versions| versions.iter().any(lost))
+        for (key, end) in versions {
+            let ended = published(*key)?;
+            if ended.is_none_or(|ended| end.is_none_or(|end| end < ended)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 }
 
@@ -82,9 +91,6 @@ impl Rekeyed {
         moving
     }
 }
-
-/// The keys of all roles of rows, by their ids, from whoever knows the rows.
-pub(crate) type Known = HashMap<String, HashMap<String, i32>>;
 
 impl<'a> Rekeying<'a> {
     /// The roles and bridges of a star whose keys may be others than those that are published; the columns are those of its
@@ -110,14 +116,14 @@ impl<'a> Rekeying<'a> {
 
     /// The keys of some rows, all of which the source does not give.
     pub(crate) fn look(&self, rows: &RecordBatch) -> Result<Rekeyed, ArrowError> {
-        self.look_knowing(rows, &Known::new())
+        self.look_knowing(rows, None)
     }
 
     /// The keys of some rows, those that are known as they are known.
     pub(crate) fn look_knowing(
         &self,
         rows: &RecordBatch,
-        known: &Known,
+        known: Option<&Known>,
     ) -> Result<Rekeyed, ArrowError> {
         let mut moves = vec![false; rows.num_rows()];
         let mut doubts = Vec::new();
@@ -138,7 +144,7 @@ impl<'a> Rekeying<'a> {
                 let owner = owners.map(|keys| keys.value(row));
                 Ok(role.key(keys.value(row), owner, moments(row)))
             };
-            let told = known_keys(ids, known, &role.column);
+            let told = |row| known.map_or(Ok(None), |it| it.key(ids.value(row), &role.column));
             let today = settle((number, keys.len()), told, look, &mut doubts)?;
             columns[at] = replaced(keys, today, &mut moves);
         }
@@ -157,7 +163,7 @@ impl<'a> Rekeying<'a> {
                     Entry::Vacant(today) => today.insert(group.key(key, at)?).clone(),
                 })
             };
-            let told = known_keys(ids, known, &group.column);
+            let told = |row| known.map_or(Ok(None), |it| it.key(ids.value(row), &group.column));
             let number = self.roles.len() + number;
             let today = settle((number, keys.len()), told, look, &mut doubts)?;
             columns[at] = replaced(keys, today, &mut moves);
@@ -182,24 +188,15 @@ impl<'a> Rekeying<'a> {
     }
 }
 
-/// For a row its key in a column, if it is known.
-fn known_keys<'k>(
-    ids: &'k StringArray,
-    known: &'k Known,
-    column: &'k str,
-) -> impl Fn(usize) -> Option<i32> + 'k {
-    move |row| known.get(ids.value(row))?.get(column).copied()
-}
-
 /// The keys of some rows, those that are known and those that are looked up, of which some stay in doubt.
 fn settle(
     (subject, rows): (usize, usize),
-    known: impl Fn(usize) -> Option<i32>,
+    known: impl Fn(usize) -> Result<Option<i32>, ArrowError>,
     mut look: impl FnMut(usize) -> Result<(i32, Sure), ArrowError>,
     doubts: &mut Vec<Doubt>,
 ) -> Result<Vec<i32>, ArrowError> {
     let mut settle = |row: usize| {
-        if let Some(known) = known(row) {
+        if let Some(known) = known(row)? {
             return Ok(known);
         }
         let (today, sure) = look(row)?;

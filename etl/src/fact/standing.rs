@@ -45,12 +45,15 @@ impl Round {
     }
 }
 
+/// Whether a published row stays as it is whatever a load says, by its id.
+type Stays<'a> = dyn Fn(&str) -> Result<bool, ArrowError> + 'a;
+
 /// What is to be known of the published rows before fresh ones come.
 pub(crate) struct Rules<'a> {
     /// The keys of rows that the load does not give.
     pub(crate) rekeying: &'a Rekeying<'a>,
-    /// True if a row with this id stays as it is whatever this load says; `None` if there are no such rows.
-    pub(crate) stays: Option<&'a dyn Fn(&str) -> bool>,
+    /// Which rows stay; `None` if there are no such rows.
+    pub(crate) stays: Option<&'a Stays<'a>>,
 }
 
 impl Rules<'_> {
@@ -178,8 +181,13 @@ impl Standing {
         let ids = texts(rows, SOURCE_ROW_ID)?;
         let deleted = flags(rows, DELETED_AT_SOURCE)?;
         let hashes = row_hashes(rows, self.ids.seed())?;
-        let stays = |row: usize| rules.stays.is_some_and(|stays| stays(ids.value(row)));
-        let stays: BooleanArray = (0..rows.num_rows()).map(|row| Some(stays(row))).collect();
+        let mut stays = vec![false; rows.num_rows()];
+        if let Some(rule) = rules.stays {
+            for (row, stays) in stays.iter_mut().enumerate() {
+                *stays = rule(ids.value(row))?;
+            }
+        }
+        let stays = BooleanArray::from(stays);
         let moves = rules.moving(rows, &or(&stays, deleted)?)?;
         let numbers = self.ids.add_all(ids);
         for (row, place) in places.into_iter().enumerate() {

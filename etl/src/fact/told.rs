@@ -11,10 +11,12 @@ use arrow::error::ArrowError;
 use planisphere_schemas::model::Star;
 
 use crate::conform::DELETED;
+use crate::spool::{Spool, Spooled};
 
 use super::history::typed;
-use super::prepare::problems;
 use super::prevailing::prevailing;
+use super::shares::{ShareRoom, Shares};
+use super::states::problems;
 
 /// What became of the rows that were read: each is loaded, known, rejected or gives no row.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -34,6 +36,15 @@ pub(crate) struct Told {
 impl Told {
     /// Why rows are rejected before anything is made of them.
     pub(crate) const REASONS: [&str; 2] = ["missing_key", "missing_instant"];
+
+    /// Adds what became of other rows.
+    pub(super) fn add(&mut self, other: Self) {
+        self.read += other.read;
+        self.loaded += other.loaded;
+        self.unchanged += other.unchanged;
+        self.rejected += other.rejected;
+        self.rowless += other.rowless;
+    }
 
     /// Of the changes of a stream, of which the good ones are kept if they are new.
     pub(super) fn of_stream(good: &RecordBatch, new: &RecordBatch, bad: &RecordBatch) -> Self {
@@ -67,14 +78,27 @@ impl Told {
 pub(crate) fn told_states(
     star: &Star,
     columns: &[&str],
-    rows: &RecordBatch,
-    kept: Option<&RecordBatch>,
-) -> Result<Vec<RecordBatch>, ArrowError> {
-    let (good, _) = problems(star, rows)?;
-    let mut told = vec![standing(&good)?];
+    rows: &Spooled,
+    kept: Option<&Spooled>,
+    room: &ShareRoom,
+) -> Result<Vec<Spooled>, ArrowError> {
+    let mut shown = Spool::new(rows.schema(), &room.memory);
+    for batch in rows.batches() {
+        let (good, _) = problems(star, &batch?)?;
+        shown.push(standing(&good)?)?;
+    }
+    let mut told = vec![shown.finish()?];
     if let Some(kept) = kept {
-        let kept = prevailing(star, columns, kept)?;
-        told.push(standing(&typed(columns, &kept, rows)?)?);
+        let shares = Shares::of(star, &[kept], room)?;
+        let like = RecordBatch::new_empty(rows.schema());
+        let mut before: Option<Spool> = None;
+        for share in 0..shares.len() {
+            let kept = prevailing(star, columns, &shares.rows(0, share)?)?;
+            let kept = standing(&typed(columns, &kept, &like)?)?;
+            let new = || Spool::new(kept.schema(), &room.memory);
+            before.get_or_insert_with(new).push(kept)?;
+        }
+        told.extend(before.map(Spool::finish).transpose()?);
     }
     Ok(told)
 }

@@ -13,7 +13,7 @@ use crate::dimension::{MemberIndex, MiniIndex, Tally, build_calendar, build_time
 use crate::error::{Error, Result};
 use crate::fact::Sorted;
 use crate::reject::Reject;
-use crate::spool::Spooled;
+use crate::spool::{Lease, Spooled};
 use crate::staging::Package;
 use crate::warehouse::RowEdits;
 
@@ -83,6 +83,8 @@ pub(super) struct Built {
     /// The versions of the history of a mini-dimension that was built last.
     pub(super) versions: Option<Spooled>,
     pub(super) referenced: Referenced,
+    /// What the indexes of mini-dimensions take of the memory.
+    pub(super) charged: Vec<Lease>,
     /// For owners of mini-dimensions whose histories were built anew what these tell of present combinations.
     pub(super) presents: BTreeMap<String, Vec<Spooled>>,
     /// What the operator should know.

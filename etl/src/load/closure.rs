@@ -32,6 +32,8 @@ pub(super) fn columns(dimension: &Dimension) -> [String; 5] {
     ]
 }
 
+/// What a tree takes of a version of its members.
+const BYTES_OF_VERSION: usize = 130;
 /// The bytes of a pair on its way.
 const BYTES_OF_PAIR: usize = 64;
 
@@ -45,6 +47,8 @@ impl Execution<'_> {
         built: &mut Built,
     ) -> Result<()> {
         let name = dimension.closure_table();
+        let charged = versions.num_rows() * BYTES_OF_VERSION;
+        let _charged = self.memory.charge(charged);
         let mut sayings = Sayings::new(aliases, versions.num_rows());
         for versions in versions.batches() {
             let doing = || Error::arrow(format!("reading dimension '{}'", dimension.name));

@@ -140,10 +140,8 @@ impl Execution<'_> {
         let columns = star.kept_columns(&self.model.dimensions);
         let doing = format!("reading the states of star '{}'", star.name);
         let doing = || Error::arrow(doing.clone());
-        let rows = rows.whole().map_err(doing())?;
         let kept = kept.as_ref().map(|kept| &kept.rows);
-        let told = told_states(star, &columns, &rows, kept).map_err(doing())?;
-        Ok(told.into_iter().map(Spooled::of).collect())
+        told_states(star, &columns, rows, kept, &self.share_room()).map_err(doing())
     }
 }
 

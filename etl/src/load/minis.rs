@@ -82,6 +82,8 @@ impl Execution<'_> {
             }
             let history = built.members.remove(&history.name);
             if let (Some(history), Some(index)) = (history, built.members.get(name)) {
+                let charged = self.memory.charge(versions.num_rows() * BYTES_OF_KEYS);
+                built.charged.push(charged);
                 let index = MiniIndex::new(mini, history, &versions, index).map_err(doing())?;
                 built.minis.insert(name.to_owned(), index);
             }
@@ -183,6 +185,8 @@ impl Execution<'_> {
 
 /// Columns of the changes of a history.
 const KNOWN: &str = "_known";
+/// What the index of a mini-dimension takes of a version: a key of the history, and about one of the owner.
+const BYTES_OF_KEYS: usize = 8;
 
 /// The combinations in words that say all of one.
 fn whole_combinations(mini: &Dimension, words: &RecordBatch) -> Result<Combinations, ArrowError> {

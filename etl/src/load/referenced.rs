@@ -175,7 +175,7 @@ impl Execution<'_> {
             for (dimension, column) in new {
                 let references = referenced.entry(dimension.to_owned()).or_default();
                 references.columns.push(Column {
-                    rows: Spooled::of(kept.rows.clone()),
+                    rows: kept.rows.clone(),
                     name: column.to_owned(),
                     table: star.table(),
                     has_gone: false,

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow::array::AsArray as _;
+use arrow::error::ArrowError;
 use datafusion::error::DataFusionError;
 use futures::TryStreamExt as _;
 use planisphere_schemas::warehouse::PinnedWarehouse;
@@ -34,6 +35,7 @@ impl Execution<'_> {
             if known.find(id).is_some() {
                 ids.insert(id.to_owned());
             }
+            Ok(())
         };
         self.each_rejected(package, fed, keep).await?;
         Ok(ids)
@@ -44,12 +46,13 @@ impl Execution<'_> {
         &self,
         package: &Package,
         fed: &Fed<'_>,
-        mut tell: impl FnMut(&str),
+        mut tell: impl FnMut(&str) -> Result<(), ArrowError>,
     ) -> Result<()> {
+        let told = || Error::arrow("keeping the ids of rejected rows");
         let from = &fed.entity.from;
         let table = from.strip_suffix("_versions").unwrap_or(from);
         for reject in &fed.rows.rejects {
-            tell(&reject.row_id);
+            tell(&reject.row_id).map_err(told())?;
         }
         let source = &fed.source.name;
         let Some(mut staged) = package.rejects(self.warehouse, source, table).await? else {
@@ -58,7 +61,9 @@ impl Execution<'_> {
         let failed = || Error::engine(format!("reading the rejected rows of '{table}'"));
         while let Some(rows) = staged.try_next().await.map_err(failed())? {
             let ids = rows.column(0).as_string::<i32>().iter().flatten();
-            ids.for_each(&mut tell);
+            for id in ids {
+                tell(id).map_err(told())?;
+            }
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! A set of the keys of groups: one bit a key.
+//! A set of keys, of groups or versions: one bit a key.
 
 /// Keys from 1 on; those of special members are in no set.
 #[derive(Debug, Clone, Default)]
@@ -8,7 +8,7 @@ pub(crate) struct KeySet {
 
 impl KeySet {
     /// Adds keys.
-    pub(super) fn add(&mut self, keys: &[i32]) {
+    pub(crate) fn add(&mut self, keys: &[i32]) {
         for key in keys {
             let Some((word, bit)) = place(*key) else {
                 continue;
@@ -21,7 +21,7 @@ impl KeySet {
     }
 
     /// True if a key is in the set.
-    pub(super) fn has(&self, key: i32) -> bool {
+    pub(crate) fn has(&self, key: i32) -> bool {
         let word = place(key).and_then(|(word, bit)| Some(self.words.get(word)? & bit));
         word.is_some_and(|word| word != 0)
     }

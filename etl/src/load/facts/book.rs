@@ -74,7 +74,7 @@ impl FactLoad<'_> {
             return Ok(());
         };
         let held = &self.prepared.held;
-        let stays = |id: &str| is_over(id) || held.contains(id);
+        let stays = |id: &str| Ok(is_over(id) || held.has(id)?);
         let rules = Rules {
             rekeying: &self.rekeying,
             stays: Some(&stays),
@@ -88,7 +88,10 @@ impl FactLoad<'_> {
             let added = standing.add(&rows, group.first, &rules);
             added.map_err(self.doing())?;
         }
-        let tell = |id: &str| standing.keep(id);
+        let tell = |id: &str| {
+            standing.keep(id);
+            Ok(())
+        };
         self.execution
             .each_rejected(self.package, self.fed, tell)
             .await

@@ -95,16 +95,22 @@ impl Changed {
             ));
         };
         let rows = dealt.share(share)?;
-        let own = rows.num_columns() - PLACE.len();
-        let [files, at] = [own, own + 1].map(|it| rows.column(it).as_primitive::<UInt64Type>());
-        let places = files.values().iter().zip(at.values());
-        let places = places.map(|(file, row)| (*file as usize, *row as usize));
-        let places = places.collect();
-        Ok((rows.project(&(0..own).collect::<Vec<usize>>())?, places))
+        without_places(&rows)
     }
 }
 
-fn with_places(rows: &RecordBatch, places: &[Place]) -> Arrow<RecordBatch> {
+/// Rows without the columns of their places, and these.
+pub(super) fn without_places(rows: &RecordBatch) -> Arrow<(RecordBatch, Vec<Place>)> {
+    let own = rows.num_columns() - PLACE.len();
+    let [files, at] = [own, own + 1].map(|it| rows.column(it).as_primitive::<UInt64Type>());
+    let places = files.values().iter().zip(at.values());
+    let places = places.map(|(file, row)| (*file as usize, *row as usize));
+    let places = places.collect();
+    Ok((rows.project(&(0..own).collect::<Vec<usize>>())?, places))
+}
+
+/// Rows with the places of published ones behind their columns.
+pub(super) fn with_places(rows: &RecordBatch, places: &[Place]) -> Arrow<RecordBatch> {
     let schema = rows.schema();
     let fields = schema.fields().iter().cloned();
     let of_places = PLACE.map(|name| Arc::new(Field::new(name, DataType::UInt64, false)));

@@ -14,7 +14,7 @@ use crate::fact::{self, Rest, Standing};
 use crate::load::scan::Group;
 use crate::warehouse::{Place, changed_columns};
 
-use super::left::Left;
+use super::left::{Left, Waiting};
 use super::{CHUNK, FactLoad, Outcome};
 
 impl FactLoad<'_> {
@@ -84,7 +84,7 @@ impl FactLoad<'_> {
         let Some(table) = self.published else {
             return Ok(());
         };
-        let mut waiting = Vec::new();
+        let mut waiting = Waiting::new(&self.execution.memory);
         for (places, rest) in places.chunks(self.some()).zip(rest.chunks(self.some())) {
             let rows = self.scan(table).rows(places).await?;
             let (rows, _) = self.aligned(&rows)?;
@@ -108,7 +108,7 @@ impl FactLoad<'_> {
             return Ok(());
         };
         let retained = self.retained_values(table).await?;
-        let mut waiting = Vec::new();
+        let mut waiting = Waiting::new(&self.execution.memory);
         let mut rest = standing.rest().peekable();
         let mut groups = std::pin::pin!(self.scan(table).groups(&[]));
         while let Some(group) = groups.try_next().await? {

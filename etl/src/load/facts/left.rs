@@ -7,19 +7,22 @@
 //! A row is in doubt where nothing in it tells at which of several versions its member was looked up. Whether it matters is seen
 //! from the published ends of the versions; only then earlier packages are read for the rows as they were given.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
-use arrow::array::{Array as _, AsArray as _, BooleanArray, RecordBatch, UInt32Array};
+use arrow::array::{AsArray as _, BooleanArray, RecordBatch, UInt32Array};
 use arrow::compute::{filter_record_batch, not};
 use arrow::datatypes::{Int32Type, TimestampMicrosecondType};
+use arrow::error::ArrowError;
 use futures::TryStreamExt as _;
 
 use crate::error::{Error, Result};
-use crate::fact::{self, Doubt, Known, Rekeyed, Rest, SOURCE_ROW_ID};
+use crate::fact::{self, KeySet, Known, Rekeyed, Rest, SOURCE_ROW_ID};
 use crate::load::backfill::Wanted;
-use crate::spool::bytes_of;
+use crate::register::Register;
+use crate::spool::{Memory, Spool, Spooled, bytes_of};
 use crate::warehouse::{Place, changed_columns};
 
+use super::changed::{with_places, without_places};
 use super::edits::short;
 use super::{FactLoad, Outcome};
 
@@ -31,7 +34,7 @@ pub(super) struct Left {
 }
 
 impl Left {
-    fn filter(&self, which: &BooleanArray) -> Result<Self, arrow::error::ArrowError> {
+    fn filter(&self, which: &BooleanArray) -> Result<Self, ArrowError> {
         let at = || which.values().set_indices();
         Ok(Self {
             rows: filter_record_batch(&self.rows, which)?,
@@ -41,12 +44,63 @@ impl Left {
     }
 }
 
+/// Published rows that wait: those that are gone, and those that the load does not give.
+pub(super) struct Waiting {
+    memory: Memory,
+    /// None before the first row.
+    spools: Option<[Spool; 2]>,
+}
+
+impl Waiting {
+    /// No row waits.
+    pub(super) fn new(memory: &Memory) -> Self {
+        Self {
+            memory: memory.clone(),
+            spools: None,
+        }
+    }
+
+    fn push(&mut self, left: &Left) -> Result<(), ArrowError> {
+        let gone: Vec<bool> = left.rest.iter().map(|it| *it == Rest::Gone).collect();
+        let gone = BooleanArray::from(gone);
+        for (which, at) in [(gone.clone(), 0), (not(&gone)?, 1)] {
+            let left = left.filter(&which)?;
+            let rows = with_places(&left.rows, &left.places)?;
+            let new = || [0, 1].map(|_| Spool::new(rows.schema(), &self.memory));
+            self.spools.get_or_insert_with(new)[at].push(rows)?;
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> Result<Vec<(Spooled, Rest)>, ArrowError> {
+        let spools = self.spools.into_iter().flatten();
+        let spools = spools.zip([Rest::Gone, Rest::Checked]);
+        spools
+            .map(|(rows, rest)| Ok((rows.finish()?, rest)))
+            .collect()
+    }
+}
+
+/// The rows that waited, some at a time.
+fn waited(waiting: &[(Spooled, Rest)]) -> impl Iterator<Item = Result<Left, ArrowError>> + '_ {
+    waiting.iter().flat_map(|(rows, rest)| {
+        rows.batches().map(|rows| {
+            let (rows, places) = without_places(&rows?)?;
+            Ok(Left {
+                rest: vec![*rest; rows.num_rows()],
+                rows,
+                places,
+            })
+        })
+    })
+}
+
 impl FactLoad<'_> {
     /// Writes rows under their keys of today; those in doubt wait.
     pub(super) fn write_sure(
         &self,
         left: Left,
-        waiting: &mut Vec<Left>,
+        waiting: &mut Waiting,
         outcome: &mut Outcome,
     ) -> Result<()> {
         let doing = || Error::arrow(format!("rewriting fact '{}'", self.input.star.name));
@@ -59,7 +113,9 @@ impl FactLoad<'_> {
             in_doubt[doubt.row] = true;
         }
         let in_doubt = BooleanArray::from(in_doubt);
-        waiting.push(left.filter(&in_doubt).map_err(doing())?);
+        let filtered = left.filter(&in_doubt);
+        let pushed = filtered.and_then(|left| waiting.push(&left));
+        pushed.map_err(doing())?;
         let sure = not(&in_doubt).and_then(|sure| left.filter(&sure));
         let sure = sure.map_err(doing())?;
         let rekeyed = self.rekeying.look(&sure.rows).map_err(doing())?;
@@ -69,16 +125,18 @@ impl FactLoad<'_> {
     /// Writes the rows that were in doubt, as far as anybody knows when they were looked up.
     pub(super) async fn write_waiting(
         &self,
-        waiting: Vec<Left>,
+        waiting: Waiting,
         outcome: &mut Outcome,
     ) -> Result<()> {
+        let doing = || Error::arrow(format!("rewriting fact '{}'", self.input.star.name));
+        let waiting = waiting.finish().map_err(doing())?;
         if waiting.is_empty() {
             return Ok(());
         }
         let known = self.known(&waiting, outcome).await?;
-        for left in waiting {
-            let doing = || Error::arrow(format!("rewriting fact '{}'", self.input.star.name));
-            let rekeyed = self.rekeying.look_knowing(&left.rows, &known);
+        for left in waited(&waiting) {
+            let left = left.map_err(doing())?;
+            let rekeyed = self.rekeying.look_knowing(&left.rows, Some(&known));
             self.write_left(&left, &rekeyed.map_err(doing())?, outcome)?;
         }
         Ok(())
@@ -113,28 +171,25 @@ impl FactLoad<'_> {
     }
 
     /// The keys of rows in doubt, where it matters, from the latest retained package that gives them.
-    async fn known(&self, waiting: &[Left], outcome: &mut Outcome) -> Result<Known> {
-        let mut known = Known::new();
-        let (lost, columns) = self.lost(waiting).await?;
-        if lost.is_empty() {
+    async fn known(&self, waiting: &[(Spooled, Rest)], outcome: &mut Outcome) -> Result<Known> {
+        let (mut known, columns) = self.lost(waiting).await?;
+        if known.asked() == 0 {
             return Ok(known);
         }
         let (star, model) = (self.input.star, self.execution.model);
         let wanted = Wanted::of_rows(model, star, |name| columns.contains(name));
         let packages = self.execution.earlier_of_all(&wanted).await?;
         for package in packages.iter().rev() {
-            let is_told = |id: &String| known.get(id).is_some_and(|it| it.len() == columns.len());
-            if lost.iter().all(is_told) {
+            if known.is_all(columns.len()) {
                 break;
             }
             // of what a package does not hold it would say that nothing was given
             let groups = star.bridges.iter().map(|bridge| bridge.group_column());
             let told = package.columns.iter().cloned().chain(groups);
             let keys: Vec<String> = told.filter(|name| columns.contains(name)).collect();
-            self.then(package, |rows| learn(rows, &keys, &lost, &mut known))
-                .await?;
+            self.then(package, |rows| known.learn(rows, &keys)).await?;
         }
-        let unknown = lost.iter().filter(|id| !known.contains_key(*id)).count();
+        let unknown = known.untold();
         if unknown > 0 {
             let name = star.table();
             outcome.notices.push(format!(
@@ -145,57 +200,69 @@ impl FactLoad<'_> {
         Ok(known)
     }
 
-    /// The ids of the rows in doubt of which a version has lost time, and the key columns of these doubts.
-    async fn lost(&self, waiting: &[Left]) -> Result<(HashSet<String>, HashSet<String>)> {
+    /// Asks for the rows in doubt of which a version has lost time; also the key columns of these doubts.
+    async fn lost(&self, waiting: &[(Spooled, Rest)]) -> Result<(Known, BTreeSet<String>)> {
         let doing = || Error::arrow(format!("rewriting fact '{}'", self.input.star.name));
-        let mut doubts: Vec<(String, Doubt)> = Vec::new();
-        for left in waiting {
-            let rekeyed = self.rekeying.look(&left.rows).map_err(doing())?;
-            let ids = left.rows.column_by_name(SOURCE_ROW_ID);
-            let Some(ids) = ids.map(|ids| ids.as_string::<i32>()) else {
-                continue;
-            };
-            let of_rows = rekeyed.doubts.into_iter();
-            doubts.extend(of_rows.map(|doubt| (ids.value(doubt.row).to_owned(), doubt)));
+        let mut wanted: BTreeMap<&str, KeySet> = BTreeMap::new();
+        for left in waited(waiting) {
+            let rekeyed = left.and_then(|left| self.rekeying.look(&left.rows));
+            for doubt in rekeyed.map_err(doing())?.doubts {
+                let versions = doubt.versions.iter().flatten().map(|(key, _)| *key);
+                let (_, dimension) = self.rekeying.subject(&doubt);
+                let wanted = wanted.entry(dimension).or_default();
+                wanted.add(&versions.collect::<Vec<i32>>());
+            }
         }
-        let mut wanted: HashMap<&str, HashSet<i32>> = HashMap::new();
-        for (_, doubt) in &doubts {
-            let versions = doubt.versions.iter().flatten().map(|(key, _)| *key);
-            let (_, dimension) = self.rekeying.subject(doubt);
-            wanted.entry(dimension).or_default().extend(versions);
-        }
-        let mut ends = HashMap::new();
+        let mut ends = BTreeMap::new();
         for (dimension, keys) in &wanted {
             ends.insert(*dimension, self.published_ends(dimension, keys).await?);
         }
-        let (mut ids, mut columns) = (HashSet::new(), HashSet::new());
-        for (id, doubt) in &doubts {
-            let (column, dimension) = self.rekeying.subject(doubt);
-            let ends = ends.get(dimension);
-            if ends.is_some_and(|ends| doubt.matters(ends)) {
-                ids.insert(id.clone());
-                columns.insert(column.to_owned());
+        let (memory, least) = self.waiting_room();
+        let (mut lost, mut columns) = (Known::new(memory, least), BTreeSet::new());
+        for left in waited(waiting) {
+            let left = left.map_err(doing())?;
+            let rekeyed = self.rekeying.look(&left.rows).map_err(doing())?;
+            let Some(ids) = left.rows.column_by_name(SOURCE_ROW_ID) else {
+                continue;
+            };
+            let ids = ids.as_string::<i32>();
+            for doubt in rekeyed.doubts {
+                let (column, dimension) = self.rekeying.subject(&doubt);
+                let Some(ends) = ends.get(dimension) else {
+                    continue;
+                };
+                let end = |key: i32| Ok(ends.get(key_of(key))?.map(u64::cast_signed));
+                if doubt.matters(end).map_err(doing())? {
+                    lost.ask(ids.value(doubt.row)).map_err(doing())?;
+                    if !columns.contains(column) {
+                        columns.insert(column.to_owned());
+                    }
+                }
             }
         }
-        Ok((ids, columns))
+        Ok((lost, columns))
+    }
+
+    /// What is told of rows in doubt shares the memory with rows on their way; so many bytes of it may wait in any case.
+    fn waiting_room(&self) -> (&Memory, usize) {
+        let least = self.execution.options.settings.etl.memory_bytes / 64;
+        (&self.execution.memory, least)
     }
 
     /// When the published versions of some keys end; of a mini-dimension those of its history.
-    async fn published_ends(
-        &self,
-        dimension: &str,
-        keys: &HashSet<i32>,
-    ) -> Result<HashMap<i32, i64>> {
+    async fn published_ends(&self, dimension: &str, keys: &KeySet) -> Result<Register> {
+        let doing = || Error::arrow(format!("rewriting fact '{}'", self.input.star.name));
         let model = self.execution.model;
+        let (memory, least) = self.waiting_room();
+        let mut ends = Register::new(memory, least);
         let (Some(declared), Some(base)) = (model.dimension(dimension), self.base) else {
-            return Ok(HashMap::new());
+            return Ok(ends);
         };
         let history = model.mini_history(declared);
         let declared = history.as_ref().unwrap_or(declared);
         let Some(table) = base.table(&declared.table()) else {
-            return Ok(HashMap::new());
+            return Ok(ends);
         };
-        let mut ends = HashMap::new();
         let name = declared.key_column();
         let columns = [name.as_str(), "valid_to"];
         let mut groups = std::pin::pin!(self.scan(table).groups(&columns));
@@ -206,30 +273,16 @@ impl FactLoad<'_> {
             };
             let of = of.as_primitive::<Int32Type>().values().iter();
             let to = to.as_primitive::<TimestampMicrosecondType>().values();
-            let pairs = of.zip(to).filter(|(key, _)| keys.contains(key));
-            ends.extend(pairs.map(|(key, to)| (*key, *to)));
+            for (key, to) in of.zip(to).filter(|(key, _)| keys.has(**key)) {
+                let put = ends.put(key_of(*key), to.cast_unsigned());
+                put.map_err(ArrowError::from).map_err(doing())?;
+            }
         }
         Ok(ends)
     }
 }
 
-/// Takes note of the keys of some rows of a star that are asked for; who has told one already had the later word.
-fn learn(rows: &RecordBatch, columns: &[String], lost: &HashSet<String>, known: &mut Known) {
-    let Some(ids) = rows.column_by_name(SOURCE_ROW_ID) else {
-        return;
-    };
-    for (row, id) in ids.as_string::<i32>().iter().enumerate() {
-        let Some(id) = id.filter(|id| lost.contains(*id)) else {
-            continue;
-        };
-        let told = known.entry(id.to_owned()).or_default();
-        for name in columns {
-            let keys = rows
-                .column_by_name(name)
-                .map(|it| it.as_primitive::<Int32Type>());
-            if let Some(keys) = keys.filter(|keys| keys.is_valid(row)) {
-                told.entry(name.clone()).or_insert(keys.value(row));
-            }
-        }
-    }
+/// A key of a version as one of a register.
+fn key_of(key: i32) -> u128 {
+    u128::from(key.cast_unsigned())
 }

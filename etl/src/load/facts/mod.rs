@@ -22,12 +22,13 @@ use planisphere_schemas::model::Star;
 use planisphere_schemas::warehouse::{PinnedTable, PinnedWarehouse};
 
 use crate::conform::Conformed;
-use crate::dimension::{IdIndex, Tally, align};
+use crate::dimension::{Tally, align};
 use crate::error::{Error, Result};
 use crate::fact::{
     self, Bridging, ByDay, FactInput, KeySet, LookedUp, Prepared, Rekeying, Round, Rules, Settled,
     Standing, is_past, source_id, standing_rows,
 };
+use crate::register::Register;
 use crate::reject::Reject;
 use crate::spool::{Lease, bytes_of};
 use crate::staging::Package;
@@ -157,12 +158,7 @@ impl FactLoad<'_> {
         let day = day.and_then(|day| self.schema.index_of(day).ok());
         let least = self.execution.room();
         let mut outcome = Outcome {
-            added: ByDay::new(
-                SchemaRef::clone(&self.schema),
-                day,
-                &self.execution.memory,
-                least,
-            ),
+            added: ByDay::new(self.schema.clone(), day, &self.execution.memory, least),
             edited: Vec::new(),
             places: Vec::new(),
             columns: vec![false; self.schema.fields().len()],
@@ -242,21 +238,20 @@ impl FactLoad<'_> {
         };
         let star = self.input.star;
         let (period, held) = (self.prepared.period, &self.prepared.held);
-        let mut rejected = IdIndex::default();
+        let room = self.execution.share_room();
+        let mut rejected = Register::new(&room.memory, room.least);
         if star.periodic.is_some() {
             // the ids of the star are others than those of the source
-            let tell = |id: &str| {
-                rejected.add(id);
-            };
+            let tell = |id: &str| Ok(rejected.put(rejected.key(id), 1)?);
             self.execution
                 .each_rejected(self.package, self.fed, tell)
                 .await?;
         }
         let stays = |id: &str| {
             let source = source_id(star, id);
-            rejected.find(&source).is_some() || held.contains(&*source) || is_past(id, period)
+            Ok(is_past(id, period) || rejected.has(&source)? || held.has(&source)?)
         };
-        let any = rejected.len() > 0 || !held.is_empty() || period.is_some();
+        let any = !rejected.is_empty() || !held.is_empty() || period.is_some();
         let rules = Rules {
             rekeying: &self.rekeying,
             stays: any.then_some(&stays),
@@ -270,7 +265,10 @@ impl FactLoad<'_> {
             added.map_err(Error::arrow(doing()))?;
         }
         if star.periodic.is_none() {
-            let tell = |id: &str| standing.keep(id);
+            let tell = |id: &str| {
+                standing.keep(id);
+                Ok(())
+            };
             self.execution
                 .each_rejected(self.package, self.fed, tell)
                 .await?;

@@ -22,6 +22,7 @@ impl DimensionLoad<'_> {
         let mut rejected = Rejected::default();
         let tell = |id: &str| {
             rejected.ids.add(id);
+            Ok(())
         };
         let told = self.execution.each_rejected(self.package, self.fed, tell);
         told.await?;

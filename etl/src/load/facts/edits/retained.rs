@@ -3,18 +3,19 @@
 use std::collections::{BTreeMap, HashMap};
 
 use arrow::array::{Array, ArrayRef, AsArray as _, RecordBatch};
-use arrow::compute::{concat_batches, interleave};
+use arrow::compute::interleave;
 use arrow::error::ArrowError;
 use planisphere_schemas::model::Star;
 use planisphere_schemas::warehouse::PinnedTable;
 
-use crate::dimension::{Existing, MemberIndex, Nature};
+use crate::dimension::{MemberIndex, Nature};
 use crate::error::{Error, Result};
-use crate::fact::{self, DealtLinks, FactInput, Round, prepare};
+use crate::fact::{self, DealtLinks, FactInput, Kept, Round, Shares, prepare};
 use crate::load::backfill::{Knowing, Wanted};
 use crate::load::build::Fed;
 use crate::load::execute::Execution;
 use crate::load::nature::nature;
+use crate::spool::{Spool, Spooled};
 
 use crate::load::facts::FactLoad;
 
@@ -91,8 +92,11 @@ impl FactLoad<'_> {
             return Ok(retained);
         };
         for known in self.execution.knowing(&wanted).await?.iter().rev() {
-            self.then(known, |rows| retained.learn(rows.clone(), known))
-                .await?;
+            let learn = |rows: &RecordBatch| {
+                retained.learn(rows.clone(), known);
+                Ok(())
+            };
+            self.then(known, learn).await?;
         }
         Ok(retained)
     }
@@ -101,7 +105,7 @@ impl FactLoad<'_> {
     pub(in crate::load::facts) async fn then(
         &self,
         known: &Knowing,
-        mut each: impl FnMut(&RecordBatch),
+        mut each: impl FnMut(&RecordBatch) -> Result<(), ArrowError>,
     ) -> Result<()> {
         let star = self.input.star;
         let doing = || Error::arrow(format!("reading the past of fact '{}'", star.name));
@@ -131,7 +135,7 @@ impl FactLoad<'_> {
             return Ok(());
         };
         preparation.business_date = known.record.business_date;
-        let prepared = prepare(&preparation, &fed.rows.rows, &self.execution.memory)?;
+        let prepared = prepare(&preparation, &fed.rows.rows)?;
         let input = FactInput {
             prepare: &preparation,
             ..self.input
@@ -140,7 +144,7 @@ impl FactLoad<'_> {
         for batch in prepared.rows.batches() {
             let rows = self.with_groups_by(&links, batch.map_err(doing())?);
             let chunk = fact::chunk(&input, rows.map_err(doing())?, all, None)?;
-            each(&chunk.good().map_err(doing())?);
+            each(&chunk.good().map_err(doing())?).map_err(doing())?;
         }
         Ok(())
     }
@@ -168,8 +172,8 @@ impl Execution<'_> {
         &self,
         star: &Star,
         fed: &Fed<'_>,
-        kept: Existing,
-    ) -> Result<Existing> {
+        kept: Kept,
+    ) -> Result<Kept> {
         let schema = kept.rows.schema();
         let fields = schema.fields().iter().zip(&kept.is_new);
         let new = fields.filter(|(field, is_new)| **is_new && !field.name().starts_with('_'));
@@ -190,14 +194,24 @@ impl Execution<'_> {
             let then = self
                 .conformed_then(&known.package, &fed.entity.name)
                 .await?;
-            let then = then.rows.whole().map_err(doing())?;
-            let (good, _) = fact::problems(star, &then).map_err(doing())?;
-            let audit_key = known.record.audit_key;
-            let shown = fact::stream(star, &columns, &good, Some(&rows), audit_key);
-            let shown = shown.map_err(doing())?;
-            let new = RecordBatch::try_new(schema.clone(), shown.new.columns().to_vec());
-            rows = concat_batches(&schema, [&rows, &new.map_err(doing())?]).map_err(doing())?;
+            let shares = Shares::of(star, &[&then.rows, &rows], &self.share_room());
+            let shares = shares.map_err(doing())?;
+            let mut new = Spool::new(schema.clone(), &self.memory);
+            let mut learn = |share: usize| {
+                let (good, _) = fact::problems(star, &shares.rows(0, share)?)?;
+                let before = shares.rows(1, share)?;
+                let audit_key = known.record.audit_key;
+                let shown = fact::stream(star, &columns, &good, Some(&before), audit_key)?;
+                new.push(RecordBatch::try_new(
+                    schema.clone(),
+                    shown.new.columns().to_vec(),
+                )?)
+            };
+            (0..shares.len())
+                .try_for_each(&mut learn)
+                .map_err(doing())?;
+            rows = Spooled::chain(schema.clone(), vec![rows, new.finish().map_err(doing())?]);
         }
-        Ok(Existing { rows, ..kept })
+        Ok(Kept { rows, ..kept })
     }
 }

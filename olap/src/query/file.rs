@@ -86,10 +86,9 @@ fn decode(node: &Node, faults: &mut Faults) -> Option<QueryFile> {
             .map(|it| it.0)
             .collect(),
         tops: fields
-            .list::<Written<Top>>("top")
-            .into_iter()
-            .map(|it| it.0)
-            .collect(),
+            .want::<OneOrMore<Top>>("top")
+            .map(|tops| tops.0)
+            .unwrap_or_default(),
         limit: fields.want("limit"),
         history: fields
             .want::<Written<History>>("history")
@@ -114,7 +113,7 @@ fn axes(fields: &mut Fields<'_, '_>) -> Vec<Axis> {
     let mut axes = vec![Axis::of(rows), Axis::of(columns)];
     axes.extend(
         fields
-            .list::<Levels>("pages")
+            .list::<OneOrMore<LevelRef>>("pages")
             .into_iter()
             .map(|page| Axis::of(page.0)),
     );
@@ -130,10 +129,10 @@ fn axes(fields: &mut Fields<'_, '_>) -> Vec<Axis> {
     axes
 }
 
-/// A list of levels: one further axis.
-struct Levels(Vec<LevelRef>);
+/// One thing with a short written form, or a list of them.
+struct OneOrMore<T>(Vec<T>);
 
-impl Decoder for Levels {
+impl<T: ShortForm> Decoder for OneOrMore<T> {
     fn decode(node: &Node, faults: &mut Faults) -> Option<Self> {
         let nodes = match &node.value {
             Value::Sequence(nodes) => nodes.iter().collect(),
@@ -142,7 +141,7 @@ impl Decoder for Levels {
         let decoded = nodes
             .into_iter()
             .filter_map(|node| Written::decode(node, faults));
-        Some(Self(decoded.map(|level| level.0).collect()))
+        Some(Self(decoded.map(|it: Written<T>| it.0).collect()))
     }
 }
 
@@ -295,6 +294,10 @@ mod tests {
         assert_eq!(file.query.axes.len(), 2);
         assert_eq!(file.query.axes[0].subtotals, Subtotals::All);
         assert_eq!(file.query.axes[1].subtotals, Subtotals::None);
+        assert_eq!(file.query.tops.len(), 1);
+        let several = text.replace("2 by net", "[d.y where net > 1, 2 by net]");
+        let several = read_query_file("q.yaml", &several).unwrap();
+        assert_eq!(several.query.tops.len(), 2);
         assert_eq!(file.query.history.to_string(), "as_of 2024-05-01");
         assert!(matches!(file.drill, Some(Drill::Down { to: None, .. })));
     }

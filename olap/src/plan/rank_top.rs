@@ -169,7 +169,7 @@ fn kept_members(
     let levels = group_levels(&axes);
     let ranking = ResolvedQuery {
         axes,
-        measures: query.measures.only(&top.by),
+        measures: query.keeping.only(&top.by),
         cell: Vec::new(),
         tops: query.tops.get(..at).unwrap_or_default().to_vec(),
         ..query.clone()

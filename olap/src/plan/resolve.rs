@@ -3,6 +3,7 @@
 //! Pure: whether the named members exist is asked later (`find_members`).
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use planisphere_schemas::model::{Cube, Model};
 
@@ -75,6 +76,7 @@ pub(crate) fn resolve(of: &CubeOf<'_>, query: &CubeQuery) -> Result<ResolvedQuer
         cell: vec![],
         signs: signed_roles(of.model, &star, &measures),
         star,
+        keeping: Arc::new(measures.clone()),
         measures,
         having,
         sort,

@@ -28,6 +28,8 @@ pub(crate) struct ResolvedQuery {
     /// The members of one cell, for its fact rows: they hold after the ranking.
     pub(crate) cell: Vec<ResolvedFilter>,
     pub(crate) measures: ResolvedMeasures,
+    /// All of the question, by which members are kept also where fewer are computed.
+    pub(crate) keeping: Arc<ResolvedMeasures>,
     /// The roles whose operators some measures take.
     pub(crate) signs: Vec<SignedRole>,
     pub(crate) having: Vec<ResolvedHaving>,

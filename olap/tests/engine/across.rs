@@ -183,3 +183,17 @@ async fn drill_through_gives_the_rows_of_the_cube_that_the_measures_are_of() {
     let said = refused.err().unwrap().to_string();
     assert!(said.contains("fact rows of sales and visits"), "{said}");
 }
+
+#[test]
+fn rankings_by_measures_of_several_cubes_narrow_one_after_another() {
+    let tops = [
+        "customer.segment where visits > 1",
+        "1 customer.customer by amount",
+    ];
+    let kept = CubeQuery {
+        tops: tops.map(|text| parse_top(text).unwrap()).into(),
+        ..across("amount, visits", "customer.customer")
+    };
+    // segment B alone was visited twice; in it Ann bought for 15.00 and was visited once, Dora bought for 8.25
+    check(&kept, &["CN | Ann Wu | 15.0000 | 1"]);
+}

@@ -249,3 +249,17 @@ fn a_page_of_rows_sorted_by_a_measure_begins_as_all_of_them_do() {
     sorted.limit = Some(2);
     check(&sorted, &all[..2]);
 }
+
+#[test]
+fn rankings_by_different_measures_narrow_one_after_another_beside_a_bridge() {
+    let tops = [
+        "customer.segment where minutes > 20",
+        "topic.product where shared_visits >= 1",
+    ];
+    let kept = CubeQuery {
+        tops: tops.map(|text| parse_top(text).unwrap()).into(),
+        ..visits("minutes", "topic.product")
+    };
+    // segment B alone has more minutes; of its two visits pens have 0.5 and 0.6, pads 0.3 and 0.4
+    check(&kept, &["W | Pen | 50"]);
+}

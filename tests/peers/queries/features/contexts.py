@@ -27,10 +27,7 @@ def draw(random: Random, world: World, question: dict) -> None:
         return bool(context.level) or context.function == "total" or len(hierarchies) < 2
 
     unclear = {name for name in cube.visible() if not all(map(is_plain, of(cube, name)))}
-    # several sets of group columns that have the same level are one window too many for the engine
-    several = {role.name for role in cube.roles if number_of_sets(question, role.name) > 1}
-    unclear |= {name for name in cube.visible() for it in of(cube, name) if it.function == RANK and it.role in several}
-    if any(place.role.bridge for place in places):
+    if any(place.role.bridge for place in [*places, *map(cube.place, ranked(question))]):
         # by a bridge they are refused
         unclear |= {name for name in cube.visible() if of(cube, name)}
     if any(of(cube, name) for name in question["measures"]) and number_of_sets(question) > MOST:
@@ -54,18 +51,9 @@ def draw(random: Random, world: World, question: dict) -> None:
         top["per"] = None
 
 
-def number_of_sets(question: dict, role: str | None = None) -> int:
-    """How many sets of group columns the totals make; those that have a level of a role."""
-    axes = [axis["levels"] for axis in question["axes"] if axis["subtotals"]]
-    all = prod(len(levels) + 1 for levels in axes)
-    if not role or any(of_role(level, role) for axis in question["axes"] if not axis["subtotals"] for level in axis["levels"]):
-        return all
-    without = [next((at for at, level in enumerate(levels) if of_role(level, role)), len(levels)) for levels in axes]
-    return all - prod(number + 1 for number in without)
-
-
-def of_role(level: str, role: str) -> bool:
-    return level.split(".")[0] == role
+def number_of_sets(question: dict) -> int:
+    """How many sets of group columns the totals make."""
+    return prod(len(axis["levels"]) + 1 for axis in question["axes"] if axis["subtotals"])
 
 
 def of(cube: Cube, name: str) -> list[Context]:

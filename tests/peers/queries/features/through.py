@@ -15,12 +15,12 @@ def draw(random: Random, world: World, question: dict) -> None:
     if random.random() > 0.15 or not anchor or question["drill_down"] or question["roll_up"]:
         return
     if cube.parts:
-        # those of one part, whose rows are returned; the totals of measures that are not asked for come too, which no document says
+        # those of one part, whose rows are returned
         plain = [name for name in question["measures"] if cube.measures[name].taken]
         asked = [name for name in plain if part_of(cube, name) == part_of(cube, plain[0])]
-        if not asked or question["top"] and question["top"]["by"] not in asked:
+        if not asked or question["top"] and part_of(cube, question["top"]["by"]) != part_of(cube, asked[0]):
             return
-        is_there = lambda it: it.get("measure", asked[0]) in asked
+        is_there = lambda it: "level" in it or part_of(cube, it["measure"]) == part_of(cube, asked[0])
         question |= {kind: list(filter(is_there, question[kind])) for kind in ("measure_filters", "sort")} | {"measures": asked}
     cell = {}
     for axis in question["axes"]:

@@ -15,7 +15,7 @@ class AcrossOracle(Oracle):
 
     def relations(self) -> list[str]:
         self.elsewhere = {}
-        ranked = [f"ranked as ({top.ranking(self)})"] if self.question["top"] else []
+        ranked = top.rankings(self)
         parts = [self.of_part(part) for part in self.asked(self.needed())]
         cells = f"cells as ({self.side_by_side(parts, self.group_columns())})"
         return [*ranked, cells, *in_contexts.relations(self)]
@@ -42,18 +42,18 @@ class AcrossOracle(Oracle):
         asked = self.question
         axes = [it | {"levels": [part.own(name) for name in it["levels"]]} for it in asked["axes"]]
         filters = [it | {"level": part.own(it["level"])} for it in asked["filters"]]
-        ranked = asked["top"]
-        if ranked:
-            level = ranked["level"] or asked["axes"][0]["levels"][-1]
-            per = part.own(ranked["per"]) if ranked["per"] else None
-            ranked = ranked | {"by": None, "level": part.own(level), "per": per}
-        apart = {"cube": part.cube.name, "measures": names, "axes": axes, "filters": filters, "top": ranked, "sort": [], "measure_filters": []}
+        tops = []
+        for it in asked["tops"]:
+            level, per = it["level"] or asked["axes"][0]["levels"][-1], part.own(it["per"]) if it["per"] else None
+            tops.append(it | {"by": None, "level": part.own(level), "per": per})
+        apart = {"cube": part.cube.name, "measures": names, "axes": axes, "filters": filters, "tops": tops, "sort": [], "measure_filters": []}
         return Oracle(self.model, self.tables, asked | apart)
 
     def of_part(self, part: Part) -> str:
         """The cells of one part."""
         own = self.own(part, self.taken(part, self.needed()))
-        return self.cells_of(part, own, [*own.kept(), *own.grouped_facts(), *in_contexts.relations(own)], self.group_columns())
+        relations = [*own.kept(), *top.choices(own), *own.grouped_facts(), *in_contexts.relations(own)]
+        return self.cells_of(part, own, relations, self.group_columns())
 
     def values_of(self, context: Measure) -> list[in_contexts.Value]:
         """The values of a context by the facts of the part to which its measure belongs."""
@@ -63,7 +63,7 @@ class AcrossOracle(Oracle):
         own = self.own(part, [base])
         level = part.own(asked.level) if asked.level else None
         own.beside = [replace(context, context=replace(asked, measure=base, role=part.dimensions[asked.role], level=level))]
-        relations = ", ".join([*own.kept(), *own.grouped_facts()])
+        relations = ", ".join([*own.kept(), *top.choices(own), *own.grouped_facts()])
         return [replace(it, relation=f"with {relations} {it.relation}") for it in in_contexts.values_of(own, own.beside[0])]
 
     def cells_of(self, part: Part, own: Oracle, relations: list[str], columns: list[str]) -> str:
@@ -81,16 +81,16 @@ class AcrossOracle(Oracle):
         all = " union all by name ".join(f"select * from ({part})" for part in parts)
         return f"select {', '.join([*columns, *values])} from ({all}) {group}"
 
-    def ranked_cells(self, members: str, names: list[str]) -> tuple[str, Cell]:
+    def ranked_cells(self, number: int, members: str, names: list[str]) -> tuple[str, Cell]:
         """Of members that have facts in the parts of which the measure is made that ranks them."""
-        by, parts = self.question["top"]["by"], []
+        by, parts = self.question["tops"][number]["by"], []
         for part in self.asked([by]):
             own = self.own(part, self.taken(part, [by]))
-            columns = ", ".join(f"{sql} as {name}" for it in top.all_members(own)[::-1] for sql, name in it)
+            columns = ", ".join(f"{sql} as {name}" for it in top.all_members(own, number)[::-1] for sql, name in it)
             values = [f'{sql} as "{name}"' for name, sql in own.aggregates(own.needed()).items()]
-            source = own.once(f"(select f.*, {columns} from kept f)", names)
+            source = own.once(f"(select f.*, {columns} from {top.left(number)} f)", names)
             cells = f"finished as (select {', '.join([*names, *values])} from {source} f group by {', '.join(names)})"
-            parts.append(self.cells_of(part, own, [*own.kept(), cells], names))
+            parts.append(self.cells_of(part, own, [*own.kept(), *top.choices(own)[:number], cells], names))
         steps = Steps(f"({self.side_by_side(parts, names)})")
         value = cell(self.cube, by, steps, self.elsewhere)
         self.elsewhere = {}

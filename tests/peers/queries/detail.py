@@ -23,9 +23,9 @@ def expected(model, tables, question: dict) -> ExpectedRows:
     cube = model.cubes[question["cube"]]
     question = defaults.asked(question, cube)
     measures = [name for name in question["measures"] if not contexts.of(cube, name)]
-    ranked = question["top"] and question["top"] | {"level": question["top"]["level"] or question["axes"][0]["levels"][-1]}
+    tops = [it | {"level": it["level"] or question["axes"][0]["levels"][-1]} for it in question["tops"]]
     cell = [{"level": level, "in": [path]} for level, path in question["through"]["cell"].items()]
-    alone = {"measures": measures, "axes": [], "sort": [], "measure_filters": [], "top": ranked, "cell": cell}
+    alone = {"measures": measures, "axes": [], "sort": [], "measure_filters": [], "tops": tops, "cell": cell}
     oracle = (AcrossDetail if cube.parts else DetailOracle)(model, tables, question | alone)
     return ExpectedRows(oracle.rows(), oracle.expected(), measures)
 
@@ -37,11 +37,10 @@ class DetailOracle(Oracle):
         return [*super().places(), *[self.cube.place(it["level"]) for it in self.question["cell"]]]
 
     def of_cell(self) -> list[str]:
-        """The rows of the cell, those of facts with their members: after filters, and after the ranking."""
-        chosen = [f"chosen as ({top.choice(self)})"] if self.question["top"] else []
-        source = "chosen" if chosen else "kept"
+        """The rows of the cell, those of facts with their members: after filters, and after rankings."""
+        source = top.left(len(self.question["tops"]))
         conditions = [filters.of_filter(self, it) for it in self.question["cell"]] or ["true"]
-        return [*chosen, f"of_cell as (select f.* from {source} f where {' and '.join(conditions)})"]
+        return [f"of_cell as (select f.* from {source} f where {' and '.join(conditions)})"]
 
     def grouped_facts(self) -> list[str]:
         return [*self.of_cell(), "placed as (select * from of_cell)", f"cells as ({self.grouped()})"]
@@ -51,8 +50,7 @@ class DetailOracle(Oracle):
         return columns, outputs or ["1 as nothing"]
 
     def rows(self) -> str:
-        ranked = [f"ranked as ({top.ranking(self)})"] if self.question["top"] else []
-        return self.rows_after([*self.kept(), *ranked])
+        return self.rows_after([*self.kept(), *self.narrowed()])
 
     def rows_after(self, relations: list[str]) -> str:
         """Each fact row of the cell once, in the order of the ids that sources give."""
@@ -100,6 +98,6 @@ class AcrossDetail(AcrossOracle):
     def rows(self) -> str:
         self.elsewhere = {}
         (part,) = self.asked(self.needed())
-        ranked = [f"ranked as ({top.ranking(self)})"] if self.question["top"] else []
+        ranked = top.rankings(self)
         own = self.own(part, self.taken(part, self.needed()))
-        return own.rows_after([*ranked, *own.kept()])
+        return own.rows_after([*ranked, *own.kept(), *top.choices(own)])

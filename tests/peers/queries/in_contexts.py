@@ -132,11 +132,12 @@ def moved(oracle, context: Context, set: list[Stand]) -> Value | None:
 
 def there(oracle, first: Place, others: list[Stand]) -> str:
     """The facts that filters on other hierarchies and rankings of other members keep, with the columns of some levels."""
-    cube, top = oracle.cube, oracle.question["top"]
+    cube = oracle.cube
     conditions = [filters.of_filter(oracle, it) for it in oracle.question["filters"] if not cube.place(it["level"]).same_hierarchy(first)]
     facts = f"(select * from facts f where {' and '.join(conditions or ['true'])})"
-    if top and not ranked(oracle).same_hierarchy(first):
-        facts = f"({choice(oracle, facts)})"
+    for number, top in enumerate(oracle.question["tops"]):
+        if not ranked(oracle, top).same_hierarchy(first):
+            facts = f"({choice(oracle, number, facts)})"
     return f"select {', '.join(['f.*', *members_of(oracle, others)])} from {facts} f"
 
 

@@ -59,7 +59,7 @@ def stands(cube: Cube, question: dict) -> list[Stand]:
         for position, name in enumerate(it["levels"]):
             place = cube.place(name)
             parts = tuple(part(place, depth, axis, position, before) for depth in range(place.depth + 1))
-            before.append(Stand(axis, position, place, parts, it["subtotals"]))
+            before.append(Stand(axis, position, place, parts, bool(it["subtotals"])))
         found += before
     return found
 
@@ -75,13 +75,18 @@ def part(place: Place, depth: int, axis: int, position: int, before: list[Stand]
 
 
 def sets(question: dict, all: list[Stand]) -> list[list[Stand]]:
-    """Every combination of prefixes of the axes with subtotals; the finest one first."""
+    """Every combination of the prefixes that axes and their totals keep; the finest one first."""
     prefixes = []
     for axis, it in enumerate(question["axes"]):
         own = [stand for stand in all if stand.axis == axis]
-        lengths = range(len(own), -1, -1) if it["subtotals"] else [len(own)]
-        prefixes.append([own[:length] for length in lengths])
+        prefixes.append([own[:length] for length in (len(own), *kept(it)[::-1])])
     return [sum(parts, []) for parts in product(*prefixes)]
+
+
+def kept(axis: dict) -> list[int]:
+    """How many of the first levels each total of an axis keeps: all of them or those that are chosen."""
+    chosen = axis["subtotals"]
+    return chosen if isinstance(chosen, list) else list(range(len(axis["levels"]))) if chosen else []
 
 
 def grouping_sets(question: dict, all: list[Stand]) -> list[list[str]]:

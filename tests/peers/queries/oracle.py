@@ -67,16 +67,17 @@ class Oracle:
 
     def relations(self) -> list[str]:
         """The named relations of the statement; `cells` has the aggregates of every combination of members."""
-        top_ones = [f"ranked as ({top.ranking(self)})"] if self.question["top"] else []
-        found = [*self.kept(), *top_ones, *self.grouped_facts()]
-        return [*found, *in_contexts.relations(self)]
+        return [*self.kept(), *self.narrowed(), *self.grouped_facts(), *in_contexts.relations(self)]
 
     def kept(self) -> list[str]:
         return [f"facts as ({self.facts()})", f"kept as (select * from facts f where {filters.condition(self)})"]
 
+    def narrowed(self) -> list[str]:
+        """The members that rankings and conditions keep, each with the facts of these, of which the next one asks."""
+        return [it for pair in zip(top.rankings(self), top.choices(self)) for it in pair]
+
     def grouped_facts(self) -> list[str]:
-        chosen = [f"chosen as ({top.choice(self)})"] if self.question["top"] else []
-        return [*chosen, f"placed as ({self.placed('chosen' if chosen else 'kept')})", f"cells as ({self.grouped()})"]
+        return [f"placed as ({self.placed(top.left(len(self.question['tops'])))})", f"cells as ({self.grouped()})"]
 
     def named_cells(self, steps: Steps) -> dict[str, Cell]:
         """The cells of all measures that are needed, each a column of its own."""
@@ -85,21 +86,23 @@ class Oracle:
             steps.source = f'(select *, {it.sql} as "={name}" from {steps.source})'
         return {name: replace(it, sql=f'"={name}"') for name, it in cells.items()}
 
-    def ranked_cells(self, members: str, names: list[str]) -> tuple[str, Cell]:
+    def ranked_cells(self, number: int, members: str, names: list[str]) -> tuple[str, Cell]:
         """The cells of the members that are ranked: a relation, and the value that ranks them."""
-        by = self.question["top"]["by"]
+        by = self.question["tops"][number]["by"]
         if any(it.context for it in self.made_of([by])):
-            return self.ranked_by_context(names)
+            return self.ranked_by_context(number, names)
         values = [f'{sql} as "{name}"' for name, sql in self.aggregates([by]).items()]
-        source = self.once(f"(select f.*, {members} from kept f)", names)
+        source = self.once(f"(select f.*, {members} from {top.left(number)} f)", names)
         steps = Steps(f"(select {', '.join([*names, *values])} from {source} f group by {', '.join(names)})")
         value = cell(self.cube, by, steps)
         return steps.source, value
 
-    def ranked_by_context(self, names: list[str]) -> tuple[str, Cell]:
+    def ranked_by_context(self, number: int, names: list[str]) -> tuple[str, Cell]:
         """The same where the value needs other cells: what a question by the ranked level alone shows."""
-        by, level = self.question["top"]["by"], top.level(self).name
-        rest = {"top": None, "sort": [], "measure_filters": [], "measures": [by]}
+        tops = self.question["tops"]
+        by, level = tops[number]["by"], top.level(self, tops[number]).name
+        named = [it | {"level": top.level(self, it).name} for it in tops[:number]]
+        rest = {"tops": named, "sort": [], "measure_filters": [], "measures": [by]}
         alone = Oracle(self.model, self.tables, self.question | rest | {"axes": [{"levels": [level], "subtotals": False}]})
         relations, steps = ", ".join(alone.relations()), Steps("finished")
         value = cell(self.cube, by, steps, alone.elsewhere)
@@ -111,7 +114,7 @@ class Oracle:
         question = self.question
         by = [it["measure"] for it in question["sort"] if "measure" in it]
         by += [it["measure"] for it in question["measure_filters"]]
-        by += [question["top"]["by"]] if question["top"] and question["top"]["by"] else []
+        by += [it["by"] for it in question["tops"] if it["by"]]
         return list(dict.fromkeys([*question["measures"], *by]))
 
     def facts(self) -> str:
@@ -168,7 +171,7 @@ class Oracle:
         question, place = self.question, self.cube.place
         named = [stand.place for stand in self.stands] + [place(it["level"]) for it in question["filters"]]
         named += [place(it.context.level) for it in self.contexts() + self.beside if it.context.level]
-        return named + (top.places(self) if question["top"] else [])
+        return named + top.places(self)
 
     def values_of(self, context: Measure) -> list[in_contexts.Value]:
         return in_contexts.values_of(self, context)

@@ -20,7 +20,7 @@ def draw(world: World, seed: int, number: int) -> dict:
     """A question; the same for the same seed and number."""
     random = Random(f"question {seed} {number}")
     cube = random.choices(list(CUBES), CUBES.values())[0]
-    question = {"cube": cube, "measures": [], "axes": [], "filters": [], "measure_filters": [], "sort": [], "top": None, "refused": None}
+    question = {"cube": cube, "measures": [], "axes": [], "filters": [], "measure_filters": [], "sort": [], "tops": [], "refused": None}
     options.draw_first(random, world, question)
     for feature in (*FEATURES, refusals):
         feature.draw(random, world, question)

@@ -124,6 +124,8 @@ class Client:
         return token
 
     def request(self, question: dict):
+        # the first one has a field of its own too
+        is_first = bool(question["tops"] and question["tops"][0]["n"])
         query = self.query.CubeQuery(
             cube=question["cube"],
             measures=question["measures"],
@@ -131,7 +133,8 @@ class Client:
             filters=[self.filter(it, question["text_keys"]) for it in question["filters"]],
             measure_filters=[self.measure_filter(it) for it in question["measure_filters"]],
             sort=[self.sort(it) for it in question["sort"]],
-            top=self.top(question["top"]) if question["top"] else None,
+            top=self.top(question["tops"][0]) if is_first else None,
+            tops=[self.top(it) for it in question["tops"][is_first:]],
             limit=question["limit"] or 0,
             include_deleted=question["include_deleted"],
         )
@@ -148,8 +151,10 @@ class Client:
         return self.member.LevelRef(dimension=dimension, hierarchy=hierarchy[0] if hierarchy else "", level=level)
 
     def axis(self, it: dict):
-        subtotals = "SUBTOTALS_ALL" if it["subtotals"] else "SUBTOTALS_NONE"
-        return self.query.Axis(levels=[self.level(name) for name in it["levels"]], subtotals=subtotals)
+        levels = [self.level(name) for name in it["levels"]]
+        if isinstance(it["subtotals"], list):
+            return self.query.Axis(levels=levels, subtotals="SUBTOTALS_KEEPING", subtotals_keep=it["subtotals"])
+        return self.query.Axis(levels=levels, subtotals="SUBTOTALS_ALL" if it["subtotals"] else "SUBTOTALS_NONE")
 
     def filter(self, it: dict, texts: bool):
         level = self.level(it["level"])
@@ -186,6 +191,9 @@ class Client:
 
     def top(self, it: dict):
         levels = {name: self.level(it[name]) for name in ("level", "per") if it[name]}
+        if not it["n"]:
+            comparison = f"COMPARISON_{it['comparison'].upper()}"
+            return self.query.Top(measure=it["by"], comparison=comparison, value=it["value"], **levels)
         return self.query.Top(count=it["n"], measure=it["by"], bottom=it["bottom"], **levels)
 
 

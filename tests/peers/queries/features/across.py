@@ -16,7 +16,7 @@ EVERY = [f"across: {it}" for it in ("several parts", "one cube twice", "calculat
 def labels(question: dict, cube: Cube) -> list[str]:
     if not cube.parts:
         return []
-    by = [question["top"]["by"]] if question["top"] else []
+    by = [top["by"] for top in question["tops"]]
     found = [part_of(cube, name) for name in [*question["measures"], *by]]
     parts = {name for names in found for name in names}
     labels = ["across: several parts"] * (len(parts) > 1) + ["across: one cube twice"] * ({"ordered", "shipped"} <= parts)

@@ -19,6 +19,8 @@ def draw(random: Random, world: World, question: dict) -> None:
                 asked.add(place.name)
                 levels.append(place)
         subtotals = random.random() < 0.4
+        if subtotals and levels and random.random() < 0.4:
+            subtotals = sorted(random.sample(range(len(levels)), random.randint(1, len(levels))))
         question["axes"].append({"levels": [world.written(random, cube, it) for it in levels], "subtotals": subtotals})
 
 
@@ -31,7 +33,7 @@ def draw_place(random: Random, world: World, cube: Cube, before: list[Place]) ->
 
 
 EVERY = [*(f"axes: {it}" for it in ("0", "1", "2", "3 or more")), *(f"levels of an axis: {it}" for it in range(5))]
-EVERY += [*(f"axes with subtotals: {it}" for it in ("0", "1", "several")), "level without its hierarchy"]
+EVERY += [*(f"axes with subtotals: {it}" for it in ("0", "1", "several")), "level without its hierarchy", "chosen totals"]
 EVERY += ["levels of one hierarchy on an axis", "levels of several hierarchies on an axis", "levels of one hierarchy on several axes"]
 
 
@@ -41,6 +43,7 @@ def labels(question: dict, cube: Cube) -> list[str]:
     found += [f"levels of an axis: {len(axis['levels'])}" for axis in question["axes"]]
     totals = [axis for axis in question["axes"] if axis["subtotals"] and axis["levels"]]
     found += [f"axes with subtotals: {len(totals) if len(totals) < 2 else 'several'}"]
+    found += ["chosen totals"] * any(isinstance(axis["subtotals"], list) for axis in totals)
     pairs = [(one, other) for axis in question["axes"] for one in axis["levels"] for other in axis["levels"] if one != other]
     within = [cube.place(one).same_hierarchy(cube.place(other)) for one, other in pairs]
     found += ["levels of one hierarchy on an axis"] * any(within)

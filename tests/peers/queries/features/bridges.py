@@ -34,7 +34,5 @@ def bridges_in(levels: list[str], cube: Cube) -> list[str]:
 
 
 def ranked(question: dict) -> list[str]:
-    top = question["top"]
-    if not top:
-        return []
-    return [top["level"] or question["axes"][0]["levels"][-1], *([top["per"]] if top["per"] else [])]
+    """The levels of rankings and conditions on members."""
+    return [name for top in question["tops"] for name in (top["level"] or question["axes"][0]["levels"][-1], top["per"]) if name]

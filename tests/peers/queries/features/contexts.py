@@ -5,6 +5,7 @@ from random import Random
 
 from contexts import ABOVE, RANK, Context
 from features.bridges import ranked
+from layout import kept
 from schema import Cube, Place
 from world import World
 
@@ -31,7 +32,7 @@ def draw(random: Random, world: World, question: dict) -> None:
         # by a bridge they are refused
         unclear |= {name for name in cube.visible() if of(cube, name)}
     if any(of(cube, name) for name in question["measures"]) and number_of_sets(question) > MOST:
-        question["axes"] = [axis | {"subtotals": axis["subtotals"] and not number} for number, axis in enumerate(question["axes"])]
+        question["axes"] = [axis | {"subtotals": axis["subtotals"] if number == 0 else False} for number, axis in enumerate(question["axes"])]
     sets = number_of_sets(question)
     room = MOST // sets
     for name in question["measures"]:
@@ -41,19 +42,22 @@ def draw(random: Random, world: World, question: dict) -> None:
     question["measures"] = [name for name in question["measures"] if name not in unclear] or [other]
     question["measure_filters"] = [it for it in question["measure_filters"] if it["measure"] not in unclear]
     question["sort"] = [it for it in question["sort"] if it.get("measure") not in unclear]
-    top = question["top"]
-    if top and of(cube, top["by"]):
-        alone = [cube.place(name) for name in [*ranked(question)[:1], *[it["level"] for it in question["filters"]]]]
+    for number, top in enumerate(question["tops"]):
+        if not of(cube, top["by"]):
+            continue
+        alone = [cube.place(name) for name in [*ranked(question | {"tops": [top]})[:1], *[it["level"] for it in question["filters"]]]]
         is_clear = all(is_plain(it, alone) for it in of(cube, top["by"])) and not any(place.role.bridge for place in alone)
-        if cube.parts or top["by"] in unclear or top["by"] not in question["measures"] or not is_clear:
+        # the server does not yet know the measures of those before it there
+        knows = all(it["by"] == top["by"] for it in question["tops"][:number])
+        if cube.parts or top["by"] in unclear or top["by"] not in question["measures"] or not is_clear or not knows:
             top["by"] = other
-    if top and any(of(cube, name) for name in question["measures"]):
-        top["per"] = None
+    if any(of(cube, name) for name in question["measures"]):
+        question["tops"] = [top | {"per": None} for top in question["tops"]]
 
 
 def number_of_sets(question: dict) -> int:
     """How many sets of group columns the totals make."""
-    return prod(len(axis["levels"]) + 1 for axis in question["axes"] if axis["subtotals"])
+    return prod(1 + len(kept(axis)) for axis in question["axes"])
 
 
 def of(cube: Cube, name: str) -> list[Context]:
@@ -72,5 +76,5 @@ def labels(question: dict, cube: Cube) -> list[str]:
     labels = [f"context: {context.function}" for context in found]
     labels += ["context: within totals"] * (bool(found) and any(axis["subtotals"] for axis in question["axes"]))
     labels += ["context: with its own level filtered"] * any(cube.place(it["level"]).role.name in roles for it in question["filters"])
-    labels += ["context: ranked by"] * bool(question["top"] and of(cube, question["top"]["by"]))
-    return labels + ["context: ranked"] * bool(found and question["top"])
+    labels += ["context: ranked by"] * any(of(cube, top["by"]) for top in question["tops"])
+    return labels + ["context: ranked"] * bool(found and question["tops"])

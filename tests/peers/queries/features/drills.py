@@ -18,9 +18,8 @@ def draw(random: Random, world: World, question: dict) -> None:
     sorted_by = [cube.place(it["level"]).name for it in question["sort"] if "level" in it]
     places = [cube.place(name) for name in asked]
     alone = [it for it in places if sum(map(it.same_hierarchy, places)) == 1 and it.name not in sorted_by]
-    top = question["top"]
     # what is ranked may be another level afterwards
-    if not alone or top and top["per"] and not top["level"]:
+    if not alone or any(top["per"] and not top["level"] for top in question["tops"]):
         return
     place, anchor = random.choice(alone), world.draw_anchor(random, cube, question)
     if random.random() < 0.5:
@@ -48,8 +47,10 @@ def draw_up(random: Random, world: World, place: Place, anchor: dict, question: 
         question["filters"].append({"level": back.name, "in": [list(anchor[back.name])], "drilled": True})
     places = [cube.place(name) for axis in question["axes"] for name in axis["levels"]]
     hierarchies = {it.hierarchy.name for it in places if it.role.name == place.role.name}
-    is_one_of_several, top = len(hierarchies) > 1, question["top"]
-    if place.depth or not top or top["level"]:
+    is_one_of_several = len(hierarchies) > 1
+    # which of the chosen totals are left on an axis that loses a level is not told
+    chosen = any(isinstance(axis["subtotals"], list) for axis in question["axes"])
+    if place.depth or all(top["level"] for top in question["tops"]) and not chosen:
         question["roll_up"] = {"level": place.name, "back": back.name if back else None, "named": is_one_of_several or random.random() < 0.5}
 
 

@@ -33,12 +33,13 @@ def labels(question: dict, cube: Cube) -> list[str]:
 
 
 def condition(oracle, cells: dict[str, Cell]) -> str:
-    tests = []
-    for it in oracle.question["measure_filters"]:
-        cell, sign, value = cells[it["measure"]], COMPARED[it["comparison"]], literal(it["value"])
-        if cell.real:
-            tests.append(f"{cell.sql} {sign} {Decimal(it['value'])}::double")
-        else:
-            scale = max(cell.scale, value.scale)
-            tests.append(f"{cell.at(scale)} {sign} {value.at(scale)}")
-    return " and ".join(tests or ["true"])
+    return " and ".join([compared(cells[it["measure"]], it) for it in oracle.question["measure_filters"]] or ["true"])
+
+
+def compared(cell: Cell, it: dict) -> str:
+    """True where the value of a cell compares so; null where it has none."""
+    sign, value = COMPARED[it["comparison"]], literal(it["value"])
+    if cell.real:
+        return f"{cell.sql} {sign} {Decimal(it['value'])}::double"
+    scale = max(cell.scale, value.scale)
+    return f"{cell.at(scale)} {sign} {value.at(scale)}"

@@ -41,13 +41,14 @@ def unknown_member(world: World, question: dict) -> None:
 def anew(question: dict, cube: str, measures: list[str], level: str) -> None:
     """A question to another cube, by one level and without conditions, that has to be refused."""
     question |= {"cube": cube, "measures": measures, "axes": [{"levels": [level], "subtotals": False}], "refused": "INVALID_ARGUMENT"}
-    question |= {"filters": [], "measure_filters": [], "sort": [], "top": None, "drill_down": None, "roll_up": None, "through": None}
+    question |= {"filters": [], "measure_filters": [], "sort": [], "tops": [], "drill_down": None, "roll_up": None, "through": None}
 
 
 def within_a_bridge(world: World, question: dict) -> None:
     """Members of a bridge are not ranked within those of another dimension."""
     anew(question, "shared_sales", ["lines"], "seller.segment.segment")
-    question["top"] = {"n": 2, "by": "lines", "bottom": False, "level": None, "per": "product.range.category"}
+    top = {"n": 2, "bottom": False, "comparison": None, "value": None}
+    question["tops"] = [top | {"by": "lines", "level": None, "per": "product.range.category"}]
 
 
 def context_of_a_bridge(world: World, question: dict) -> None:

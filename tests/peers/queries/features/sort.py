@@ -45,10 +45,12 @@ def order(oracle, cells: dict[str, Cell]) -> list[str]:
         place = oracle.cube.place(it["level"])
         stand = next(stand for stand in stands if stand.place.name == place.name)
         found += [*totals_last(stand), *[sql for part in stand.parts for sql in of_member(part, way)]]
-    top = oracle.question["top"] if not asked else None
+    # of several rankings the last one; conditions on members order nothing
+    rankings = [top for top in oracle.question["tops"][::-1] if top["n"] and not asked]
     for number, stand in enumerate(stands):
         found += totals_last(stand)
-        if top and number + 1 == len(stands) and stand.place.name == ranked(oracle).name:
+        top = next((top for top in rankings if number + 1 == len(stands) and stand.place.name == ranked(oracle, top).name), None)
+        if top:
             found.append(f"{cells[top['by']].sql} {'asc' if top['bottom'] else 'desc'} nulls last")
         found += [sql for part in stand.introduced() for sql in of_member(part, "asc")]
     return found

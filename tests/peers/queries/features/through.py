@@ -18,7 +18,7 @@ def draw(random: Random, world: World, question: dict) -> None:
         # those of one part, whose rows are returned
         plain = [name for name in question["measures"] if cube.measures[name].taken]
         asked = [name for name in plain if part_of(cube, name) == part_of(cube, plain[0])]
-        if not asked or question["top"] and part_of(cube, question["top"]["by"]) != part_of(cube, asked[0]):
+        if not asked or any(part_of(cube, top["by"]) != part_of(cube, asked[0]) for top in question["tops"]):
             return
         is_there = lambda it: "level" in it or part_of(cube, it["measure"]) == part_of(cube, asked[0])
         question |= {kind: list(filter(is_there, question[kind])) for kind in ("measure_filters", "sort")} | {"measures": asked}

@@ -191,10 +191,8 @@ class Client:
 
     def top(self, it: dict):
         levels = {name: self.level(it[name]) for name in ("level", "per") if it[name]}
-        if not it["n"]:
-            comparison = f"COMPARISON_{it['comparison'].upper()}"
-            return self.query.Top(measure=it["by"], comparison=comparison, value=it["value"], **levels)
-        return self.query.Top(count=it["n"], measure=it["by"], bottom=it["bottom"], **levels)
+        condition = {"comparison": f"COMPARISON_{it['comparison'].upper()}", "value": it["value"]} if it["comparison"] else {}
+        return self.query.Top(count=it["n"] or 0, measure=it["by"], bottom=it["bottom"], **condition, **levels)
 
 
 def value_of(value) -> str | None:

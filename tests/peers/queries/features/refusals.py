@@ -8,7 +8,7 @@ from world import World
 def draw(random: Random, world: World, question: dict) -> None:
     if random.random() < 0.005:
         kinds = [unknown_measure, measure_twice, unknown_level, unknown_member, hidden_measure, not_a_number]
-        random.choice([*kinds, within_a_bridge, context_of_a_bridge, lacking])(world, question)
+        random.choice([*kinds, within_a_bridge, context_of_a_bridge, lacking, counted_condition, total_of_rows])(world, question)
 
 
 def unknown_measure(world: World, question: dict) -> None:
@@ -59,6 +59,19 @@ def context_of_a_bridge(world: World, question: dict) -> None:
 def lacking(world: World, question: dict) -> None:
     """Cases have no product."""
     anew(question, "around", ["cost_of_line"], "product.range.category")
+
+
+def counted_condition(world: World, question: dict) -> None:
+    """What keeps members by a condition does not count them."""
+    anew(question, "sales", ["lines"], "customer.segment.segment")
+    condition = {"comparison": "greater", "value": "1", "by": "lines", "level": None, "per": None}
+    question["tops"] = [condition | {"n": 2, "bottom": False}]
+
+
+def total_of_rows(world: World, question: dict) -> None:
+    """A total keeps fewer levels than there are."""
+    anew(question, "sales", ["lines"], "customer.segment.segment")
+    question["axes"][0]["subtotals"] = [1]
 
 
 def not_a_number(world: World, question: dict) -> None:

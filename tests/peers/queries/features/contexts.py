@@ -42,14 +42,12 @@ def draw(random: Random, world: World, question: dict) -> None:
     question["measures"] = [name for name in question["measures"] if name not in unclear] or [other]
     question["measure_filters"] = [it for it in question["measure_filters"] if it["measure"] not in unclear]
     question["sort"] = [it for it in question["sort"] if it.get("measure") not in unclear]
-    for number, top in enumerate(question["tops"]):
+    for top in question["tops"]:
         if not of(cube, top["by"]):
             continue
         alone = [cube.place(name) for name in [*ranked(question | {"tops": [top]})[:1], *[it["level"] for it in question["filters"]]]]
         is_clear = all(is_plain(it, alone) for it in of(cube, top["by"])) and not any(place.role.bridge for place in alone)
-        # the server does not yet know the measures of those before it there
-        knows = all(it["by"] == top["by"] for it in question["tops"][:number])
-        if cube.parts or top["by"] in unclear or top["by"] not in question["measures"] or not is_clear or not knows:
+        if cube.parts or top["by"] in unclear or top["by"] not in question["measures"] or not is_clear:
             top["by"] = other
     if any(of(cube, name) for name in question["measures"]):
         question["tops"] = [top | {"per": None} for top in question["tops"]]

@@ -5,7 +5,6 @@ Each is a dice by the members that it keeps, and asks only the facts that those 
 
 from random import Random
 
-from features.bridges import bridges_of
 from features.measure_filters import COMPARED, compared
 from measures import is_approximate, is_number
 from schema import Cube, Place
@@ -19,10 +18,6 @@ def draw(random: Random, world: World, question: dict) -> None:
         return
     for _ in range(random.choices([1, 2, 3], [60, 28, 12])[0]):
         question["tops"].append(draw_one(random, world, question))
-    cube = world.cube(question)
-    if cube.parts or bridges_of(question, cube):
-        # there the server does not yet know the measures of those before the last one in the place of its own
-        question["tops"] = [top | {"by": question["tops"][0]["by"]} for top in question["tops"]]
 
 
 def draw_one(random: Random, world: World, question: dict) -> dict:

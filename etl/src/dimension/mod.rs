@@ -68,17 +68,13 @@ pub(crate) use mini::{MiniIndex, attributes as mini_attributes, present_words};
 pub(crate) use observe::{EntityRows, Origin, change_numbers};
 pub(crate) use occurring::Occurring;
 pub(crate) use parts::{build_in_parts, share_of};
+pub(crate) use planisphere_schemas::model::{OPEN_FROM, OPEN_TO};
 pub(crate) use shadow::Shadow;
 pub(crate) use sieve::{Heard, Recognised, Recogniser, Sieve, Sorted};
 pub(crate) use sights::Tables;
 pub(crate) use time_of_day::build_time_of_day;
 pub(crate) use tree::{Sayings, Tree};
 pub(crate) use words::{once_each, words};
-
-/// 0001-01-01T00:00:00Z in microseconds: the open beginning of valid time.
-pub(crate) const OPEN_FROM: i64 = -62_135_596_800_000_000;
-/// 9999-12-31T00:00:00Z in microseconds: the open end of valid time.
-pub(crate) const OPEN_TO: i64 = 253_402_214_400_000_000;
 
 /// Something for each of some members, by their business ids.
 type ById<T> = hashbrown::HashMap<String, T>;

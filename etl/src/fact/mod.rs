@@ -35,7 +35,7 @@ use planisphere_schemas::model::{Dimension, Star};
 
 use crate::dimension::{MemberIndex, MiniIndex};
 
-pub(crate) use bridge::{BridgeRoom, Bridging, DealtLinks, KeySet, groups_in, with_groups};
+pub(crate) use bridge::{Bridging, DealtLinks, KeySet, groups_in, with_groups};
 pub(crate) use by_day::{ByDay, Sorted};
 pub(crate) use currency::RateTable;
 pub(crate) use fresh::{LookedUp, chunk, days};

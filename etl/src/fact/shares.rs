@@ -18,13 +18,20 @@ const BYTES_OF_ROW: usize = 300;
 /// More shares are not made, however many rows there are.
 const SHARES: usize = 1024;
 
-/// What may be kept in memory of rows that are looked at by their ids.
+/// What may be kept in memory of rows that are looked at by their ids, of a star or of its bridges.
 #[derive(Debug, Clone)]
 pub(crate) struct ShareRoom {
     /// They share this with other rows on their way.
     pub(crate) memory: Memory,
     /// Bytes of rows that are looked at together, and that may wait in any case.
     pub(crate) least: usize,
+}
+
+impl ShareRoom {
+    /// How many shares so many bytes of rows are dealt out to, one at least.
+    pub(super) fn shares(&self, bytes: usize) -> usize {
+        (bytes / self.least.max(1) + 1).min(SHARES)
+    }
 }
 
 /// Rows by shares.
@@ -38,7 +45,7 @@ impl Shares {
     pub(crate) fn of(star: &Star, all: &[&Spooled], room: &ShareRoom) -> Arrow<Self> {
         let bytes = all.iter();
         let bytes = bytes.map(|rows| rows.num_rows().saturating_mul(rows.width() + BYTES_OF_ROW));
-        let shares = (bytes.sum::<usize>() / room.least.max(1) + 1).min(SHARES);
+        let shares = room.shares(bytes.sum());
         let deal = |rows: &&Spooled| {
             let mut dealing = Dealing::new(rows.schema(), &room.memory, room.least);
             for batch in rows.batches() {

@@ -11,15 +11,12 @@ use planisphere_schemas::warehouse::PinnedWarehouse;
 use crate::conform::Conformed;
 use crate::dimension::MemberIndex;
 use crate::error::{Error, Result};
-use crate::fact::{BridgeRoom, Bridging, KeySet, with_groups};
+use crate::fact::{Bridging, KeySet, with_groups};
 
 use super::balance::{Balance, Stage};
 use super::build::{Built, NextRows, NextTable};
 use super::execute::Execution;
 use super::scan::TableScan;
-
-/// The part of the memory in which rows of an entity are looked at together.
-const SHARE: usize = 32;
 
 /// The bridges of a star while it is built.
 #[derive(Default)]
@@ -45,11 +42,7 @@ impl Execution<'_> {
             };
             let none = MemberIndex::empty();
             let members = built.members.get(&bridge.dimension).unwrap_or(&none);
-            let room = BridgeRoom {
-                memory: self.memory.clone(),
-                least: self.options.settings.etl.memory_bytes / SHARE,
-            };
-            let work = Bridging::new(bridge, &fed.rows.rows, members, room);
+            let work = Bridging::new(bridge, &fed.rows.rows, members, self.share_room());
             let mut work = work.map_err(Error::arrow(doing(bridge)))?;
             self.known_groups(&mut work, base).await?;
             bridges.sources.push(&fed.source.name);

@@ -23,7 +23,7 @@ use super::execute::Execution;
 use super::nature::nature;
 use super::scan::TableScan;
 
-/// The part of the memory in which changes and histories are looked at together.
+/// The part of the memory in which rows are looked at together.
 const SHARE: usize = 32;
 
 impl Execution<'_> {
@@ -79,7 +79,7 @@ impl Execution<'_> {
         Ok(prepared)
     }
 
-    /// What changes and histories of facts may keep in memory.
+    /// What changes and histories of facts, and rows of bridges, may keep in memory.
     pub(super) fn share_room(&self) -> ShareRoom {
         ShareRoom {
             memory: self.memory.clone(),

@@ -131,6 +131,8 @@ fn additivity(star: &Star, measure: &Measure) -> Additivity {
     };
     let stored = aggregate.of.as_deref().and_then(|of| star.measure(of));
     match aggregate.function {
+        // by the members of a tree no more than their operators let them
+        _ if aggregate.signed => Additivity::NonAdditive,
         Aggregation::Count => Additivity::Additive,
         Aggregation::Sum if stored.is_none_or(|stored| stored.additive) => Additivity::Additive,
         Aggregation::First | Aggregation::Last => Additivity::SemiAdditive,
@@ -168,6 +170,11 @@ fn definition(measure: &Measure) -> String {
         (Aggregation::First, _) => format!("sum({of}) at the first period{over}"),
         (Aggregation::Last, _) => format!("sum({of}) at the last period{over}"),
         (Aggregation::PeriodAverage, _) => format!("average of sum({of}) by period{over}"),
+    };
+    let call = match (aggregate.signed, aggregate.weighted) {
+        (true, _) => format!("{call} by operators"),
+        (_, true) => format!("{call} by weights"),
+        _ => call,
     };
     match &aggregate.filter {
         Some(filter) => format!("{call} filter (where {filter})"),

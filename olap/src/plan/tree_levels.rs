@@ -12,7 +12,7 @@ use datafusion::common::Column;
 use datafusion::functions_aggregate::expr_fn::{max, sum};
 use datafusion::logical_expr::{Expr, JoinType, LogicalPlanBuilder, lit, when};
 use datafusion::scalar::ScalarValue;
-use planisphere_schemas::model::{AttributeAbove, Dimension, Tree};
+use planisphere_schemas::model::{AttributeAbove, Dimension, OPEN_TO, Tree};
 
 use super::columns::column;
 use super::operator_sign::operator_sign;
@@ -22,8 +22,6 @@ use super::scan_fact::scan;
 use super::signs::{level_of_sign, sign_attribute};
 use crate::error::Result;
 
-/// 9999-12-31T00:00:00Z in microseconds: the open end of valid time.
-const OPEN_TO: i64 = 253_402_214_400_000_000;
 const MEMBER: &str = "#tree_member";
 const ABOVE: &str = "#tree_above";
 const STEPS: &str = "#tree_steps";

@@ -1,8 +1,13 @@
-//! The special members of every dimension and the keys of the calendar.
+//! The special members of every dimension, the keys of the calendar and the ends of valid time.
 
 use chrono::{Days, NaiveDate};
 
 use super::types::Caption;
+
+/// 0001-01-01T00:00:00Z in microseconds: the open beginning of valid time.
+pub const OPEN_FROM: i64 = -62_135_596_800_000_000;
+/// 9999-12-31T00:00:00Z in microseconds: the open end of valid time.
+pub const OPEN_TO: i64 = 253_402_214_400_000_000;
 
 /// The key of one version of one member; it means one (durable key, valid_from) for ever.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -50,7 +50,8 @@ pub use generated::{
 pub use holidays::Holidays;
 pub use link::{PARENT_ID, current_id_column, current_key_column};
 pub use members::{
-    CALENDAR_ORIGIN, DurableKey, SpecialMember, SurrogateKey, date_of_key, key_of_date,
+    CALENDAR_ORIGIN, DurableKey, OPEN_FROM, OPEN_TO, SpecialMember, SurrogateKey, date_of_key,
+    key_of_date,
 };
 pub use milestones::{DurationUnit, LAST_MILESTONE, Milestone, Milestones};
 pub use periodic::{PERIOD_END, Period, Periodic, SemiAdditive, Take};

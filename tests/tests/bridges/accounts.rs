@@ -3,7 +3,10 @@
 //! The chart is that of the parent-child example of SQL Server Analysis Services: net income is what is sold, less what is given back, less
 //! costs, and statistical accounts count for nothing.
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
+
+use planisphere_olap::model::{Additivity, CubeView};
+use planisphere_schemas::model::read_model;
 
 use super::crm::Crm;
 
@@ -105,42 +108,14 @@ fn booked() -> &'static str {
     "printf('%.4f', sum(amount))"
 }
 
-/// The keys and the numbers of rows: what people read of members is their keys here.
-fn ask(crm: &Crm, levels: usize, flags: &[&str]) -> Result<Vec<Vec<String>>> {
-    let rows = crm
-        .lab
-        .query(&[["--cube", "books"].as_slice(), flags].concat())?;
-    let rows = rows.into_iter().map(|row| {
-        let cells = row.into_iter().enumerate();
-        let kept = cells.filter(|(at, _)| *at >= 2 * levels || at % 2 == 0);
-        kept.map(|(_, cell)| cell).collect()
-    });
-    let mut rows: Vec<Vec<String>> = rows.collect();
-    rows.sort();
-    Ok(rows)
-}
-
 #[test]
 fn every_level_counts_by_the_operators_below_it_and_totals_by_all() -> Result<()> {
     let crm = books()?;
-    let chart = [
-        "account.chart.level_1",
-        "account.chart.level_2",
-        "account.chart.level_3",
-        "account.chart.level_4",
-    ]
-    .join(",");
-    let found = ask(
-        &crm,
+    let chart = (1..=4).map(|level| format!("account.chart.level_{level}"));
+    let chart = chart.collect::<Vec<_>>().join(",");
+    let found = crm.cells(
         4,
-        &[
-            "--measures",
-            "booked,result",
-            "--rows",
-            &chart,
-            "--subtotals",
-            "rows",
-        ],
+        &format!("cube=books; measures=booked,result; rows={chart}; subtotals=rows"),
     )?;
     let mut sets = Vec::new();
     for level in 0..=4 {
@@ -178,105 +153,85 @@ fn every_level_counts_by_the_operators_below_it_and_totals_by_all() -> Result<()
 }
 
 #[test]
-fn signs_are_those_of_the_cell_beside_other_levels_filters_and_contexts() -> Result<()> {
+fn signs_are_those_of_the_cell_beside_other_levels() -> Result<()> {
     let crm = books()?;
-    // another tree of the same accounts, of fewer levels
-    let found = ask(
-        &crm,
-        2,
-        &[
-            "--measures",
-            "result",
-            "--rows",
-            "shop.shop",
-            "--columns",
-            "account.brief.level_2",
-            "--subtotals",
-            "rows,columns",
-        ],
-    )?;
     let (all, own) = (sum_of(0), sum_of(2));
+    // another tree of the same accounts, of fewer levels
     let told = "case a2 when '@not_given' then '(not given)' else a2 end";
     assert_eq!(
-        found,
+        crm.cells(2, "cube=books; measures=result; rows=shop.shop; columns=account.brief.level_2; subtotals=rows,columns")?,
         crm.ask(&format!(
             "{SIGNED} select shop, a1, {told}, {own} from cells group by shop, a1, a2 union all select '', a1, {told}, {own} from cells group by a1, a2
              union all select shop, '', 'Total', {all} from cells group by shop union all select '', '', 'Total', {all} from cells order by 1, 2, 3"
         ))?
     );
-    let found = ask(
-        &crm,
-        1,
-        &[
-            "--measures",
-            "result",
-            "--rows",
-            "shop.shop",
-            "--subtotals",
-            "rows",
-        ],
-    )?;
-    let total = sum_of(0);
     assert_eq!(
-        found,
-        crm.ask(&format!("{SIGNED} select shop, {total} from cells group by shop union all select '', {total} from cells order by 1"))?
-    );
-    // a filter that names one member stands for that member, one that names several for what they give to all
-    let one = ask(
-        &crm,
-        0,
-        &[
-            "--measures",
-            "result",
-            "--where",
-            "account.chart.level_2 = net income/taxes",
-        ],
-    )?;
-    let own = sum_of(2);
-    assert_eq!(
-        one,
+        crm.cells(1, "cube=books; measures=result; rows=shop.shop; subtotals=rows")?,
         crm.ask(&format!(
-            "{SIGNED} select {own} from cells where a2 = 'taxes'"
+            "{SIGNED} select shop, {all} from cells group by shop union all select '', {all} from cells order by 1"
         ))?
     );
-    let some = ask(
-        &crm,
-        0,
-        &[
-            "--measures",
-            "result",
-            "--where",
-            "account.chart.level_2 in net income/taxes, net income/other",
-        ],
-    )?;
+    Ok(())
+}
+
+#[test]
+fn a_filter_of_one_member_stands_for_it_and_one_of_several_for_what_they_give_to_all() -> Result<()>
+{
+    let crm = books()?;
+    let result = "cube=books; measures=result; where=account.chart.level_2";
     assert_eq!(
-        some,
+        crm.cells(0, &format!("{result} = net income/taxes"))?,
         crm.ask(&format!(
-            "{SIGNED} select {total} from cells where a2 in ('taxes', 'other')"
+            "{SIGNED} select {} from cells where a2 = 'taxes'",
+            sum_of(2)
         ))?
     );
-    let contexts = ask(
-        &crm,
-        2,
-        &[
-            "--measures",
-            "result,above,all",
-            "--rows",
-            "account.chart.level_1,account.chart.level_2",
-        ],
-    )?;
-    let above = sum_of(1);
+    assert_eq!(
+        crm.cells(
+            0,
+            &format!("{result} in net income/taxes, net income/other")
+        )?,
+        crm.ask(&format!(
+            "{SIGNED} select {} from cells where a2 in ('taxes', 'other')",
+            sum_of(0)
+        ))?
+    );
+    Ok(())
+}
+
+#[test]
+fn contexts_take_the_signs_of_their_members() -> Result<()> {
+    let crm = books()?;
+    let (all, above, own) = (sum_of(0), sum_of(1), sum_of(2));
     let decimals = |text: &str| format!("{text} || case {text} when '' then '' else '000000' end");
     assert_eq!(
-        contexts,
+        crm.cells(2, "cube=books; measures=result,above,all; rows=account.chart.level_1,account.chart.level_2")?,
         crm.ask(&format!(
-            "{SIGNED}, one as (select a1, {above} as v from cells group by a1), whole as (select {total} as v from cells),
+            "{SIGNED}, one as (select a1, {above} as v from cells group by a1), whole as (select {all} as v from cells),
              two as (select a1, a2, {own} as v from cells group by a1, a2)
              select two.a1, a2, two.v, {}, {} from two join one on one.a1 = two.a1, whole order by 1, 2",
             decimals("one.v"),
             decimals("whole.v")
         ))?
     );
+    Ok(())
+}
+
+#[test]
+fn clients_are_told_that_signed_cells_do_not_add_up() -> Result<()> {
+    let crm = books()?;
+    let model = read_model(&crm.lab.path("model"))?;
+    let cube = model.cube("books").context("the cube")?;
+    let view = CubeView::of(&model, cube).context("its view")?;
+    let told = view.measures.iter().take(2);
+    let told: Vec<_> = told
+        .map(|it| (it.definition.as_str(), it.additivity))
+        .collect();
+    let expected = [
+        ("sum(amount)", Additivity::Additive),
+        ("sum(amount) by operators", Additivity::NonAdditive),
+    ];
+    assert_eq!(told, expected);
     Ok(())
 }
 
@@ -291,7 +246,7 @@ fn an_operator_that_means_nothing_and_models_that_make_no_sense_are_refused() ->
         &["unknown operator '*' of 'rent' in dimension 'account', which is none of '+', '-' and '~'", "mend it at the source"],
     )?;
     // what takes no operators is told
-    assert!(!ask(&crm, 0, &["--measures", "booked"])?.is_empty());
+    assert!(!crm.cells(0, "cube=books; measures=booked")?.is_empty());
     let refused = |file: &str, old: &str, new: &str, expected: &str| -> Result<()> {
         let crm = books()?;
         crm.lab.replace(&format!("model/{file}.yaml"), old, new)?;

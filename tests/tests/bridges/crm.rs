@@ -1,6 +1,6 @@
 //! Opportunities and their contacts in SQLite, with a warehouse before them.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use planisphere_tests::lab::{Lab, Said, Source};
 
 const SOURCE: &str = "source: crm
@@ -113,6 +113,26 @@ impl Crm {
     /// What the warehouse says; null is an empty text.
     pub(crate) fn sql(&self, sql: &str) -> Result<Vec<Vec<String>>> {
         self.lab.sql(sql)
+    }
+
+    /// The keys of members and the numbers in the rows of a cube query, in order; the first columns are so many pairs of a key and what people
+    /// read of it, which is left out. Flags are written as `cube=sales; rows=a.b`.
+    pub(crate) fn cells(&self, levels: usize, flags: &str) -> Result<Vec<Vec<String>>> {
+        let mut words = Vec::new();
+        for flag in flags.split("; ") {
+            let (name, value) = flag.split_once('=').context("a flag has a value")?;
+            words.extend([format!("--{name}"), value.to_owned()]);
+        }
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let rows = self.lab.query(&words)?.into_iter();
+        let rows = rows.map(|row| {
+            let cells = row.into_iter().enumerate();
+            let kept = cells.filter(|(at, _)| *at >= 2 * levels || at % 2 == 0);
+            kept.map(|(_, cell)| cell).collect()
+        });
+        let mut rows: Vec<Vec<String>> = rows.collect();
+        rows.sort();
+        Ok(rows)
     }
 
     /// What SQLite says of the source; null is an empty text.

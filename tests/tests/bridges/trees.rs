@@ -46,28 +46,8 @@ fn expected(crm: &Crm, at: &str) -> Result<Vec<Vec<String>>> {
     ))
 }
 
-/// The keys and the numbers of rows, without what people read of members.
-fn sorted(rows: Vec<Vec<String>>, levels: usize) -> Vec<Vec<String>> {
-    let rows = rows.into_iter().map(|row| {
-        let cells = row.into_iter().enumerate();
-        let kept = cells.filter(|(at, _)| *at >= 2 * levels || at % 2 == 0);
-        kept.map(|(_, cell)| cell).collect()
-    });
-    let mut rows: Vec<Vec<String>> = rows.collect();
-    rows.sort();
-    rows
-}
-
-const ALL: [&str; 8] = [
-    "--cube",
-    "visits",
-    "--measures",
-    "minutes,visits,longest",
-    "--rows",
-    "employee.line.level_1,employee.line.level_2,employee.line.level_3",
-    "--subtotals",
-    "rows",
-];
+const ALL: &str = "cube=visits; measures=minutes,visits,longest; \
+    rows=employee.line.level_1,employee.line.level_2,employee.line.level_3; subtotals=rows";
 
 #[test]
 fn each_level_of_a_tree_is_told_as_is_and_as_of_a_day() -> Result<()> {
@@ -79,8 +59,7 @@ fn each_level_of_a_tree_is_told_as_is_and_as_of_a_day() -> Result<()> {
             ("as_of 2025-01-25", "2025-01-25 23:59:59"),
             ("as_of 2025-02-15", "2025-02-15 23:59:59"),
         ] {
-            let asked = [ALL.as_slice(), &["--history", history]].concat();
-            let found = sorted(crm.lab.query(&asked)?, 3);
+            let found = crm.cells(3, &format!("{ALL}; history={history}"))?;
             assert_eq!(found, expected(&crm, at)?, "seed {seed}, {history}");
         }
     }
@@ -90,9 +69,8 @@ fn each_level_of_a_tree_is_told_as_is_and_as_of_a_day() -> Result<()> {
 #[test]
 fn filters_rankings_and_contexts_go_by_the_members_of_a_level() -> Result<()> {
     let crm = visits("days", 3)?;
-    let ask = |flags: &[&str]| {
-        let start = ["--cube", "visits", "--history", "as_is"].as_slice();
-        crm.lab.query(&[start, flags].concat())
+    let ask = |levels: usize, flags: &str| {
+        crm.cells(levels, &format!("cube=visits; history=as_is; {flags}"))
     };
     let way = |level: usize| format!("coalesce(substr(way, min({level}, level), 1), v.employee)");
     let down = down("9999-01-01 00:00:00");
@@ -100,44 +78,28 @@ fn filters_rankings_and_contexts_go_by_the_members_of_a_level() -> Result<()> {
     let cells = format!(
         "{down}, cells as (select {one} as a, {two} as b, v.city, minutes from visits v left join down d on d.id = v.employee)"
     );
-    let filtered = ask(&[
-        "--measures",
-        "minutes",
-        "--rows",
-        "city.place.city",
-        "--where",
-        "employee.line.level_2 = b/d",
-    ])?;
     assert_eq!(
-        sorted(filtered, 4).len(),
+        ask(
+            0,
+            "measures=minutes,visits; where=employee.line.level_2 = b/d"
+        )?,
         crm.ask(&format!(
-            "{cells} select city from cells where a = 'b' and b = 'd' group by 1"
+            "{cells} select sum(minutes), count(*) from cells where a = 'b' and b = 'd'"
         ))?
-        .len()
     );
-    let shares = ask(&[
-        "--measures",
-        "minutes,of_all,place",
-        "--rows",
-        "employee.line.level_1,employee.line.level_2",
-    ])?;
+    let rows = "rows=employee.line.level_1,employee.line.level_2";
     assert_eq!(
-        sorted(shares, 2),
+        ask(2, &format!("measures=minutes,of_all,place; {rows}"))?,
         crm.ask(&format!(
             "{cells}, sums as (select a, b, sum(minutes) as m from cells group by a, b)
              select a, b, m, printf('%.10f', 1.0 * m / sum(m) over (partition by a)), printf('%.10f', rank() over (partition by a order by m desc)) from sums order by 1, 2"
         ))?
     );
-    let top = ask(&[
-        "--measures",
-        "minutes",
-        "--rows",
-        "employee.line.level_1",
-        "--top",
-        "1 by minutes",
-    ])?;
     assert_eq!(
-        sorted(top, 1),
+        ask(
+            1,
+            "measures=minutes; rows=employee.line.level_1; top=1 by minutes"
+        )?,
         crm.ask(&format!(
             "{cells} select a, sum(minutes) from cells group by a order by 2 desc, 1 limit 1"
         ))?
@@ -169,8 +131,7 @@ fn a_tree_without_history_is_told_as_was_too() -> Result<()> {
     crm.lab.load()?.done()?;
     let at = "9999-01-01 00:00:00";
     for history in ["as_was", "as_is", "as_of 2025-01-01"] {
-        let asked = [ALL.as_slice(), &["--history", history]].concat();
-        let found = sorted(crm.lab.query(&asked)?, 3);
+        let found = crm.cells(3, &format!("{ALL}; history={history}"))?;
         assert_eq!(found, expected(&crm, at)?, "{history}");
     }
     Ok(())

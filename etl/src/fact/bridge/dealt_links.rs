@@ -13,27 +13,17 @@ use planisphere_schemas::model::Bridge;
 
 use crate::dealt::{Dealing, Dealt};
 use crate::dimension::MemberIndex;
+use crate::fact::shares::ShareRoom;
 use crate::pile::Pile;
 use crate::problems::Destination;
 use crate::register::Register;
-use crate::spool::{Memory, Spooled};
+use crate::spool::Spooled;
 
 use super::keys::KeySet;
 use super::links::{Links, Outcome, Standing, facts_of};
 
 /// What a row takes in memory beside its columns while its fact is looked at.
 const BYTES_OF_LINK: usize = 400;
-/// More shares are not made, however many rows there are.
-const SHARES: usize = 1024;
-
-/// What a bridge may keep in memory.
-#[derive(Debug, Clone)]
-pub(crate) struct BridgeRoom {
-    /// It shares this with other rows on their way.
-    pub(crate) memory: Memory,
-    /// Bytes of rows that are looked at together, and that may wait in any case.
-    pub(crate) least: usize,
-}
 
 /// The rows of a bridge's entity.
 pub(crate) struct DealtLinks {
@@ -55,10 +45,9 @@ impl DealtLinks {
         bridge: &Bridge,
         rows: &Spooled,
         members: &MemberIndex,
-        room: &BridgeRoom,
+        room: &ShareRoom,
     ) -> Result<Self, ArrowError> {
-        let bytes = rows.num_rows().saturating_mul(rows.width() + BYTES_OF_LINK);
-        let shares = (bytes / room.least.max(1) + 1).min(SHARES);
+        let shares = room.shares(rows.num_rows().saturating_mul(rows.width() + BYTES_OF_LINK));
         let mut facts = Register::new(&room.memory, room.least);
         let mut told = Pile::new(&room.memory, room.least);
         let mut dealing = Dealing::new(rows.schema(), &room.memory, room.least);
@@ -93,7 +82,7 @@ impl DealtLinks {
     }
 
     /// No fact is found yet.
-    pub(super) fn found(room: &BridgeRoom) -> Found {
+    pub(super) fn found(room: &ShareRoom) -> Found {
         Found {
             dealing: Dealing::new(groups_of_facts(), &room.memory, room.least),
         }

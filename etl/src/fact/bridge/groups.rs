@@ -9,11 +9,11 @@ use arrow::error::ArrowError;
 use planisphere_schemas::model::Bridge;
 
 use crate::dimension::IS_RETIRED;
+use crate::fact::shares::ShareRoom;
 use crate::pile::Pile;
 use crate::register::Register;
 use crate::spool::{Memory, Spool, Spooled};
 
-use super::dealt_links::BridgeRoom;
 use super::keys::KeySet;
 
 /// The column of the key map that says who is in a group.
@@ -78,7 +78,7 @@ pub(super) struct Groups {
 
 impl Groups {
     /// No key was issued.
-    pub(super) fn new(room: &BridgeRoom) -> Self {
+    pub(super) fn new(room: &ShareRoom) -> Self {
         Self {
             keys: Register::new(&room.memory, room.least),
             places: Register::new(&room.memory, room.least),
@@ -183,7 +183,7 @@ mod tests {
         assert_eq!(pair.text(), "-4:6|7:4");
         assert_eq!(Group::parse("-4:6|7:4").unwrap(), pair);
         assert_eq!(group(&[(7, 4), (7, 6)]), group(&[(7, 10)]));
-        let room = BridgeRoom {
+        let room = ShareRoom {
             memory: Memory::new(0),
             least: 0,
         };

@@ -26,6 +26,7 @@ use chrono_tz::Tz;
 use planisphere_schemas::model::{Bridge, SpecialMember, Star};
 
 use crate::dimension::{MemberIndex, Tally};
+use crate::fact::shares::ShareRoom;
 use crate::problems::Destination;
 use crate::reject::Reject;
 use crate::spool::Spooled;
@@ -36,7 +37,7 @@ use self::table::Published;
 use super::fresh::{instants, row_ids};
 use super::milestones::with_columns;
 
-pub(crate) use self::dealt_links::{BridgeRoom, DealtLinks};
+pub(crate) use self::dealt_links::DealtLinks;
 pub(crate) use self::keys::KeySet;
 
 /// The column beside the conformed ones with the keys of groups.
@@ -47,7 +48,7 @@ pub(super) fn group_column(bridge: &Bridge) -> String {
 /// One bridge at work.
 pub(crate) struct Bridging<'a> {
     bridge: &'a Bridge,
-    room: BridgeRoom,
+    room: ShareRoom,
     links: DealtLinks,
     found: Found,
     groups: Mutex<Groups>,
@@ -76,7 +77,7 @@ impl<'a> Bridging<'a> {
         bridge: &'a Bridge,
         rows: &Spooled,
         members: &MemberIndex,
-        room: BridgeRoom,
+        room: ShareRoom,
     ) -> Result<Self, ArrowError> {
         Ok(Self {
             bridge,

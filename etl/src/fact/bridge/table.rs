@@ -7,10 +7,10 @@ use arrow::datatypes::{DataType as Arrow, Field, Int32Type, Int64Type, Schema, S
 use arrow::error::ArrowError;
 use planisphere_schemas::model::{Bridge, SpecialMember};
 
+use crate::fact::shares::ShareRoom;
 use crate::register::Register;
 use crate::spool::{Memory, Spool, Spooled};
 
-use super::dealt_links::BridgeRoom;
 use super::groups::Groups;
 use super::keys::KeySet;
 use super::shares::{ONE, PLACES};
@@ -31,7 +31,7 @@ pub(super) struct Published {
 
 impl Published {
     /// No group is.
-    pub(super) fn none(room: &BridgeRoom) -> Self {
+    pub(super) fn none(room: &ShareRoom) -> Self {
         Self {
             keys: KeySet::default(),
             audits: Register::new(&room.memory, room.least),

@@ -29,7 +29,9 @@ mod stars;
 mod states;
 mod work;
 
-pub use cells::{Cell, CellState, CellValue, PlainCells, Tuple, TupleMember, plain_cells};
+pub use cells::{
+    Cell, CellState, CellValue, PlainCells, Tuple, TupleAttribute, TupleMember, plain_cells,
+};
 pub use error::{OlapError, QueryFault, QueryFaults, Result};
 pub use principal::{Policy, Principal};
 pub use published::PublishedStars;

@@ -136,6 +136,11 @@ pub enum LevelPart {
     Sort,
     /// True if the row is summed over this level.
     Subtotal,
+    /// What is told of the member beside, typed as stored; null for special members and subtotals.
+    Attribute {
+        /// The attribute.
+        name: String,
+    },
 }
 
 /// An answer: its header at once, its rows as they come.

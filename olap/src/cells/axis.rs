@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use arrow::array::RecordBatch;
 use datafusion::scalar::ScalarValue;
-use planisphere_schemas::model::SpecialMember;
+use planisphere_schemas::model::{DataType, SpecialMember};
 
-use super::{Tuple, TupleMember, scalar};
+use super::{Tuple, TupleAttribute, TupleMember, cell_value, scalar};
 use crate::error::Result;
 use crate::plan::member_key;
 use crate::query::{LevelRef, MemberKey, MemberPath};
@@ -17,6 +17,15 @@ use crate::result::{ColumnRole, LevelPart, ResultHeader};
 pub(super) struct AxisColumns {
     axis: usize,
     levels: Vec<LevelColumns>,
+    attributes: Vec<AttributeColumn>,
+}
+
+/// Where an attribute of members stands in an answer.
+struct AttributeColumn {
+    column: usize,
+    position: usize,
+    name: String,
+    data_type: DataType,
 }
 
 /// Where the members of one level stand in an answer.
@@ -44,6 +53,7 @@ impl AxisColumns {
         let mut levels: Vec<LevelColumns> = Vec::new();
         // The path of a level that an earlier level of its hierarchy has brought onto the axis.
         let mut brought: Vec<(LevelRef, Vec<PathColumns>)> = Vec::new();
+        let mut attributes = Vec::new();
         for (number, column) in header.columns.iter().enumerate() {
             let ColumnRole::Level {
                 axis,
@@ -87,11 +97,18 @@ impl AxisColumns {
                     }
                 }
                 LevelPart::Subtotal => columns.subtotal = Some(number),
+                LevelPart::Attribute { name } => attributes.push(AttributeColumn {
+                    column: number,
+                    position: *position,
+                    name: name.clone(),
+                    data_type: column.data_type,
+                }),
             }
         }
         Self {
             axis: of_axis,
             levels,
+            attributes,
         }
     }
 
@@ -155,8 +172,21 @@ impl AxisColumns {
             .levels
             .iter()
             .filter_map(|level| level.member(batch, row).transpose());
+        let attributes = self.attributes.iter().map(|it| it.value(batch, row));
         Ok(Tuple {
             members: members.collect::<Result<_>>()?,
+            attributes: attributes.collect::<Result<_>>()?,
+        })
+    }
+}
+
+impl AttributeColumn {
+    fn value(&self, batch: &RecordBatch, row: usize) -> Result<TupleAttribute> {
+        Ok(TupleAttribute {
+            position: self.position,
+            name: self.name.clone(),
+            data_type: self.data_type,
+            value: cell_value(&scalar(batch, self.column, row)?),
         })
     }
 }
@@ -258,7 +288,6 @@ mod tests {
     use std::sync::Arc;
 
     use arrow::array::{ArrayRef, Int32Array, StringArray};
-    use planisphere_schemas::model::DataType;
 
     use super::*;
     use crate::result::ResultColumn;

@@ -8,6 +8,7 @@ use std::fmt;
 
 use arrow::array::RecordBatch;
 use datafusion::scalar::ScalarValue;
+use planisphere_schemas::model::DataType;
 use serde::Serialize;
 
 use self::axis::AxisColumns;
@@ -32,6 +33,23 @@ pub struct PlainCells {
 pub struct Tuple {
     /// The members in the order of the axis' levels.
     pub members: Vec<TupleMember>,
+    /// What is told of them beside, in the order of the answer's columns.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub attributes: Vec<TupleAttribute>,
+}
+
+/// What is told of a member of a tuple.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TupleAttribute {
+    /// The position of the member's level on the axis.
+    pub position: usize,
+    /// The attribute.
+    pub name: String,
+    /// Its type.
+    #[serde(skip)]
+    pub data_type: DataType,
+    /// The value; nothing for null.
+    pub value: Option<CellValue>,
 }
 
 /// A member in a tuple.

@@ -170,6 +170,9 @@ pub(super) struct CubesArgs {
 pub(super) struct DescribeArgs {
     /// The cube.
     pub(super) cube: String,
+    /// Also what each level tells of its members beside their keys and names.
+    #[arg(long)]
+    pub(super) attributes: bool,
     #[command(flatten)]
     pub(super) from: From,
     #[command(flatten)]

@@ -46,7 +46,7 @@ pub(super) async fn cubes(arguments: CubesArgs) -> Result<(), CliError> {
     )
 }
 
-/// Describes a cube: one row for each level and each measure.
+/// Describes a cube: one row for each level, each measure and, where asked for, each attribute of members.
 pub(super) async fn describe(arguments: DescribeArgs) -> Result<(), CliError> {
     let language = language(&arguments.shown)?;
     let mut backend = Backend::open(&arguments.from).await?;
@@ -64,7 +64,7 @@ pub(super) async fn describe(arguments: DescribeArgs) -> Result<(), CliError> {
     let levels = cube
         .dimensions
         .iter()
-        .flat_map(|dimension| level_rows(dimension, language));
+        .flat_map(|dimension| level_rows(dimension, arguments.attributes, language));
     let measures = cube.measures.iter().map(|measure| {
         let caption = said(&measure.caption, language);
         row(
@@ -90,7 +90,11 @@ pub(super) async fn describe(arguments: DescribeArgs) -> Result<(), CliError> {
     Ok(())
 }
 
-fn level_rows(dimension: &wire::Dimension, language: Language) -> Vec<Vec<Shown>> {
+fn level_rows(
+    dimension: &wire::Dimension,
+    attributes: bool,
+    language: Language,
+) -> Vec<Vec<Shown>> {
     let about = Shown {
         value: about_dimension(dimension, Language::English).into(),
         text: about_dimension(dimension, language),
@@ -105,9 +109,23 @@ fn level_rows(dimension: &wire::Dimension, language: Language) -> Vec<Vec<Shown>
             );
             let kind = kind("level", words::LEVEL, language);
             rows.push(row(kind, &name, caption, &level.key_type, about.clone()));
+            if attributes {
+                rows.extend(attribute_rows(level, &name, language));
+            }
         }
     }
     rows
+}
+
+/// What a level tells of its members.
+fn attribute_rows(level: &wire::Level, of: &str, language: Language) -> Vec<Vec<Shown>> {
+    let rows = level.attributes.iter().map(|told| {
+        let name = format!("{of}.{}", told.name);
+        let caption = said(&told.caption, language);
+        let kind = kind("attribute", words::ATTRIBUTE, language);
+        row(kind, &name, caption, &told.data_type, Shown::nothing())
+    });
+    rows.collect()
 }
 
 fn about_dimension(dimension: &wire::Dimension, language: Language) -> String {

@@ -19,7 +19,7 @@ pub(super) fn long(header: &ResultHeader, batches: &[RecordBatch]) -> Sheet {
         .map(|column| Column {
             name: column.name.clone(),
             heading: column.caption.clone(),
-            right: column.data_type.is_number() && !matches!(column.role, ColumnRole::Level { .. }),
+            right: column.data_type.is_number() && !is_member(&column.role),
         });
     let columns = columns.collect();
     let mut rows = Vec::new();
@@ -35,6 +35,14 @@ pub(super) fn long(header: &ResultHeader, batches: &[RecordBatch]) -> Sheet {
     Sheet { columns, rows }
 }
 
+/// True for keys and captions, which stand on the left.
+fn is_member(role: &ColumnRole) -> bool {
+    match role {
+        ColumnRole::Level { part, .. } => !matches!(part, LevelPart::Attribute { .. }),
+        _ => false,
+    }
+}
+
 fn is_kept(header: &ResultHeader, at: usize) -> bool {
     header
         .columns
@@ -44,7 +52,10 @@ fn is_kept(header: &ResultHeader, at: usize) -> bool {
             ColumnRole::Level { part, .. } => {
                 matches!(
                     part,
-                    LevelPart::AncestorKey { .. } | LevelPart::Key | LevelPart::Caption
+                    LevelPart::AncestorKey { .. }
+                        | LevelPart::Key
+                        | LevelPart::Caption
+                        | LevelPart::Attribute { .. }
                 )
             }
         })

@@ -130,6 +130,17 @@ fn level_columns(header: &ResultHeader, of_axis: usize) -> Vec<Column> {
                 part: LevelPart::Key,
                 ..
             } if *axis == of_axis => Some(Column::text(level.to_string(), column.caption.clone())),
+            ColumnRole::Level {
+                axis,
+                part: LevelPart::Attribute { .. },
+                ..
+            } if *axis == of_axis => {
+                let (name, heading) = (column.name.clone(), column.caption.clone());
+                Some(match column.data_type.is_number() {
+                    true => Column::number(name, heading),
+                    false => Column::text(name, heading),
+                })
+            }
             _ => None,
         })
         .collect()

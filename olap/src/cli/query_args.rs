@@ -25,6 +25,9 @@ pub(super) struct QueryArgs {
     /// The levels of the columns, separated by commas.
     #[arg(long, value_delimiter = ',')]
     pub(super) columns: Vec<String>,
+    /// What is told of members beside, separated by commas: customer.customer.customer.email
+    #[arg(long, value_delimiter = ',')]
+    pub(super) attributes: Vec<String>,
     /// Which totals there are, separated by commas: all of an axis (rows, columns), its grand total alone (total rows), or those of the
     /// members of a level (order_date.calendar.year).
     #[arg(long, value_delimiter = ',')]

@@ -43,6 +43,11 @@ impl QueryArgs {
                 .collect();
         }
         self.lay_axes(query)?;
+        if !self.attributes.is_empty() {
+            let told = self.attributes.iter();
+            let told = told.map(|text| text.parse().map_err(CliError::usage));
+            query.attributes = told.collect::<Result<_, _>>()?;
+        }
         for text in &self.filters {
             query
                 .filters

@@ -1,11 +1,11 @@
-//! What tuples of an axis are called in a table.
+//! What tuples of an axis are called in a table, and what is told of their members.
 
 use super::alike::{Alike, Parents};
 use crate::cells::{Tuple, TupleMember};
 use crate::query::{Language, LevelRef, MemberKey};
 use crate::result::{ColumnRole, LevelPart, ResultHeader};
 
-/// The captions of every tuple of an axis. On levels whose members read alike, members have those above them
+/// The captions of every tuple of an axis, each with the attributes that are asked for behind it. On levels whose members read alike, members have those above them
 /// in front that the axis does not show: `2025 / Q1 / January`.
 pub(super) fn titles(
     header: &ResultHeader,
@@ -25,8 +25,20 @@ pub(super) fn titles(
     };
     tuples
         .iter()
-        .map(|tuple| captions(tuple, language.total(), placed))
+        .map(|tuple| told(captions(tuple, language.total(), placed), tuple))
         .collect()
+}
+
+/// The captions, each with what is told of its member behind it.
+fn told(captions: Vec<String>, tuple: &Tuple) -> Vec<String> {
+    let captions = captions.into_iter().enumerate();
+    let with_attributes = captions.flat_map(|(position, caption)| {
+        let own = tuple.attributes.iter();
+        let own = own.filter(move |it| it.position == position);
+        let values = own.map(|it| it.value.as_ref().map(ToString::to_string));
+        std::iter::once(caption).chain(values.map(Option::unwrap_or_default))
+    });
+    with_attributes.collect()
 }
 
 /// The members of a tuple, each in its place; only the first of several totals is named.

@@ -6,7 +6,8 @@ use planisphere_schemas::model::{Caption, Kpi};
 use super::header::format_to_wire;
 use super::member::member_to_wire;
 use crate::model::{
-    Additivity, CubeSummary, CubeView, DimensionSource, DimensionView, HierarchyView, MeasureView,
+    Additivity, AttributeView, CubeSummary, CubeView, DimensionSource, DimensionView,
+    HierarchyView, MeasureView,
 };
 use crate::service::{CubeDetail, CubeList, MembersPage};
 
@@ -90,11 +91,20 @@ fn hierarchy(hierarchy: &HierarchyView) -> wire::Hierarchy {
         name: level.name.clone(),
         caption: caption(&level.caption),
         key_type: level.key.data_type.to_string(),
+        attributes: level.attributes.iter().map(attribute).collect(),
     });
     wire::Hierarchy {
         name: hierarchy.name.clone(),
         caption: caption(&hierarchy.caption),
         levels: levels.collect(),
+    }
+}
+
+fn attribute(attribute: &AttributeView) -> wire::Attribute {
+    wire::Attribute {
+        name: attribute.name.clone(),
+        caption: caption(&attribute.caption),
+        data_type: attribute.column.data_type.to_string(),
     }
 }
 

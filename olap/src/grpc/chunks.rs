@@ -11,7 +11,7 @@ use wire::result_chunk::Chunk;
 use super::header::exactness_to_wire;
 use super::member::member_to_wire;
 use super::value::{cell_value, value_at};
-use crate::cells::{Cell, CellState, PlainCells};
+use crate::cells::{Cell, CellState, PlainCells, TupleAttribute};
 use crate::flight::VERSION_KEY;
 use crate::result::{ColumnRole, ResultHeader};
 
@@ -95,8 +95,16 @@ fn tuples_of_axis(
             axis: count(axis),
             ordinal: count(ordinal),
             members: members.collect(),
+            attributes: tuple.attributes.iter().map(attribute).collect(),
         }
     })
+}
+
+fn attribute(told: &TupleAttribute) -> wire::Value {
+    match &told.value {
+        Some(value) => cell_value(value, told.data_type),
+        None => wire::Value { value: None },
+    }
 }
 
 fn measure_types(header: &ResultHeader) -> Vec<DataType> {

@@ -43,6 +43,9 @@ fn column_to_wire(column: &ResultColumn) -> wire::ColumnDescription {
             let (kind, ancestor) = part_to_wire(part);
             described.set_kind(kind);
             described.ancestor_level = ancestor.to_owned();
+            if let LevelPart::Attribute { name } = part {
+                described.attribute.clone_from(name);
+            }
         }
         ColumnRole::Measure {
             name,
@@ -71,6 +74,7 @@ fn part_to_wire(part: &LevelPart) -> (wire::ColumnKind, &str) {
         LevelPart::Caption => (wire::ColumnKind::Caption, ""),
         LevelPart::Sort => (wire::ColumnKind::Sort, ""),
         LevelPart::Subtotal => (wire::ColumnKind::Subtotal, ""),
+        LevelPart::Attribute { .. } => (wire::ColumnKind::Attribute, ""),
     }
 }
 
@@ -149,7 +153,7 @@ fn column_of_wire(
         kind => ColumnRole::Level {
             axis: column.axis as usize,
             position: column.position as usize,
-            part: part_of_wire(kind, &column.ancestor_level),
+            part: part_of_wire(kind, &column),
             level: reading.level(place, column.level.clone()),
         },
     };
@@ -174,8 +178,8 @@ pub(super) fn data_type_of_wire(
     data_type.ok()
 }
 
-fn part_of_wire(kind: wire::ColumnKind, ancestor: &str) -> LevelPart {
-    let level = ancestor.to_owned();
+fn part_of_wire(kind: wire::ColumnKind, column: &wire::ColumnDescription) -> LevelPart {
+    let level = column.ancestor_level.clone();
     match kind {
         wire::ColumnKind::AncestorKey => LevelPart::AncestorKey { level },
         wire::ColumnKind::AncestorSpecial => LevelPart::AncestorSpecial { level },
@@ -184,6 +188,9 @@ fn part_of_wire(kind: wire::ColumnKind, ancestor: &str) -> LevelPart {
         wire::ColumnKind::Caption => LevelPart::Caption,
         wire::ColumnKind::Sort => LevelPart::Sort,
         wire::ColumnKind::Subtotal => LevelPart::Subtotal,
+        wire::ColumnKind::Attribute => LevelPart::Attribute {
+            name: column.attribute.clone(),
+        },
         _ => LevelPart::Key,
     }
 }
@@ -211,6 +218,9 @@ mod tests {
             LevelPart::Caption,
             LevelPart::Sort,
             LevelPart::Subtotal,
+            LevelPart::Attribute {
+                name: "holiday".into(),
+            },
         ];
         let roles = parts.map(|part| ColumnRole::Level {
             axis: 1,

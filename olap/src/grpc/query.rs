@@ -5,8 +5,8 @@ use planisphere_proto::v1 as wire;
 use super::fault::{Reading, known};
 use crate::error::Result;
 use crate::query::{
-    Axis, Bound, Comparison, Condition, CubeQuery, Filter, History, Keep, Language, MeasureFilter,
-    Sort, SortKey, Subtotals, TextPlace, Top,
+    AttributeRef, Axis, Bound, Comparison, Condition, CubeQuery, Filter, History, Keep, Language,
+    MeasureFilter, Sort, SortKey, Subtotals, TextPlace, Top,
 };
 
 /// What a request says beside its own matter.
@@ -87,6 +87,10 @@ pub(super) fn read_query(
         cube: query.cube,
         measures: query.measures,
         axes: each(query.axes, |i, axis| read_axis(reading, i, axis)),
+        attributes: each(query.attributes, |i, it| AttributeRef {
+            level: reading.level(&format!("attributes[{i}].level"), it.level),
+            attribute: it.attribute,
+        }),
         filters: each(query.filters, |i, filter| read_filter(reading, i, filter)),
         measure_filters: each(query.measure_filters, |i, it| {
             read_measure_filter(reading, i, it)

@@ -4,8 +4,8 @@ use planisphere_proto::v1 as wire;
 
 use super::member::{keys_to_wire, level_to_wire};
 use crate::query::{
-    Axis, Bound, Comparison, Condition, CubeQuery, Filter, History, Keep, MeasureFilter,
-    MemberPath, Sort, SortKey, Subtotals, TextPlace, Top,
+    AttributeRef, Axis, Bound, Comparison, Condition, CubeQuery, Filter, History, Keep,
+    MeasureFilter, MemberPath, Sort, SortKey, Subtotals, TextPlace, Top,
 };
 
 /// The context that a query holds.
@@ -39,6 +39,7 @@ pub(super) fn query_to_wire(query: &CubeQuery) -> wire::CubeQuery {
         cube: query.cube.clone(),
         measures: query.measures.clone(),
         axes: query.axes.iter().map(axis).collect(),
+        attributes: query.attributes.iter().map(attribute).collect(),
         filters: query.filters.iter().map(filter).collect(),
         measure_filters: query.measure_filters.iter().map(measure_filter).collect(),
         sort: query.sort.iter().map(sort).collect(),
@@ -46,6 +47,13 @@ pub(super) fn query_to_wire(query: &CubeQuery) -> wire::CubeQuery {
         tops: query.tops.iter().map(top).collect(),
         limit: query.limit.unwrap_or(0),
         include_deleted: query.include_deleted,
+    }
+}
+
+fn attribute(attribute: &AttributeRef) -> wire::AttributeRef {
+    wire::AttributeRef {
+        level: Some(level_to_wire(&attribute.level)),
+        attribute: attribute.attribute.clone(),
     }
 }
 
@@ -202,6 +210,7 @@ mod tests {
                 },
                 Axis::of(["p.c".parse().unwrap()]),
             ],
+            attributes: vec!["d.h.y.name".parse().unwrap()],
             filters: vec![set, all_keys, parse_filter("d.y > 2024").unwrap()],
             measure_filters: vec![parse_measure_filter("net >= 1.5").unwrap()],
             sort: vec![parse_sort("-net").unwrap(), parse_sort("d.h.y").unwrap()],

@@ -10,4 +10,6 @@ mod view;
 pub use describe::{Additivity, CubeSummary, MeasureView};
 pub(crate) use describe::{caption_of, cell_type, format_of};
 pub(crate) use find::{LevelMatch, find_dimension, find_level};
-pub use view::{ColumnType, CubeView, DimensionSource, DimensionView, HierarchyView, LevelView};
+pub use view::{
+    AttributeView, ColumnType, CubeView, DimensionSource, DimensionView, HierarchyView, LevelView,
+};

@@ -1,7 +1,8 @@
 //! One cube with everything that its model files say about it, roles and degenerate columns alike.
 
 use planisphere_schemas::model::{
-    Caption, Cube, CubeDimension, CubeRole, DataType, Dimension, Hierarchy, Kpi, Level, Model, Star,
+    Caption, Cube, CubeDimension, CubeRole, DataType, Dimension, Hierarchy, Kpi, Level,
+    MemberAttribute, Model, Star,
 };
 use serde::Serialize;
 
@@ -96,6 +97,20 @@ pub struct LevelView {
     pub name_zh: ColumnType,
     /// What orders the members.
     pub sort: ColumnType,
+    /// What members tell beside.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub attributes: Vec<AttributeView>,
+}
+
+/// What the members of a level tell beside their key and name.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct AttributeView {
+    /// The id.
+    pub name: String,
+    /// What people read.
+    pub caption: Caption,
+    /// What holds it.
+    pub column: ColumnType,
 }
 
 /// A column with its type.
@@ -209,11 +224,14 @@ fn hierarchy_view(dimension: &Dimension, hierarchy: &Hierarchy) -> HierarchyView
     HierarchyView {
         name: hierarchy.name.clone(),
         caption: hierarchy.caption.clone(),
-        levels: levels.map(|level| level_view(dimension, level)).collect(),
+        levels: levels
+            .map(|level| level_view(dimension, hierarchy, level))
+            .collect(),
     }
 }
 
-fn level_view(dimension: &Dimension, level: &Level) -> LevelView {
+fn level_view(dimension: &Dimension, hierarchy: &Hierarchy, level: &Level) -> LevelView {
+    let attributes = dimension.member_attributes(hierarchy, level).into_iter();
     let column = |name: &str| ColumnType {
         name: name.to_owned(),
         data_type: dimension.type_of(name).unwrap_or(DataType::Text),
@@ -225,6 +243,18 @@ fn level_view(dimension: &Dimension, level: &Level) -> LevelView {
         name_en: column(&level.name_en),
         name_zh: column(&level.name_zh),
         sort: column(&level.sort),
+        attributes: attributes.map(attribute_view).collect(),
+    }
+}
+
+fn attribute_view(told: MemberAttribute) -> AttributeView {
+    AttributeView {
+        name: told.name,
+        caption: told.caption,
+        column: ColumnType {
+            name: told.attribute,
+            data_type: told.data_type,
+        },
     }
 }
 
@@ -249,6 +279,7 @@ fn degenerate_view(
                 name_zh: key.clone(),
                 sort: key.clone(),
                 key,
+                attributes: vec![],
             }
         });
     DimensionView {

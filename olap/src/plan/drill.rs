@@ -46,6 +46,7 @@ pub(crate) fn drilled_down(
             drilled: true,
         });
         drilled.page_token = None;
+        forget_attributes(view, &mut drilled);
     }
     faults.or(drilled)
 }
@@ -159,6 +160,7 @@ pub(crate) fn rolled_up(
         None => remove_level(&mut rolled, &finest),
     }
     forget_drills(view, &mut rolled, &finest.found);
+    forget_attributes(view, &mut rolled);
     faults.or(rolled)
 }
 
@@ -193,6 +195,19 @@ fn remove_level(query: &mut CubeQuery, place: &OnAxis<'_>) {
         axis.levels.remove(place.position);
         axis.subtotals.within(axis.levels.len());
     }
+}
+
+/// Takes away what is told of members that the query no longer shows.
+fn forget_attributes(view: &CubeView, query: &mut CubeQuery) {
+    let mut ignored = QueryFaults::default();
+    let shown = levels_on_axes(view, query);
+    let is_shown = |level: &LevelRef, ignored: &mut QueryFaults| {
+        let found = find_level(view, level, "", ignored);
+        found.is_none_or(|found| shown.iter().any(|it| same_level(&it.found, &found)))
+    };
+    query
+        .attributes
+        .retain(|it| is_shown(&it.level, &mut ignored));
 }
 
 /// Takes away the slice of the last drill in a hierarchy.

@@ -56,6 +56,11 @@ impl GroupPart {
         format!("{}#subtotal", self.key)
     }
 
+    /// The column with what is told of the member.
+    pub(crate) fn attribute(&self, name: &str) -> String {
+        format!("{}#attribute_{name}", self.key)
+    }
+
     /// The column with the name of the member.
     pub(crate) fn caption(&self) -> String {
         format!("{}#caption", self.key)

@@ -6,9 +6,11 @@ use datafusion::common::{Column, NullEquality};
 use datafusion::logical_expr::{JoinType, LogicalPlanBuilder};
 
 use super::group_members::{GroupLevel, GroupPart};
-use super::member_rows::{NAME_EN, NAME_ZH, key_at, member_rows, renamed, sort_at, special_at};
+use super::member_rows::{
+    NAME_EN, NAME_ZH, attribute_at, key_at, renamed, sort_at, special_at, told_member_rows,
+};
 use super::planner::{PlanStep, Planner};
-use super::resolved::{PathLevel, ResolvedLevel, ResolvedQuery};
+use super::resolved::{PathLevel, ResolvedAttribute, ResolvedLevel, ResolvedQuery};
 use crate::query::Language;
 
 /// Joins captions and orders to the grouped rows.
@@ -27,13 +29,28 @@ pub(crate) fn label_members(
         {
             let own = depth + 1 == level.parts.len();
             let named = own && is_named(&part.level, query.language);
-            if named || !part.sorts_by_key() {
+            let told = match own {
+                true => attributes_of(query, level).collect(),
+                false => vec![],
+            };
+            if named || !part.sorts_by_key() || !told.is_empty() {
                 let parts = level.parts.get(..=depth).unwrap_or_default();
-                plan = label(planner, plan, query, &above(&level.level, depth), parts)?;
+                let level = above(&level.level, depth);
+                plan = label(planner, plan, query, (&level, parts), &told)?;
             }
         }
     }
     Ok(plan)
+}
+
+/// What is told of the members of a level on an axis.
+pub(crate) fn attributes_of<'q>(
+    query: &'q ResolvedQuery,
+    level: &GroupLevel,
+) -> impl Iterator<Item = &'q ResolvedAttribute> {
+    let place = (level.axis, level.position);
+    let asked = query.attributes.iter();
+    asked.filter(move |it| (it.axis, it.position) == place)
 }
 
 /// True if members have a name that is not their key.
@@ -53,8 +70,8 @@ fn label(
     planner: &Planner<'_>,
     plan: LogicalPlanBuilder,
     query: &ResolvedQuery,
-    level: &ResolvedLevel,
-    parts: &[GroupPart],
+    (level, parts): (&ResolvedLevel, &[GroupPart]),
+    told: &[&ResolvedAttribute],
 ) -> PlanStep {
     let own = parts
         .last()
@@ -68,6 +85,10 @@ fn label(
     if !own.sorts_by_key() {
         names.push((sort_at(last), own.sort()));
     }
+    names.extend(
+        told.iter()
+            .map(|it| (attribute_at(&it.column.name), own.attribute(&it.name))),
+    );
     let (mut left, mut right) = (Vec::new(), Vec::new());
     for (depth, part) in parts.iter().enumerate() {
         for (from, to) in [
@@ -80,7 +101,9 @@ fn label(
             names.push((from, joined));
         }
     }
-    let members = member_rows(planner, level, &query.star.table(), query.history)?;
+    let told: Vec<&str> = told.iter().map(|it| it.column.name.as_str()).collect();
+    let of = (query.star.table(), query.history);
+    let members = told_member_rows(planner, level, (&of.0, of.1), &told)?;
     let members = renamed(members, names)?.build().map_err(Planner::failed)?;
     plan.join_detailed(
         members,

@@ -26,6 +26,11 @@ pub(crate) const NAME_ZH: &str = "#name_zh";
 /// True if every row of the member is deleted at the source.
 pub(crate) const DELETED: &str = "#deleted";
 
+/// The column with an attribute of the member.
+pub(crate) fn attribute_at(attribute: &str) -> String {
+    format!("#attribute_{attribute}")
+}
+
 /// The key column of the path's level at a depth.
 pub(crate) fn key_at(depth: usize) -> String {
     format!("#member_{depth}")
@@ -59,10 +64,21 @@ pub(crate) fn member_rows(
     fact: &str,
     history: ResolvedHistory,
 ) -> PlanStep {
+    told_member_rows(planner, level, (fact, history), &[])
+}
+
+/// The same with these attributes of the dimension, each once.
+pub(crate) fn told_member_rows(
+    planner: &Planner<'_>,
+    level: &ResolvedLevel,
+    (fact, history): (&str, ResolvedHistory),
+    told: &[&str],
+) -> PlanStep {
     match &level.source {
         DimensionSource::Degenerate => degenerate_rows(planner, level, fact),
         DimensionSource::Role { dimension, .. } => {
-            dimension_rows(planner, planner.dimension(dimension)?, level, history)
+            let dimension = planner.dimension(dimension)?;
+            dimension_rows(planner, dimension, level, (history, told))
         }
     }
 }
@@ -71,7 +87,7 @@ fn dimension_rows(
     planner: &Planner<'_>,
     dimension: &Dimension,
     level: &ResolvedLevel,
-    history: ResolvedHistory,
+    (history, told): (ResolvedHistory, &[&str]),
 ) -> PlanStep {
     let key = column(&dimension.key_column());
     let special = when(key.clone().lt(lit(0)), key.clone())
@@ -83,6 +99,7 @@ fn dimension_rows(
     let names = [&own.name_en, &own.name_zh];
     let path = level.path.iter().flat_map(|part| [&part.key, &part.sort]);
     let names = path.chain(names).map(|it| it.name.as_str());
+    let names = names.chain(told.iter().copied());
     let rows = scan_dimension(planner, dimension, names, history)?
         .filter(row_holds(dimension, history))
         .map_err(Planner::failed)?;
@@ -106,6 +123,8 @@ fn dimension_rows(
     }
     values.push(value(&own.name_en.name).alias(NAME_EN));
     values.push(value(&own.name_zh.name).alias(NAME_ZH));
+    let told = told.iter();
+    values.extend(told.map(|name| value(name).alias(attribute_at(name))));
     rows.aggregate(group, values).map_err(Planner::failed)
 }
 

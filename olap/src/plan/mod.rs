@@ -39,6 +39,7 @@ mod project_answer;
 mod rank_top;
 mod resolve;
 mod resolve_across;
+mod resolve_attributes;
 mod resolve_bridges;
 mod resolve_filter;
 mod resolve_measure;

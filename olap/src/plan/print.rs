@@ -71,6 +71,14 @@ impl fmt::Display for ResolvedQuery {
             };
             writeln!(f, "axis {number}: {}{subtotals}", levels.join(", "))?;
         }
+        for told in &self.attributes {
+            let level = self
+                .axes
+                .get(told.axis)
+                .and_then(|it| it.levels.get(told.position));
+            let level = level.map(|it| it.name.to_string()).unwrap_or_default();
+            writeln!(f, "tells {level}.{}", told.name)?;
+        }
         for filter in &self.filters {
             writeln!(f, "where {filter}")?;
         }

@@ -8,10 +8,10 @@ use planisphere_schemas::model::{DataType, SpecialMember};
 
 use super::columns::column;
 use super::group_members::{GroupLevel, GroupPart};
-use super::label_members::is_named;
+use super::label_members::{attributes_of, is_named};
 use super::member_rows::caption_of;
 use super::planner::{PlanStep, Planner};
-use super::resolved::ResolvedQuery;
+use super::resolved::{ResolvedAttribute, ResolvedQuery};
 use crate::error::Result;
 use crate::model::ColumnType;
 use crate::query::Language;
@@ -116,6 +116,9 @@ fn level_columns(query: &ResolvedQuery, level: &GroupLevel) -> Result<Vec<Answer
     columns.push(special_column(query, level, own, LevelPart::Special)?);
     columns.push(caption_column(query, level, own, totals)?);
     columns.extend(sort_column(query, level, own, LevelPart::Sort));
+    for told in attributes_of(query, level) {
+        columns.push(attribute_column(query, level, own, told)?);
+    }
     if totals {
         columns.push(AnswerColumn {
             expression: column(&own.subtotal()),
@@ -149,6 +152,29 @@ fn sort_column(
     (!part.sorts_by_key()).then(|| AnswerColumn {
         expression: cast(column(&part.sort()), data_type.arrow()),
         column: described(query, level, part, role, data_type),
+    })
+}
+
+/// What is told of the members; nothing of special ones.
+fn attribute_column(
+    query: &ResolvedQuery,
+    level: &GroupLevel,
+    own: &GroupPart,
+    told: &ResolvedAttribute,
+) -> Result<AnswerColumn> {
+    let data_type = told.column.data_type;
+    let value = cast(column(&own.attribute(&told.name)), data_type.arrow());
+    let is_ordinary = column(&own.special()).is_null();
+    let expression = when(is_ordinary, value).end().map_err(Planner::failed)?;
+    let name = told.name.clone();
+    let described = described(query, level, own, LevelPart::Attribute { name }, data_type);
+    let caption = query.language.of_caption(&told.caption).to_owned();
+    Ok(AnswerColumn {
+        expression,
+        column: ResultColumn {
+            caption,
+            ..described
+        },
     })
 }
 
@@ -239,11 +265,12 @@ fn described(
     data_type: DataType,
 ) -> ResultColumn {
     let suffix = match &role {
-        LevelPart::AncestorKey { .. } | LevelPart::Key => "",
-        LevelPart::AncestorSpecial { .. } | LevelPart::Special => ".special",
-        LevelPart::Caption => ".caption",
-        LevelPart::AncestorSort { .. } | LevelPart::Sort => ".sort",
-        LevelPart::Subtotal => ".subtotal",
+        LevelPart::AncestorKey { .. } | LevelPart::Key => "".to_owned(),
+        LevelPart::AncestorSpecial { .. } | LevelPart::Special => ".special".to_owned(),
+        LevelPart::Caption => ".caption".to_owned(),
+        LevelPart::AncestorSort { .. } | LevelPart::Sort => ".sort".to_owned(),
+        LevelPart::Subtotal => ".subtotal".to_owned(),
+        LevelPart::Attribute { name } => format!(".attribute.{name}"),
     };
     ResultColumn {
         name: format!("{}{suffix}", part.key),

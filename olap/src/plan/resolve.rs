@@ -9,6 +9,7 @@ use planisphere_schemas::model::{Cube, Model};
 
 use super::planner::Planner;
 use super::resolve_across::{check_dimensions, resolve_parts};
+use super::resolve_attributes::resolve_attributes;
 use super::resolve_bridges::check_bridges;
 use super::resolve_filter::{resolve_filter, resolve_filters};
 use super::resolve_measure::{MeasureNames, resolve_having};
@@ -57,6 +58,7 @@ pub(crate) fn find_cube<'m>(
 pub(crate) fn resolve(of: &CubeOf<'_>, query: &CubeQuery) -> Result<ResolvedQuery> {
     let mut faults = QueryFaults::default();
     let axes = resolve_axes(&of.view, &query.axes, &mut faults);
+    let attributes = resolve_attributes(&of.view, &query.attributes, &axes, &mut faults);
     let filters = resolve_filters(&of.view, &query.filters, &mut faults);
     let mut measures = MeasureNames::of(of);
     measures.ask(&query.measures, &mut faults);
@@ -72,6 +74,7 @@ pub(crate) fn resolve(of: &CubeOf<'_>, query: &CubeQuery) -> Result<ResolvedQuer
         cube: of.cube.name.clone(),
         across,
         axes,
+        attributes,
         filters,
         cell: vec![],
         signs: signed_roles(of.model, &star, &measures),

@@ -24,6 +24,7 @@ pub(crate) struct ResolvedQuery {
     /// Of a query across cubes what each of them gives.
     pub(crate) across: Vec<ResolvedPart>,
     pub(crate) axes: Vec<ResolvedAxis>,
+    pub(crate) attributes: Vec<ResolvedAttribute>,
     pub(crate) filters: Vec<ResolvedFilter>,
     /// The members of one cell, for its fact rows: they hold after the ranking.
     pub(crate) cell: Vec<ResolvedFilter>,
@@ -77,6 +78,17 @@ pub(crate) struct ResolvedAxis {
     pub(crate) levels: Vec<ResolvedLevel>,
     /// How many of the first levels each total keeps; fewer than there are.
     pub(crate) subtotals: BTreeSet<usize>,
+}
+
+/// What is told of the members of a level on an axis.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ResolvedAttribute {
+    pub(crate) axis: usize,
+    pub(crate) position: usize,
+    pub(crate) name: String,
+    pub(crate) caption: Caption,
+    /// The attribute of the dimension.
+    pub(crate) column: ColumnType,
 }
 
 /// A level with the columns of its path.

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
+use super::attribute::AttributeRef;
 use super::member::MemberPath;
 
 /// One question to one cube.
@@ -31,6 +32,9 @@ pub struct CubeQuery {
     pub measures: Vec<String>,
     /// Rows first, columns second, more if wanted; none asks for the grand total.
     pub axes: Vec<Axis>,
+    /// What the answer tells of members beside their keys and names; their levels stand on axes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub attributes: Vec<AttributeRef>,
     /// Slices and dices; all of them hold.
     pub filters: Vec<Filter>,
     /// Conditions on the measures of an answer's row, subtotals included; all of them hold.

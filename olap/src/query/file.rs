@@ -5,6 +5,7 @@
 //! measures: [net_amount, lines]
 //! rows: [order_date.calendar.year, product.category.category]
 //! columns: [customer.segment.segment]
+//! attributes: [product.category.category.buyer]
 //! subtotals: [rows]
 //! where: ["order_date.calendar.year in 2024, 2025"]
 //! having: ["net_amount > 100"]
@@ -16,6 +17,7 @@
 
 use planisphere_schemas::document::{Decoder, Faults, Fields, Node, Place, Value, parse_yaml};
 
+use super::attribute::AttributeRef;
 use super::cube_query::{Axis, Condition, CubeQuery, Filter, History, LevelRef, Sort, Top};
 use super::member::MemberRef;
 use super::parse::{ParseError, parse_filter, parse_measure_filter, parse_sort, parse_top};
@@ -70,6 +72,11 @@ fn decode(node: &Node, faults: &mut Faults) -> Option<QueryFile> {
         cube: fields.need("cube").unwrap_or_default(),
         measures: fields.list("measures"),
         axes: axes(&mut fields),
+        attributes: fields
+            .list::<Written<AttributeRef>>("attributes")
+            .into_iter()
+            .map(|it| it.0)
+            .collect(),
         filters: fields
             .list::<Written<Filter>>("where")
             .into_iter()
@@ -210,6 +217,12 @@ impl ShortForm for Top {
 }
 
 impl ShortForm for LevelRef {
+    fn read(text: &str) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl ShortForm for AttributeRef {
     fn read(text: &str) -> Result<Self, String> {
         text.parse()
     }

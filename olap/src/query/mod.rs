@@ -3,6 +3,7 @@
 //! Names are not resolved here and nothing is planned. `parse` reads the short written forms
 //! (`order_date.calendar.year = 2024`), `file` the YAML query files.
 
+mod attribute;
 mod cube_query;
 mod file;
 mod language;
@@ -10,6 +11,7 @@ mod member;
 mod parse;
 mod subtotals;
 
+pub use attribute::AttributeRef;
 pub use cube_query::{
     Axis, Bound, Comparison, Condition, CubeQuery, Filter, History, Keep, LevelRef, MeasureFilter,
     Sort, SortKey, Subtotals, TextPlace, Top,

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod across;
+mod attributes;
 mod bridges;
 mod chosen_totals;
 mod contexts;

@@ -426,7 +426,12 @@ fn shown(header: &ResultHeader, batches: &[RecordBatch]) -> Vec<RecordBatch> {
         .enumerate()
         .filter(|(_, column)| match &column.role {
             ColumnRole::Level { part, .. } => {
-                matches!(part, LevelPart::Caption | LevelPart::AncestorKey { .. })
+                matches!(
+                    part,
+                    LevelPart::Caption
+                        | LevelPart::AncestorKey { .. }
+                        | LevelPart::Attribute { .. }
+                )
             }
             _ => true,
         })

@@ -203,6 +203,7 @@ pub(super) fn level(key: &str, en: &str, zh: &str) -> Level {
         name_zh: key.into(),
         sort: key.into(),
         optional: false,
+        attributes: vec![],
     }
 }
 

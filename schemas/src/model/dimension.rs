@@ -164,6 +164,9 @@ pub struct Level {
     /// True if branches may lack the level: its key is null there, and the members below stand under the level above.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub optional: bool,
+    /// The attributes that tell more of its members, where they are declared.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attributes: Vec<String>,
 }
 
 impl Dimension {

@@ -98,6 +98,14 @@ impl Outrigger {
     }
 }
 
+impl Attribute {
+    /// True if it holds the surrogate key of another dimension.
+    pub fn is_surrogate(&self) -> bool {
+        let made = ["_outrigger_", "_current_"];
+        made.iter().any(|it| self.column.starts_with(it)) && self.column.ends_with("_key")
+    }
+}
+
 /// The attribute with the present combination's id.
 fn current_id(mini: &str) -> String {
     format!("current_{mini}_id")

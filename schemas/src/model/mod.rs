@@ -16,6 +16,7 @@ mod file_format;
 mod generated;
 mod holidays;
 mod link;
+mod member_attribute;
 mod members;
 mod milestones;
 mod periodic;
@@ -49,6 +50,7 @@ pub use generated::{
 };
 pub use holidays::Holidays;
 pub use link::{PARENT_ID, current_id_column, current_key_column};
+pub use member_attribute::MemberAttribute;
 pub use members::{
     CALENDAR_ORIGIN, DurableKey, OPEN_FROM, OPEN_TO, SpecialMember, SurrogateKey, date_of_key,
     key_of_date,

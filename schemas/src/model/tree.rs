@@ -48,6 +48,7 @@ impl Tree {
             name_zh: self.attribute_above(level, &self.name_zh),
             sort: self.attribute_above(level, &self.sort),
             optional: false,
+            attributes: vec![],
         };
         Hierarchy {
             name: self.name.clone(),

@@ -87,6 +87,7 @@ fn level(name: &str, node: &Node, place: &Place, faults: &mut Faults) -> Option<
         name_zh: fields.or("name_zh", name_en.clone()),
         sort: fields.or("sort", key.clone()),
         optional: fields.or("optional", false),
+        attributes: fields.list("attributes"),
         name_en,
         key,
         name,

@@ -25,6 +25,8 @@ fn levels(check: &mut Check<'_>, dimension: &Dimension, hierarchy: &Hierarchy) {
             ("name_zh", &level.name_zh),
             ("sort", &level.sort),
         ];
+        let told = level.attributes.iter().map(|it| ("attributes", it));
+        let named: Vec<_> = named.into_iter().chain(told).collect();
         attributes(check, dimension, &("dimension", place), &named);
     }
     let finest = hierarchy.levels.last();

@@ -12,7 +12,7 @@ use datafusion::datasource::MemTable;
 use datafusion::prelude::SessionContext;
 use planisphere_schemas::document::Faults;
 use planisphere_schemas::model::{
-    Bridge, Cube, DataType, Dimension, Model, Places, Star, Tree, read_model_with_places,
+    Bridge, Cube, DataType, Dimension, Model, NamedSet, Places, Star, Tree, read_model_with_places,
 };
 use serde::Serialize;
 
@@ -103,6 +103,13 @@ fn check_cube(
             }
         }
     }
+    for set in &cube.sets {
+        if let Err(error) = check_set(planner, &of, (set, &names), session) {
+            let place = places.nearest("cube", &format!("{}/sets/{}", cube.name, set.name));
+            let said = said(&error);
+            faults.add_with_hint(&place, format!("set '{}': {said}", set.name), None);
+        }
+    }
     for level in &levels {
         let of_measure = |name: &&str| {
             plan(planner, &of, &question(cube, name, None), session).ok()?;
@@ -120,6 +127,29 @@ fn check_cube(
         }
     }
     Ok((names.len(), levels.len()))
+}
+
+/// Plans a question narrowed to a set: across cubes not every measure has its dimensions, and another one will do.
+fn check_set(
+    planner: &Planner<'_>,
+    of: &CubeOf<'_>,
+    (set, measures): (&NamedSet, &[&str]),
+    session: &SessionContext,
+) -> Result<()> {
+    let planned = measures.iter().map(|name| {
+        let mut query = question(of.cube, name, None);
+        query.sets.push(set.name.clone());
+        plan(planner, of, &query, session)
+    });
+    let mut fault = Ok(());
+    for planned in planned {
+        match (planned, &fault) {
+            (Ok(()), _) => return Ok(()),
+            (first, Ok(())) => fault = first,
+            _ => {}
+        }
+    }
+    fault
 }
 
 /// True if every cube that a cube is across has the dimension of a level.

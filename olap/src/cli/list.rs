@@ -46,7 +46,7 @@ pub(super) async fn cubes(arguments: CubesArgs) -> Result<(), CliError> {
     )
 }
 
-/// Describes a cube: one row for each level, each measure and, where asked for, each attribute of members.
+/// Describes a cube: one row for each level, each measure, each named set and, where asked for, each attribute of members.
 pub(super) async fn describe(arguments: DescribeArgs) -> Result<(), CliError> {
     let language = language(&arguments.shown)?;
     let mut backend = Backend::open(&arguments.from).await?;
@@ -75,9 +75,20 @@ pub(super) async fn describe(arguments: DescribeArgs) -> Result<(), CliError> {
             Shown::text(&measure.definition),
         )
     });
+    let sets = cube.sets.iter().map(|set| {
+        let caption = said(&set.caption, language);
+        let about = Shown::text(set.definition.join("; "));
+        row(
+            kind("set", words::SET, language),
+            &set.name,
+            caption,
+            "",
+            about,
+        )
+    });
     let sheet = Sheet {
         columns: texts(&columns, language),
-        rows: levels.chain(measures).collect(),
+        rows: levels.chain(measures).chain(sets).collect(),
     };
     answer(
         &sheet,

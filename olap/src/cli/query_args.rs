@@ -32,6 +32,9 @@ pub(super) struct QueryArgs {
     /// members of a level (order_date.calendar.year).
     #[arg(long, value_delimiter = ',')]
     pub(super) subtotals: Vec<String>,
+    /// Named sets of the cube to which the question is narrowed, separated by commas.
+    #[arg(long = "set", value_delimiter = ',')]
+    pub(super) sets: Vec<String>,
     /// A condition on members, several times for several: "order_date.calendar.year = 2025",
     /// "product.category.category in A, B", "order_date.calendar.month from 2025/1/1 to 2025/2/4",
     /// "product.category.product contains bike" (also begins with, ends with, is named).

@@ -48,6 +48,10 @@ impl QueryArgs {
             let told = told.map(|text| text.parse().map_err(CliError::usage));
             query.attributes = told.collect::<Result<_, _>>()?;
         }
+        if !self.sets.is_empty() {
+            let sets = self.sets.iter();
+            query.sets = sets.map(|name| name.trim().to_owned()).collect();
+        }
         for text in &self.filters {
             query
                 .filters

@@ -34,6 +34,7 @@ pub(super) const NAME: Phrase = Phrase::new("Name", "标识");
 pub(super) const TYPE: Phrase = Phrase::new("Type", "类型");
 pub(super) const ABOUT: Phrase = Phrase::new("About", "备注");
 pub(super) const LEVEL: Phrase = Phrase::new("level", "级别");
+pub(super) const SET: Phrase = Phrase::new("set", "集合");
 pub(super) const ATTRIBUTE: Phrase = Phrase::new("attribute", "属性");
 pub(super) const MEASURE: Phrase = Phrase::new("measure", "度量");
 pub(super) const MEMBER: Phrase = Phrase::new("Member", "成员");

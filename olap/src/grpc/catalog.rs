@@ -1,7 +1,7 @@
 //! Cubes and members to the wire.
 
 use planisphere_proto::v1 as wire;
-use planisphere_schemas::model::{Caption, Kpi};
+use planisphere_schemas::model::{Caption, Kpi, NamedSet};
 
 use super::header::format_to_wire;
 use super::member::member_to_wire;
@@ -43,6 +43,7 @@ fn cube_to_wire(cube: &CubeView) -> wire::Cube {
         measures: cube.measures.iter().map(measure).collect(),
         kpis: cube.kpis.iter().map(kpi).collect(),
         defaults: cube.defaults.clone(),
+        sets: cube.sets.iter().map(set).collect(),
     }
 }
 
@@ -55,6 +56,14 @@ fn kpi(kpi: &Kpi) -> wire::Kpi {
         target: said(&kpi.target),
         status: said(&kpi.status),
         trend: said(&kpi.trend),
+    }
+}
+
+fn set(set: &NamedSet) -> wire::NamedSet {
+    wire::NamedSet {
+        name: set.name.clone(),
+        caption: caption(&set.caption),
+        definition: set.of.clone(),
     }
 }
 

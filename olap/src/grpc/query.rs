@@ -91,6 +91,7 @@ pub(super) fn read_query(
             level: reading.level(&format!("attributes[{i}].level"), it.level),
             attribute: it.attribute,
         }),
+        sets: query.sets,
         filters: each(query.filters, |i, filter| read_filter(reading, i, filter)),
         measure_filters: each(query.measure_filters, |i, it| {
             read_measure_filter(reading, i, it)

@@ -2,7 +2,7 @@
 
 use planisphere_schemas::model::{
     Caption, Cube, CubeDimension, CubeRole, DataType, Dimension, Hierarchy, Kpi, Level,
-    MemberAttribute, Model, Star,
+    MemberAttribute, Model, NamedSet, Star,
 };
 use serde::Serialize;
 
@@ -32,6 +32,9 @@ pub struct CubeView {
     /// What is measured against a target.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub kpis: Vec<Kpi>,
+    /// Sets of members with names.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sets: Vec<NamedSet>,
     /// Filters that hold where a question does not touch their dimension.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub defaults: Vec<String>,
@@ -137,6 +140,7 @@ impl CubeView {
             grain: grain(model, cube),
             star: cube.star.clone(),
             kpis: cube.kpis.clone(),
+            sets: cube.sets.clone(),
             defaults: cube.defaults.clone(),
             across: cube.across.iter().map(|part| part.cube.clone()).collect(),
             dimensions: dimensions

@@ -44,6 +44,7 @@ mod resolve_bridges;
 mod resolve_filter;
 mod resolve_measure;
 mod resolve_order;
+mod resolve_sets;
 mod resolve_trees;
 mod resolved;
 mod resolved_measure;

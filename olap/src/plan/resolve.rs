@@ -13,7 +13,8 @@ use super::resolve_attributes::resolve_attributes;
 use super::resolve_bridges::check_bridges;
 use super::resolve_filter::{resolve_filter, resolve_filters};
 use super::resolve_measure::{MeasureNames, resolve_having};
-use super::resolve_order::{resolve_sorts, resolve_tops};
+use super::resolve_order::{check_tops, resolve_sorts, resolve_tops};
+use super::resolve_sets::resolve_sets;
 use super::resolve_trees::{check_signs, check_trees};
 use super::resolved::{
     PathLevel, ResolvedAxis, ResolvedFilter, ResolvedHistory, ResolvedLevel, ResolvedQuery,
@@ -59,12 +60,16 @@ pub(crate) fn resolve(of: &CubeOf<'_>, query: &CubeQuery) -> Result<ResolvedQuer
     let mut faults = QueryFaults::default();
     let axes = resolve_axes(&of.view, &query.axes, &mut faults);
     let attributes = resolve_attributes(&of.view, &query.attributes, &axes, &mut faults);
-    let filters = resolve_filters(&of.view, &query.filters, &mut faults);
+    let mut filters = resolve_filters(&of.view, &query.filters, &mut faults);
     let mut measures = MeasureNames::of(of);
     measures.ask(&query.measures, &mut faults);
+    let mut sets = resolve_sets(&of.view, &query.sets, &mut measures, &mut faults);
+    filters.append(&mut sets.filters);
     let having = resolve_having(&query.measure_filters, &mut measures, &mut faults);
     let sort = resolve_sorts(&of.view, &query.sort, &axes, &mut measures, &mut faults);
-    let tops = resolve_tops(&of.view, &query.tops, &axes, &mut measures, &mut faults);
+    let own = resolve_tops(&of.view, &query.tops, &axes, &mut measures, &mut faults);
+    let tops = [sets.tops, own].concat();
+    check_tops(&tops, &mut faults);
     let language = resolve_locale(&query.locale, &mut faults);
     let mut measures = measures.finish(&mut faults);
     let across = resolve_parts(of, &mut measures, &mut faults);

@@ -72,17 +72,6 @@ pub(crate) fn resolve_tops(
     measures: &mut MeasureNames<'_>,
     faults: &mut QueryFaults,
 ) -> Vec<ResolvedTop> {
-    if tops.len() > MOST_TOPS {
-        let message = format!(
-            "{} rankings and conditions on members are too many",
-            tops.len()
-        );
-        faults.invalid(
-            "tops",
-            message,
-            Some(format!("ask for at most {MOST_TOPS}")),
-        );
-    }
     let resolved = tops.iter().enumerate().map(|(at, top)| {
         // the only one is called as people write it
         let place = match tops.len() {
@@ -94,7 +83,20 @@ pub(crate) fn resolve_tops(
     resolved.collect::<Vec<_>>().into_iter().flatten().collect()
 }
 
-fn resolve_top(
+/// Refuses a question with too many rankings, those of its sets among them.
+pub(crate) fn check_tops(tops: &[ResolvedTop], faults: &mut QueryFaults) {
+    if tops.len() > MOST_TOPS {
+        let message = format!(
+            "{} rankings and conditions on members are too many",
+            tops.len()
+        );
+        let hint = format!("ask for at most {MOST_TOPS}");
+        faults.invalid("tops", message, Some(hint));
+    }
+}
+
+/// Resolves one of them; `place` stands in messages.
+pub(crate) fn resolve_top(
     view: &CubeView,
     (place, top): (&str, &Top),
     axes: &[ResolvedAxis],

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::cube_query::LevelRef;
+use super::level_ref::LevelRef;
 
 /// An attribute of the members of a level, written `dimension.hierarchy.level.attribute`.
 ///

@@ -6,6 +6,7 @@
 //! rows: [order_date.calendar.year, product.category.category]
 //! columns: [customer.segment.segment]
 //! attributes: [product.category.category.buyer]
+//! sets: [key_accounts]
 //! subtotals: [rows]
 //! where: ["order_date.calendar.year in 2024, 2025"]
 //! having: ["net_amount > 100"]
@@ -18,7 +19,8 @@
 use planisphere_schemas::document::{Decoder, Faults, Fields, Node, Place, Value, parse_yaml};
 
 use super::attribute::AttributeRef;
-use super::cube_query::{Axis, Condition, CubeQuery, Filter, History, LevelRef, Sort, Top};
+use super::cube_query::{Axis, Condition, CubeQuery, Filter, History, Sort, Top};
+use super::level_ref::LevelRef;
 use super::member::MemberRef;
 use super::parse::{ParseError, parse_filter, parse_measure_filter, parse_sort, parse_top};
 use super::subtotals::add_subtotals;
@@ -77,6 +79,7 @@ fn decode(node: &Node, faults: &mut Faults) -> Option<QueryFile> {
             .into_iter()
             .map(|it| it.0)
             .collect(),
+        sets: fields.list("sets"),
         filters: fields
             .list::<Written<Filter>>("where")
             .into_iter()

@@ -5,7 +5,7 @@ use std::fmt;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use super::cube_query::LevelRef;
+use super::level_ref::LevelRef;
 
 /// The key of a member within its parent.
 ///

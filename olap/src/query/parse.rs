@@ -9,9 +9,9 @@
 //! Keys stay text here; the level's own type is known only when names are resolved.
 
 use super::cube_query::{
-    Bound, Comparison, Condition, Filter, Keep, LevelRef, MeasureFilter, Sort, SortKey, TextPlace,
-    Top,
+    Bound, Comparison, Condition, Filter, Keep, MeasureFilter, Sort, SortKey, TextPlace, Top,
 };
+use super::level_ref::LevelRef;
 use super::member::{MemberKey, MemberPath};
 
 /// A text that is none of the short forms.

@@ -1,6 +1,7 @@
 //! The written form of subtotals: an axis for all of its totals, `total` and an axis for the grand total alone, or a level for those of its members.
 
-use super::cube_query::{Axis, LevelRef, Subtotals};
+use super::cube_query::{Axis, Subtotals};
+use super::level_ref::LevelRef;
 
 /// The first axis behind rows and columns.
 const PAGES: usize = 2;

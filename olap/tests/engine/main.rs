@@ -19,5 +19,6 @@ mod numbers;
 mod plans;
 mod published;
 mod rankings;
+mod sets;
 mod shop;
 mod totals;

@@ -34,6 +34,20 @@ pub struct Cube {
     /// What is measured against a target.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub kpis: Vec<Kpi>,
+    /// Sets of members with names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sets: Vec<NamedSet>,
+}
+
+/// Members that a question can be narrowed to by one name.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NamedSet {
+    /// The id.
+    pub name: String,
+    /// What people read.
+    pub caption: Caption,
+    /// Conditions on members and rankings, as queries write them; each narrows what those before it have left.
+    pub of: Vec<String>,
 }
 
 /// A key performance indicator: measures of the cube that belong together.

@@ -37,7 +37,7 @@ pub use bridge::Bridge;
 pub use corrections::{BOOKED, BOOKED_BY, BOOKED_ON, Corrections};
 pub use cube::{
     Aggregate, Aggregation, Cube, CubeDimension, CubePart, CubeRole, DrillThrough, Format, Kpi,
-    Measure, MeasureKind,
+    Measure, MeasureKind, NamedSet,
 };
 pub use cube_expression::{ContextCall, ContextFunction, CubeExpression, parse_cube_expression};
 pub use currency::{Converted, Currency, Moment, Rates};

@@ -79,6 +79,24 @@ fn broken_rules_are_told_together_each_with_its_place_and_the_nearest_name() -> 
 }
 
 #[test]
+fn defaults_and_sets_begin_with_levels_of_the_cube() -> Result<()> {
+    let spoil = |lab: &Lab| {
+        let sets = "defaults: [order_date.day = 2024-01-01, buyer.rating = A]\nsets:\n  good: {of: [customer.rating.ratng in A, customer.plce.city = X]}\n";
+        let cube = std::fs::read_to_string(lab.path(SALES))?;
+        lab.write(SALES, format!("{cube}{sets}"))
+    };
+    let several = "level 'day' stands in several hierarchies: write one of order_date.calendar.day, order_date.fiscal.day, order_date.iso_week.day";
+    let several = format!("model/cubes/sales.yaml:15:12: {several}");
+    let expected = [
+        several.as_str(),
+        "model/cubes/sales.yaml:15:41: unknown dimension of the cube 'buyer' (known: order_date, customer, product, status)",
+        "model/cubes/sales.yaml:17:15: unknown hierarchy 'rating' (known: segment)",
+        "model/cubes/sales.yaml:17:43: unknown hierarchy 'plce' (known: segment)",
+    ];
+    spoiled(spoil, 2, &expected)
+}
+
+#[test]
 fn what_only_the_engine_knows_is_told_together_with_its_places_before_anything_is_read()
 -> Result<()> {
     let spoil = |lab: &Lab| -> Result<()> {

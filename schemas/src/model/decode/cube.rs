@@ -3,7 +3,7 @@
 use crate::document::{Decoder as _, Faults, Fields, Node, Place};
 use crate::model::cube::{
     Aggregate, Aggregation, Cube, CubeDimension, CubePart, DrillThrough, Format, Kpi, Measure,
-    MeasureKind,
+    MeasureKind, NamedSet,
 };
 
 use super::{caption, id, own_id, texts};
@@ -26,6 +26,7 @@ pub(in crate::model) fn cube(node: &Node, faults: &mut Faults) -> Option<Cube> {
         },
         defaults: texts(&mut fields, "defaults"),
         kpis: fields.named("kpis", kpi),
+        sets: fields.named("sets", set),
         name,
     };
     fields.finish();
@@ -78,6 +79,20 @@ fn kpi(name: &str, node: &Node, place: &Place, faults: &mut Faults) -> Option<Kp
     };
     fields.finish();
     Some(kpi)
+}
+
+/// `key_accounts: {of: ["customer.customer where revenue > 100000"]}`.
+fn set(name: &str, node: &Node, place: &Place, faults: &mut Faults) -> Option<NamedSet> {
+    let name = id(name, place, faults);
+    let mut fields = Fields::of(node, "a named set", faults)?;
+    fields.required("of");
+    let set = NamedSet {
+        caption: caption(&mut fields, &name),
+        of: texts(&mut fields, "of"),
+        name,
+    };
+    fields.finish();
+    Some(set)
 }
 
 fn own_role(name: &str, node: &Node, _: &Place, faults: &mut Faults) -> Option<(String, String)> {

@@ -2,6 +2,7 @@
 
 mod across;
 mod calculated;
+mod narrowing;
 
 use crate::model::Model;
 use crate::model::cube::{Aggregate, Aggregation, Cube, CubeDimension, Measure, MeasureKind};
@@ -16,6 +17,7 @@ use super::{Check, Spot, star_corrections, within};
 
 pub(super) fn check(check: &mut Check<'_>, cube: &Cube) {
     let spot = ("cube", cube.name.clone());
+    narrowing::check(check, &spot, cube);
     if !cube.across.is_empty() {
         across::check(check, &spot, cube);
         return;

@@ -16,6 +16,7 @@ use super::member_rows::{NAME_EN, NAME_ZH, key_at, member_columns, member_rows, 
 use super::planner::Planner;
 use super::resolved::{ResolvedHistory, ResolvedKey, ResolvedLevel, ResolvedPath};
 use crate::error::{QueryFaults, Result, near_hint};
+use crate::model::DimensionSource;
 
 /// How many members are compared with a name that does not exist.
 const COMPARED: usize = 20_000;
@@ -27,7 +28,7 @@ pub(crate) type FoundMembers = Vec<Vec<ResolvedKey>>;
 pub(crate) fn find_members(
     planner: &Planner<'_>,
     level: &ResolvedLevel,
-    fact: &str,
+    (fact, history): (&str, ResolvedHistory),
     paths: &[ResolvedPath],
 ) -> Result<Option<LogicalPlan>> {
     let own: Vec<ResolvedPath> = paths
@@ -38,12 +39,31 @@ pub(crate) fn find_members(
     if own.is_empty() {
         return Ok(None);
     }
-    let rows = member_rows(planner, level, fact, ResolvedHistory::AsWas)?;
+    let rows = member_rows(planner, level, fact, sought_in(planner, level, history)?)?;
     let members = member_columns(level);
     let found = rows
         .filter(is_one_of(&members, &own))
         .map_err(Planner::failed)?;
     path_columns(found, level).map(Some)
+}
+
+/// The history mode in which members are sought: any version will do, but who is above whom in a tree is a matter of the mode.
+fn sought_in(
+    planner: &Planner<'_>,
+    level: &ResolvedLevel,
+    history: ResolvedHistory,
+) -> Result<ResolvedHistory> {
+    let DimensionSource::Role { dimension, .. } = &level.source else {
+        return Ok(ResolvedHistory::AsWas);
+    };
+    let dimension = planner.dimension(dimension)?;
+    let mut keys = level.path.iter().map(|part| part.key.name.as_str());
+    Ok(
+        match keys.any(|key| dimension.attribute_above(key).is_some()) {
+            true => history,
+            false => ResolvedHistory::AsWas,
+        },
+    )
 }
 
 fn path_columns(plan: LogicalPlanBuilder, level: &ResolvedLevel) -> Result<LogicalPlan> {
@@ -144,11 +164,11 @@ fn report_ambiguous(
 pub(crate) fn nearby_members(
     planner: &Planner<'_>,
     level: &ResolvedLevel,
-    fact: &str,
+    (fact, history): (&str, ResolvedHistory),
 ) -> Result<LogicalPlan> {
     let own = key_at(level.path.len().saturating_sub(1));
     let text = |name: &str| cast(column(name), arrow::datatypes::DataType::Utf8);
-    let rows = member_rows(planner, level, fact, ResolvedHistory::AsWas)?;
+    let rows = member_rows(planner, level, fact, sought_in(planner, level, history)?)?;
     let columns = vec![text(&own).alias(&own), text(NAME_EN), text(NAME_ZH)];
     rows.filter(column(&own).is_not_null())
         .and_then(|rows| rows.sort([column(&own).sort(true, false)]))

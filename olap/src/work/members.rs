@@ -28,15 +28,16 @@ impl Work<'_> {
     ) -> Result<()> {
         let (level, place) = (&filter.level, filter.place.as_str());
         let fact = resolved.query.star.table();
+        let of = (fact.as_str(), resolved.query.history);
         let paths = filter.condition.members();
-        let Some(plan) = find_members(&resolved.planner, level, &fact, &paths)? else {
+        let Some(plan) = find_members(&resolved.planner, level, of, &paths)? else {
             return Ok(());
         };
         let rows = self.rows(&resolved.session, plan).await?;
         let found = paths_of(&rows, level.path.len())?;
         let unknown = check_found(level, &paths, &found, place, faults);
         if !unknown.is_empty() {
-            let nearby = nearby_members(&resolved.planner, level, &fact)?;
+            let nearby = nearby_members(&resolved.planner, level, of)?;
             let nearby = self.rows(&resolved.session, nearby).await?;
             report_unknown(level, &unknown, &nearby, place, faults)?;
         }

@@ -67,6 +67,31 @@ fn each_level_of_a_tree_is_told_as_is_and_as_of_a_day() -> Result<()> {
 }
 
 #[test]
+fn members_of_a_tree_are_named_as_of_the_day_that_is_asked() -> Result<()> {
+    let crm = visits("days", 4)?;
+    let mut named = Vec::new();
+    for day in ["2025-01-01", "2025-01-25", "2025-02-15"] {
+        let ask = |levels: usize, flags: &str| {
+            let flags =
+                format!("cube=visits; measures=minutes,visits; history=as_of {day}; {flags}");
+            crm.cells(levels, &flags)
+        };
+        for row in ask(1, "rows=employee.line.level_1")? {
+            let only = format!("where=employee.line.level_1 = {}", row[0]);
+            assert_eq!(ask(0, &only)?, [row[1..].to_vec()], "{day}, {only}");
+            named.push(row[0].clone());
+        }
+    }
+    let today = crm.cells(
+        1,
+        "cube=visits; measures=visits; rows=employee.line.level_1; history=as_is",
+    )?;
+    let is_at_the_top = |name: &String| today.iter().any(|row| row[0] == *name);
+    assert!(named.iter().any(|name| !is_at_the_top(name)), "{named:?}");
+    Ok(())
+}
+
+#[test]
 fn filters_rankings_and_contexts_go_by_the_members_of_a_level() -> Result<()> {
     let crm = visits("days", 3)?;
     let ask = |levels: usize, flags: &str| {

@@ -123,7 +123,7 @@ fn replace_level(view: &CubeView, query: &mut CubeQuery, place: &OnAxis<'_>, by:
     };
     if there {
         axis.levels.remove(place.position);
-        axis.subtotals.within(axis.levels.len());
+        axis.subtotals.without(place.position, axis.levels.len());
     } else if let Some(level) = axis.levels.get_mut(place.position) {
         *level = by.clone();
     }
@@ -193,7 +193,7 @@ fn drills<'v>(view: &'v CubeView, query: &CubeQuery) -> Vec<(usize, LevelMatch<'
 fn remove_level(query: &mut CubeQuery, place: &OnAxis<'_>) {
     if let Some(axis) = query.axes.get_mut(place.axis) {
         axis.levels.remove(place.position);
-        axis.subtotals.within(axis.levels.len());
+        axis.subtotals.without(place.position, axis.levels.len());
     }
 }
 

@@ -107,10 +107,15 @@ impl Subtotals {
         }
     }
 
-    /// Those that an axis of fewer levels still can have.
-    pub(crate) fn within(&mut self, levels: usize) {
+    /// Those of an axis of which the level at a position goes and `levels` stay: each keeps what is left of its own levels, and
+    /// one of which nothing is left goes.
+    pub(crate) fn without(&mut self, position: usize, levels: usize) {
         if let Self::Keeping(kept) = self {
-            kept.retain(|it| *it < levels);
+            let left = kept.iter().filter_map(|it| match it.checked_sub(1) {
+                Some(fewer) if *it > position => (fewer > 0).then_some(fewer),
+                _ => Some(*it),
+            });
+            *kept = left.filter(|it| *it < levels).collect();
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Drill-down, roll-up, drill-through.
 
-use planisphere_olap::query::{Condition, CubeQuery, MemberRef, parse_filter, parse_top};
+use planisphere_olap::query::{
+    Condition, CubeQuery, MemberRef, Subtotals, parse_filter, parse_top,
+};
 use planisphere_olap::{Caller, DetailQuery, DrillDown, RollUp};
 use planisphere_schemas::ErrorKind;
 
@@ -237,4 +239,34 @@ async fn answers_of_drills_come_in_pages_of_their_own() {
     let mut foreign = roll.clone();
     foreign.query.measures = vec!["quantity".into()];
     assert!(service.roll_up(&Caller::default(), &foreign).await.is_err());
+}
+
+#[tokio::test]
+async fn chosen_totals_keep_what_is_left_of_their_levels() {
+    let mut asked = query(
+        "lines",
+        "order_date.calendar.year, customer.segment, product.category",
+    );
+    asked.axes[0].subtotals = Subtotals::Keeping([0, 1, 2].into());
+    let without_years = up(&asked, "order_date").await;
+    let kept = Subtotals::Keeping([0, 1].into());
+    assert_eq!(without_years.axes[0].subtotals, kept);
+    assert_eq!(
+        rows(&without_years).await,
+        [
+            "A | Zu Hause | 1",
+            "A | Writing | 2",
+            "A | Total | 3",
+            "B | Writing | 2",
+            "B | Total | 2",
+            "(not given) | Zu Hause | 1",
+            "(not given) | Writing | 1",
+            "(not given) | Total | 2",
+            "Total | Total | 7",
+        ]
+    );
+    assert_eq!(up(&asked, "customer").await.axes[0].subtotals, kept);
+    asked.axes[0].subtotals = Subtotals::Keeping([1].into());
+    let nothing_left = up(&asked, "order_date").await.axes[0].subtotals.clone();
+    assert_eq!(nothing_left, Subtotals::Keeping([].into()));
 }

@@ -21,7 +21,7 @@ use datafusion::physical_plan::empty::EmptyExec;
 use object_store::ObjectMeta;
 
 use super::prune::files_to_read;
-use super::table::PinnedTable;
+use super::table::{PinnedTable, merged};
 
 /// A pinned table as DataFusion sees it.
 #[derive(Debug)]
@@ -94,10 +94,7 @@ impl TableProvider for TableScan {
     }
 
     fn statistics(&self) -> Option<Statistics> {
-        Some(merged(
-            self.table.file_statistics().iter().map(Arc::as_ref),
-            self.table.schema(),
-        ))
+        Some(self.table.statistics().clone())
     }
 
     async fn scan(
@@ -112,8 +109,13 @@ impl TableProvider for TableScan {
             let schema = project_schema(self.table.schema(), projection)?;
             return Ok(Arc::new(EmptyExec::new(schema)));
         }
-        let known = files.iter().filter_map(|file| file.statistics.as_deref());
-        let statistics = merged(known, self.table.schema());
+        let statistics = match files.len() == self.table.files().len() {
+            true => self.table.statistics().clone(),
+            false => {
+                let known = files.iter().filter_map(|file| file.statistics.as_deref());
+                merged(known, self.table.schema())
+            }
+        };
         let groups = FileGroup::new(files).split_files(session.config().target_partitions());
         let source = Arc::new(self.source(session)?);
         let config = FileScanConfigBuilder::new(self.table.store_url().clone(), source)
@@ -124,8 +126,4 @@ impl TableProvider for TableScan {
             .build();
         Ok(DataSourceExec::from_data_source(config))
     }
-}
-
-fn merged<'a>(files: impl Iterator<Item = &'a Statistics>, schema: &SchemaRef) -> Statistics {
-    Statistics::try_merge_iter(files, schema).unwrap_or_else(|_| Statistics::new_unknown(schema))
 }

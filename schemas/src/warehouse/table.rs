@@ -1,6 +1,6 @@
 //! One table of a pinned warehouse version: schema, files, what is known of them, and its scan.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arrow::datatypes::SchemaRef;
 use datafusion::catalog::TableProvider;
@@ -34,6 +34,8 @@ struct Inner {
     files: Vec<DataFile>,
     bounds: Bounds,
     statistics: Vec<Arc<Statistics>>,
+    /// Of all files together, once somebody asks.
+    merged: OnceLock<Statistics>,
 }
 
 impl PinnedTable {
@@ -85,6 +87,7 @@ impl PinnedTable {
             files,
             bounds,
             statistics,
+            merged: OnceLock::new(),
         };
         Ok(Self {
             inner: Arc::new(inner),
@@ -126,6 +129,13 @@ impl PinnedTable {
         &self.inner.statistics
     }
 
+    /// Rows, nulls and bounds of the whole table.
+    pub fn statistics(&self) -> &Statistics {
+        let inner = &self.inner;
+        let files = inner.statistics.iter().map(Arc::as_ref);
+        inner.merged.get_or_init(|| merged(files, &inner.schema))
+    }
+
     /// The URL under which a session must know the object store
     /// ([`super::PinnedWarehouse::register_store`] sees to it).
     pub fn store_url(&self) -> &ObjectStoreUrl {
@@ -142,4 +152,12 @@ impl PinnedTable {
     pub(crate) fn bounds(&self) -> &Bounds {
         &self.inner.bounds
     }
+}
+
+/// The statistics of several files together.
+pub(crate) fn merged<'a>(
+    files: impl Iterator<Item = &'a Statistics>,
+    schema: &SchemaRef,
+) -> Statistics {
+    Statistics::try_merge_iter(files, schema).unwrap_or_else(|_| Statistics::new_unknown(schema))
 }

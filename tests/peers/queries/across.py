@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import in_contexts
 from cells import Cell, Steps
-from features import top
+from features import defaults, top
 from measures import cell
 from oracle import Oracle
 from schema import Measure, Part
@@ -47,7 +47,7 @@ class AcrossOracle(Oracle):
             level, per = it["level"] or asked["axes"][0]["levels"][-1], part.own(it["per"]) if it["per"] else None
             tops.append(it | {"by": None, "level": part.own(level), "per": per})
         apart = {"cube": part.cube.name, "measures": names, "axes": axes, "filters": filters, "tops": tops, "sort": [], "measure_filters": []}
-        return Oracle(self.model, self.tables, asked | apart)
+        return Oracle(self.model, self.tables, defaults.asked(asked | apart, part.cube))
 
     def of_part(self, part: Part) -> str:
         """The cells of one part."""
@@ -88,7 +88,7 @@ class AcrossOracle(Oracle):
             own = self.own(part, self.taken(part, [by]))
             columns = ", ".join(f"{sql} as {name}" for it in top.all_members(own, number)[::-1] for sql, name in it)
             values = [f'{sql} as "{name}"' for name, sql in own.aggregates(own.needed()).items()]
-            source = own.once(f"(select f.*, {columns} from {top.left(number)} f)", names)
+            source = own.once(f"(select f.*, {columns} from {top.left(number)} f)", names, top.places_of(own, own.question["tops"][number]))
             cells = f"finished as (select {', '.join([*names, *values])} from {source} f group by {', '.join(names)})"
             parts.append(self.cells_of(part, own, [*own.kept(), *top.choices(own)[:number], cells], names))
         steps = Steps(f"({self.side_by_side(parts, names)})")

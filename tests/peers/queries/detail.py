@@ -45,6 +45,9 @@ class DetailOracle(Oracle):
     def grouped_facts(self) -> list[str]:
         return [*self.of_cell(), "placed as (select * from of_cell)", f"cells as ({self.grouped()})"]
 
+    def set(self, names: list[str], set: list[str], values: list[str], places: list[Place]) -> str:
+        return super().set(names, set, values, [*places, *[self.cube.place(it["level"]) for it in self.question["cell"]]])
+
     def outputs(self, cells: dict[str, Cell]) -> tuple[list[tuple], list[str]]:
         columns, outputs = super().outputs(cells)
         return columns, outputs or ["1 as nothing"]

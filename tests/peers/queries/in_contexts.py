@@ -69,16 +69,17 @@ def above(oracle, context: Context, set: list[Stand]) -> Value | None:
     """The facts by the columns of the member above alone, and by all other dimensions and hierarchies."""
     own = max(present(oracle, context, set), key=lambda it: it.place.depth, default=None)
     if context.function == "total":
-        kept, left = [], [stand for stand in set if stand.place.role.name != context.role]
+        kept, at, left = [], [], [stand for stand in set if stand.place.role.name != context.role]
     elif not own:
         return None
     else:
         depth = own.place.depth if context.function == "parent" else oracle.cube.place(context.level).depth + 1
         if depth > len(own.parts):
             return None
-        kept, left = columns_of(own.parts[:depth]), [stand for stand in set if not stand.place.same_hierarchy(own.place)]
+        kept, at = columns_of(own.parts[:depth]), [part.place for part in own.parts[:depth]]
+        left = [stand for stand in set if not stand.place.same_hierarchy(own.place)]
     by = [name for stand in left for name in stand.columns()] + kept
-    return Value(valued(oracle, context, by, "placed"), by, set)
+    return Value(valued(oracle, context, by, "placed", [*at, *[stand.place for stand in left]]), by, set)
 
 
 def placing(oracle, context: Context, set: list[Stand]) -> Value | None:
@@ -90,14 +91,14 @@ def placing(oracle, context: Context, set: list[Stand]) -> Value | None:
     among = [name for name in by if name not in (own.own.key, own.own.special)]
     within = f"partition by {', '.join(among)} " if among else ""
     place = f"case when value is not null then rank() over ({within}order by value desc nulls last) end as value"
-    return Value(f"select {', '.join([*by, place])} from ({valued(oracle, context, by, 'placed')})", by, set)
+    return Value(f"select {', '.join([*by, place])} from ({valued(oracle, context, by, 'placed', [stand.place for stand in set])})", by, set)
 
 
-def valued(oracle, context: Context, by: list[str], source: str) -> str:
-    """The measure of fact rows by columns."""
+def valued(oracle, context: Context, by: list[str], source: str, places: list[Place]) -> str:
+    """The measure of fact rows by columns, those of some levels."""
     values = [f'{sql} as "{name}"' for name, sql in aggregates(oracle.cube, context.measure).items()]
     group = f"group by {', '.join(by)}" if by else ""
-    steps = Steps(f"(select {', '.join([*by, *values])} from {oracle.once(source, by)} f {group})")
+    steps = Steps(f"(select {', '.join([*by, *values])} from {oracle.once(source, by, places)} f {group})")
     value = cell(oracle.cube, context.measure, steps)
     return f"select {', '.join([*by, f'{value.sql} as value'])} from {steps.source}"
 
@@ -127,7 +128,7 @@ def moved(oracle, context: Context, set: list[Stand]) -> Value | None:
     by = [name for stand in others for name in stand.columns()] + targets
     facts = f"(select f.*, {path_of(oracle, finest)} as path from ({there(oracle, first, others)}) f)"
     source = f"(select f.*, {', '.join([*[f'r.{name}' for name in targets], '1 as one'])} from {facts} f join ({relation}) r on f.path = r.path)"
-    return Value(valued(oracle, context, by, source), by, set)
+    return Value(valued(oracle, context, by, source, [stand.place for stand in set]), by, set)
 
 
 def there(oracle, first: Place, others: list[Stand]) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 import in_contexts
+import layout
 from aggregates.weighted import SHARE
 from approximate import bounds
 from cells import SCALE, Cell, Steps
@@ -13,6 +14,7 @@ from layout import Stand, grouping_sets, stands
 from measures import aggregates, cell
 from schema import Cube, Measure, Model, Place, Role
 from tables import Tables
+from trees import heights, sign, signed, signed_roles
 from units import is_decimal
 
 SPECIALS = {
@@ -92,7 +94,8 @@ class Oracle:
         if any(it.context for it in self.made_of([by])):
             return self.ranked_by_context(number, names)
         values = [f'{sql} as "{name}"' for name, sql in self.aggregates([by]).items()]
-        source = self.once(f"(select f.*, {members} from {top.left(number)} f)", names)
+        places = top.places_of(self, self.question["tops"][number])
+        source = self.once(f"(select f.*, {members} from {top.left(number)} f)", names, places)
         steps = Steps(f"(select {', '.join([*names, *values])} from {source} f group by {', '.join(names)})")
         value = cell(self.cube, by, steps)
         return steps.source, value
@@ -130,6 +133,8 @@ class Oracle:
             joins.append(f"{self.bridge(role)} join {members} {name} on {name}.key = {key}")
             columns += [f'{name}."{it}{mark}" as "{role.name}.{it}{mark}"' for it in self.attributes(role) for mark in ("", "!")]
         columns.append(f'{self.weights()} as "#weight"')
+        if signed(self):
+            columns += [f'f."{role.name}#sign{height}"' for role in signed_roles(self.cube) for height in heights(role.dimension)]
         where = "true" if self.question["include_deleted"] else "not f.deleted_at_source"
         return f"select {', '.join(columns)} from {table} f {' '.join(joins)} where {where}"
 
@@ -158,10 +163,11 @@ class Oracle:
         found = [f'"b {role.name}"."weight#"::hugeint' for role in self.bridged()]
         return " * ".join([*found, *[f"{10**SCALE}::hugeint"] * (SHARE // SCALE - len(found))])
 
-    def once(self, source: str, names: list[str]) -> str:
-        """Each fact once in each cell by columns, with its share there; rows of the source are those of facts with their members."""
+    def once(self, source: str, names: list[str], places: list[Place]) -> str:
+        """Each fact once in each cell by columns, with its share and sign there; rows of the source are those of facts with their members."""
         if not self.bridged():
-            return f'(select f.*, "#weight" as "#share" from {source} f)'
+            own_sign = f', {sign(self, places)} as "#sign"' if signed(self) else ""
+            return f'(select f.*, "#weight" as "#share"{own_sign} from {source} f)'
         cell = ", ".join(['"#fact"', *names])
         share = f'sum("#weight") over (partition by {cell}) as "#share"'
         return f"(select f.*, {share} from {source} f qualify row_number() over (partition by {cell}) = 1)"
@@ -196,7 +202,7 @@ class Oracle:
     def roles(self) -> list[Role]:
         """The roles of conformed dimensions that the question needs."""
         named = {place.role.name for place in self.places()} | self.counted()
-        return [role for role in self.cube.roles if role.dimension and role.name in named]
+        return [role for role in self.cube.of_star if role.name in named]
 
     def counted(self) -> set[str]:
         """The roles whose members are counted."""
@@ -224,22 +230,23 @@ class Oracle:
         values = [f'{sql} as "{name}"' for name, sql in self.aggregates(self.needed()).items()] or ['count(*) as "#facts"']
         sets = grouping_sets(self.question, self.stands)
         names = sets[0]
-        if self.bridged():
-            return " union all ".join(self.set(names, set, values) for set in sets)
+        if self.bridged() or signed(self):
+            places = ([stand.place for stand in it] for it in layout.sets(self.question, self.stands))
+            return " union all ".join(self.set(names, set, values, at) for set, at in zip(sets, places))
         totals = [f"grouping({stand.own.key}) = 1 as {stand.total}" for stand in self.stands if stand.totals]
         group = ""
         if len(sets) > 1:
             group = f"group by grouping sets ({', '.join('(' + ', '.join(names) + ')' for names in sets)})"
         elif names:
             group = f"group by {', '.join(names)}"
-        return f"select {', '.join([*names, *totals, *values])} from {self.once('placed', [])} f {group}"
+        return f"select {', '.join([*names, *totals, *values])} from {self.once('placed', [], [])} f {group}"
 
-    def set(self, names: list[str], set: list[str], values: list[str]) -> str:
-        """The aggregates of one combination of members where a fact has many: a total has each fact once, it is not made of its parts."""
+    def set(self, names: list[str], set: list[str], values: list[str], places: list[Place]) -> str:
+        """The aggregates of one combination of members where a total is not made of its parts: each fact is there once, with the sign of the levels."""
         columns = [name if name in set else f"null as {name}" for name in names]
         totals = [f"{str(stand.own.key not in set).lower()} as {stand.total}" for stand in self.stands if stand.totals]
         group = f"group by {', '.join(set)}" if set else ""
-        return f"select {', '.join([*columns, *totals, *values])} from {self.once('placed', set)} f {group}"
+        return f"select {', '.join([*columns, *totals, *values])} from {self.once('placed', set, places)} f {group}"
 
     def aggregates(self, names: list[str]) -> dict[str, str]:
         return {name: sql for measure in names for name, sql in aggregates(self.cube, measure).items()}

@@ -6,14 +6,14 @@ from random import Random
 
 import yaml
 
-from features import across, axes, bridges, contexts, defaults, drills, filters, measure_filters, measured, options, refusals, sort, through, top
+from features import across, axes, bridges, contexts, defaults, drills, filters, measure_filters, measured, options, refusals, sort, through, top, trees
 from oracle import SPECIALS
 from world import World
 
-FEATURES = (measured, axes, filters, measure_filters, sort, top, contexts, bridges, across, options, drills, through, defaults)
+FEATURES = (measured, axes, filters, measure_filters, sort, top, contexts, bridges, across, options, drills, through, defaults, trees)
 EVERY = [name for feature in FEATURES for name in feature.EVERY]
-CUBES = {"sales": 36, "cases_in_context": 18, "shared_sales": 12, "around": 14, "sales_small": 5, "usual_sales": 7}
-CUBES |= {"cases": 8, "accounts": 8, "accounts_in_context": 8, "visits": 9, "nothing": 3}
+CUBES = {"sales": 36, "cases_in_context": 18, "shared_sales": 12, "around": 14, "sales_small": 5, "usual_sales": 7, "books": 7}
+CUBES |= {"cases": 8, "accounts": 8, "accounts_in_context": 8, "visits": 9, "nothing": 3, "teams": 4, "crews": 3, "work": 3}
 
 
 def draw(world: World, seed: int, number: int) -> dict:

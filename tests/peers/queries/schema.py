@@ -20,6 +20,8 @@ class Level:
     name_en: str
     name_zh: str
     sort: str
+    # Of a tree of members: how many levels there are down to it.
+    height: int = 0
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,10 @@ class Dimension:
     name: str
     hierarchies: tuple[Hierarchy, ...]
     versioned: bool
+    # True if who is above whom has a history.
+    moving: bool = False
+    # The attribute with the operators of members in trees.
+    operator: str | None = None
 
     def attributes(self) -> list[str]:
         """The attributes that identify members of some level."""
@@ -94,6 +100,7 @@ class Measure:
     at: str | None
     approximate: bool
     weighted: bool
+    signed: bool
     # The type of the column that is aggregated.
     kind: str
     # The part of a cube across others, and its measure there.
@@ -123,6 +130,8 @@ class Cube:
     star: str | None
     roles: tuple[Role, ...]
     measures: dict[str, Measure]
+    # The roles of conformed dimensions that the star has, those that the cube does not show among them.
+    of_star: tuple[Role, ...] = ()
     parts: tuple[Part, ...] = ()
     # The columns that a drill-through returns; all of the fact where none are declared.
     drill_through: tuple[str, ...] = ()
@@ -136,6 +145,20 @@ class Cube:
         is_known = lambda it: not it.context or it.context.role in [role.name for role in roles]
         is_there = lambda it: it.taken[0] in names if it.taken else all(map(is_there, self.inputs(it))) and is_known(it)
         return replace(self, roles=roles, parts=parts, measures={name: it for name, it in self.measures.items() if is_there(it)})
+
+    def as_was(self) -> "Cube":
+        """What can be asked as was: nothing by trees that have a history, of which a fact does not tell who was above its member."""
+        lasting = lambda role: tuple(it for it in role.hierarchies if not (role.dimension and role.dimension.moving and it.levels[0].height))
+        roles = tuple(replace(role, hierarchies=lasting(role)) for role in self.roles if lasting(role))
+        places = replace(self, roles=roles).named
+        is_known = lambda it: not it.context or not it.context.level or it.context.level in places
+        is_there = lambda it: not (it.signed and self.moves(it)) and is_known(it) and all(map(is_there, self.inputs(it)))
+        return replace(self, roles=roles, measures={name: it for name, it in self.measures.items() if is_there(it)})
+
+    def moves(self, measure: Measure) -> bool:
+        """True if the operators that a measure takes are of trees with a history."""
+        stars = [part.cube for part in self.parts if part.name == measure.taken[0]] if measure.taken else [self]
+        return any(role.dimension.operator and role.dimension.moving for cube in stars for role in cube.of_star)
 
     def inputs(self, measure: Measure) -> list[Measure]:
         """The measures that an expression or a context names."""
@@ -194,11 +217,20 @@ def dimension(yaml: dict) -> Dimension:
     if "time_of_day" in yaml:
         hierarchies = time_of_day(yaml["time_of_day"]["grain"])
     versioned = any(attribute.get("scd") in (2, 6) for attribute in yaml.get("attributes", {}).values())
-    return Dimension(name, tuple(hierarchies), versioned)
+    parent = yaml.get("parent", {})
+    return Dimension(name, tuple(hierarchies), versioned, parent.get("scd") == 2, parent.get("operator"))
 
 
 def hierarchy(name: str, yaml: dict) -> Hierarchy:
+    if "depth" in yaml:
+        return Hierarchy(name, tuple(tree_level(name, yaml, height) for height in range(1, yaml["depth"] + 1)))
     return Hierarchy(name, tuple(level(*it) for it in yaml["levels"].items()))
+
+
+def tree_level(hierarchy: str, yaml: dict, height: int) -> Level:
+    """A level of a tree of members, which are called and ordered as the hierarchy says."""
+    name = f"level_{height}"
+    return replace(level(name, yaml | {"key": f"{hierarchy}.{name}"}), height=height)
 
 
 def level(name: str, yaml: dict) -> Level:
@@ -239,14 +271,15 @@ def time_of_day(grain: str) -> list[Hierarchy]:
 
 
 def cube(yaml: dict, star: dict, dimensions: dict[str, Dimension]) -> Cube:
-    of_roles = roles_of(star)
     bridges = star.get("bridges", {})
-    roles = [Role(name, dimensions[of_roles[name]], dimensions[of_roles[name]].hierarchies, name in bridges) for name in yaml.get("roles", [])]
+    of_star = {name: Role(name, dimensions[it], dimensions[it].hierarchies, name in bridges) for name, it in roles_of(star).items()}
+    roles = [of_star[name] for name in yaml.get("roles", [])]
     for name, it in yaml.get("degenerate", {}).items():
         roles.append(Role(name, None, (Hierarchy(name, tuple(plain(column) for column in it["columns"])),)))
     measures = {name: measure(name, it, star) for name, it in yaml["measures"].items()}
     shown = tuple(yaml.get("drill_through", []))
-    return Cube(yaml["cube"], yaml["star"], tuple(roles), measures | contexts_in(yaml), drill_through=shown, defaults=tuple(map(default, yaml.get("defaults", []))))
+    defaults = tuple(map(default, yaml.get("defaults", [])))
+    return Cube(yaml["cube"], yaml["star"], tuple(roles), measures | contexts_in(yaml), tuple(of_star.values()), (), shown, defaults)
 
 
 def default(written: str) -> dict:
@@ -264,7 +297,7 @@ def across(yaml: dict, cubes: dict[str, Cube]) -> Cube:
         behind = [role for part in parts for role in part.cube.roles if role.name == part.dimensions.get(name)]
         roles.append(replace(behind[0], name=name, bridge=any(role.bridge for role in behind)))
     measures = {name: measure_across(name, it, parts) for name, it in yaml["measures"].items()}
-    return Cube(yaml["cube"], None, tuple(roles), measures | contexts_in(yaml), parts)
+    return Cube(yaml["cube"], None, tuple(roles), measures | contexts_in(yaml), parts=parts)
 
 
 def contexts_in(yaml: dict) -> dict[str, Measure]:
@@ -306,4 +339,4 @@ def measure(name: str, yaml: dict, star: dict) -> Measure:
     expression = quoted(yaml["expression"]) if "expression" in yaml else None
     own = (field("function"), field("of"), field("filter"), expression, field("hidden", False))
     kind = types_of(star).get(field("of"), "")
-    return Measure(name, *own, over, at, field("approximate", False), field("weighted", False), kind)
+    return Measure(name, *own, over, at, field("approximate", False), field("weighted", False), field("signed", False), kind)

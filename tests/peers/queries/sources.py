@@ -18,6 +18,8 @@ import pyarrow.parquet as parquet
 LOADS = [date(2025, 3, 31), date(2025, 6, 30), date(2025, 9, 30)]
 BEGIN = datetime(2024, 1, 1)
 CUSTOMERS, PRODUCTS, CASES, ACCOUNTS, VISITS = 60, 36, 300, 25, 400
+# Members of a tree, and facts by them.
+GROWN, ENTRIES, SHIFTS = 30, 900, 500
 
 NAMES = ["Ada", "O'Brien", 'Say "Hi"', "王伟", "「王」'伟'\"店\"", "a/b", "@not_given", "x, y", "Total", "NULL", "Ünal", "😀 & co", "100%_"]
 NAMES += ["back\\slash", "Ada", "ada", "李娜", " spaced ", "-1", "true"]
@@ -30,6 +32,7 @@ NOTES = [*NAMES, None, None, "rush", "gift"]
 CATEGORIES = [("k1", "Food", "食品", 3), ("k2", "Drinks", "饮料", 1), ("k'3", "Food", "食品\"2\"", 2), ("类4", None, None, None)]
 # Ends of days in the time zone of the warehouse.
 MIDNIGHTS = [datetime(2025, 2, 14, 23), datetime(2025, 4, 30, 22), datetime(2025, 5, 15, 22), datetime(2025, 8, 1, 22)]
+SIGNS = ["+", "+", "+", "-", "-", "~", "", None]
 STRANGERS = ["nobody", "stran'ger", "陌生人"]
 
 
@@ -47,6 +50,12 @@ class Shop:
     visits: list[dict] = field(default_factory=list)
     sellers: list[dict] = field(default_factory=list)
     companions: list[dict] = field(default_factory=list)
+    ledgers: list[dict] = field(default_factory=list)
+    staff: list[dict] = field(default_factory=list)
+    branches: list[dict] = field(default_factory=list)
+    entries: list[dict] = field(default_factory=list)
+    crews: list[dict] = field(default_factory=list)
+    shifts: list[dict] = field(default_factory=list)
     issued: int = 0
 
     def advance(self, since: datetime, until: datetime) -> None:
@@ -64,6 +73,8 @@ class Shop:
         self.change_cases(since, until)
         self.change_accounts(since, until)
         self.change_sellers()
+        self.change_trees(since, until)
+        self.change_books(since, until)
         self.companions = self.companions if not first and self.random.random() < 0.3 else self.companions_of()
 
     def change_customers(self, since: datetime, until: datetime) -> None:
@@ -137,6 +148,68 @@ class Shop:
             for number in range(PRODUCTS)
             for _ in range(self.random.choice([0, 1, 2, 4]))
         ]
+
+    def change_trees(self, since: datetime, until: datetime) -> None:
+        """Members come, change and get others above them."""
+        attributes = {"l": self.ledger, "s": self.person, "b": self.branch}
+        for letter, tree in zip(attributes, (self.ledgers, self.staff, self.branches)):
+            for member in tree:
+                if self.random.random() < 0.3:
+                    midnights = [it for it in MIDNIGHTS if since < it < until]
+                    at = self.random.choice(midnights) if self.random.random() < 0.4 else self.instant(since, until)
+                    member |= {"above": self.above(letter, member["id"])} if self.random.random() < 0.5 else attributes[letter]()
+                    member["changed"] = at
+            for _ in range(4 if tree else GROWN):
+                number = len(tree)
+                member = {"id": self.grown(letter, number), "above": None} | attributes[letter]() | {"changed": self.instant(since, until)}
+                tree.append(member | {"above": self.above(letter, member["id"], number)})
+
+    def above(self, letter: str, own: str, number: int = GROWN) -> str | None:
+        """Who is above a member: mostly an earlier one, seldom a later one, itself, nobody known, or nobody; never of the first one."""
+        kind = self.random.random()
+        if kind < 0.12 or own == self.grown(letter, 0):
+            return None
+        if kind < 0.22:
+            return self.random.choice([own, f"no {letter}", *STRANGERS, self.grown(letter, self.random.randrange(GROWN))])
+        return self.grown(letter, max(number - self.random.choice([1, 2, 2, 3, 4, 9]), 0))
+
+    def ledger(self) -> dict:
+        names = {"name_en": self.maybe(self.random.choice(NAMES)), "name_zh": self.maybe(self.random.choice(NAMES))}
+        return names | {"place": self.maybe(self.random.randrange(9)), "kind": self.random.choice(SEGMENTS), "sign": self.random.choice(SIGNS)}
+
+    def person(self) -> dict:
+        names = {"name": self.maybe(self.random.choice(NAMES)), "nick": self.maybe(self.random.choice(NAMES))}
+        return names | {"grade": self.random.choice(SEGMENTS)}
+
+    def branch(self) -> dict:
+        name, sign = self.maybe(self.random.choice(NAMES)), self.random.choice(SIGNS)
+        return {"name": name, "sign": sign, "size": self.maybe(self.random.randrange(-2, 4))}
+
+    def grown(self, letter: str, number: int) -> str:
+        """The id of a member of a tree."""
+        return f"{letter}{number}" if number % 6 < 5 else f"{letter}'树\"{number}"
+
+    def one_of(self, letter: str, share: float = 0.95) -> str | None:
+        """The id of a member of a tree, mostly a known one."""
+        known = self.random.random() > 0.03
+        return self.maybe(self.grown(letter, self.random.randrange(GROWN + 10)), share) if known else self.random.choice(STRANGERS)
+
+    def change_books(self, since: datetime, until: datetime) -> None:
+        for _ in range(ENTRIES // len(LOADS)):
+            number = len(self.entries) + 1
+            whole = self.random.randrange(-(2**30), 2**30)
+            self.entries.append(
+                {"id": number, "booked_at": self.maybe(self.instant(since, until), 0.97), "ledger": self.one_of("l"), "contra": self.one_of("l", 0.7)}
+                | {"staff": self.one_of("s"), "branch": self.one_of("b"), "shelf": self.random.choice(SHELVES), "amount": self.price()}
+                | {"hours": self.maybe(self.random.randrange(-3, 10)), "rating": self.maybe(whole / 2**20), "gone": self.random.random() < 0.03}
+            )
+            crew = {self.one_of("s") for _ in range(self.random.choice([0, 1, 1, 2, 4]))}
+            self.crews += [{"entry": number, "staff": it, "share": self.random.randrange(4)} for it in sorted(crew, key=str)]
+        for _ in range(SHIFTS // len(LOADS)):
+            self.shifts.append(
+                {"id": len(self.shifts) + 1, "began": self.maybe(self.instant(since, until), 0.97), "staff": self.one_of("s")}
+                | {"mate": self.one_of("s", 0.7), "ledger": self.one_of("l"), "hours": self.maybe(self.random.randrange(1, 12))}
+            )
 
     def customer(self, number: int, since: datetime, until: datetime) -> dict:
         name = self.maybe(self.random.choice(NAMES), 0.95)
@@ -227,6 +300,7 @@ SCHEMAS = {
     | {"rating": pa.float64(), "grade": pa.float64()},
     "cases": {"id": pa.int64(), "opened_at": TIMES, "answered_at": TIMES, "closed_at": TIMES, "done": pa.bool_()}
     | {"cost": pa.decimal128(18, 4)},
+    "entries": {"id": pa.int64(), "booked_at": TIMES, "amount": pa.decimal128(18, 4), "hours": pa.int32(), "rating": pa.float64(), "gone": pa.bool_()},
     "accounts": {"number": pa.int64(), "at": TIMES, "opened": pa.date32(), "closed": pa.date32()}
     | {"balance": pa.decimal128(18, 4), "seats": pa.int32()},
 }
@@ -242,7 +316,7 @@ def make(folder: Path, seed: int, rows: int) -> list[tuple[date, Path]]:
         target = folder / day.isoformat()
         target.mkdir(parents=True, exist_ok=True)
         write_csv(target / "customers.csv", shop.customers, ";")
-        for table in ("visits", "sellers", "companions"):
+        for table in ("visits", "sellers", "companions", "ledgers", "staff", "branches", "crews", "shifts"):
             write_csv(target / f"{table}.csv", getattr(shop, table), ",")
         for table in SCHEMAS:
             write_parquet(target / f"{table}.parquet", getattr(shop, table), SCHEMAS[table])

@@ -14,6 +14,7 @@ from deltalake import DeltaTable
 from cells import HALF_EVEN
 from histories import History
 from schema import Dimension, Model
+from trees import heights, history_of, joined
 from units import BINARY, scale_of
 
 warnings.filterwarnings("ignore", message="Arrow output on a DB-API result")
@@ -78,7 +79,7 @@ class Tables:
         return self.once(f'v{version}."facts {star} {history}"', version, lambda: self.facts_of(version, model, star, history))
 
     def facts_of(self, version: int, model: Model, star: str, history: History) -> str:
-        all = {role.name: role for cube in model.cubes.values() if cube.star == star for role in cube.roles}
+        all = {role.name: role for cube in model.cubes.values() if cube.star == star for role in cube.of_star}
         columns, joins = ["f.*", 'f.rowid as "#fact"'], []
         for role in all.values():
             if role.dimension and not role.bridge:
@@ -86,6 +87,7 @@ class Tables:
                 joins.append(f"join {self.members(version, role.dimension, history)} {name} on {name}.key = f.{role.name}_key")
                 columns.append(f'{name}.durable as "{role.name}#"')
                 columns += [f'{name}."{it}{mark}" as "{role.name}.{it}{mark}"' for it in role.dimension.attributes() for mark in ("", "!")]
+                columns += [f'{name}."#sign{height}" as "{role.name}#sign{height}"' for height in heights(role.dimension)]
         return f"select {', '.join(columns)} from {self.table(version, f'fact_{star}')} f {' '.join(joins)}"
 
     def members(self, version: int, dimension: Dimension, history: History) -> str:
@@ -94,7 +96,7 @@ class Tables:
         Each attribute `x` has a companion `x!`, the key of the special member that stands in its place.
         """
         name = f'v{version}."members {dimension.name} {history}"'
-        table = self.table(version, f"dim_{dimension.name}")
+        table = self.rows(version, dimension, history)
         return self.once(name, version, lambda: members(table, dimension, history))
 
     def labels(self, version: int, dimension: Dimension, path: tuple, history: History) -> str:
@@ -103,9 +105,19 @@ class Tables:
         Both come from the row that holds now, else from the latest one of those that the history mode sees.
         """
         name = f'v{version}."labels {dimension.name} {".".join(level.key for level in path)} {path[-1].name} {history}"'
-        own = self.members(version, dimension, History("as_was"))
         table = self.table(version, f"dim_{dimension.name}")
+        if path[-1].height:
+            own = self.members(version, dimension, history_of(dimension, history))
+            return self.once(name, version, lambda: labels_of_tree(own, table, dimension, path))
+        own = self.members(version, dimension, History("as_was"))
         return self.once(name, version, lambda: labels(own, table, dimension, path, history))
+
+    def rows(self, version: int, dimension: Dimension, history: History) -> str:
+        """The rows of a dimension, with what its trees say of them."""
+        table = self.table(version, f"dim_{dimension.name}")
+        if not any(it.levels[0].height for it in dimension.hierarchies):
+            return table
+        return self.once(f'v{version}."rows {dimension.name} {history}"', version, lambda: joined(table, dimension, history))
 
 
 def members(table: str, dimension: Dimension, history: History) -> str:
@@ -113,9 +125,10 @@ def members(table: str, dimension: Dimension, history: History) -> str:
     columns = [f"p.{key} as key", f"p.{durable} as durable"]
     for attribute in dimension.attributes():
         # who is only known from facts is known by the id alone
-        inferred = "" if attribute == f"{dimension.name}_id" else "when d.valid_from_basis in ('not_yet_arrived', 'rejected') then -4 "
-        special = f"case when d.{key} is null then -2 when d.{key} < 0 then d.{key} {inferred}when d.{attribute} is null then -1 end"
-        columns += [f'case when {special} is null then d.{attribute} end as "{attribute}"', f'{special} as "{attribute}!"']
+        inferred = "" if attribute == f"{dimension.name}_id" or ".level_" in attribute else "when d.valid_from_basis in ('not_yet_arrived', 'rejected') then -4 "
+        special = f'case when d.{key} is null then -2 when d.{key} < 0 then d.{key} {inferred}when d."{attribute}" is null then -1 end'
+        columns += [f'case when {special} is null then d."{attribute}" end as "{attribute}"', f'{special} as "{attribute}!"']
+    columns += [f'd."#sign{height}"' for height in heights(dimension)]
     holds = f"p.{key} = d.{key}" if history.mode == "as_was" else f"p.{durable} = d.{durable} and {history.holds('d', key)}"
     return f"select {', '.join(columns)} from {table} p left join {table} d on {holds}"
 
@@ -128,6 +141,16 @@ def labels(own: str, table: str, dimension: Dimension, path: tuple, history: His
     values = [f"{latest(level.name_en)} as en", f"{latest(level.name_zh)} as zh", f"{latest(level.sort)} as sort"]
     holds = history.holds("d", key)
     return f"select {', '.join(group + values)} from {table} d join {own} m on m.key = d.{key} where {holds} group by {', '.join(group)}"
+
+
+def labels_of_tree(own: str, table: str, dimension: Dimension, path: tuple) -> str:
+    """Members of a tree are called as their current rows say."""
+    group = [f'm."{level.key}{mark}"' for level in path for mark in ("", "!")]
+    level, name = path[-1], dimension.name
+    values = [f'd."{it}" as {word}' for it, word in ((level.name_en, "en"), (level.name_zh, "zh"), (level.sort, "sort"))]
+    values = [it.replace(f'd."{level.key}"', f'm."{level.key}"') for it in values]
+    current = f'd.{name}_id = m."{level.key}" and d.{name}_key > 0 and d.is_current'
+    return f"select {', '.join(group + values)} from (select distinct {', '.join(group)} from {own} m) m left join {table} d on {current}"
 
 
 def sql_type(delta) -> str:

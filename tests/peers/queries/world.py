@@ -20,11 +20,16 @@ class World:
         self.members_of = cache(self.members_of)
         self.anchors = cache(self.anchors)
         self.single = cache(self.single)
+        self.as_was = cache(self.as_was)
         self.within = cache(self.within)
 
     def cube(self, question: dict) -> Cube:
-        """The cube, of one across others what can be asked of the parts that were drawn."""
-        return self.within(question["cube"], tuple(question.get("parts", ())))
+        """What can be asked of the cube in the history mode, of one across others of the parts that were drawn."""
+        asked = question["cube"], tuple(question.get("parts", ()))
+        return self.as_was(*asked) if question["history"] == "as_was" else self.within(*asked)
+
+    def as_was(self, name: str, parts: tuple[str, ...]) -> Cube:
+        return self.within(name, parts).as_was()
 
     def within(self, name: str, parts: tuple[str, ...]) -> Cube:
         cube = self.model.cubes[name]
@@ -43,17 +48,22 @@ class World:
 
     def members(self, question: dict, place: Place) -> list[tuple]:
         """The paths of all members of a level; special ones are pairs."""
-        return self.members_of(self.version(question), self.cube(question).star, place)
+        return self.members_of(self.version(question), self.cube(question).star, place, self.seen(question))
+
+    def seen(self, question: dict) -> History:
+        """The history mode in which trees are looked at, which are others in each."""
+        return History.of(question["history"], self.model.zone)
 
     def version(self, question: dict) -> int:
         return question["version"] or self.tables.latest
 
-    def members_of(self, version: int, star: str | None, place: Place) -> list[tuple]:
+    def members_of(self, version: int, star: str | None, place: Place, seen: History) -> list[tuple]:
         if place.role.dimension is None:
             table = self.tables.table(version, f"fact_{star}")
             columns = [sql for level in place.path for sql in (f'"{level.key}"', f'case when "{level.key}" is null then -1 end')]
         else:
-            table = self.tables.labels(version, place.role.dimension, place.path, History("as_was"))
+            history = seen if place.level.height else History("as_was")
+            table = self.tables.labels(version, place.role.dimension, place.path, history)
             columns = [f'"{level.key}{mark}"' for level in place.path for mark in ("", "!")]
         rows = self.tables.connection.execute(f"select distinct {', '.join(columns)} from {table}").fetchall()
         return sorted(map(path_of, rows), key=repr)
@@ -63,18 +73,19 @@ class World:
         level = place.level
         if (level.name_zh if language == "zh" else level.name_en) == level.key:
             return str(path[-1])
-        labels = self.tables.labels(self.version(question), place.role.dimension, place.path, History("as_was"))
+        history = self.seen(question) if level.height else History("as_was")
+        labels = self.tables.labels(self.version(question), place.role.dimension, place.path, history)
         found = self.tables.connection.execute(f'select {language}::varchar from {labels} where "{level.key}" = {literal(path[-1])}').fetchall()
         return found and found[0][0] or str(path[-1])
 
     def alone(self, question: dict, place: Place, path: tuple) -> list:
         """The key of the level alone, where no other member has it; else the whole path."""
         key = path[-1]
-        alone = is_special(key) or self.single(self.version(question), self.cube(question).star, place, repr(key))
+        alone = is_special(key) or self.single(self.version(question), self.cube(question).star, place, repr(key), self.seen(question))
         return [key] if alone else list(path)
 
-    def single(self, version: int, star: str, place: Place, key: str) -> bool:
-        return sum(repr(path[-1]) == key for path in self.members_of(version, star, place)) == 1
+    def single(self, version: int, star: str, place: Place, key: str, seen: History) -> bool:
+        return sum(repr(path[-1]) == key for path in self.members_of(version, star, place, seen)) == 1
 
     def draw_anchor(self, random: Random, cube: Cube, question: dict) -> dict:
         """The members of a fact row, by level; empty where there are no facts."""
@@ -82,16 +93,17 @@ class World:
             part = random.choice(cube.parts)
             anchor = self.draw_anchor(random, part.cube, question)
             return {place.name: anchor[part.own(place.name)] for place in cube.places} if anchor else {}
-        anchors = self.anchors(self.version(question), cube.name)
+        anchors = self.anchors(self.version(question), cube.name, self.seen(question))
         return random.choice(anchors) if anchors else {}
 
-    def anchors(self, version: int, cube: str) -> list[dict]:
+    def anchors(self, version: int, cube: str, seen: History) -> list[dict]:
         cube = self.model.cubes[cube]
         fact = self.tables.table(version, f"fact_{cube.star}")
         columns, joins = [], []
         for role in cube.roles:
             if role.dimension:
-                members, key = self.tables.members(version, role.dimension, History("as_was")), f"f.{role.name}_key"
+                has_tree = any(it.levels[0].height for it in role.hierarchies)
+                members, key = self.tables.members(version, role.dimension, seen if has_tree else History("as_was")), f"f.{role.name}_key"
                 if role.bridge:
                     bridge, group = self.tables.table(version, f"bridge_{role.name}"), f"{role.name}_group_key"
                     key = f'"b {role.name}".{role.name}_key'

@@ -21,7 +21,10 @@ def quotient(kind: str, units: str, number: str, steps: Steps) -> Cell:
 
 
 def total(measure: Measure, kind: str) -> dict[str, str]:
-    return {"": f"sum({column(measure.of, kind)}){filtered(measure)}"}
+    """What a signed sum leaves out counts like nothing."""
+    of = column(measure.of, kind)
+    signed = f'case when f."#sign" <> 0 then {of} * f."#sign" end'
+    return {"": f"sum({signed if measure.signed else of}){filtered(measure)}"}
 
 
 def total_cell(measure: Measure, kind: str, steps: Steps) -> Cell:

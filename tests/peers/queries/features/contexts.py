@@ -11,6 +11,8 @@ from world import World
 
 # Contexts in all sets of group columns together, each of which takes a while.
 MOST = 6
+# The same where members are told by trees, of which each takes longer.
+MOST_BY_TREES = 2
 FUNCTIONS = ("prev", "to_date", "rolling", "cumulative", "opening", *ABOVE, RANK)
 
 
@@ -31,10 +33,12 @@ def draw(random: Random, world: World, question: dict) -> None:
     if any(place.role.bridge for place in [*places, *map(cube.place, ranked(question))]):
         # by a bridge they are refused
         unclear |= {name for name in cube.visible() if of(cube, name)}
-    if any(of(cube, name) for name in question["measures"]) and number_of_sets(question) > MOST:
+    by_trees = any(place.level.height for place in cube.places)
+    most = MOST_BY_TREES if by_trees else MOST
+    if any(of(cube, name) for name in question["measures"]) and number_of_sets(question) > most:
         question["axes"] = [axis | {"subtotals": axis["subtotals"] if number == 0 else False} for number, axis in enumerate(question["axes"])]
     sets = number_of_sets(question)
-    room = MOST // sets
+    room = most // sets
     for name in question["measures"]:
         room -= len(of(cube, name))
         unclear |= {name} if of(cube, name) and room < 0 and name != question["measures"][0] else set()
@@ -50,7 +54,7 @@ def draw(random: Random, world: World, question: dict) -> None:
         if cube.parts or top["by"] in unclear or top["by"] not in question["measures"] or not is_clear:
             top["by"] = other
     if any(of(cube, name) for name in question["measures"]):
-        question["tops"] = [top | {"per": None} for top in question["tops"]]
+        question["tops"] = [top | {"per": None} for top in question["tops"][: 1 if by_trees else None]]
 
 
 def number_of_sets(question: dict) -> int:

@@ -114,6 +114,12 @@ fn with_defaults(
     faults: &mut QueryFaults,
 ) -> ResolvedQuery {
     query.add_defaults(resolve_defaults(view, faults));
+    // what the whole question touches counts in each part of it, such as a ranking
+    let touched = query.levels().map(|level| level.dimension().to_owned());
+    let touched: BTreeSet<String> = touched.collect();
+    for part in &mut query.across {
+        part.keep_defaults(&touched);
+    }
     query
 }
 

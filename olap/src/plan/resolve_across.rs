@@ -1,5 +1,6 @@
 //! A query across cubes: what it takes from each of them, in the words of that cube.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use planisphere_schemas::model::{ContextCall, CubePart};
@@ -145,6 +146,14 @@ impl ResolvedPart {
         };
         query.add_defaults(self.defaults.clone());
         Ok(query)
+    }
+
+    /// Takes away the defaults of dimensions that a question touches, by their shared names.
+    pub(crate) fn keep_defaults(&mut self, touched: &BTreeSet<String>) {
+        let own = touched.iter().filter_map(|it| self.dimensions.get(it));
+        let own: BTreeSet<&String> = own.collect();
+        let holds = |it: &ResolvedFilter| !own.contains(&it.level.name.dimension);
+        self.defaults.retain(holds);
     }
 
     /// Its own names of the measures that a query needs.

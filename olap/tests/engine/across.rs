@@ -129,6 +129,20 @@ fn filters_rankings_and_orders_hold_for_all_cubes() {
 }
 
 #[test]
+fn a_default_of_a_part_holds_in_a_ranking_only_where_it_holds_in_the_question() {
+    let ranked = |axes: &str| CubeQuery {
+        tops: vec![parse_top("date.calendar.year where calls > 2").unwrap()],
+        ..across("calls", axes)
+    };
+    check(&across("calls", "date.calendar.year"), &["2024 | 1"]);
+    check(&ranked("date.calendar.year"), &[]);
+    check(
+        &ranked("customer.segment"),
+        &["A | 1", "B | 2", "(not given) | 1"],
+    );
+}
+
+#[test]
 fn a_dimension_that_a_cube_lacks_is_refused_and_serves_the_others() {
     check(
         &across("amount, shipped", "product.product"),

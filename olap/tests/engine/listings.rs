@@ -126,7 +126,7 @@ async fn a_cube_describes_itself() {
     let across = named("customers");
     assert_eq!(
         (across.grain.en.as_str(), across.grain.zh.as_str()),
-        ("across paid, sales, visits", "跨 paid、sales、visits")
+        ("across calls, paid, sales, visits", "跨 calls、paid、sales、visits")
     );
     let cube = service
         .describe_cube(&Caller::default(), "sales", None)

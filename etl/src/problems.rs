@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use arrow::array::{Array, RecordBatch, StringArray};
+use arrow::array::{Array, RecordBatch, StringArray, UInt32Array};
+use arrow::compute::take_record_batch;
 use arrow::error::ArrowError;
 use planisphere_schemas::model::DataType;
 
@@ -89,19 +90,28 @@ impl Problems {
         if self.0.is_empty() {
             return Ok(Vec::new());
         }
-        let json = json_rows(rows)?;
-        let rejects = self.0.iter().map(|(row, problem)| Reject {
-            source: destination.source.to_owned(),
-            stage: destination.stage.into(),
-            object: destination.object.to_owned(),
-            row_id: match ids.is_valid(*row) {
-                true => ids.value(*row).to_owned(),
-                false => String::new(),
-            },
-            reason: problem.reason.clone(),
-            detail: problem.detail.clone(),
-            row: json[*row].clone(),
-        });
+        let at = self.0.keys().map(|row| u32::try_from(*row));
+        let at: UInt32Array = at
+            .map(|row| row.unwrap_or(u32::MAX))
+            .collect::<Vec<_>>()
+            .into();
+        let json = json_rows(&take_record_batch(rows, &at)?)?;
+        let rejects = self
+            .0
+            .iter()
+            .zip(json)
+            .map(|((row, problem), json)| Reject {
+                source: destination.source.to_owned(),
+                stage: destination.stage.into(),
+                object: destination.object.to_owned(),
+                row_id: match ids.is_valid(*row) {
+                    true => ids.value(*row).to_owned(),
+                    false => String::new(),
+                },
+                reason: problem.reason.clone(),
+                detail: problem.detail.clone(),
+                row: json,
+            });
         Ok(rejects.collect())
     }
 }

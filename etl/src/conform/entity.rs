@@ -14,7 +14,7 @@ use futures::TryStreamExt as _;
 use planisphere_schemas::model::{Entity, Source};
 
 use crate::error::{Error, Result};
-use crate::reject::Reject;
+use crate::reject::{Reject, Rejecting, Rejects};
 use crate::spool::{Memory, Spool, Spooled};
 
 use super::row_wise::{Misfits, RowWise, may_be_a_row};
@@ -53,7 +53,7 @@ pub(crate) struct Conformed {
     /// Rows left out by each named rule.
     pub(crate) excluded: BTreeMap<String, u64>,
     /// Rows rejected here.
-    pub(crate) rejects: Vec<Reject>,
+    pub(crate) rejects: Rejects,
 }
 
 /// Runs an entity's SELECT and sorts its rows into kept, rejected and excluded.
@@ -155,7 +155,7 @@ struct Sorter {
     kept: Spool,
     read: u64,
     excluded: BTreeMap<String, u64>,
-    rejects: Vec<Reject>,
+    rejects: Rejecting,
 }
 
 impl Sorter {
@@ -167,7 +167,7 @@ impl Sorter {
             kept: Spool::new(Arc::clone(schema), memory),
             read: 0,
             excluded: BTreeMap::new(),
-            rejects: Vec::new(),
+            rejects: Rejecting::new(memory),
         }
     }
 
@@ -181,7 +181,7 @@ impl Sorter {
         if refuse.true_count() > 0 {
             let named = (&self.source, &self.entity);
             let rejects = rejects(named, rows, &refuse, &rejected, misfits)?;
-            self.rejects.extend(rejects);
+            self.rejects.add(rejects)?;
         }
         for rule in excluded.iter().flatten() {
             *self.excluded.entry(rule.to_owned()).or_insert(0) += 1;
@@ -203,19 +203,19 @@ impl Sorter {
             rows: self.kept.finish()?,
             read: self.read,
             excluded: self.excluded,
-            rejects: self.rejects,
+            rejects: self.rejects.finish()?,
         })
     }
 }
 
 /// The outcomes of several parts of the rows, in their order.
 fn together(schema: SchemaRef, parts: impl Iterator<Item = Conformed>) -> Conformed {
-    let (mut rows, mut read, mut rejects) = (Vec::new(), 0, Vec::new());
+    let (mut rows, mut rejects, mut read) = (Vec::new(), Vec::new(), 0);
     let mut excluded = BTreeMap::new();
     for part in parts {
         rows.push(part.rows);
         read += part.read;
-        rejects.extend(part.rejects);
+        rejects.push(part.rejects);
         for (rule, count) in part.excluded {
             *excluded.entry(rule).or_insert(0) += count;
         }
@@ -224,7 +224,7 @@ fn together(schema: SchemaRef, parts: impl Iterator<Item = Conformed>) -> Confor
         rows: Spooled::chain(schema, rows),
         read,
         excluded,
-        rejects,
+        rejects: Rejects::together(rejects),
     }
 }
 

@@ -82,7 +82,7 @@ impl Bulk {
         let mut some = self.some(Ok);
         std::iter::from_fn(move || {
             let mut rows = MapRows::default();
-            while rows.at.len() < CHUNK {
+            while rows.at.len() < CHUNK && rows.ids.values_slice().len() < CHUNK_BYTES {
                 match some.next() {
                     Some(Ok(next)) => rows.add(&next),
                     Some(Err(error)) => return Some(Err(error)),
@@ -214,6 +214,8 @@ impl<'a> Newcomers<'a> {
 
 /// Rows of the key map that are handed on at once.
 const CHUNK: usize = 65_536;
+/// Bytes of ids of which they are no more, however few they are.
+const CHUNK_BYTES: usize = 4 << 20;
 
 /// Rows of a key map on their way: narrow ones, of batches that may be wide. They are copied into a few columns, for the holes
 /// that many small ones leave between wide batches stay in memory.

@@ -183,8 +183,7 @@ impl Learner<'_> {
 
     /// True if the source has a row of the member that could not be taken.
     pub(super) fn was_rejected(&self, id: &str) -> bool {
-        let mut rejects = self.observed.rejects.iter();
-        rejects.any(|reject| reject.row_id == id) || self.input.rejected_ids.contains(id)
+        self.observed.rejected.contains(id) || self.input.rejected_ids.contains(id)
     }
 
     /// The instant of the snapshot, or a later one if something is known of a later one.

@@ -90,6 +90,8 @@ pub(super) struct Observations {
     pub(super) members: ById<Vec<usize>>,
     /// Rows that are rejected here.
     pub(super) rejects: Vec<Reject>,
+    /// Their ids.
+    pub(super) rejected: HashSet<String>,
 }
 
 impl Columns {
@@ -175,9 +177,11 @@ pub(super) fn observe(input: &EntityRows<'_>) -> Result<Observations> {
     let rejects = problems
         .rejects(&destination, input.rows, &columns.ids)
         .map_err(Error::arrow(doing()))?;
+    let rejected = rejects.iter().map(|reject| reject.row_id.clone());
     Ok(Observations {
         columns,
         members,
+        rejected: rejected.collect(),
         rejects,
     })
 }

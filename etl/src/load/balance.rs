@@ -15,7 +15,7 @@ use crate::conform::Conformed;
 use crate::dimension::Tally;
 use crate::error::{Error, Result};
 use crate::fact::Told;
-use crate::reject::{Reject, exceeds};
+use crate::reject::{Rejects, exceeds};
 use crate::staging::TableCertificate;
 
 /// The rule by which a version of a history is left out at the end of none of the periods of a star.
@@ -84,8 +84,12 @@ impl Balance {
         Self {
             loaded: certificate.staged,
             rejected: certificate.rejected,
-            rejected_by: certificate.rejects.by_reason.clone(),
-            ..Self::new(Stage::Table, name, certificate.read, [].into_iter())
+            ..Self::new(
+                Stage::Table,
+                name,
+                certificate.read,
+                certificate.rejects.by_reason.clone(),
+            )
         }
     }
 
@@ -93,26 +97,26 @@ impl Balance {
     pub(crate) fn of_entity(name: &str, conformed: &Conformed) -> Self {
         Self {
             loaded: conformed.rows.num_rows() as u64,
-            rejected: conformed.rejects.len() as u64,
+            rejected: conformed.rejects.len(),
             excluded: conformed.excluded.values().sum(),
             excluded_by: conformed.excluded.clone(),
             ..Self::new(
                 Stage::Entity,
                 name,
                 conformed.read,
-                conformed.rejects.iter(),
+                conformed.rejects.by_reason().clone(),
             )
         }
     }
 
     /// The balance of a dimension or star.
-    pub(crate) fn of_tally(stage: Stage, name: &str, tally: &Tally, rejects: &[Reject]) -> Self {
+    pub(crate) fn of_tally(stage: Stage, name: &str, tally: &Tally, rejects: &Rejects) -> Self {
         Self {
             loaded: tally.loaded,
             unchanged: tally.unchanged,
             rejected: tally.rejected,
             inferred: tally.inferred,
-            ..Self::new(stage, name, tally.read, rejects.iter())
+            ..Self::new(stage, name, tally.read, rejects.by_reason().clone())
         }
     }
 
@@ -120,14 +124,15 @@ impl Balance {
     pub(crate) fn of_star(
         name: &str,
         tally: &Tally,
-        rejects: &[Reject],
+        rejects: &Rejects,
         told: Option<Told>,
     ) -> Vec<Self> {
         let Some(told) = told else {
             return vec![Self::of_tally(Stage::Star, name, tally, rejects)];
         };
-        let is_of_read = |reject: &&Reject| Told::REASONS.contains(&reject.reason.as_str());
-        let (of_read, of_states): (Vec<_>, Vec<_>) = rejects.iter().partition(is_of_read);
+        let by_reason = rejects.by_reason().clone().into_iter();
+        let (of_read, of_states) =
+            by_reason.partition(|(reason, _)| Told::REASONS.contains(&reason.as_str()));
         let rowless = (told.rowless > 0).then(|| (GIVES_NO_ROW.to_owned(), told.rowless));
         let star = Self {
             loaded: told.loaded,
@@ -135,7 +140,7 @@ impl Balance {
             rejected: told.rejected,
             excluded: told.rowless,
             excluded_by: rowless.into_iter().collect(),
-            ..Self::new(Stage::Star, name, told.read, of_read.into_iter())
+            ..Self::new(Stage::Star, name, told.read, of_read)
         };
         let state = Self {
             loaded: tally.loaded,
@@ -145,22 +150,13 @@ impl Balance {
                 Stage::State,
                 name,
                 tally.read.saturating_sub(told.rejected),
-                of_states.into_iter(),
+                of_states,
             )
         };
         vec![star, state]
     }
 
-    fn new<'a>(
-        stage: Stage,
-        name: &str,
-        read: u64,
-        rejects: impl Iterator<Item = &'a Reject>,
-    ) -> Self {
-        let mut rejected_by = BTreeMap::new();
-        for reject in rejects {
-            *rejected_by.entry(reject.reason.clone()).or_insert(0) += 1;
-        }
+    fn new(stage: Stage, name: &str, read: u64, rejected_by: BTreeMap<String, u64>) -> Self {
         Self {
             stage,
             name: name.to_owned(),

@@ -125,7 +125,7 @@ impl Execution<'_> {
                 tracing::warn!("{notice}");
             }
             built.notices.extend(next.notices);
-            built.rejects.extend(next.rejects);
+            built.reject(Stage::Bridge, &bridge.name, next.rejects);
             let published = base.and_then(|base| base.table(&bridge.table()));
             let changed = published.is_none() || next.tally.has_changes();
             for (name, rows, tally) in [

@@ -12,12 +12,12 @@ use crate::conform::Conformed;
 use crate::dimension::{MemberIndex, MiniIndex, Tally, build_calendar, build_time_of_day};
 use crate::error::{Error, Result};
 use crate::fact::Sorted;
-use crate::reject::Reject;
+use crate::reject::Rejects;
 use crate::spool::{Lease, Spooled};
 use crate::staging::Package;
 use crate::warehouse::RowEdits;
 
-use super::balance::Balance;
+use super::balance::{Balance, Stage};
 use super::execute::Execution;
 use super::members::MemberRows;
 use super::order::in_order;
@@ -25,6 +25,7 @@ use super::published::read_table;
 use super::ragged::incomplete;
 use super::record::LoadRecord;
 use super::referenced::{Referenced, referenced};
+use super::rejected::Rejected;
 
 /// A table as it shall be: files that stay and rows to write.
 pub(super) struct NextTable {
@@ -77,7 +78,8 @@ impl NextRows {
 #[derive(Default)]
 pub(super) struct Built {
     pub(super) tables: Vec<NextTable>,
-    pub(super) rejects: Vec<Reject>,
+    /// The rejected rows of each object.
+    pub(super) rejects: Vec<Rejected>,
     pub(super) members: BTreeMap<String, MemberIndex>,
     pub(super) minis: BTreeMap<String, MiniIndex>,
     /// The versions of the history of a mini-dimension that was built last.
@@ -95,6 +97,15 @@ pub(super) struct Built {
 }
 
 impl Built {
+    /// Takes the rejected rows of an object.
+    pub(super) fn reject(&mut self, stage: Stage, name: &str, rejects: Rejects) {
+        self.rejects.push(Rejected {
+            stage,
+            name: name.to_owned(),
+            rejects,
+        });
+    }
+
     /// Takes out the combinations of each mini-dimension of a dimension.
     pub(super) fn combinations_of(&mut self, owner: &Dimension) -> BTreeMap<String, MemberIndex> {
         let minis = owner.minis().into_iter();
@@ -119,8 +130,8 @@ impl Execution<'_> {
         };
         self.referenced_before(&mut built.referenced, conformed, base)
             .await?;
-        for entity in conformed.values() {
-            built.rejects.extend(entity.rejects.iter().cloned());
+        for (name, entity) in conformed {
+            built.reject(Stage::Entity, name, entity.rejects.clone());
         }
         for dimension in in_order(self.model) {
             let step = dimension.table();

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use crate::conform::Conformed;
 use crate::error::{Error, Result};
-use crate::reject::{Reject, in_words};
 use crate::staging::Package;
 
 use super::balance::{Balance, Stage};
 use super::build::Built;
 use super::execute::Execution;
 use super::record::LoadRecord;
+use super::rejected::Rejected;
 
 impl Execution<'_> {
     /// Proves that every row that was read has one outcome.
@@ -18,7 +18,7 @@ impl Execution<'_> {
         &self,
         package: &Package,
         conformed: &BTreeMap<String, Conformed>,
-        rejects: &[Reject],
+        rejects: &[Rejected],
         record: &mut LoadRecord,
     ) -> Result<()> {
         let mut balances = Vec::new();
@@ -41,7 +41,7 @@ impl Execution<'_> {
     }
 
     /// The first rejected row of an object in words, with its place.
-    fn first_reject(&self, balance: &Balance, package: &Package, rejects: &[Reject]) -> String {
+    fn first_reject(&self, balance: &Balance, package: &Package, rejects: &[Rejected]) -> String {
         let object = &balance.name;
         if balance.stage == Stage::Table {
             let mut sources = self.model.sources.iter();
@@ -51,10 +51,13 @@ impl Execution<'_> {
             });
             return found.unwrap_or_default();
         }
-        let first = rejects.iter().find(|reject| reject.object == *object);
-        first
-            .map(|reject| in_words(None, &reject.row_id, &reject.detail))
-            .unwrap_or_default()
+        let stage = match balance.stage {
+            Stage::State => Stage::Star,
+            stage => stage,
+        };
+        let mut rejects = rejects.iter();
+        let of_object = rejects.find(|it| (it.stage, &it.name) == (stage, object));
+        of_object.map(|it| it.rejects.example()).unwrap_or_default()
     }
 
     /// True for a fact whose rows come from files, where each is named by its file and its place in it.

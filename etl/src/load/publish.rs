@@ -8,7 +8,7 @@ use arrow::datatypes::SchemaRef;
 use planisphere_schemas::warehouse::{DataFile, Manifest, PinnedWarehouse, WarehouseVersion};
 
 use crate::error::{Error, Result};
-use crate::reject::{self, Reject};
+use crate::reject;
 use crate::staging::Package;
 use crate::warehouse::{
     EditedTable, NextFiles, RowEdits, TableCommit, TableWriter, WriteOptions, runs, write_table,
@@ -19,7 +19,7 @@ use super::build::{Built, NextTable};
 use super::execute::Execution;
 use super::lineage;
 use super::record::{LoadOutcome, LoadRecord, TableChange};
-use super::rejected;
+use super::rejected::{self, Rejected};
 
 impl Execution<'_> {
     /// The version that still stands, if the load has nothing to publish.
@@ -258,7 +258,7 @@ fn changes(tables: &[NextTable], manifest: &Manifest) -> Vec<TableChange> {
 }
 
 /// Writes the proofs of the load into the manifest.
-fn certify(manifest: &mut Manifest, package: &Package, record: &LoadRecord, rejects: &[Reject]) {
+fn certify(manifest: &mut Manifest, package: &Package, record: &LoadRecord, rejects: &[Rejected]) {
     for (source, certificate) in &package.sources {
         let moment =
             serde_json::json!({ "moment": certificate.moment, "read_at": package.began_at });

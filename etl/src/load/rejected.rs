@@ -1,6 +1,5 @@
-//! The rejected rows of a load: those that lie in the package go through memory a few at a time.
+//! The rejected rows of a load: they go through memory a few at a time.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow::array::AsArray as _;
@@ -9,39 +8,25 @@ use datafusion::error::DataFusionError;
 use futures::TryStreamExt as _;
 use planisphere_schemas::warehouse::PinnedWarehouse;
 
-use crate::dimension::IdIndex;
 use crate::error::{Error, Result};
-use crate::reject::{self, Reject, RejectSum};
+use crate::reject::{self, RejectSum, Rejects};
 use crate::staging::Package;
 use crate::warehouse::{NextFiles, TableWriter, WriteOptions};
 
+use super::balance::Stage;
 use super::build::Fed;
 use super::execute::Execution;
 use super::record::LoadRecord;
 
-impl Execution<'_> {
-    /// The ids of driving rows that were rejected before they reached the dimension or star, of those that it knows.
-    pub(super) async fn rejected_ids(
-        &self,
-        package: &Package,
-        fed: &Fed<'_>,
-        known: &IdIndex,
-    ) -> Result<HashSet<String>> {
-        let mut ids = HashSet::new();
-        if known.len() == 0 {
-            return Ok(ids);
-        }
-        let keep = |id: &str| {
-            if known.find(id).is_some() {
-                ids.insert(id.to_owned());
-            }
-            Ok(())
-        };
-        self.each_rejected(package, fed, keep).await?;
-        Ok(ids)
-    }
+/// The rejected rows of an object.
+pub(super) struct Rejected {
+    pub(super) stage: Stage,
+    pub(super) name: String,
+    pub(super) rejects: Rejects,
+}
 
-    /// Tells the ids of all driving rows that were rejected before they reached a star.
+impl Execution<'_> {
+    /// Tells the ids of all driving rows that were rejected before they reached a dimension or star.
     pub(super) async fn each_rejected(
         &self,
         package: &Package,
@@ -51,9 +36,7 @@ impl Execution<'_> {
         let told = || Error::arrow("keeping the ids of rejected rows");
         let from = &fed.entity.from;
         let table = from.strip_suffix("_versions").unwrap_or(from);
-        for reject in &fed.rows.rejects {
-            tell(&reject.row_id).map_err(told())?;
-        }
+        fed.rows.rejects.each_id(&mut tell).map_err(told())?;
         let source = &fed.source.name;
         let Some(mut staged) = package.rejects(self.warehouse, source, table).await? else {
             return Ok(());
@@ -72,7 +55,7 @@ impl Execution<'_> {
     pub(super) async fn write_rejects(
         &self,
         package: &Package,
-        later: &[Reject],
+        later: &[Rejected],
         base: Option<&PinnedWarehouse>,
         record: &LoadRecord,
     ) -> Result<NextFiles> {
@@ -82,7 +65,8 @@ impl Execution<'_> {
             row_group_rows: GROUP,
             ..WriteOptions::default()
         };
-        let options = options.of_load(self.load_id);
+        let memory = self.options.settings.etl.memory_bytes;
+        let options = options.of_load(self.load_id).within(memory);
         let schema = reject::schema();
         let table = (reject::TABLE, &schema);
         let mut writer = TableWriter::new(self.warehouse, table.0, Arc::clone(&schema), &options)?;
@@ -99,10 +83,11 @@ impl Execution<'_> {
                 writer.write_stream(audited).await?;
             }
         }
-        for some in later.chunks(CHUNK) {
-            let rows = reject::batch(&load, record.audit_key, some)
-                .map_err(Error::arrow("writing audit_reject"))?;
-            writer.write(&rows).await?;
+        for of_object in later {
+            for rows in of_object.rejects.batches(&load, record.audit_key) {
+                let rows = rows.map_err(Error::arrow("writing audit_reject"))?;
+                writer.write(&rows).await?;
+            }
         }
         let added = writer.finish().await?;
         if added.is_empty() {
@@ -118,14 +103,14 @@ impl Execution<'_> {
 }
 
 /// Rows of a row group: each holds a whole row of the source as a text, and row groups wait in memory until they are full.
-const GROUP: usize = CHUNK;
-
-/// Rejected rows that become a batch at once.
-const CHUNK: usize = 8192;
+const GROUP: usize = 8192;
 
 /// What is promised about the rejects: how many, and a sum of hashes that changes when any of them does.
-pub(super) fn certificate(package: &Package, later: &[Reject]) -> serde_json::Value {
-    let mut sum = RejectSum::of(later);
+pub(super) fn certificate(package: &Package, later: &[Rejected]) -> serde_json::Value {
+    let mut sum = RejectSum::default();
+    for of_object in later {
+        sum.merge(of_object.rejects.sum());
+    }
     for certificate in package.sources.values() {
         for counts in certificate.tables.values() {
             sum.merge(&counts.rejects.sum);

@@ -1,5 +1,6 @@
 //! Rows that could not be loaded: kept with the place and the reason.
 
+mod rejects;
 mod tally;
 
 use std::sync::Arc;
@@ -9,8 +10,9 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::error::ArrowError;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use rejects::{Rejecting, Rejects};
 pub use tally::RejectTally;
-pub(crate) use tally::{RejectSum, exceeds, in_words};
+pub(crate) use tally::{RejectSum, exceeds};
 
 /// One row that was left behind.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -60,31 +62,6 @@ pub(crate) fn schema() -> SchemaRef {
         text("row_json"),
         Field::new("audit_key", DataType::Int64, false),
     ]))
-}
-
-/// Rejects as rows of `audit_reject`.
-pub(crate) fn batch(
-    load_id: &str,
-    audit_key: i64,
-    rejects: &[Reject],
-) -> Result<RecordBatch, ArrowError> {
-    let text = |get: fn(&Reject) -> &str| -> ArrayRef {
-        Arc::new(StringArray::from_iter_values(rejects.iter().map(get)))
-    };
-    let columns = vec![
-        Arc::new(StringArray::from_iter_values(
-            rejects.iter().map(|_| load_id),
-        )) as ArrayRef,
-        text(|reject| &reject.source),
-        text(|reject| &reject.stage),
-        text(|reject| &reject.object),
-        text(|reject| &reject.row_id),
-        text(|reject| &reject.reason),
-        text(|reject| &reject.detail),
-        text(|reject| &reject.row),
-        Arc::new(Int64Array::from(vec![audit_key; rejects.len()])),
-    ];
-    RecordBatch::try_new(schema(), columns)
 }
 
 /// Rejected rows of a staged table of a source, as they lie in the package, as rows of `audit_reject`.

@@ -76,7 +76,7 @@ impl RejectTally {
 }
 
 /// A rejected row in words, with its place: the line of a file, or the key of a row.
-pub(crate) fn in_words(table: Option<&Table>, row_id: &str, detail: &str) -> String {
+fn in_words(table: Option<&Table>, row_id: &str, detail: &str) -> String {
     let file = table.filter(|table| table.format.is_some());
     let place = match (file, row_id.rsplit_once('|')) {
         (Some(file), Some((_, line))) => format!("line {line} of '{}'", file.origin),
@@ -115,6 +115,7 @@ struct SumText {
 
 impl RejectSum {
     /// The sum of some rows.
+    #[cfg(test)]
     pub(crate) fn of(rejects: &[Reject]) -> Self {
         let mut sum = Self::default();
         rejects.iter().for_each(|reject| sum.add(reject));

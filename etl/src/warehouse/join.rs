@@ -11,9 +11,9 @@ use super::options::WriteOptions;
 
 /// How many times as large the files of the next size are.
 const STEP: u64 = 8;
-/// Files of so many bytes stay as they are.
+/// Files of so many bytes stay as they are, or of half of what a file may have.
 const LARGE_BYTES: u64 = 8 << 20;
-/// What is joined at once is decoded in memory.
+/// What is joined at once is decoded in memory: so many bytes, or as many as a file may have.
 const MOST_BYTES: u64 = 32 << 20;
 
 /// Runs of files, by their places, that become one file each. `limit` is how many small files may follow one another; 0 for
@@ -26,7 +26,12 @@ pub(crate) fn runs(files: &[DataFile], options: &WriteOptions, limit: usize) -> 
     let largest = (options.file_rows / 4) as u64;
     let mut most = STEP;
     loop {
-        let found = smaller_than(files, &order, most.min(largest), limit);
+        let found = smaller_than(
+            files,
+            &order,
+            (most.min(largest), limit),
+            options.file_bytes,
+        );
         if !found.is_empty() || most >= largest {
             return found;
         }
@@ -51,19 +56,26 @@ fn smallest(file: &DataFile, column: &str) -> Option<i64> {
     stats.get("minValues")?.get(column)?.as_i64()
 }
 
-fn smaller_than(files: &[DataFile], order: &[usize], rows: u64, limit: usize) -> Vec<Vec<usize>> {
-    let is_small = |at: &usize| files[*at].rows < rows && files[*at].bytes < LARGE_BYTES;
+fn smaller_than(
+    files: &[DataFile],
+    order: &[usize],
+    (rows, limit): (u64, usize),
+    file_bytes: u64,
+) -> Vec<Vec<usize>> {
+    let large = LARGE_BYTES.min(file_bytes / 2);
+    let is_small = |at: &usize| files[*at].rows < rows && files[*at].bytes < large;
     let runs = order.chunk_by(|a, b| is_small(a) && is_small(b));
     let runs = runs.filter(|run| run.len() > limit && run.iter().all(is_small));
-    runs.flat_map(|run| pieces(files, run)).collect()
+    let most = MOST_BYTES.min(file_bytes);
+    runs.flat_map(|run| pieces(files, run, most)).collect()
 }
 
 /// A run in pieces that fit into memory.
-fn pieces(files: &[DataFile], run: &[usize]) -> Vec<Vec<usize>> {
+fn pieces(files: &[DataFile], run: &[usize], most: u64) -> Vec<Vec<usize>> {
     let (mut pieces, mut bytes) = (vec![Vec::new()], 0);
     for at in run {
         bytes += files[*at].bytes;
-        if bytes > MOST_BYTES {
+        if bytes > most {
             pieces.push(Vec::new());
             bytes = files[*at].bytes;
         }
@@ -128,5 +140,16 @@ mod tests {
         let of: Vec<(u64, i64)> = (0..12).map(|at| (500_000, at * 500_000)).collect();
         let joined = runs(&files(&of), &WriteOptions::default().sorted_by(["k"]), 3);
         assert_eq!(joined.iter().map(Vec::len).collect::<Vec<_>>(), [6, 6]);
+    }
+
+    #[test]
+    fn a_load_with_little_memory_joins_no_more_than_a_file_of_its_own() {
+        let options = WriteOptions::default().within(16 << 20).sorted_by(["k"]);
+        assert_eq!(options.file_bytes, 4 << 20);
+        let of = |rows: u64| -> Vec<(u64, i64)> { (0..6).map(|at| (rows, at)).collect() };
+        // 1 MB each, and 3 MB each, which is no small file then
+        let joined = runs(&files(&of(100_000)), &options, 3);
+        assert_eq!(joined, [vec![0, 1, 2, 3], vec![4, 5]]);
+        assert!(runs(&files(&of(300_000)), &options, 3).is_empty());
     }
 }

@@ -66,8 +66,11 @@ impl OpenFile {
         (group_rows, group_bytes): (usize, usize),
     ) -> Result<(), ParquetError> {
         let mut from = 0;
+        let width = bytes_of(rows).div_ceil(rows.num_rows().max(1)).max(1);
         while from < rows.num_rows() {
-            let part = (group_rows - self.waiting_rows).min(rows.num_rows() - from);
+            let room = group_bytes.saturating_sub(self.waiting_bytes) / width;
+            let room = (group_rows - self.waiting_rows).min(room.max(1));
+            let part = room.min(rows.num_rows() - from);
             let part = rows.slice(from, part);
             from += part.num_rows();
             self.rows += part.num_rows();

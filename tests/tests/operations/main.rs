@@ -21,6 +21,7 @@ mod looked_up;
 mod many_rejects;
 mod partners;
 mod records;
+mod rejected_later;
 mod rejects;
 mod remodelled;
 mod spill;

@@ -17,7 +17,7 @@ use crate::fact::shares::ShareRoom;
 use crate::pile::Pile;
 use crate::problems::Destination;
 use crate::register::Register;
-use crate::spool::Spooled;
+use crate::spool::{Memory, Spooled};
 
 use super::keys::KeySet;
 use super::links::{Links, Outcome, Standing, facts_of};
@@ -118,9 +118,10 @@ impl DealtLinks {
         destination: &Destination<'_>,
         found: Found,
         (used, published): (&KeySet, &KeySet),
+        memory: &Memory,
     ) -> Result<Outcome, ArrowError> {
         let found = found.dealing.finish()?;
-        let mut outcome = Outcome::default();
+        let mut outcome = Outcome::new(memory);
         for share in 0..self.rows.shares() {
             let links = Links::read(bridge, self.rows.share(share)?, members)?;
             let groups = groups(&found.share(share)?);

@@ -12,7 +12,8 @@ use planisphere_schemas::model::Bridge;
 use crate::conform::{DELETED, ROW_ID};
 use crate::dimension::{MemberIndex, Tally};
 use crate::problems::{Destination, Problems};
-use crate::reject::Reject;
+use crate::reject::Rejecting;
+use crate::spool::Memory;
 
 use super::keys::KeySet;
 use super::shares::{equal, shares};
@@ -50,11 +51,10 @@ enum State {
 }
 
 /// What became of rows.
-#[derive(Default)]
 pub(super) struct Outcome {
     pub(super) tally: Tally,
     pub(super) excluded: BTreeMap<String, u64>,
-    pub(super) rejects: Vec<Reject>,
+    pub(super) rejects: Rejecting,
     /// Rows whose weight was added to that of another row.
     added: usize,
     /// Facts whose members all weigh nothing.
@@ -208,12 +208,22 @@ impl Links {
         }
         let ids = cast(&column(&self.rows, ROW_ID)?, &Arrow::Utf8)?;
         let rejects = problems.rejects(destination, &self.rows, ids.as_string())?;
-        outcome.rejects.extend(rejects);
-        Ok(())
+        outcome.rejects.add(rejects)
     }
 }
 
 impl Outcome {
+    /// No row yet.
+    pub(super) fn new(memory: &Memory) -> Self {
+        Self {
+            tally: Tally::default(),
+            excluded: BTreeMap::new(),
+            rejects: Rejecting::new(memory),
+            added: 0,
+            weightless: 0,
+        }
+    }
+
     /// What the operator should know.
     pub(super) fn notices(&self, bridge: &Bridge) -> Vec<String> {
         let table = bridge.table();

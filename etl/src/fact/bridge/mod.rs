@@ -28,7 +28,7 @@ use planisphere_schemas::model::{Bridge, SpecialMember, Star};
 use crate::dimension::{MemberIndex, Tally};
 use crate::fact::shares::ShareRoom;
 use crate::problems::Destination;
-use crate::reject::Reject;
+use crate::reject::Rejects;
 use crate::spool::Spooled;
 
 use self::dealt_links::Found;
@@ -66,7 +66,7 @@ pub(crate) struct BridgeBuild {
     /// Rows of the entity that are left out, by rule.
     pub(crate) excluded: BTreeMap<String, u64>,
     /// Rows rejected here.
-    pub(crate) rejects: Vec<Reject>,
+    pub(crate) rejects: Rejects,
     /// What the operator should know.
     pub(crate) notices: Vec<String>,
 }
@@ -217,7 +217,7 @@ impl<'a> Bridging<'a> {
         let standing = (used, &published.keys);
         let by = (self.bridge, members);
         let links = self.links;
-        let outcome = links.outcome(by, &destination, self.found, standing)?;
+        let outcome = links.outcome(by, &destination, self.found, standing, memory)?;
         let audits = (audit_key, memory);
         let table = table::rows(self.bridge, &groups, (used, published), audits)?;
         let new = used.without(&published.keys);
@@ -235,7 +235,7 @@ impl<'a> Bridging<'a> {
             tally,
             notices: outcome.notices(self.bridge),
             excluded: outcome.excluded,
-            rejects: outcome.rejects,
+            rejects: outcome.rejects.finish()?,
         })
     }
 }

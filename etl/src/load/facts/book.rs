@@ -52,11 +52,11 @@ impl FactLoad<'_> {
     }
 
     /// No row says anything else yet; those that will are dealt out by where the published ones are.
-    fn changed(&self) -> Changing {
+    fn changed(&self, outcome: &Outcome) -> Changing {
         let files = self.published.map(PinnedTable::files).unwrap_or_default();
         let files = files.iter().map(|file| file.rows);
         let least = self.execution.options.settings.etl.memory_bytes / 16;
-        Changing::new(files, self.some(), (&self.execution.memory, least))
+        Changing::new(files, self.some(outcome), (&self.execution.memory, least))
     }
 
     fn doing(&self) -> impl FnOnce(arrow::error::ArrowError) -> Error {
@@ -81,6 +81,7 @@ impl FactLoad<'_> {
         };
         let mut groups = std::pin::pin!(self.scan(table).groups(&[]));
         while let Some(group) = groups.try_next().await? {
+            outcome.widens(&group.rows);
             let (rows, is_reshaped) = self.aligned(&group.rows)?;
             outcome.is_reshaped |= is_reshaped;
             let (rows, living) = comparable(&self.input, &rows, chains).map_err(self.doing())?;
@@ -105,7 +106,7 @@ impl FactLoad<'_> {
         outcome: &mut Outcome,
     ) -> Result<Changed> {
         let (input, round, seed) = (&self.input, standing.round(), standing.seed());
-        let mut changed = self.changed();
+        let mut changed = self.changed(outcome);
         threads::in_order(
             self.chunks(),
             |rows| fact::chunk(input, rows, round, seed),
@@ -119,7 +120,7 @@ impl FactLoad<'_> {
                 outcome.tally.inserted -= unbooked;
                 outcome.tally.loaded -= unbooked;
                 outcome.tally.unchanged += unbooked;
-                outcome.rejects.extend(settled.rejects);
+                outcome.reject(settled.rejects)?;
                 let added = changed.add(&settled.changed, &settled.places);
                 added.map_err(self.doing())
             },
@@ -205,7 +206,7 @@ impl FactLoad<'_> {
         let left = standing.rest();
         let left = left.filter(|(_, rest)| matches!(rest, Rest::Gone | Rest::Checked));
         let places = left.map(|(place, _)| place).collect::<Vec<Place>>();
-        for places in places.chunks(self.some()) {
+        for places in places.chunks(self.some(outcome)) {
             let old = self.scan(table).rows(places).await?;
             let (old, _) = self.aligned(&old)?;
             let rekeyed = self.rekeying.look(&old).map_err(self.doing())?;
@@ -227,7 +228,7 @@ impl FactLoad<'_> {
         let gone: Vec<Place> = gone.map(|(place, _)| place).collect();
         outcome.tally.deleted += gone.len() as u64;
         outcome.tally.inserted += gone.len() as u64;
-        for places in gone.chunks(self.some()) {
+        for places in gone.chunks(self.some(outcome)) {
             let old = self.scan(table).rows(places).await?;
             let (old, _) = self.aligned(&old)?;
             let old = self.rekeying.look(&old).map_err(self.doing())?;

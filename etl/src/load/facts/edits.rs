@@ -12,6 +12,8 @@ use futures::TryStreamExt as _;
 use crate::error::{Error, Result};
 use crate::fact::{self, Rest, Standing};
 use crate::load::scan::Group;
+use crate::reject::Reject;
+use crate::spool::bytes_of;
 use crate::warehouse::{Place, changed_columns};
 
 use super::left::{Left, Waiting};
@@ -19,9 +21,10 @@ use super::{CHUNK, FactLoad, Outcome};
 
 impl FactLoad<'_> {
     /// How many published rows are read whole at a time.
-    pub(super) fn some(&self) -> usize {
+    pub(super) fn some(&self, outcome: &Outcome) -> usize {
         let bytes = self.execution.options.settings.etl.memory_bytes / 32;
-        (bytes / self.prepared.rows.width().max(1)).clamp(1, CHUNK)
+        let width = self.prepared.rows.width().max(outcome.width);
+        (bytes / width.max(1)).clamp(1, CHUNK)
     }
 
     /// Edits the rows that say something else where they keep their day; the others leave their places and are added.
@@ -34,7 +37,7 @@ impl FactLoad<'_> {
             return Ok(());
         };
         let order = in_order_of_places(&rows, &places);
-        for some in order.chunks(self.some()) {
+        for some in order.chunks(self.some(outcome)) {
             let new = some.iter().map(|(_, row)| *row).collect::<Vec<_>>();
             let new = interleaved(&rows, &new).map_err(self.comparing())?;
             let places: Vec<Place> = some.iter().map(|(place, _)| *place).collect();
@@ -85,7 +88,10 @@ impl FactLoad<'_> {
             return Ok(());
         };
         let mut waiting = Waiting::new(&self.execution.memory);
-        for (places, rest) in places.chunks(self.some()).zip(rest.chunks(self.some())) {
+        for (places, rest) in places
+            .chunks(self.some(outcome))
+            .zip(rest.chunks(self.some(outcome)))
+        {
             let rows = self.scan(table).rows(places).await?;
             let (rows, _) = self.aligned(&rows)?;
             let left = Left {
@@ -152,12 +158,29 @@ impl FactLoad<'_> {
 }
 
 impl Outcome {
+    /// Takes note of how wide published rows are.
+    pub(super) fn widens(&mut self, rows: &RecordBatch) {
+        let width = bytes_of(rows).div_ceil(rows.num_rows().max(1));
+        self.width = self.width.max(width);
+    }
+
+    /// Takes rejected rows.
+    pub(super) fn reject(&mut self, rejects: Vec<Reject>) -> Result<()> {
+        let added = self.rejects.add(rejects);
+        added.map_err(Error::arrow("keeping rejected rows"))
+    }
+
     /// Takes note of the columns in which edited rows differ from the published ones.
     pub(super) fn differs(&mut self, columns: Vec<bool>) {
         for (known, found) in self.columns.iter_mut().zip(columns) {
             *known |= found;
         }
     }
+}
+
+/// How many rows as wide as these are so many bytes.
+pub(super) fn rows_of(rows: &RecordBatch, bytes: usize) -> usize {
+    bytes / (bytes_of(rows) / rows.num_rows().max(1)).max(1)
 }
 
 /// The rows of a row group that no fresh ones replace, counted from its first, with their places and what becomes of them. Groups

@@ -29,13 +29,13 @@ use crate::fact::{
     Standing, is_past, source_id, standing_rows,
 };
 use crate::register::Register;
-use crate::reject::Reject;
+use crate::reject::{Rejecting, Rejects};
 use crate::spool::{Lease, bytes_of};
 use crate::staging::Package;
 use crate::threads;
 use crate::warehouse::{Place, RowEdits};
 
-use crate::load::balance::Balance;
+use crate::load::balance::{Balance, Stage};
 use crate::load::build::{Built, Fed, NextRows, NextTable};
 use crate::load::execute::Execution;
 use crate::load::scan::TableScan;
@@ -103,7 +103,7 @@ impl Execution<'_> {
         let (next, rejects, notices) = load.next(outcome)?;
         let mut balances = Balance::of_star(&star.name, &next.tally, &rejects, prepared.told);
         balances.extend(self.bridge_tables(bridges, &groups, base, built)?);
-        built.rejects.extend(rejects);
+        built.reject(Stage::Star, &star.name, rejects);
         built.notices.extend(notices);
         built.tables.push(next);
         Ok(balances)
@@ -140,7 +140,9 @@ struct Outcome {
     removed: Vec<Place>,
     /// What edits take of the memory.
     lease: Lease,
-    rejects: Vec<Reject>,
+    /// The most bytes that published rows take, on the average of a row group.
+    width: usize,
+    rejects: Rejecting,
     tally: Tally,
     out_of_order: usize,
     looked_up: LookedUp,
@@ -164,7 +166,8 @@ impl FactLoad<'_> {
             columns: vec![false; self.schema.fields().len()],
             removed: Vec::new(),
             lease: self.execution.memory.lease(),
-            rejects: Vec::new(),
+            width: 0,
+            rejects: Rejecting::new(&self.execution.memory),
             tally: Tally::default(),
             out_of_order: 0,
             looked_up: LookedUp::default(),
@@ -259,6 +262,7 @@ impl FactLoad<'_> {
         let doing = || format!("comparing fact '{}'", star.name);
         let mut groups = std::pin::pin!(self.scan(table).groups(&[]));
         while let Some(group) = groups.try_next().await? {
+            outcome.widens(&group.rows);
             let (rows, is_reshaped) = self.aligned(&group.rows)?;
             outcome.is_reshaped |= is_reshaped;
             let added = standing.add(&rows, group.first, &rules);
@@ -302,7 +306,7 @@ impl FactLoad<'_> {
                     rejects,
                     ..
                 } = settled;
-                outcome.rejects.extend(rejects);
+                outcome.reject(rejects)?;
                 if rows.num_rows() == 0 {
                     return Ok(());
                 }
@@ -337,7 +341,7 @@ impl FactLoad<'_> {
                     Some(Ok(batch)) => batch,
                     Some(Err(error)) => return Some(Err(Error::arrow(doing.clone())(error))),
                 };
-                most = most.min(rows_of(&batch, bytes).max(rows + 1));
+                most = most.min(edits::rows_of(&batch, bytes).max(rows + 1));
                 let part = batch.num_rows().min(most - rows);
                 if part < batch.num_rows() {
                     waiting = Some(batch.slice(part, batch.num_rows() - part));
@@ -359,7 +363,7 @@ impl FactLoad<'_> {
     }
 
     /// The table as it shall be, the rejected rows, and what the operator should know.
-    fn next(&self, outcome: Outcome) -> Result<(NextTable, Vec<Reject>, Vec<String>)> {
+    fn next(&self, outcome: Outcome) -> Result<(NextTable, Rejects, Vec<String>)> {
         let name = self.input.star.table();
         let doing = || Error::arrow(format!("building fact '{}'", self.input.star.name));
         let edits = match outcome.edited.first() {
@@ -376,6 +380,7 @@ impl FactLoad<'_> {
             ));
         }
         let tally = outcome.tally;
+        let rejects = outcome.rejects.finish().map_err(doing())?;
         let next = NextTable {
             changed: self.published.is_none() || outcome.is_reshaped || tally.has_changes(),
             name,
@@ -386,11 +391,6 @@ impl FactLoad<'_> {
             sorted_by: self.day.iter().cloned().collect(),
             tally,
         };
-        Ok((next, outcome.rejects, notices))
+        Ok((next, rejects, notices))
     }
-}
-
-/// How many rows as wide as these are so many bytes.
-fn rows_of(rows: &RecordBatch, bytes: usize) -> usize {
-    bytes / (bytes_of(rows) / rows.num_rows().max(1)).max(1)
 }

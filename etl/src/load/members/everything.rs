@@ -15,6 +15,7 @@ use crate::conform::MERGED_INTO;
 use crate::dealt::Dealt;
 use crate::dimension::{self, Existing, Issued, align, changes_schema, changes_table, once_each};
 use crate::error::{Error, Result};
+use crate::register::Register;
 use crate::spool::{Spooled, bytes_of};
 
 use super::of_packages::RetainedShares;
@@ -28,8 +29,8 @@ pub(super) struct Everything {
     pub(super) number: usize,
     /// The keys that were issued so far.
     pub(super) issued: Issued,
-    /// Ids of rows that were rejected before they reached the dimension, of members that are known.
-    pub(super) rejected_ids: HashSet<String>,
+    /// The ids of rows that were rejected before they reached the dimension.
+    pub(super) rejected: Register,
     /// The bytes of a row of the table, about.
     pub(super) width: usize,
     rows: Dealt,
@@ -73,15 +74,12 @@ impl DimensionLoad<'_> {
         let (width, bytes) = self.weighed(published, &words).await?;
         let memory = self.execution.options.settings.etl.memory_bytes / 2;
         let shares = Shares::of_bytes(bytes, memory, &merged);
-        let mut rejected = self.rejected().await?;
+        let rejected = self.rejected(|_| true).await?;
         let mut issued = Issued::default();
         let published_dealt = match published {
             Some(published) => Some([
-                self.deal_table(published.table, &shares, |rows| {
-                    rejected.know(self.ids(rows)?);
-                    Ok(())
-                })
-                .await?,
+                self.deal_table(published.table, &shares, |_| Ok(()))
+                    .await?,
                 self.deal_table(published.map, &shares, |rows| {
                     self.take(rows, &mut issued);
                     Ok(())
@@ -133,8 +131,8 @@ impl DimensionLoad<'_> {
             published: published_dealt,
             words,
             presents: self.deal_words(presents, &shares)?,
-            referenced: self.deal_referenced(&shares, &mut rejected)?,
-            rejected_ids: rejected.known(),
+            referenced: self.deal_referenced(&shares)?,
+            rejected,
         })
     }
 
@@ -268,7 +266,7 @@ impl DimensionLoad<'_> {
     }
 
     /// The bytes of a row of a published table, by the first that come.
-    async fn width_of(&self, table: &PinnedTable) -> Result<usize> {
+    pub(super) async fn width_of(&self, table: &PinnedTable) -> Result<usize> {
         let mut groups = std::pin::pin!(self.scan(table).groups(&[]));
         let first = groups.try_next().await?;
         Ok(first.map_or(0, |group| {

@@ -32,7 +32,8 @@ use crate::dimension::{
     Tally, build_in_parts, changes_schema, changes_table, map_schema, map_table,
 };
 use crate::error::{Error, Result};
-use crate::reject::Reject;
+use crate::register::Register;
+use crate::reject::Rejects;
 use crate::spool::Spooled;
 use crate::staging::Package;
 
@@ -75,7 +76,7 @@ struct Outcome {
     aliases: Aliases,
     moved: HashMap<i32, i32>,
     tally: Tally,
-    rejects: Vec<Reject>,
+    rejects: Rejects,
     /// The published members, if they were indexed on the way.
     members: Option<Indexing>,
     /// True if the tables are written anew.
@@ -139,7 +140,7 @@ impl Execution<'_> {
         }
         let (tally, rejects) = (outcome.tally, &outcome.rejects);
         let balance = Balance::of_tally(Stage::Dimension, &dimension.name, &tally, rejects);
-        built.rejects.extend(rejects.iter().cloned());
+        built.reject(Stage::Dimension, &dimension.name, rejects.clone());
         built.tables.extend(work.tables(outcome));
         built.members.extend(work.combinations);
         Ok(balance)
@@ -279,7 +280,14 @@ impl DimensionLoad<'_> {
         };
         found += touched.as_ref().map_or(0, |(_, touched)| touched.len());
         found += seed.map_or(0, TableScan::num_rows);
-        let width = self.fed.rows.rows.width();
+        let width = match self.published {
+            // most of what is looked at is not in the rows of the load
+            Some(published) if silent.ids.len() > sorted.touched => {
+                self.width_of(published.table).await?
+            }
+            _ => 0,
+        };
+        let width = width.max(self.fed.rows.rows.width());
         let memory = self.execution.options.settings.etl.memory_bytes / 2;
         let shares = Shares::of(found, width, memory, &silent.merged);
         let past = match (&touched, seed) {
@@ -294,16 +302,16 @@ impl DimensionLoad<'_> {
         let mut issued = past.issued;
         let bulk = sieve.bulk(&self.fed.rows.rows, &mut issued, self.audit_key);
         drop((sieve, touched));
-        let rejected_ids = self
-            .execution
-            .rejected_ids(self.package, self.fed, &silent.ids)
-            .await?;
+        let rejected = match silent.ids.len() {
+            0 => self.nobody_rejected(),
+            _ => self.rejected(|id| silent.ids.find(id).is_some()).await?,
+        };
         let dealt = SharedOut {
             rows,
             past,
             strangers: shares.of_texts(strangers),
             merged: &silent.merged,
-            rejected_ids: &rejected_ids,
+            rejected: &rejected,
             is_seeded: seed.is_some(),
         };
         let mut outcome = self.build_shares(&dealt, issued)?.finish(bulk)?;
@@ -320,6 +328,8 @@ impl DimensionLoad<'_> {
             let rows = dealt.rows.share(share).map_err(Error::arrow(doing()))?;
             let of_share = self.of_share(&dealt.past, share)?;
             let is_published = self.published.is_some();
+            let known = Some(&of_share.existing.rows);
+            let rejected_ids = self.rejected_of(dealt.rejected, known, strangers)?;
             let PastOfShare {
                 existing,
                 map,
@@ -337,7 +347,7 @@ impl DimensionLoad<'_> {
                 is_whole: false,
                 has_specials: !is_published && share == 0,
                 audited: audited(self.origin.dimension, self.fed),
-                rejected_ids: dealt.rejected_ids,
+                rejected_ids: &rejected_ids,
                 audit_key: self.audit_key,
             };
             let build = build_in_parts(input, dealt.merged)?;
@@ -356,7 +366,8 @@ struct SharedOut<'a> {
     strangers: Vec<BTreeSet<String>>,
     /// The members that were merged, and those into which they were.
     merged: &'a HashSet<String>,
-    rejected_ids: &'a HashSet<String>,
+    /// The ids of rows that were rejected before they reached the dimension.
+    rejected: &'a Register,
     is_seeded: bool,
 }
 

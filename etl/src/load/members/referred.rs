@@ -1,14 +1,16 @@
 //! Members of which a load knows more than their rows say: those that facts refer to, and those whose rows were rejected.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use arrow::array::{Array as _, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::error::ArrowError;
 
 use crate::dealt::{Dealing, Dealt};
 use crate::dimension::IdIndex;
 use crate::error::{Error, Result};
+use crate::register::Register;
 
 use super::DimensionLoad;
 use super::shares::Shares;
@@ -17,11 +19,18 @@ use super::shares::Shares;
 const HEARD: usize = 1 << 18;
 
 impl DimensionLoad<'_> {
-    /// The ids of rows that were rejected before they reached the dimension.
-    pub(super) async fn rejected(&self) -> Result<Rejected> {
-        let mut rejected = Rejected::default();
+    /// No row was rejected.
+    pub(super) fn nobody_rejected(&self) -> Register {
+        Register::new(self.memory(), self.least())
+    }
+
+    /// The ids of rows that were rejected before they reached the dimension, of those that are asked for.
+    pub(super) async fn rejected(&self, is_asked: impl Fn(&str) -> bool) -> Result<Register> {
+        let mut rejected = self.nobody_rejected();
         let tell = |id: &str| {
-            rejected.ids.add(id);
+            if is_asked(id) {
+                rejected.put(rejected.key(id), 1)?;
+            }
             Ok(())
         };
         let told = self.execution.each_rejected(self.package, self.fed, tell);
@@ -29,12 +38,30 @@ impl DimensionLoad<'_> {
         Ok(rejected)
     }
 
-    /// Deals out the ids that facts refer to, whoever is known.
-    pub(super) fn deal_referenced(
+    /// The members of a share whose rows were rejected, of those that are published and those that facts refer to.
+    pub(super) fn rejected_of(
         &self,
-        shares: &Shares<'_>,
-        rejected: &mut Rejected,
-    ) -> Result<Dealt> {
+        rejected: &Register,
+        published: Option<&RecordBatch>,
+        referenced: &BTreeSet<String>,
+    ) -> Result<HashSet<String>> {
+        let mut found = HashSet::new();
+        if rejected.is_empty() {
+            return Ok(found);
+        }
+        let published = published.map(|rows| self.ids(rows)).transpose()?;
+        let published = published.into_iter().flatten().flatten();
+        for id in published.chain(referenced.iter().map(String::as_str)) {
+            let is_rejected = rejected.has(id).map_err(ArrowError::from);
+            if is_rejected.map_err(Error::arrow("looking for the ids of rejected rows"))? {
+                found.insert(id.to_owned());
+            }
+        }
+        Ok(found)
+    }
+
+    /// Deals out the ids that facts refer to, whoever is known.
+    pub(super) fn deal_referenced(&self, shares: &Shares<'_>) -> Result<Dealt> {
         let doing = || Error::arrow("reading the members to which facts refer");
         let schema: SchemaRef = Arc::new(Schema::new(vec![Field::new("id", DataType::Utf8, true)]));
         let mut dealing: Dealing = self.dealing(Arc::clone(&schema));
@@ -51,7 +78,6 @@ impl DimensionLoad<'_> {
                     heard.len() > before
                 });
                 let ids = StringArray::from(ids);
-                rejected.know(&ids);
                 let to = shares.of_ids(&ids);
                 let rows = RecordBatch::try_new(Arc::clone(&schema), vec![Arc::new(ids)]);
                 let dealt = rows.and_then(|rows| dealing.push(&rows, &to));
@@ -59,30 +85,5 @@ impl DimensionLoad<'_> {
             })?;
         }
         dealing.finish().map_err(doing())
-    }
-}
-
-/// Ids of rows that were rejected, and those among them that are known.
-#[derive(Default)]
-pub(super) struct Rejected {
-    ids: IdIndex,
-    known: HashSet<String>,
-}
-
-impl Rejected {
-    /// Members are known.
-    pub(super) fn know(&mut self, ids: &StringArray) {
-        if self.ids.len() == 0 {
-            return;
-        }
-        let found = self.ids.find_all(ids);
-        let known = ids.iter().zip(found).filter(|(_, found)| found.is_some());
-        let known = known.filter_map(|(id, _)| id.map(str::to_owned));
-        self.known.extend(known);
-    }
-
-    /// Those that are known.
-    pub(super) fn known(self) -> HashSet<String> {
-        self.known
     }
 }

@@ -12,7 +12,7 @@ use crate::dimension::{
 };
 use crate::error::{Error, Result};
 use crate::load::build::{NextRows, NextTable};
-use crate::reject::Reject;
+use crate::reject::Rejecting;
 use crate::spool::Spool;
 use crate::warehouse::Place;
 
@@ -33,7 +33,7 @@ pub(super) struct Building {
     aliases: Aliases,
     moved: HashMap<i32, i32>,
     tally: Tally,
-    rejects: Vec<Reject>,
+    rejects: Rejecting,
     dimension: String,
     doing: String,
 }
@@ -54,13 +54,13 @@ impl Building {
         let taken = self.table.add(&build.table, table);
         let taken = taken.and_then(|()| self.map.add(&build.map, map));
         let taken = taken.and_then(|()| self.changes.push(build.changes));
+        let taken = taken.and_then(|()| self.rejects.add(build.rejects));
         taken.map_err(doing)?;
         self.all_changes |= build.all_changes;
         self.doubts.add(&build.doubts);
         self.aliases.extend(build.aliases);
         self.moved.extend(build.moved);
         self.tally.add(&build.tally);
-        self.rejects.extend(build.rejects);
         Ok(())
     }
 
@@ -77,7 +77,7 @@ impl Building {
             aliases: self.aliases,
             moved: self.moved,
             tally: self.tally,
-            rejects: self.rejects,
+            rejects: self.rejects.finish().map_err(doing())?,
             members: None,
             is_whole: false,
         })
@@ -100,7 +100,7 @@ impl DimensionLoad<'_> {
             aliases: Aliases::default(),
             moved: HashMap::new(),
             tally: Tally::default(),
-            rejects: Vec::new(),
+            rejects: Rejecting::new(memory),
             dimension: dimension.name.clone(),
             doing: format!("building dimension '{}'", dimension.name),
         }

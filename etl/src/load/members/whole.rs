@@ -27,6 +27,8 @@ impl DimensionLoad<'_> {
                 changes,
                 referenced,
             } = self.share_of_all(&everything, share)?;
+            let known = existing.as_ref().map(|existing| &existing.rows);
+            let rejected_ids = self.rejected_of(&everything.rejected, known, &referenced)?;
             let build = build_dimension(DimensionInput {
                 entity: self.origin.of(&rows),
                 existing,
@@ -38,7 +40,7 @@ impl DimensionLoad<'_> {
                 is_whole: true,
                 has_specials: share == 0,
                 audited: audited(dimension, self.fed),
-                rejected_ids: &everything.rejected_ids,
+                rejected_ids: &rejected_ids,
                 audit_key: self.audit_key,
             })?;
             issued = build.issued;

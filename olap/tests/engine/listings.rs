@@ -126,7 +126,10 @@ async fn a_cube_describes_itself() {
     let across = named("customers");
     assert_eq!(
         (across.grain.en.as_str(), across.grain.zh.as_str()),
-        ("across calls, paid, sales, visits", "跨 calls、paid、sales、visits")
+        (
+            "across calls, paid, sales, visits",
+            "跨 calls、paid、sales、visits"
+        )
     );
     let cube = service
         .describe_cube(&Caller::default(), "sales", None)

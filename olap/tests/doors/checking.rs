@@ -17,7 +17,7 @@ fn a_sound_model_is_counted() {
     assert_eq!(done.status.code(), Some(0), "{}", stderr(&done));
     let told = stdout(&done);
     assert!(
-        told.contains(": 4 cubes, ") && told.contains("no faults"),
+        told.contains(": 5 cubes, ") && told.contains("no faults"),
         "{told}"
     );
 }

@@ -233,7 +233,7 @@ async fn the_catalog_is_listed_and_described() {
     let mut client = CubeClient::new(server.channel().await);
     let cubes = client.list_cubes(None).await.unwrap();
     let names: Vec<&str> = cubes.cubes.iter().map(|cube| cube.name.as_str()).collect();
-    assert_eq!(names, ["customers", "paid", "sales", "visits"]);
+    assert_eq!(names, ["calls", "customers", "paid", "sales", "visits"]);
     let cube = client
         .describe_cube("sales", None)
         .await

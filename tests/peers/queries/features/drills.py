@@ -48,9 +48,7 @@ def draw_up(random: Random, world: World, place: Place, anchor: dict, question: 
     places = [cube.place(name) for axis in question["axes"] for name in axis["levels"]]
     hierarchies = {it.hierarchy.name for it in places if it.role.name == place.role.name}
     is_one_of_several = len(hierarchies) > 1
-    # which of the chosen totals are left on an axis that loses a level is not told
-    chosen = any(isinstance(axis["subtotals"], list) for axis in question["axes"])
-    if place.depth or all(top["level"] for top in question["tops"]) and not chosen:
+    if place.depth or all(top["level"] for top in question["tops"]):
         question["roll_up"] = {"level": place.name, "back": back.name if back else None, "named": is_one_of_several or random.random() < 0.5}
 
 
@@ -72,8 +70,23 @@ def asked(question: dict, cube: Cube) -> dict:
 
 def replaced(question: dict, cube: Cube, place: Place, by: list[str]) -> dict:
     """The question with other levels in the place of one."""
-    put = lambda name: by if cube.place(name).name == place.name else [name]
-    return question | {"axes": [axis | {"levels": [it for name in axis["levels"] for it in put(name)]} for axis in question["axes"]]}
+    is_it = lambda name: cube.place(name).name == place.name
+    put = lambda name: by if is_it(name) else [name]
+
+    def of(axis: dict) -> dict:
+        levels = [it for name in axis["levels"] for it in put(name)]
+        at = next((at for at, name in enumerate(axis["levels"]) if is_it(name)), None)
+        return axis | {"levels": levels, "subtotals": axis["subtotals"] if by or at is None else without(axis["subtotals"], at, len(levels))}
+
+    return question | {"axes": [of(axis) for axis in question["axes"]]}
+
+
+def without(subtotals: bool | list[int], at: int, levels: int) -> bool | list[int]:
+    """Chosen totals keep what is left of their levels; one of which nothing is left goes."""
+    if not isinstance(subtotals, list):
+        return subtotals
+    left = {kept - 1 if kept > at else kept for kept in subtotals if kept != 1 or at > 0}
+    return sorted(kept for kept in left if kept < levels)
 
 
 EVERY = ["drill-down", "drill-down: to a named level", "roll-up", "roll-up: back from a drill-down", "drill: in pages"]

@@ -11,9 +11,6 @@ from world import World
 def draw(random: Random, world: World, question: dict) -> None:
     """By a bridge signed measures are refused."""
     cube = world.cube(question)
-    if any(part.cube.defaults for part in cube.parts):
-        # there the defaults of a part hold in a ranking whatever the question touches, which they should not
-        question["tops"] = []
     if not any(place.role.bridge for place in map(cube.place, levels_of(question) + ranked(question))):
         return
     is_plain = lambda name: not takes_signs(cube, cube.measures[name])

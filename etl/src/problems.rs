@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use arrow::array::{Array, RecordBatch, StringArray, UInt32Array};
+use arrow::array::{Array, RecordBatch, StringArray, UInt64Array};
 use arrow::compute::take_record_batch;
 use arrow::error::ArrowError;
 use planisphere_schemas::model::DataType;
@@ -90,11 +90,7 @@ impl Problems {
         if self.0.is_empty() {
             return Ok(Vec::new());
         }
-        let at = self.0.keys().map(|row| u32::try_from(*row));
-        let at: UInt32Array = at
-            .map(|row| row.unwrap_or(u32::MAX))
-            .collect::<Vec<_>>()
-            .into();
+        let at = UInt64Array::from_iter_values(self.0.keys().map(|row| *row as u64));
         let json = json_rows(&take_record_batch(rows, &at)?)?;
         let rejects = self
             .0

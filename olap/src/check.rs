@@ -136,20 +136,15 @@ fn check_set(
     (set, measures): (&NamedSet, &[&str]),
     session: &SessionContext,
 ) -> Result<()> {
-    let planned = measures.iter().map(|name| {
+    let mut planned = measures.iter().map(|name| {
         let mut query = question(of.cube, name, None);
         query.sets.push(set.name.clone());
         plan(planner, of, &query, session)
     });
-    let mut fault = Ok(());
-    for planned in planned {
-        match (planned, &fault) {
-            (Ok(()), _) => return Ok(()),
-            (first, Ok(())) => fault = first,
-            _ => {}
-        }
+    match planned.next() {
+        Some(Err(first)) if !planned.any(|it| it.is_ok()) => Err(first),
+        _ => Ok(()),
     }
-    fault
 }
 
 /// True if every cube that a cube is across has the dimension of a level.

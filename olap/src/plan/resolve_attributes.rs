@@ -1,9 +1,10 @@
 //! What an answer tells of members: attributes of levels that stand on axes.
 
+use super::resolve_order::position_of;
 use super::resolved::{ResolvedAttribute, ResolvedAxis};
 use crate::error::QueryFaults;
 use crate::model::{CubeView, find_level};
-use crate::query::{AttributeRef, LevelRef};
+use crate::query::AttributeRef;
 
 /// Finds the attributes that a query asks for.
 pub(crate) fn resolve_attributes(
@@ -45,7 +46,7 @@ fn resolve_attribute(
         faults.unknown(place, &what, &asked.attribute, known);
         return None;
     };
-    let Some((axis, position)) = place_of(axes, &found.level_at(found.depth)?) else {
+    let Some((axis, position)) = position_of(axes, &found.level_at(found.depth)?) else {
         let message = format!("level '{}' stands on no axis of the query", asked.level);
         let hint = "ask for attributes of levels that are shown";
         faults.invalid(place, message, Some(hint.into()));
@@ -57,13 +58,5 @@ fn resolve_attribute(
         name: told.name.clone(),
         caption: told.caption.clone(),
         column: told.column.clone(),
-    })
-}
-
-/// Where a level stands.
-fn place_of(axes: &[ResolvedAxis], level: &LevelRef) -> Option<(usize, usize)> {
-    axes.iter().enumerate().find_map(|(number, axis)| {
-        let position = axis.levels.iter().position(|it| it.name == *level)?;
-        Some((number, position))
     })
 }

@@ -5,7 +5,7 @@ use super::resolve_measure::{MeasureNames, resolve_condition};
 use super::resolved::{ResolvedAxis, ResolvedKeep, ResolvedLevel, ResolvedSort, ResolvedTop};
 use crate::error::QueryFaults;
 use crate::model::CubeView;
-use crate::query::{Keep, MeasureFilter, Sort, SortKey, Top};
+use crate::query::{Keep, LevelRef, MeasureFilter, Sort, SortKey, Top};
 
 /// Resolves the keys of the order.
 pub(crate) fn resolve_sorts(
@@ -29,7 +29,7 @@ pub(crate) fn resolve_sorts(
             }
             SortKey::Level(level) => {
                 let found = resolve_level(view, level, &place, faults);
-                let on_axis = found.map(|level| (position_of(axes, &level), level));
+                let on_axis = found.map(|level| (position_of(axes, &level.name), level));
                 match on_axis {
                     Some((Some((axis, position)), _)) => {
                         resolved.push(ResolvedSort::Level {
@@ -51,12 +51,9 @@ pub(crate) fn resolve_sorts(
 }
 
 /// The axis and position of a level.
-fn position_of(axes: &[ResolvedAxis], level: &ResolvedLevel) -> Option<(usize, usize)> {
+pub(crate) fn position_of(axes: &[ResolvedAxis], level: &LevelRef) -> Option<(usize, usize)> {
     axes.iter().enumerate().find_map(|(axis, on)| {
-        let position = on
-            .levels
-            .iter()
-            .position(|candidate| candidate.name == level.name)?;
+        let position = on.levels.iter().position(|it| it.name == *level)?;
         Some((axis, position))
     })
 }

@@ -20,35 +20,27 @@ impl Dimension {
     /// What the members of a level tell beside their key: what the level declares; else, where the level is the members of
     /// the dimension themselves or those above them in a tree, all attributes but surrogate keys.
     pub fn member_attributes(&self, hierarchy: &Hierarchy, level: &Level) -> Vec<MemberAttribute> {
-        let above = |name: &str| {
-            let tree = self.tree(&hierarchy.name)?;
-            let number = level.name.strip_prefix("level_")?.parse().ok()?;
-            Some(tree.attribute_above(number, name))
-        };
-        let declared: Vec<&str> = match (
-            level.attributes.as_slice(),
-            self.tells_all(hierarchy, level),
-        ) {
+        let above = self.attribute_above(&level.key);
+        let is_finest = hierarchy.levels.last() == Some(level);
+        let is_member = self.is_generated() || level.key == self.id_column();
+        let tells_all = above.is_some() || is_finest && is_member;
+        let names: Vec<&str> = match (level.attributes.as_slice(), tells_all) {
             ([], true) => {
                 let own = self.attributes.iter().filter(|it| !it.is_surrogate());
                 own.map(|it| it.name.as_str()).collect()
             }
             (declared, _) => declared.iter().map(String::as_str).collect(),
         };
-        let told = declared.into_iter().map(|name| MemberAttribute {
+        let told = names.into_iter().map(|name| MemberAttribute {
             name: name.to_owned(),
             caption: self.caption_of(name),
-            attribute: above(name).unwrap_or_else(|| name.to_owned()),
+            attribute: above.map_or_else(
+                || name.to_owned(),
+                |above| above.tree.attribute_above(above.level, name),
+            ),
             data_type: self.type_of(name).unwrap_or(DataType::Text),
         });
         told.filter(|it| it.attribute != level.key).collect()
-    }
-
-    /// True if the members of a level are those of the dimension, one row or one history each.
-    fn tells_all(&self, hierarchy: &Hierarchy, level: &Level) -> bool {
-        let is_finest = hierarchy.levels.last() == Some(level);
-        let is_tree = self.tree(&hierarchy.name).is_some();
-        is_tree || is_finest && (self.is_generated() || level.key == self.id_column())
     }
 
     /// What people read of an attribute.

@@ -15,6 +15,7 @@ mod error;
 pub mod exec;
 pub mod flight;
 pub mod grpc;
+mod kept;
 pub mod model;
 mod paging;
 mod plan;
@@ -33,6 +34,7 @@ pub use cells::{
     Cell, CellState, CellValue, PlainCells, Tuple, TupleAttribute, TupleMember, plain_cells,
 };
 pub use error::{OlapError, QueryFault, QueryFaults, Result};
+pub use kept::Kept;
 pub use principal::{Policy, Principal};
 pub use published::PublishedStars;
 pub use result::{ColumnRole, Exactness, LevelPart, QueryResult, ResultColumn, ResultHeader};

@@ -12,41 +12,53 @@ use planisphere_schemas::model::Model;
 use planisphere_schemas::warehouse::{PinnedWarehouse, Warehouse, WarehouseVersion};
 
 use crate::error::{OlapError, Result};
+use crate::kept::Kept;
 use crate::stars::{Stars, StarsSource};
 
 /// How many versions stay open; older ones are opened anew when asked for.
 const KEPT_OPEN: usize = 4;
 
-impl Stars for PinnedWarehouse {
+/// One version with what is computed of it once.
+struct Published {
+    warehouse: PinnedWarehouse,
+    kept: Kept,
+}
+
+impl Stars for Published {
     fn version(&self) -> u64 {
-        Self::version(self).0
+        self.warehouse.version().0
     }
 
     fn model(&self) -> &Model {
-        Self::model(self)
+        self.warehouse.model()
     }
 
     fn model_hash(&self) -> &str {
-        &self.manifest().model_hash
+        &self.warehouse.manifest().model_hash
     }
 
     fn table_names(&self) -> Vec<String> {
-        self.tables().map(|table| table.name().to_owned()).collect()
+        let tables = self.warehouse.tables();
+        tables.map(|table| table.name().to_owned()).collect()
     }
 
     fn table(&self, name: &str) -> Option<Arc<dyn TableProvider>> {
-        Self::table(self, name).map(|table| table.provider())
+        self.warehouse.table(name).map(|table| table.provider())
+    }
+
+    fn kept(&self) -> &Kept {
+        &self.kept
     }
 
     fn register(&self, runtime: &RuntimeEnv) {
-        self.register_store(runtime);
+        self.warehouse.register_store(runtime);
     }
 }
 
 /// The versions of one warehouse.
 pub struct PublishedStars {
     warehouse: Warehouse,
-    open: Mutex<BTreeMap<WarehouseVersion, Arc<PinnedWarehouse>>>,
+    open: Mutex<BTreeMap<WarehouseVersion, Arc<Published>>>,
     /// The newest version of the last warning.
     warned: Mutex<Option<Option<WarehouseVersion>>>,
 }
@@ -61,11 +73,14 @@ impl PublishedStars {
         }
     }
 
-    async fn pinned(&self, version: WarehouseVersion) -> Result<Arc<PinnedWarehouse>> {
+    async fn pinned(&self, version: WarehouseVersion) -> Result<Arc<Published>> {
         if let Some(pinned) = self.lock().get(&version) {
             return Ok(pinned.clone());
         }
-        let pinned = Arc::new(self.warehouse.open(Some(version)).await?);
+        let pinned = Arc::new(Published {
+            warehouse: self.warehouse.open(Some(version)).await?,
+            kept: Kept::default(),
+        });
         let mut open = self.lock();
         open.insert(version, pinned.clone());
         // The oldest goes, unless it is the one that was just asked for.
@@ -76,7 +91,7 @@ impl PublishedStars {
         Ok(pinned)
     }
 
-    async fn newest(&self) -> Result<Arc<PinnedWarehouse>, (Option<WarehouseVersion>, OlapError)> {
+    async fn newest(&self) -> Result<Arc<Published>, (Option<WarehouseVersion>, OlapError)> {
         let newest = self.warehouse.latest_version().await;
         let newest = newest.map_err(|error| (None, error.into()))?;
         let missing = || planisphere_schemas::Error::NoVersion {
@@ -98,7 +113,7 @@ impl PublishedStars {
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<WarehouseVersion, Arc<PinnedWarehouse>>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<WarehouseVersion, Arc<Published>>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -114,7 +129,7 @@ impl StarsSource for PublishedStars {
         let Some(served) = served else {
             return Err(error);
         };
-        self.warn(newest, served.manifest().version, &error);
+        self.warn(newest, served.warehouse.manifest().version, &error);
         Ok(served)
     }
 

@@ -11,6 +11,7 @@ use datafusion::execution::runtime_env::RuntimeEnv;
 use planisphere_schemas::model::Model;
 
 use crate::error::{OlapError, Result};
+use crate::kept::Kept;
 
 /// One pinned warehouse version; cheap to share, never changes.
 pub trait Stars: Send + Sync {
@@ -24,6 +25,8 @@ pub trait Stars: Send + Sync {
     fn table_names(&self) -> Vec<String>;
     /// A table such as `dim_customer`.
     fn table(&self, name: &str) -> Option<Arc<dyn TableProvider>>;
+    /// What is computed of this version once.
+    fn kept(&self) -> &Kept;
     /// Makes what the tables read from known to a runtime. Calling it again changes nothing.
     fn register(&self, _runtime: &RuntimeEnv) {}
 }
@@ -43,6 +46,7 @@ pub struct MemoryStars {
     model: Model,
     model_hash: String,
     tables: BTreeMap<String, Arc<dyn TableProvider>>,
+    kept: Kept,
 }
 
 impl MemoryStars {
@@ -58,6 +62,7 @@ impl MemoryStars {
             model,
             model_hash,
             tables: tables.into_iter().collect(),
+            kept: Kept::default(),
         }
     }
 }
@@ -81,6 +86,10 @@ impl Stars for MemoryStars {
 
     fn table(&self, name: &str) -> Option<Arc<dyn TableProvider>> {
         self.tables.get(name).cloned()
+    }
+
+    fn kept(&self) -> &Kept {
+        &self.kept
     }
 }
 

@@ -9,6 +9,7 @@
 use std::collections::BTreeMap;
 
 use datafusion::common::Column;
+use datafusion::datasource::provider_as_source;
 use datafusion::functions_aggregate::expr_fn::{max, sum};
 use datafusion::logical_expr::{Expr, JoinType, LogicalPlanBuilder, lit, when};
 use datafusion::scalar::ScalarValue;
@@ -53,17 +54,30 @@ pub(crate) fn scan_dimension<'n>(
     }
     let mut rows = scan(planner, &dimension.table())?;
     for (tree, levels) in of_trees.into_values() {
+        let named = levels.values().flatten().map(|(name, _)| *name);
+        let key = format!(
+            "{} {history} {:?}",
+            dimension.name,
+            named.collect::<Vec<_>>()
+        );
         let told = told(planner, (dimension, tree), levels, history)?;
-        rows = beside(rows, dimension, told)?;
+        rows = beside(rows, dimension, kept(planner, &key, told)?)?;
     }
     if !signs.is_empty() {
-        rows = beside(
-            rows,
-            dimension,
-            signs_of(planner, dimension, &signs, history)?,
-        )?;
+        signs.sort_unstable();
+        signs.dedup();
+        let key = format!("{} {history} signs {signs:?}", dimension.name);
+        let told = signs_of(planner, dimension, &signs, history)?;
+        rows = beside(rows, dimension, kept(planner, &key, told)?)?;
     }
     Ok(rows)
+}
+
+/// The rows of a plan, which this version keeps.
+fn kept(planner: &Planner<'_>, key: &str, plan: LogicalPlanBuilder) -> PlanStep {
+    let plan = plan.build().map_err(Planner::failed)?;
+    let table = planner.stars.kept().table(key, plan);
+    LogicalPlanBuilder::scan("kept", provider_as_source(table), None).map_err(Planner::failed)
 }
 
 /// The rows of a dimension beside what is told of their members; who is in no tree has nothing there.
@@ -73,7 +87,7 @@ fn beside(rows: LogicalPlanBuilder, dimension: &Dimension, told: LogicalPlanBuil
     let names = told.schema().columns().into_iter();
     let columns = names.map(|it| match it.name == MEMBER {
         true => column(MEMBER).alias(&member),
-        false => column(&it.name),
+        false => column(&it.name).alias(&it.name),
     });
     let told = told
         .project(columns.collect::<Vec<_>>())

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use datafusion::catalog::TableProvider;
-use planisphere_olap::Stars;
+use planisphere_olap::{Kept, Stars};
 use planisphere_schemas::model::Model;
 
 /// Tables of one version shown as another one.
@@ -11,6 +11,8 @@ pub(crate) struct Remade {
     pub(crate) version: u64,
     pub(crate) model: Model,
     tables: Arc<dyn Stars>,
+    /// Not that of the version, whose model is another one.
+    kept: Kept,
 }
 
 impl Remade {
@@ -20,6 +22,7 @@ impl Remade {
             version: stars.version(),
             model: stars.model().clone(),
             tables: stars,
+            kept: Kept::default(),
         }
     }
 }
@@ -43,5 +46,9 @@ impl Stars for Remade {
 
     fn table(&self, name: &str) -> Option<Arc<dyn TableProvider>> {
         self.tables.table(name)
+    }
+
+    fn kept(&self) -> &Kept {
+        &self.kept
     }
 }

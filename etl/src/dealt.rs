@@ -13,7 +13,7 @@ use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 use arrow::ipc::writer::StreamWriter;
 
-use crate::spool::{Lease, Memory, bytes_of, written};
+use crate::spool::{Lease, Memory, bytes_of, unpinned, written};
 
 type Arrow<T> = Result<T, ArrowError>;
 
@@ -104,7 +104,7 @@ impl Dealing {
         let bytes = bytes_of(&rows);
         self.rows += rows.num_rows();
         self.waiting_bytes += bytes;
-        self.shares[share].memory.push(rows);
+        self.shares[share].memory.push(unpinned(rows)?);
         if !self.lease.grow(bytes) && self.waiting_bytes > self.least {
             self.flush()?;
         }

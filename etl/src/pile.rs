@@ -1,4 +1,4 @@
-//! Texts one behind the other, each found again by its place: in memory up to a number of bytes, what is more in a nameless
+//! Texts or other bytes one behind the other, each found again by its place: in memory up to a number of bytes, what is more in a nameless
 //! temporary file.
 
 use std::fs::File;
@@ -41,12 +41,13 @@ impl Pile {
     ///
     /// # Errors
     /// If the temporary file cannot be made or written, or a text is too long.
-    pub(crate) fn push(&mut self, text: &str) -> Result<u64> {
+    pub(crate) fn push(&mut self, text: impl AsRef<[u8]>) -> Result<u64> {
+        let text = text.as_ref();
         let place = self.written + self.waiting.len() as u64;
         let length = u32::try_from(text.len());
         let length = length.map_err(|_| Error::from(ErrorKind::FileTooLarge))?;
         self.waiting.extend_from_slice(&length.to_le_bytes());
-        self.waiting.extend_from_slice(text.as_bytes());
+        self.waiting.extend_from_slice(text);
         // a vector that grows takes twice what it has
         if !self.lease.grow(2 * (LENGTH + text.len())) && self.waiting.len() > self.least {
             self.spill()?;
@@ -71,6 +72,15 @@ impl Pile {
     /// # Errors
     /// If the temporary file cannot be read.
     pub(crate) fn text(&self, place: u64) -> Result<String> {
+        String::from_utf8(self.bytes(place)?)
+            .map_err(|error| Error::new(ErrorKind::InvalidData, error))
+    }
+
+    /// The bytes at a place.
+    ///
+    /// # Errors
+    /// If the temporary file cannot be read.
+    pub(crate) fn bytes(&self, place: u64) -> Result<Vec<u8>> {
         let bytes = match (place.checked_sub(self.written), &self.file) {
             (Some(at), _) => {
                 let bytes = usize::try_from(at)
@@ -82,8 +92,7 @@ impl Pile {
             (None, Some(file)) => Some(self.read(file, place)?),
             (None, None) => None,
         };
-        let bytes = bytes.ok_or_else(|| Error::from(ErrorKind::UnexpectedEof))?;
-        String::from_utf8(bytes).map_err(|error| Error::new(ErrorKind::InvalidData, error))
+        bytes.ok_or_else(|| Error::from(ErrorKind::UnexpectedEof))
     }
 
     fn read(&self, file: &File, place: u64) -> Result<Vec<u8>> {

@@ -8,8 +8,9 @@ use std::os::unix::fs::FileExt as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use arrow::array::RecordBatch;
-use arrow::compute::concat_batches;
+use arrow::array::{Array as _, ArrayData, RecordBatch, UInt32Array};
+use arrow::buffer::Buffer;
+use arrow::compute::{concat_batches, take_record_batch};
 use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 use arrow::ipc::reader::StreamReader;
@@ -21,6 +22,8 @@ type Arrow<T> = std::result::Result<T, ArrowError>;
 
 /// Bytes that are read from or written to a file at once.
 const BUFFER: usize = 64 << 10;
+/// A piece of memory of this size may be held for whatever it is.
+const PIECE: usize = 4 << 10;
 
 /// The bytes that all spools of a load may keep in memory together.
 #[derive(Debug, Clone)]
@@ -137,7 +140,7 @@ impl Spool {
         let bytes = bytes_of(&rows);
         self.bytes += bytes;
         if self.file.is_none() && self.lease.grow(bytes) {
-            self.memory.push(rows);
+            self.memory.push(unpinned(rows)?);
             return Ok(());
         }
         if self.file.is_none() {
@@ -309,6 +312,25 @@ impl Read for Reading {
     }
 }
 
+/// Rows that hold no memory but their own: what is read from a file lies in one piece, of which every column holds the whole.
+pub(crate) fn unpinned(rows: RecordBatch) -> Arrow<RecordBatch> {
+    let columns = rows.columns().iter();
+    let largest = columns.map(|values| largest_piece(&values.to_data())).max();
+    if largest.unwrap_or_default() <= 2 * bytes_of(&rows) + PIECE {
+        return Ok(rows);
+    }
+    let all = u32::try_from(rows.num_rows()).unwrap_or(u32::MAX);
+    take_record_batch(&rows, &UInt32Array::from_iter_values(0..all))
+}
+
+/// The size of the largest piece of memory that values hold.
+fn largest_piece(values: &ArrayData) -> usize {
+    let own = values.buffers().iter().map(Buffer::capacity);
+    let nulls = values.nulls().map(|nulls| nulls.buffer().capacity());
+    let children = values.child_data().iter().map(largest_piece);
+    own.chain(nulls).chain(children).max().unwrap_or_default()
+}
+
 /// The bytes of rows, of slices only what they show.
 pub(crate) fn bytes_of(rows: &RecordBatch) -> usize {
     let columns = rows.columns().iter();
@@ -320,7 +342,7 @@ pub(crate) fn bytes_of(rows: &RecordBatch) -> usize {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
-    use arrow::array::{ArrayRef, AsArray as _, Int64Array};
+    use arrow::array::{ArrayRef, AsArray as _, Int64Array, StringArray};
     use arrow::datatypes::Int64Type;
 
     fn batch(values: std::ops::Range<i64>) -> RecordBatch {
@@ -331,6 +353,27 @@ mod tests {
     fn numbers(spooled: &Spooled) -> Vec<i64> {
         let rows = spooled.whole().unwrap();
         rows.column(0).as_primitive::<Int64Type>().values().to_vec()
+    }
+
+    #[test]
+    fn a_narrow_column_of_what_was_read_holds_no_other() {
+        let number: ArrayRef = Arc::new(Int64Array::from_iter_values(0..100));
+        let texts = (0..100).map(|number| "x".repeat(number * 100));
+        let text: ArrayRef = Arc::new(StringArray::from_iter_values(texts));
+        let both = RecordBatch::try_from_iter([("n", number), ("t", text)]).unwrap();
+        let mut spool = Spool::new(both.schema(), &Memory::new(0));
+        spool.push(both.clone()).unwrap();
+        let read = spool.finish().unwrap().whole().unwrap();
+        assert_eq!(read, both);
+        let narrow = read.project(&[0]).unwrap();
+        assert!(largest_piece(&narrow.column(0).to_data()) > 100 * 49 * 100);
+        let alone = unpinned(narrow.clone()).unwrap();
+        assert_eq!(alone, narrow);
+        assert!(largest_piece(&alone.column(0).to_data()) < PIECE);
+        // what is held by itself stays where it is
+        let whole = unpinned(read.clone()).unwrap();
+        let place = |rows: &RecordBatch| rows.column(1).as_string::<i32>().value_data().as_ptr();
+        assert_eq!(place(&whole), place(&read));
     }
 
     #[test]

@@ -4,10 +4,10 @@
 //! the first rejects the joining row too, so that its published values stand. `<table>_rejected` has the columns
 //! of the table; only the key columns hold values.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray as _, RecordBatch, new_null_array};
+use arrow::array::{ArrayRef, AsArray as _, RecordBatch, StringArray, new_null_array};
+use arrow::datatypes::{Schema, SchemaRef};
 use arrow::error::ArrowError;
 use datafusion::prelude::SessionContext;
 use futures::TryStreamExt as _;
@@ -15,8 +15,13 @@ use planisphere_schemas::model::{Source, Table};
 use planisphere_schemas::warehouse::Warehouse;
 
 use crate::error::{Error, Result};
+use crate::register::Register;
 use crate::source::{Cell, TextRules, append_cell, column_builder};
+use crate::spool::Spool;
 use crate::staging::Package;
+
+use super::session::Room;
+use super::spooled::SpooledTable;
 
 /// The column of a staged rejected row that holds the row.
 const ROW_JSON: usize = 3;
@@ -28,16 +33,17 @@ pub(super) fn relation(table: &str) -> String {
 
 /// Makes the keys of a table's rejected rows known to a session; without a warehouse, a relation without rows.
 ///
-/// Only of tables that an entity joins the keys are held in memory; nobody asks for those of others.
+/// Only of tables that an entity joins the keys are read; nobody asks for those of others. What the memory has no room for lies in
+/// a file.
 pub(super) async fn register(
     session: &SessionContext,
     package: &Package,
     warehouse: Option<&Warehouse>,
-    source: &Source,
-    table: &Table,
+    (source, table): (&Source, &Table),
+    room: &Room<'_>,
 ) -> Result<()> {
     let doing = || format!("opening the rejected rows of '{}'", table.name);
-    let mut keys = BTreeSet::new();
+    let mut keys = Keys::new(package, (source, table), room);
     let mut joins = source.entities.iter().flat_map(|entity| &entity.joins);
     let is_joined = joins.any(|join| join.table == table.name);
     if let Some(warehouse) = warehouse.filter(|_| is_joined) {
@@ -46,16 +52,67 @@ pub(super) async fn register(
             .await?;
         if let Some(mut staged) = staged {
             while let Some(rows) = staged.try_next().await.map_err(Error::engine(doing()))? {
-                let rows = rows.column(ROW_JSON).as_string::<i32>().iter().flatten();
-                keys.extend(rows.filter_map(|row| key_texts(table, row)));
+                let added = keys.add(rows.column(ROW_JSON).as_string());
+                added.map_err(Error::arrow(doing()))?;
             }
         }
     }
-    let rows = rows_of(package, source, table, &keys).map_err(Error::arrow(doing()))?;
+    let keys = keys.spool.finish().map_err(Error::arrow(doing()))?;
+    let keys = Arc::new(SpooledTable::new(keys));
     session
-        .register_batch(relation(&table.name).as_str(), rows)
+        .register_table(relation(&table.name).as_str(), keys)
         .map(|_| ())
         .map_err(Error::engine(doing()))
+}
+
+/// The keys of the rejected rows of a table, each of them once.
+struct Keys<'t> {
+    source: &'t Source,
+    table: &'t Table,
+    heard: Register,
+    spool: Spool,
+    /// The columns of the table, any of which may be null.
+    schema: SchemaRef,
+}
+
+impl<'t> Keys<'t> {
+    fn new(package: &Package, (source, table): (&'t Source, &'t Table), room: &Room<'_>) -> Self {
+        let schema = package.staged_schema(&source.name, table);
+        let fields = schema.fields().iter();
+        let nullable = fields.map(|field| field.as_ref().clone().with_nullable(true));
+        let schema = Arc::new(Schema::new(nullable.collect::<Vec<_>>()));
+        Self {
+            source,
+            table,
+            heard: Register::new(room.memory, room.settings.memory_bytes / 16),
+            spool: Spool::new(Arc::clone(&schema), room.memory),
+            schema,
+        }
+    }
+
+    /// Takes some rejected rows.
+    fn add(&mut self, rows: &StringArray) -> Result<(), ArrowError> {
+        let mut keys = Vec::new();
+        for row in rows.iter().flatten() {
+            let Some(key) = key_texts(self.table, row) else {
+                continue;
+            };
+            let heard = self.heard.key(&format!("{key:?}"));
+            if self.heard.get(heard)?.is_none() {
+                self.heard.put(heard, 1)?;
+                keys.push(key);
+            }
+        }
+        let fields = self.schema.fields().iter();
+        let key = |name: &str| self.table.key.iter().position(|key| key == name);
+        let columns = fields.map(|field| match key(field.name()) {
+            Some(at) => key_column(self.source, self.table, at, &keys),
+            None => Ok(new_null_array(field.data_type(), keys.len())),
+        });
+        let columns = columns.collect::<Result<_, _>>()?;
+        self.spool
+            .push(RecordBatch::try_new(Arc::clone(&self.schema), columns)?)
+    }
 }
 
 /// The key of a rejected row as texts; `None` if the row could not even be split into columns.
@@ -68,37 +125,12 @@ fn key_texts(table: &Table, row: &str) -> Option<Vec<Option<String>>> {
     )
 }
 
-fn rows_of(
-    package: &Package,
-    source: &Source,
-    table: &Table,
-    keys: &BTreeSet<Vec<Option<String>>>,
-) -> Result<RecordBatch, ArrowError> {
-    let schema = package.staged_schema(&source.name, table);
-    let nullable = schema
-        .fields()
-        .iter()
-        .map(|field| field.as_ref().clone().with_nullable(true));
-    let nullable = arrow::datatypes::Schema::new(nullable.collect::<Vec<_>>());
-    let columns: Result<Vec<ArrayRef>, ArrowError> = schema
-        .fields()
-        .iter()
-        .map(
-            |field| match table.key.iter().position(|key| key == field.name()) {
-                Some(at) => key_column(source, table, at, keys),
-                None => Ok(new_null_array(field.data_type(), keys.len())),
-            },
-        )
-        .collect();
-    RecordBatch::try_new(Arc::new(nullable), columns?)
-}
-
 /// One key column; a key that does not fit its type is null and matches nothing.
 fn key_column(
     source: &Source,
     table: &Table,
     at: usize,
-    keys: &BTreeSet<Vec<Option<String>>>,
+    keys: &[Vec<Option<String>>],
 ) -> Result<ArrayRef, ArrowError> {
     let declared = table.column(&table.key[at]);
     let data_type = declared.and_then(|column| column.data_type);

@@ -98,7 +98,7 @@ async fn register_relations(
     room: &Room<'_>,
 ) -> Result<()> {
     for table in &source.tables {
-        rejected::register(session, package, warehouse, source, table).await?;
+        rejected::register(session, package, warehouse, (source, table), room).await?;
     }
     for table in source.tables.iter().filter(|table| table.history.is_some()) {
         register_versions(session, source, table, room).await?;

@@ -8,7 +8,7 @@ use arrow::compute::{concat_batches, interleave_record_batch};
 use arrow::datatypes::{Int32Type, SchemaRef};
 use arrow::error::ArrowError;
 
-use crate::spool::{Lease, Memory, Spool, Spooled, bytes_of};
+use crate::spool::{Lease, Memory, Spool, Spooled, bytes_of, unpinned};
 
 type Arrow<T> = Result<T, ArrowError>;
 
@@ -81,7 +81,7 @@ impl ByDay {
         let bytes = bytes_of(&rows);
         self.rows += rows.num_rows();
         self.bytes += bytes;
-        self.waiting.push(rows);
+        self.waiting.push(unpinned(rows)?);
         self.waiting_bytes += bytes;
         if !self.lease.grow(bytes) && self.waiting_bytes > self.least {
             self.flush()?;

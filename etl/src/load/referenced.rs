@@ -1,8 +1,8 @@
 //! Which members the facts of a load refer to, so that those that never arrived can be inferred.
 //!
-//! The rows of facts are read again for each dimension, once it is known who is known: only the ids of strangers are kept.
+//! The rows of facts are read again for each dimension, once it is known who is known: only the ids of strangers are told.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use arrow::array::{AsArray as _, RecordBatch, StringArray};
 use arrow::compute::{cast, filter_record_batch, not};
@@ -38,24 +38,8 @@ struct Column {
 }
 
 impl References {
-    /// The ids in these columns of those who are strangers: for some ids, none of them null or empty, `is_known` says of each
-    /// whether it is no stranger.
-    ///
-    /// # Errors
-    /// If a temporary file cannot be read.
-    pub(super) fn strangers(
-        &self,
-        is_known: impl Fn(&StringArray) -> Vec<bool> + Sync,
-    ) -> Result<BTreeSet<String>> {
-        let mut strangers = BTreeSet::new();
-        self.each_stranger(is_known, |some| {
-            strangers.extend(some);
-            Ok(())
-        })?;
-        Ok(strangers)
-    }
-
-    /// Tells the same ids, those of some rows at a time.
+    /// Tells the ids in these columns of those who are strangers, those of some rows at a time: for some ids, none of them null
+    /// or empty, `is_known` says of each whether it is no stranger.
     ///
     /// # Errors
     /// If a temporary file cannot be read, and those of `tell`.

@@ -61,7 +61,7 @@ impl DealtLinks {
         for share in 0..rows.shares() {
             let links = Links::read(bridge, rows.share(share)?, members)?;
             for (fact, shares) in links.facts() {
-                let place = told.push(&written(shares))?;
+                let place = told.push(written(shares))?;
                 facts.put(facts.key(fact), place)?;
             }
         }

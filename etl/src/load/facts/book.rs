@@ -188,8 +188,7 @@ impl FactLoad<'_> {
         outcome.places.extend(places);
         let columns = changed_columns(old, &UInt32Array::from(at), new);
         outcome.differs(columns.map_err(self.doing())?);
-        outcome.edited.push(new.clone());
-        Ok(())
+        outcome.edits(new.clone())
     }
 
     /// Rows under their keys of today, and which of them change by that.

@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::fact::{self, Rest, Standing};
 use crate::load::scan::Group;
 use crate::reject::Reject;
-use crate::spool::bytes_of;
+use crate::spool::{bytes_of, unpinned};
 use crate::warehouse::{Place, changed_columns};
 
 use super::left::{Left, Waiting};
@@ -74,8 +74,7 @@ impl FactLoad<'_> {
                 false => outcome.removed.push(place),
             }
         }
-        outcome.edited.push(edited);
-        Ok(())
+        outcome.edits(edited)
     }
 
     /// Edits the rows that are gone and those whose keys are others today.
@@ -168,6 +167,13 @@ impl Outcome {
     pub(super) fn reject(&mut self, rejects: Vec<Reject>) -> Result<()> {
         let added = self.rejects.add(rejects);
         added.map_err(Error::arrow("keeping rejected rows"))
+    }
+
+    /// Takes rows that take the place of published ones.
+    pub(super) fn edits(&mut self, rows: RecordBatch) -> Result<()> {
+        let rows = unpinned(rows).map_err(Error::arrow("keeping edited rows"))?;
+        self.edited.push(rows);
+        Ok(())
     }
 
     /// Takes note of the columns in which edited rows differ from the published ones.

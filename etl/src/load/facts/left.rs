@@ -166,8 +166,7 @@ impl FactLoad<'_> {
         let columns = changed_columns(&left.rows, &UInt32Array::from(at.clone()), &new);
         outcome.differs(columns.map_err(doing())?);
         outcome.places.extend(places);
-        outcome.edited.push(new);
-        Ok(())
+        outcome.edits(new)
     }
 
     /// The keys of rows in doubt, where it matters, from the latest retained package that gives them.

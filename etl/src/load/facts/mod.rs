@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
 use arrow::datatypes::SchemaRef;
+use arrow::error::ArrowError;
 use futures::TryStreamExt as _;
 use planisphere_schemas::model::Star;
 use planisphere_schemas::warehouse::{PinnedTable, PinnedWarehouse};
@@ -30,7 +31,7 @@ use crate::fact::{
 };
 use crate::register::Register;
 use crate::reject::{Rejecting, Rejects};
-use crate::spool::{Lease, bytes_of};
+use crate::spool::{Lease, bytes_of, unpinned};
 use crate::staging::Package;
 use crate::threads;
 use crate::warehouse::{Place, RowEdits};
@@ -317,7 +318,7 @@ impl FactLoad<'_> {
                     outcome.removed.extend(at);
                     return self.add(&rows, outcome);
                 }
-                changed.push(rows);
+                changed.push(unpinned(rows).map_err(self.building())?);
                 places.extend(at);
                 Ok(())
             },
@@ -356,19 +357,23 @@ impl FactLoad<'_> {
 
     fn add(&self, rows: &RecordBatch, outcome: &mut Outcome) -> Result<()> {
         let columns = rows.columns().to_vec();
-        let doing = || format!("building fact '{}'", self.input.star.name);
         let rows = RecordBatch::try_new(SchemaRef::clone(&self.schema), columns);
-        let rows = rows.map_err(Error::arrow(doing()))?;
-        outcome.added.push(rows).map_err(Error::arrow(doing()))
+        let rows = rows.map_err(self.building())?;
+        outcome.added.push(rows).map_err(self.building())
+    }
+
+    fn building(&self) -> impl FnOnce(ArrowError) -> Error {
+        Error::arrow(format!("building fact '{}'", self.input.star.name))
     }
 
     /// The table as it shall be, the rejected rows, and what the operator should know.
     fn next(&self, outcome: Outcome) -> Result<(NextTable, Rejects, Vec<String>)> {
         let name = self.input.star.table();
-        let doing = || Error::arrow(format!("building fact '{}'", self.input.star.name));
         let edits = match outcome.edited.first() {
             None => RecordBatch::new_empty(SchemaRef::clone(&self.schema)),
-            Some(first) => concat_batches(&first.schema(), &outcome.edited).map_err(doing())?,
+            Some(first) => {
+                concat_batches(&first.schema(), &outcome.edited).map_err(self.building())?
+            }
         };
         let edits = RowEdits::new(&edits, &outcome.places, &outcome.columns, outcome.removed);
         let kept = self.published.filter(|_| !outcome.is_reshaped);
@@ -380,13 +385,13 @@ impl FactLoad<'_> {
             ));
         }
         let tally = outcome.tally;
-        let rejects = outcome.rejects.finish().map_err(doing())?;
+        let rejects = outcome.rejects.finish().map_err(self.building())?;
         let next = NextTable {
             changed: self.published.is_none() || outcome.is_reshaped || tally.has_changes(),
             name,
             schema: SchemaRef::clone(&self.schema),
             kept: kept.map(|table| table.files().to_vec()).unwrap_or_default(),
-            edits: Some(edits.map_err(doing())?),
+            edits: Some(edits.map_err(self.building())?),
             rows: NextRows::ByDay(outcome.added.finish()),
             sorted_by: self.day.iter().cloned().collect(),
             tally,

@@ -50,6 +50,7 @@ pub(in crate::load) use self::gathered::MemberRows;
 use self::gathered::Gathered;
 use self::past::{Past, PastOfShare};
 use self::recognise::Silent;
+use self::referred::ids_of;
 use self::shares::Shares;
 use self::tables::{Building, KEYS};
 
@@ -264,10 +265,7 @@ impl DimensionLoad<'_> {
         }
         // other members than those that the changes tell of have to be searched for
         let is_found = !sieve.compares() && silent.is_empty();
-        let strangers = self.strangers(&sieve, &silent)?;
-        for id in &strangers {
-            silent.ids.add(id);
-        }
+        let strangers = self.strangers(&sieve, &mut silent)?;
         let sorted = sieve.sorted();
         let mut found = sorted.touched + strangers.len();
         let touched = match self.published {
@@ -288,6 +286,7 @@ impl DimensionLoad<'_> {
             _ => 0,
         };
         let width = width.max(self.fed.rows.rows.width());
+        let width = width.max(strangers.width());
         let memory = self.execution.options.settings.etl.memory_bytes / 2;
         let shares = Shares::of(found, width, memory, &silent.merged);
         let past = match (&touched, seed) {
@@ -309,7 +308,8 @@ impl DimensionLoad<'_> {
         let dealt = SharedOut {
             rows,
             past,
-            strangers: shares.of_texts(strangers),
+            shares: shares.number as usize,
+            strangers: self.deal_strangers(&strangers, &shares)?,
             merged: &silent.merged,
             rejected: &rejected,
             is_seeded: seed.is_some(),
@@ -324,12 +324,13 @@ impl DimensionLoad<'_> {
     fn build_shares(&self, dealt: &SharedOut<'_>, mut issued: Issued) -> Result<Building> {
         let doing = || format!("building dimension '{}'", self.origin.dimension.name);
         let mut building = self.building(issued.keys, KEYS);
-        for (share, strangers) in dealt.strangers.iter().enumerate() {
+        for share in 0..dealt.shares {
             let rows = dealt.rows.share(share).map_err(Error::arrow(doing()))?;
+            let strangers = ids_of(&dealt.strangers, share).map_err(Error::arrow(doing()))?;
             let of_share = self.of_share(&dealt.past, share)?;
             let is_published = self.published.is_some();
             let known = Some(&of_share.existing.rows);
-            let rejected_ids = self.rejected_of(dealt.rejected, known, strangers)?;
+            let rejected_ids = self.rejected_of(dealt.rejected, known, &strangers)?;
             let PastOfShare {
                 existing,
                 map,
@@ -342,7 +343,7 @@ impl DimensionLoad<'_> {
                 existing_map: (is_published || dealt.is_seeded).then_some(map),
                 existing_changes: is_published.then_some(changes),
                 issued,
-                referenced: strangers,
+                referenced: &strangers,
                 is_seeded: dealt.is_seeded,
                 is_whole: false,
                 has_specials: !is_published && share == 0,
@@ -362,8 +363,10 @@ impl DimensionLoad<'_> {
 struct SharedOut<'a> {
     rows: Dealt,
     past: Past,
-    /// For each share the members that only facts refer to.
-    strangers: Vec<BTreeSet<String>>,
+    /// How many shares there are.
+    shares: usize,
+    /// The members that only facts refer to.
+    strangers: Dealt,
     /// The members that were merged, and those into which they were.
     merged: &'a HashSet<String>,
     /// The ids of rows that were rejected before they reached the dimension.

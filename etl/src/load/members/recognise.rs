@@ -1,6 +1,6 @@
 //! Which members a load touches, by the ids and values that are published.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow::array::{Array as _, AsArray as _, RecordBatch, StringArray};
@@ -128,14 +128,6 @@ impl DimensionLoad<'_> {
         }
     }
 
-    /// The members that facts refer to, but that neither an earlier load knew nor the rows of this one tell of.
-    pub(super) fn strangers(&self, sieve: &Sieve<'_>, silent: &Silent) -> Result<BTreeSet<String>> {
-        match &self.referenced {
-            Some(referenced) => referenced.strangers(|ids| silent.known(sieve, ids)),
-            None => Ok(BTreeSet::new()),
-        }
-    }
-
     /// The rows of the key map whose keys are retired; `None` if there are none.
     async fn retired(&self, map: &PinnedTable) -> Result<Option<Marks>> {
         let (mut retired, mut any) = (Marks::new(map), false);
@@ -224,7 +216,7 @@ impl Silent {
     }
 
     /// For each of some members whether an earlier load knew it or the rows of this one tell of it.
-    fn known(&self, sieve: &Sieve<'_>, ids: &StringArray) -> Vec<bool> {
+    pub(super) fn known(&self, sieve: &Sieve<'_>, ids: &StringArray) -> Vec<bool> {
         let mut known = match &self.members {
             Some(members) => members.know(ids),
             None => vec![false; ids.len()],

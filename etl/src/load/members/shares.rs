@@ -3,7 +3,7 @@
 //! All shares are built one after the other; each begins with the keys where the one before it has ended. Members that were merged
 //! are all in the first, so that a merge never leads out of one.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray as _, RecordBatch, StringArray, UInt64Array};
@@ -66,15 +66,6 @@ impl<'a> Shares<'a> {
     pub(super) fn of_ids(&self, ids: &StringArray) -> Vec<u32> {
         let share = |id: Option<&str>| id.map_or(0, |id| self.of_id(id));
         ids.iter().map(share).collect()
-    }
-
-    /// The ids of each share.
-    pub(super) fn of_texts(&self, ids: BTreeSet<String>) -> Vec<BTreeSet<String>> {
-        let mut shares = vec![BTreeSet::new(); self.number as usize];
-        for id in ids {
-            shares[self.of_id(&id) as usize].insert(id);
-        }
-        shares
     }
 }
 

@@ -4,17 +4,21 @@ use std::collections::{BTreeMap, HashMap};
 
 use arrow::array::{Array, ArrayRef, AsArray as _, RecordBatch};
 use arrow::compute::interleave;
+use arrow::datatypes::FieldRef;
 use arrow::error::ArrowError;
+use arrow::row::{RowConverter, SortField};
 use planisphere_schemas::model::Star;
 use planisphere_schemas::warehouse::PinnedTable;
 
 use crate::dimension::{MemberIndex, Nature};
 use crate::error::{Error, Result};
-use crate::fact::{self, DealtLinks, FactInput, Kept, Round, Shares, prepare};
+use crate::fact::{self, DealtLinks, FactInput, Kept, Round, ShareRoom, Shares, prepare};
 use crate::load::backfill::{Knowing, Wanted};
 use crate::load::build::Fed;
 use crate::load::execute::Execution;
 use crate::load::nature::nature;
+use crate::pile::Pile;
+use crate::register::Register;
 use crate::spool::{Spool, Spooled};
 
 use crate::load::facts::FactLoad;
@@ -23,29 +27,60 @@ use crate::load::facts::FactLoad;
 const ID: &str = "source_row_id";
 
 /// Values of new columns, by the ids of rows.
-#[derive(Default)]
 pub(super) struct Retained {
-    batches: Vec<RecordBatch>,
-    /// For each new column where the latest value of a row stands.
-    columns: BTreeMap<String, HashMap<String, (usize, usize)>>,
+    /// How rows of the new columns are written as bytes.
+    converter: RowConverter,
+    /// The new columns, in the order of the converter.
+    fields: Vec<FieldRef>,
+    rows: Pile,
+    /// For each new column where the latest values of a row lie.
+    places: Vec<Register>,
 }
 
 impl Retained {
+    /// Nothing is known of these columns.
+    fn new(fields: Vec<FieldRef>, room: &ShareRoom) -> Result<Self, ArrowError> {
+        let types = fields.iter();
+        let types = types.map(|field| SortField::new(field.data_type().clone()));
+        let places = fields.iter();
+        let places = places.map(|_| Register::new(&room.memory, room.least));
+        Ok(Self {
+            converter: RowConverter::new(types.collect())?,
+            rows: Pile::new(&room.memory, room.least),
+            places: places.collect(),
+            fields,
+        })
+    }
+
     /// Takes in rows, of which later ones count for nothing where earlier ones speak of the same.
-    fn learn(&mut self, rows: RecordBatch, known: &Knowing) {
+    fn learn(&mut self, rows: &RecordBatch, known: &Knowing) -> Result<(), ArrowError> {
         let Some(ids) = rows.column_by_name(ID).map(|it| it.as_string::<i32>()) else {
-            return;
+            return Ok(());
         };
-        for name in &known.columns {
-            let values = self.columns.entry(name.clone()).or_default();
-            for (row, id) in ids.iter().enumerate() {
-                let Some(id) = id else { continue };
-                if !values.contains_key(id) {
-                    values.insert(id.to_owned(), (self.batches.len(), row));
+        let columns = self
+            .fields
+            .iter()
+            .map(|field| rows.column_by_name(field.name()).cloned());
+        let Some(columns) = columns.collect::<Option<Vec<_>>>() else {
+            return Ok(());
+        };
+        let told = self.converter.convert_columns(&columns)?;
+        for (id, told) in ids.iter().zip(told.iter()) {
+            let Some(id) = id else { continue };
+            let mut place = None;
+            for (field, places) in self.fields.iter().zip(&mut self.places) {
+                let key = places.key(id);
+                if !known.columns.contains(field.name()) || places.get(key)?.is_some() {
+                    continue;
                 }
+                let at = match place {
+                    Some(at) => at,
+                    None => *place.insert(self.rows.push(told)?),
+                };
+                places.put(key, at)?;
             }
         }
-        self.batches.push(rows);
+        Ok(())
     }
 
     /// Published rows with what is known of the new columns.
@@ -54,27 +89,52 @@ impl Retained {
             return Ok(rows.clone());
         };
         let schema = rows.schema();
-        let columns = schema.fields().iter().zip(rows.columns());
-        let columns = columns.map(|(field, old)| -> Result<ArrayRef, ArrowError> {
-            let Some(known) = self.columns.get(field.name()) else {
-                return Ok(ArrayRef::clone(old));
-            };
-            let mut from: Vec<&dyn Array> = vec![old.as_ref()];
-            for batch in &self.batches {
-                from.push(
-                    batch
-                        .column(batch.schema().index_of(field.name())?)
-                        .as_ref(),
-                );
-            }
-            let place = |(row, id): (usize, Option<&str>)| match known.get(id.unwrap_or_default()) {
-                Some((batch, row)) => (batch + 1, *row),
-                None => (0, row),
-            };
-            let places: Vec<(usize, usize)> = ids.iter().enumerate().map(place).collect();
-            interleave(&from, &places)
-        });
-        RecordBatch::try_new(schema.clone(), columns.collect::<Result<_, _>>()?)
+        let mut columns = rows.columns().to_vec();
+        let mut told = Told::default();
+        let mut from = Vec::with_capacity(self.places.len());
+        for places in &self.places {
+            let place = |id: Option<&str>| places.get(places.key(id.unwrap_or_default()));
+            let of_rows = ids
+                .iter()
+                .map(|id| Ok(place(id)?.map(|it| told.number(it))));
+            from.push(of_rows.collect::<Result<Vec<_>, ArrowError>>()?);
+        }
+        let known = told.rows(self)?;
+        for ((field, known), from) in self.fields.iter().zip(known).zip(from) {
+            let at = schema.index_of(field.name())?;
+            let places = from.iter().enumerate();
+            let places = places.map(|(row, from)| from.map_or((0, row), |known| (1, known)));
+            let both: [&dyn Array; 2] = [columns[at].as_ref(), known.as_ref()];
+            columns[at] = interleave(&both, &places.collect::<Vec<_>>())?;
+        }
+        RecordBatch::try_new(schema, columns)
+    }
+}
+
+/// The rows that some published rows are filled from, each of them once.
+#[derive(Default)]
+struct Told {
+    numbers: HashMap<u64, usize>,
+    places: Vec<u64>,
+}
+
+impl Told {
+    /// The number of the row at a place.
+    fn number(&mut self, place: u64) -> usize {
+        let places = &mut self.places;
+        *self.numbers.entry(place).or_insert_with(|| {
+            places.push(place);
+            places.len() - 1
+        })
+    }
+
+    /// The columns of the rows in the order of their numbers.
+    fn rows(&self, retained: &Retained) -> Result<Vec<ArrayRef>, ArrowError> {
+        let rows = self.places.iter().map(|place| retained.rows.bytes(*place));
+        let rows = rows.collect::<std::io::Result<Vec<_>>>()?;
+        let parser = retained.converter.parser();
+        let rows = rows.iter().map(|row| parser.parse(row));
+        retained.converter.convert_rows(rows)
     }
 }
 
@@ -82,21 +142,21 @@ impl FactLoad<'_> {
     /// What packages of earlier loads know of the columns that the published table lacks, the latest word first.
     pub(super) async fn retained_values(&self, table: &PinnedTable) -> Result<Retained> {
         let (star, model) = (self.input.star, self.execution.model);
-        let mut retained = Retained::default();
+        let is_new = |name: &str| table.schema().index_of(name).is_err();
+        let new = self.schema.fields().iter();
+        let new = new.filter(|field| is_new(field.name())).cloned();
+        let doing = || format!("reading the past of fact '{}'", star.name);
+        let retained = Retained::new(new.collect(), &self.execution.share_room());
+        let mut retained = retained.map_err(Error::arrow(doing()))?;
         // what a stream has shown is kept
         if nature(self.fed.entity) == Nature::Changes {
             return Ok(retained);
         }
-        let is_new = |name: &str| table.schema().index_of(name).is_err();
         let Some(wanted) = Wanted::of_star(model, star, is_new) else {
             return Ok(retained);
         };
         for known in self.execution.knowing(&wanted).await?.iter().rev() {
-            let learn = |rows: &RecordBatch| {
-                retained.learn(rows.clone(), known);
-                Ok(())
-            };
-            self.then(known, learn).await?;
+            self.then(known, |rows| retained.learn(rows, known)).await?;
         }
         Ok(retained)
     }

@@ -1,16 +1,30 @@
 //! A package of another warehouse as the package of a load.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::datatypes::{Field, Schema, SchemaRef};
+use bytes::Bytes;
+use futures::future::BoxFuture;
+use futures::{FutureExt as _, TryFutureExt as _, TryStreamExt as _};
+use object_store::buffered::BufWriter;
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt as _};
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
+use parquet::arrow::async_reader::MetadataFetch;
+use parquet::errors::ParquetError;
+use parquet::file::metadata::ParquetMetaDataReader;
 use planisphere_schemas::model::{Model, Table};
 use planisphere_schemas::warehouse::{LoadId, Warehouse, staging_path};
+use tokio::io::AsyncWriteExt as _;
 
 use crate::error::{Error, Result};
 use crate::source::known_columns;
 
 use super::package::{Package, part_path};
+
+/// What is read of the end of a file at first.
+const SOME: usize = 64 << 10;
 
 impl Package {
     /// Copies a sealed package into a warehouse, where it becomes that of another load.
@@ -26,17 +40,17 @@ impl Package {
         let folder = staging_path(package);
         let mut adopted = None;
         for path in from.list(&folder).await? {
-            let Some(bytes) = from.get_object(&path).await? else {
-                continue;
-            };
             let name = path.strip_prefix(&folder).unwrap_or(&path);
             if name == "/package.json" {
+                let Some(bytes) = from.get_object(&path).await? else {
+                    continue;
+                };
                 let read = serde_json::from_slice::<Self>(&bytes);
                 adopted = Some(read.map_err(|error| malformed(&path, &error))?);
                 continue;
             }
             let place = format!("{}{name}", staging_path(load));
-            to.put_object(&place, bytes).await?;
+            copy((from, &path), (to, &place)).await?;
         }
         let mut adopted: Self = adopted.ok_or_else(|| malformed(&folder, &"it is not sealed"))?;
         for source in &model.sources {
@@ -93,6 +107,29 @@ impl Package {
     }
 }
 
+/// Copies an object some bytes at a time: files of packages may be larger than the memory.
+async fn copy((from, path): (&Warehouse, &str), (to, place): (&Warehouse, &str)) -> Result<()> {
+    let failed = |source| {
+        Error::Schemas(planisphere_schemas::Error::Store {
+            doing: format!("copying {path}"),
+            source,
+        })
+    };
+    let found = from.store().get(&from.object_path(path)).await;
+    let mut bytes = found.map_err(failed)?.into_stream();
+    let mut copied = BufWriter::new(Arc::clone(to.store()), to.object_path(place));
+    while let Some(bytes) = bytes.try_next().await.map_err(failed)? {
+        copied.put(bytes).await.map_err(failed)?;
+    }
+    let ended = copied.shutdown().await;
+    ended.map_err(|error| {
+        failed(object_store::Error::Generic {
+            store: "object store",
+            source: error.into(),
+        })
+    })
+}
+
 fn columns(table: &Table, staged: Option<SchemaRef>) -> SchemaRef {
     let declared = known_columns(table);
     let Some(staged) = staged else {
@@ -106,13 +143,40 @@ fn columns(table: &Table, staged: Option<SchemaRef>) -> SchemaRef {
 }
 
 async fn schema_of(warehouse: &Warehouse, path: &str) -> Result<SchemaRef> {
-    let Some(bytes) = warehouse.get_object(path).await? else {
-        return Err(malformed(path, &"it is missing"));
+    let file = End {
+        store: warehouse.store(),
+        place: warehouse.object_path(path),
     };
-    let metadata = ArrowReaderMetadata::load(&bytes, ArrowReaderOptions::new());
+    let metadata = file.metadata().await;
     let metadata = metadata.map_err(|error| malformed(path, &error))?;
     let fields = metadata.schema().fields().clone();
     Ok(Arc::new(Schema::new(fields)))
+}
+
+/// The end of a Parquet file, where its columns are told.
+struct End<'w> {
+    store: &'w Arc<dyn ObjectStore>,
+    place: Path,
+}
+
+impl End<'_> {
+    async fn metadata(self) -> Result<ArrowReaderMetadata, ParquetError> {
+        let size = self.store.head(&self.place).await.map_err(unread)?.size;
+        let reader = ParquetMetaDataReader::new().with_prefetch_hint(Some(SOME));
+        let metadata = reader.load_and_finish(self, size).await?;
+        ArrowReaderMetadata::try_new(Arc::new(metadata), ArrowReaderOptions::new())
+    }
+}
+
+impl MetadataFetch for End<'_> {
+    fn fetch(&mut self, range: Range<u64>) -> BoxFuture<'_, Result<Bytes, ParquetError>> {
+        let bytes = self.store.get_range(&self.place, range);
+        bytes.map_err(unread).boxed()
+    }
+}
+
+fn unread(error: object_store::Error) -> ParquetError {
+    ParquetError::External(Box::new(error))
 }
 
 fn malformed(path: &str, reason: &dyn std::fmt::Display) -> Error {

@@ -22,6 +22,7 @@ mod lost_partners;
 mod many_rejects;
 mod partners;
 mod records;
+mod regained;
 mod rejected_later;
 mod rejects;
 mod remodelled;

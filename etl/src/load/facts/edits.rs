@@ -3,6 +3,7 @@
 mod retained;
 
 use std::iter::Peekable;
+use std::ops::Range;
 
 use arrow::array::{RecordBatch, UInt32Array};
 use arrow::compute::{filter_record_batch, interleave_record_batch, not, take_record_batch};
@@ -124,13 +125,21 @@ impl FactLoad<'_> {
             outcome.tally.deleted += gone(&left.rest);
             // what the load gives says nothing where it is null
             self.add(&given, outcome)?;
-            let kept = retained.filled(&kept).map_err(doing())?;
-            self.add(&kept, outcome)?;
-            let left = Left {
-                rows: retained.filled(&left.rows).map_err(doing())?,
-                ..left
-            };
-            self.write_sure(left, &mut waiting, outcome)?;
+            // rows are wider with what is known of them
+            for some in pieces(kept.num_rows(), retained.rows_at_once()) {
+                let kept = kept.slice(some.start, some.len());
+                let kept = retained.filled(&kept).map_err(doing())?;
+                self.add(&kept, outcome)?;
+            }
+            for some in pieces(left.rows.num_rows(), retained.rows_at_once()) {
+                let rows = left.rows.slice(some.start, some.len());
+                let left = Left {
+                    rows: retained.filled(&rows).map_err(doing())?,
+                    rest: left.rest[some.clone()].to_vec(),
+                    places: left.places[some].to_vec(),
+                };
+                self.write_sure(left, &mut waiting, outcome)?;
+            }
         }
         self.write_waiting(waiting, outcome).await
     }
@@ -182,6 +191,12 @@ impl Outcome {
             *known |= found;
         }
     }
+}
+
+/// So many rows, at most so many of them at once.
+fn pieces(rows: usize, most: usize) -> impl Iterator<Item = Range<usize>> {
+    let from = (0..rows).step_by(most);
+    from.map(move |from| from..rows.min(from + most))
 }
 
 /// How many rows as wide as these are so many bytes.

@@ -33,6 +33,10 @@ pub(super) struct Retained {
     /// The new columns, in the order of the converter.
     fields: Vec<FieldRef>,
     rows: Pile,
+    /// How many rows lie there, and their bytes.
+    told: (usize, usize),
+    /// Bytes of rows that are looked at together.
+    least: usize,
     /// For each new column where the latest values of a row lie.
     places: Vec<Register>,
 }
@@ -47,6 +51,8 @@ impl Retained {
         Ok(Self {
             converter: RowConverter::new(types.collect())?,
             rows: Pile::new(&room.memory, room.least),
+            told: (0, 0),
+            least: room.least,
             places: places.collect(),
             fields,
         })
@@ -75,12 +81,21 @@ impl Retained {
                 }
                 let at = match place {
                     Some(at) => at,
-                    None => *place.insert(self.rows.push(told)?),
+                    None => {
+                        self.told = (self.told.0 + 1, self.told.1 + told.as_ref().len());
+                        *place.insert(self.rows.push(told)?)
+                    }
                 };
                 places.put(key, at)?;
             }
         }
         Ok(())
+    }
+
+    /// How many rows are filled together.
+    pub(super) fn rows_at_once(&self) -> usize {
+        let (rows, bytes) = self.told;
+        (self.least / bytes.div_ceil(rows.max(1)).max(1)).max(1)
     }
 
     /// Published rows with what is known of the new columns.

@@ -126,7 +126,7 @@ mod tests {
         for (room, spills) in [(0, true), (5_000, true), (1 << 20, false)] {
             let mut pile = Pile::new(&Memory::new(room), 700);
             let text = |number: usize| "ä".repeat(number * number % 401);
-            let places: Vec<u64> = (0..100).map(|n| pile.push(&text(n)).unwrap()).collect();
+            let places: Vec<u64> = (0..100).map(|n| pile.push(text(n)).unwrap()).collect();
             assert_eq!(pile.file.is_some(), spills);
             for (number, place) in places.into_iter().enumerate() {
                 assert_eq!(pile.text(place).unwrap(), text(number));

@@ -17,6 +17,7 @@ mod hoard;
 mod json_logs;
 mod killed;
 mod left_behind;
+mod long_ways;
 mod looked_up;
 mod lost_partners;
 mod many_rejects;

@@ -57,6 +57,28 @@ impl IndexRoom {
     }
 }
 
+/// What rows of a dimension table tell an index.
+pub(super) struct VersionRows<'r> {
+    pub(super) ids: &'r StringArray,
+    /// From when each version holds, in microseconds.
+    pub(super) from: &'r [i64],
+    pub(super) keys: &'r [i32],
+}
+
+impl<'r> VersionRows<'r> {
+    /// None if the rows are of no table with versions.
+    pub(super) fn of(dimension: &Dimension, rows: &'r RecordBatch) -> Option<Self> {
+        let column = |name: &str| rows.column_by_name(name);
+        let from = column("valid_from")?.as_primitive::<TimestampMicrosecondType>();
+        let keys = column(&dimension.key_column())?.as_primitive::<Int32Type>();
+        Some(Self {
+            ids: column(&dimension.id_column())?.as_string(),
+            from: from.values(),
+            keys: keys.values(),
+        })
+    }
+}
+
 /// An index while it is made.
 pub(crate) struct Indexing {
     room: IndexRoom,
@@ -109,17 +131,10 @@ impl Indexing {
             }
             Versions::Filed { filing, .. } => filing,
         };
-        let column = |name: &str| rows.column_by_name(name);
-        let (Some(keys), Some(ids), Some(from)) = (
-            column(&dimension.key_column()),
-            column(&dimension.id_column()),
-            column("valid_from"),
-        ) else {
-            return Ok(());
-        };
-        let from = from.as_primitive::<TimestampMicrosecondType>().values();
-        let keys = keys.as_primitive::<Int32Type>().values();
-        filing.add(ids.as_string::<i32>(), from, keys)
+        match VersionRows::of(dimension, rows) {
+            Some(versions) => filing.add(versions.ids, versions.from, versions.keys),
+            None => Ok(()),
+        }
     }
 
     /// Leaves memory if there is none for so many more.

@@ -5,13 +5,13 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::OnceLock;
 
-use arrow::array::{AsArray, RecordBatch, StringArray};
-use arrow::datatypes::{Int32Type, TimestampMicrosecondType};
+use arrow::array::{RecordBatch, StringArray};
 use planisphere_schemas::model::{Dimension, SpecialMember};
 
 use super::MemberIndex;
 use super::filed::Filed;
 use super::filing::Version;
+use super::indexing::VersionRows;
 use crate::dimension::OPEN_TO;
 use crate::dimension::aliases::Aliases;
 use crate::dimension::ids::IdIndex;
@@ -82,28 +82,20 @@ impl MembersBuilder {
 
     /// Adds the versions of some rows of the dimension table, but for special members.
     pub(crate) fn add(&mut self, dimension: &Dimension, rows: &RecordBatch) {
-        let column = |name: &str| rows.column_by_name(name);
-        let (Some(keys), Some(ids), Some(from)) = (
-            column(&dimension.key_column()),
-            column(&dimension.id_column()),
-            column("valid_from"),
-        ) else {
+        let Some(VersionRows { ids, from, keys }) = VersionRows::of(dimension, rows) else {
             return;
         };
-        let keys = keys.as_primitive::<Int32Type>();
-        let ids = ids.as_string::<i32>();
-        let from = from.as_primitive::<TimestampMicrosecondType>();
         let is_special = |key: &i32| *key <= 0;
-        if !keys.values().iter().any(is_special) {
+        if !keys.iter().any(is_special) {
             let members = self.ids.add_all(ids);
             for (row, member) in members.into_iter().enumerate() {
-                self.version(member, from.value(row), keys.value(row));
+                self.version(member, from[row], keys[row]);
             }
             return;
         }
-        for row in (0..rows.num_rows()).filter(|row| !is_special(&keys.value(*row))) {
+        for row in (0..keys.len()).filter(|row| !is_special(&keys[*row])) {
             let member = self.ids.add(ids.value(row));
-            self.version(member, from.value(row), keys.value(row));
+            self.version(member, from[row], keys[row]);
         }
     }
 

@@ -350,16 +350,15 @@ impl FactLoad<'_> {
                 rows += part;
                 some.push(batch.slice(0, part));
             }
-            let all = (rows > 0).then(|| concat_batches(&schema, &some));
-            all.map(|all| all.map_err(Error::arrow(doing.clone())))
+            (rows > 0).then(|| concat_batches(&schema, &some).map_err(Error::arrow(doing.clone())))
         })
     }
 
     fn add(&self, rows: &RecordBatch, outcome: &mut Outcome) -> Result<()> {
         let columns = rows.columns().to_vec();
         let rows = RecordBatch::try_new(SchemaRef::clone(&self.schema), columns);
-        let rows = rows.map_err(self.building())?;
-        outcome.added.push(rows).map_err(self.building())
+        let added = rows.and_then(|rows| outcome.added.push(rows));
+        added.map_err(self.building())
     }
 
     fn building(&self) -> impl FnOnce(ArrowError) -> Error {

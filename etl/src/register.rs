@@ -71,9 +71,9 @@ impl Register {
         }
     }
 
-    /// The key of a text. It is drawn anew in each run, so that nobody can choose texts that collide.
-    pub(crate) fn key(&self, text: &str) -> u128 {
-        XxHash3_128::oneshot_with_seed(self.seed, text.as_bytes())
+    /// The key of a text or of other bytes. It is drawn anew in each run, so that nobody can choose some that collide.
+    pub(crate) fn key(&self, text: impl AsRef<[u8]>) -> u128 {
+        XxHash3_128::oneshot_with_seed(self.seed, text.as_ref())
     }
 
     /// Registers a number; it takes the place of another one with the same key.

@@ -6,9 +6,13 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray as _, RecordBatch, StringArray, new_null_array};
+use arrow::array::{
+    ArrayRef, AsArray as _, BooleanArray, RecordBatch, StringArray, new_null_array,
+};
+use arrow::compute::filter_record_batch;
 use arrow::datatypes::{Schema, SchemaRef};
 use arrow::error::ArrowError;
+use arrow::row::{RowConverter, SortField};
 use datafusion::prelude::SessionContext;
 use futures::TryStreamExt as _;
 use planisphere_schemas::model::{Source, Table};
@@ -43,7 +47,8 @@ pub(super) async fn register(
     room: &Room<'_>,
 ) -> Result<()> {
     let doing = || format!("opening the rejected rows of '{}'", table.name);
-    let mut keys = Keys::new(package, (source, table), room);
+    let keys = Keys::new(package, (source, table), room);
+    let mut keys = keys.map_err(Error::arrow(doing()))?;
     let mut joins = source.entities.iter().flat_map(|entity| &entity.joins);
     let is_joined = joins.any(|join| join.table == table.name);
     if let Some(warehouse) = warehouse.filter(|_| is_joined) {
@@ -70,39 +75,39 @@ struct Keys<'t> {
     source: &'t Source,
     table: &'t Table,
     heard: Register,
+    /// How the values of rows are written as bytes.
+    converter: RowConverter,
     spool: Spool,
     /// The columns of the table, any of which may be null.
     schema: SchemaRef,
 }
 
 impl<'t> Keys<'t> {
-    fn new(package: &Package, (source, table): (&'t Source, &'t Table), room: &Room<'_>) -> Self {
+    fn new(
+        package: &Package,
+        (source, table): (&'t Source, &'t Table),
+        room: &Room<'_>,
+    ) -> Result<Self, ArrowError> {
         let schema = package.staged_schema(&source.name, table);
         let fields = schema.fields().iter();
         let nullable = fields.map(|field| field.as_ref().clone().with_nullable(true));
         let schema = Arc::new(Schema::new(nullable.collect::<Vec<_>>()));
-        Self {
+        let types = schema.fields().iter();
+        let types = types.map(|field| SortField::new(field.data_type().clone()));
+        Ok(Self {
             source,
             table,
+            converter: RowConverter::new(types.collect())?,
             heard: Register::new(room.memory, room.settings.memory_bytes / 16),
             spool: Spool::new(Arc::clone(&schema), room.memory),
             schema,
-        }
+        })
     }
 
     /// Takes some rejected rows.
     fn add(&mut self, rows: &StringArray) -> Result<(), ArrowError> {
-        let mut keys = Vec::new();
-        for row in rows.iter().flatten() {
-            let Some(key) = key_texts(self.table, row) else {
-                continue;
-            };
-            let heard = self.heard.key(&format!("{key:?}"));
-            if self.heard.get(heard)?.is_none() {
-                self.heard.put(heard, 1)?;
-                keys.push(key);
-            }
-        }
+        let rows = rows.iter().flatten();
+        let keys: Vec<_> = rows.filter_map(|row| key_texts(self.table, row)).collect();
         let fields = self.schema.fields().iter();
         let key = |name: &str| self.table.key.iter().position(|key| key == name);
         let columns = fields.map(|field| match key(field.name()) {
@@ -110,8 +115,24 @@ impl<'t> Keys<'t> {
             None => Ok(new_null_array(field.data_type(), keys.len())),
         });
         let columns = columns.collect::<Result<_, _>>()?;
-        self.spool
-            .push(RecordBatch::try_new(Arc::clone(&self.schema), columns)?)
+        let rows = RecordBatch::try_new(Arc::clone(&self.schema), columns)?;
+        let new = self.unheard(&rows)?;
+        self.spool.push(filter_record_batch(&rows, &new)?)
+    }
+
+    /// Which rows have a key that was not heard before, however it was written.
+    fn unheard(&mut self, rows: &RecordBatch) -> Result<BooleanArray, ArrowError> {
+        let values = self.converter.convert_columns(rows.columns())?;
+        let unheard = values.iter().map(|values| {
+            let key = self.heard.key(values);
+            let is_new = self.heard.get(key)?.is_none();
+            if is_new {
+                self.heard.put(key, 1)?;
+            }
+            Ok(is_new)
+        });
+        let unheard = unheard.collect::<Result<Vec<_>, ArrowError>>();
+        unheard.map(BooleanArray::from)
     }
 }
 

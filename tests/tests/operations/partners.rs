@@ -130,3 +130,43 @@ fn published_rows_stand_while_their_partner_cannot_be_read() -> Result<()> {
     assert_eq!(lab.sql(euros)?, mended);
     Ok(())
 }
+
+#[test]
+fn a_rejected_row_is_one_partner_however_often_and_however_its_key_is_written() -> Result<()> {
+    let lab = Lab::with_settings(
+        "[warehouse]\nurl = \"warehouse\"\n[model]\npath = \"model\"\n[source.f]\nurl = \"files\"\n[etl]\nreject_limit_permille = 1000\n",
+    )?;
+    lab.write(
+        "model/model.yaml",
+        "planisphere: 1\nmodel: twice\ntime_zone: UTC\n",
+    )?;
+    lab.write(
+        "model/sources/f.yaml",
+        "planisphere: 1
+source: f
+tables:
+  rates: {file: rates.csv, format: {delimiter: ',', header: true}, key: code, columns: {code: bigint, rate: integer}}
+  sales: {file: sales.csv, format: {delimiter: ',', header: true}, key: id, columns: {id: bigint, code: bigint}}
+entities:
+  sale:
+    from: sales s
+    joins: [{to: rates r, on: r.code = s.code}]
+    columns: {id: \"cast(s.id as varchar)\", n: s.id, rate: r.rate}
+",
+    )?;
+    lab.write(
+        "model/stars/sale.yaml",
+        "planisphere: 1\nstar: sale\ngrain: One row is one sale.\nkind: transaction\nentity: sale\nkey: id\nmeasures: {n: {type: integer}, rate: {type: integer}}\n",
+    )?;
+    lab.write("files/rates.csv", "code,rate\n1,x\n01,y\n+1,z\n2,5\n")?;
+    lab.write("files/sales.csv", "id,code\n1,1\n2,2\n3,1\n")?;
+    lab.load()?.done()?;
+    let rejects = "select split_part(row_id, '|', 2), reason from audit.audit_reject where stage = 'conform' order by 1";
+    let expected = rows(&[&["2", "rejected_rates"], &["4", "rejected_rates"]]);
+    assert_eq!(lab.sql(rejects)?, expected);
+    assert_eq!(
+        lab.sql("select n, rate from star.fact_sale")?,
+        rows(&[&["2", "5"]])
+    );
+    Ok(())
+}

@@ -150,3 +150,52 @@ fn a_value_that_cannot_be_worked_out_rejects_its_row_only() -> Result<()> {
     assert_eq!(facts, expected);
     Ok(())
 }
+
+#[test]
+fn no_whole_number_is_made_of_one_with_a_fraction() -> Result<()> {
+    let lab = Lab::with_settings(
+        "[warehouse]\nurl = \"warehouse\"\n[model]\npath = \"model\"\n[source.f]\nurl = \"sqlite:f.db\"\n[etl]\nreject_limit_permille = 1000\n",
+    )?;
+    lab.write(
+        "model/model.yaml",
+        "planisphere: 1\nmodel: whole\ntime_zone: UTC\n",
+    )?;
+    lab.write(
+        "model/sources/f.yaml",
+        "planisphere: 1
+source: f
+tables:
+  sales: {key: id, columns: {id: text, amount: \"decimal(18,4)\", share: double}}
+entities:
+  sale: {from: sales s, columns: {id: s.id, amount: s.amount, share: s.share}}
+",
+    )?;
+    lab.write(
+        "model/conformed/sale.yaml",
+        "planisphere: 1\ndimension: sale\nentity: sale\nkey: id\nattributes: {share: {type: bigint}}\n",
+    )?;
+    lab.write(
+        "model/stars/sale.yaml",
+        "planisphere: 1\nstar: sale\ngrain: One row is one sale.\nkind: transaction\nentity: sale\nkey: id\nmeasures: {amount: {type: integer}}\n",
+    )?;
+    rusqlite::Connection::open(lab.path("f.db"))?.execute_batch(
+        "create table sales (id text primary key, amount, share real);
+         insert into sales values ('a', '1.25', 2), ('b', '3.0000', 2.5), ('c', 7, -4), ('d', '-0.5', null);",
+    )?;
+    lab.load()?.done()?;
+    let rejects = "select stage, object, row_id, reason from audit.audit_reject order by 1, 3";
+    let expected = rows(&[
+        &["dimension", "sale", "b", "invalid_share"],
+        &["star", "sale", "a", "invalid_amount"],
+        &["star", "sale", "d", "invalid_amount"],
+    ]);
+    assert_eq!(lab.sql(rejects)?, expected);
+    let facts = "select source_row_id, amount from star.fact_sale order by 1";
+    assert_eq!(lab.sql(facts)?, rows(&[&["b", "3"], &["c", "7"]]));
+    let members = "select sale_id, share from star.dim_sale where sale_key > 0 order by 1";
+    assert_eq!(
+        lab.sql(members)?,
+        rows(&[&["a", "2"], &["c", "-4"], &["d", ""]])
+    );
+    Ok(())
+}

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, AsArray, Date32Array, Decimal128Array};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Date32Type, Decimal128Type, TimeUnit, TimestampMicrosecondType};
-use chrono::DateTime;
 use chrono_tz::Tz;
 use datafusion::common::{Result, exec_err};
 use datafusion::logical_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 use datafusion::prelude::SessionContext;
+
+use crate::declared::{day_of, divided_half_even};
 
 /// Makes the functions known to a session; `zone` is the warehouse time zone.
 pub(super) fn register(session: &SessionContext, zone: Tz) {
@@ -61,10 +62,7 @@ impl ScalarUDFImpl for LocalDate {
             array,
             &DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
         )?;
-        let day = |micros: i64| {
-            let local = DateTime::from_timestamp_micros(micros)?.with_timezone(&self.zone);
-            Some(Date32Type::from_naive_date(local.date_naive()))
-        };
+        let day = |micros: i64| Some(Date32Type::from_naive_date(day_of(micros, self.zone)?));
         let instants = instants.as_primitive::<TimestampMicrosecondType>();
         let days: Date32Array = instants.iter().map(|micros| micros.and_then(day)).collect();
         Ok(ColumnarValue::Array(Arc::new(days)))
@@ -148,13 +146,7 @@ fn rescale(value: i128, scale: i8) -> Option<i128> {
     if scale <= SCALE {
         return value.checked_mul(factor);
     }
-    let (quotient, rest) = (value.div_euclid(factor), value.rem_euclid(factor));
-    let up = match (rest * 2).cmp(&factor) {
-        std::cmp::Ordering::Less => false,
-        std::cmp::Ordering::Greater => true,
-        std::cmp::Ordering::Equal => quotient % 2 != 0,
-    };
-    Some(quotient + i128::from(up))
+    Some(divided_half_even(value, factor))
 }
 
 #[cfg(test)]

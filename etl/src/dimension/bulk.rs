@@ -10,6 +10,7 @@ use arrow::buffer::BooleanBuffer;
 use arrow::compute::filter_record_batch;
 use arrow::datatypes::Int32Type;
 use arrow::error::ArrowError;
+use chrono_tz::Tz;
 use planisphere_schemas::model::{Dimension, Scd};
 
 use crate::spool::Spooled;
@@ -26,6 +27,7 @@ pub(crate) struct Bulk {
     source_system: String,
     nature: Nature,
     snapshot_at: i64,
+    zone: Tz,
     audit_key: i64,
     /// All conformed rows, and for each whether it is the only one of a new member.
     rows: Spooled,
@@ -62,6 +64,7 @@ impl Bulk {
             source_system: of.source_system.to_owned(),
             nature: of.nature,
             snapshot_at: of.snapshot_at,
+            zone: of.zone,
             audit_key: 0,
             plain: BooleanBuffer::new_unset(rows.num_rows()),
             rows,
@@ -144,6 +147,7 @@ impl<'a> Newcomers<'a> {
             source_system: &bulk.source_system,
             nature: bulk.nature,
             snapshot_at: bulk.snapshot_at,
+            zone: bulk.zone,
         };
         let read = Columns::read(&of.of(rows));
         let (columns, _) = read.map_err(|error| ArrowError::ExternalError(Box::new(error)))?;

@@ -13,10 +13,13 @@ use arrow::array::{
 use arrow::compute::{cast, concat, take};
 use arrow::datatypes::{DataType as Arrow, Field, Int32Type, Int64Type, Schema};
 use arrow::error::ArrowError;
+use chrono_tz::Tz;
 use planisphere_schemas::model::{DataType, Dimension, SpecialMember};
 
+use crate::declared::declared_column;
+
 use super::special::{SYSTEM, SpecialRow};
-use super::{Existing, OPEN_FROM, OPEN_TO, Tally, arrow_schema, cast_column};
+use super::{Existing, OPEN_FROM, OPEN_TO, Tally, arrow_schema};
 
 /// The combinations in the rows of one star.
 pub(crate) struct Combinations {
@@ -29,11 +32,15 @@ pub(crate) struct Combinations {
 }
 
 impl Combinations {
-    /// Reads the combinations in columns, one for each attribute.
-    pub(crate) fn of(dimension: &Dimension, columns: &[ArrayRef]) -> Result<Self, ArrowError> {
+    /// Reads the combinations in columns, one for each attribute; instants are days in a zone.
+    pub(crate) fn of(
+        dimension: &Dimension,
+        columns: &[ArrayRef],
+        zone: Tz,
+    ) -> Result<Self, ArrowError> {
         let (mut values, mut misfits) = (Vec::new(), Vec::new());
         for (attribute, column) in dimension.attributes.iter().zip(columns) {
-            let (cast, unfit) = cast_column(column, attribute.data_type)?;
+            let (cast, unfit) = declared_column(column, attribute.data_type, zone)?;
             values.push(cast);
             misfits.push(unfit);
         }
@@ -42,6 +49,11 @@ impl Combinations {
             values,
             misfits,
         })
+    }
+
+    /// Reads the combinations in columns of a warehouse, which have their declared types.
+    pub(crate) fn written(dimension: &Dimension, columns: &[ArrayRef]) -> Result<Self, ArrowError> {
+        Self::of(dimension, columns, Tz::UTC)
     }
 
     /// Only some of the rows.
@@ -247,7 +259,7 @@ impl Old {
         let columns: Vec<ArrayRef> = (first..first + width)
             .map(|at| Arc::clone(rows.column(at)))
             .collect();
-        old.combinations = Some(Combinations::of(dimension, &columns)?);
+        old.combinations = Some(Combinations::written(dimension, &columns)?);
         Ok(old)
     }
 

@@ -72,7 +72,7 @@ impl MiniIndex {
         let mut keys = OfKeys::default();
         for versions in versions.batches() {
             let versions = versions?;
-            let found = Combinations::of(mini, &attributes(mini, &versions))?;
+            let found = Combinations::written(mini, &attributes(mini, &versions))?;
             let versions = versions.column(0).as_primitive::<Int32Type>().values();
             for (version, id) in versions.iter().zip(&found.ids) {
                 keys.set(*version, combinations.member(id.as_deref(), None));
@@ -154,8 +154,8 @@ pub(crate) fn present_words(
     let names = mini.attributes.iter().map(|it| it.name.as_str());
     let sights = history.sights(&names.collect())?;
     let (table, changes) = (&history.table, &history.changes);
-    let in_changes = Combinations::of(mini, &attributes(mini, changes))?.ids;
-    let in_table = Combinations::of(mini, &attributes(mini, table))?.ids;
+    let in_changes = Combinations::written(mini, &attributes(mini, changes))?.ids;
+    let in_table = Combinations::written(mini, &attributes(mini, table))?.ids;
     let times = Times::of(table)?;
     let mut versions: HashMap<&str, Vec<usize>> = HashMap::new();
     let wanted: HashSet<&str> = sights.iter().map(|sight| sight.id.as_str()).collect();

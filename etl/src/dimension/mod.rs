@@ -53,7 +53,7 @@ pub(crate) use build::build_dimension;
 pub(crate) use bulk::Bulk;
 pub(crate) use calendar::build_calendar;
 pub(crate) use closure::Pair;
-pub(crate) use columns::{arrow_schema, cast_column};
+pub(crate) use columns::arrow_schema;
 pub(crate) use combination::{CombinationKeys, Combinations, build_combinations, combination_map};
 pub(crate) use doubt::Doubts;
 pub(crate) use evidence::{changes_schema, changes_table};

@@ -8,15 +8,17 @@ use arrow::array::{
 use arrow::compute::cast;
 use arrow::datatypes::{DataType as Arrow, Int64Type, TimestampMicrosecondType};
 use arrow::error::ArrowError;
+use chrono_tz::Tz;
 use planisphere_schemas::model::{DataType, Dimension, DimensionKind};
 use twox_hash::XxHash3_128;
 
 use crate::conform::{BASIS, CHANGE, DELETED, MERGED_INTO, MODIFIED, SEQUENCE, VALID_FROM};
+use crate::declared::declared_column;
 use crate::error::{Error, Result};
 use crate::problems::{Destination, Problems};
 use crate::reject::Reject;
 
-use super::{ById, Nature, OPEN_TO, cast_column};
+use super::{ById, Nature, OPEN_TO};
 
 /// What conformed rows on their way into a dimension are.
 #[derive(Debug, Clone, Copy)]
@@ -29,6 +31,8 @@ pub(crate) struct Origin<'a> {
     pub(crate) nature: Nature,
     /// When the snapshot was taken, in microseconds.
     pub(crate) snapshot_at: i64,
+    /// The warehouse time zone, in which instants are days.
+    pub(crate) zone: Tz,
 }
 
 impl<'a> Origin<'a> {
@@ -43,6 +47,7 @@ impl<'a> Origin<'a> {
             rows,
             nature: self.nature,
             snapshot_at: self.snapshot_at,
+            zone: self.zone,
         }
     }
 }
@@ -60,6 +65,8 @@ pub(crate) struct EntityRows<'a> {
     pub(crate) nature: Nature,
     /// When the snapshot was taken, in microseconds.
     pub(crate) snapshot_at: i64,
+    /// The warehouse time zone, in which instants are days.
+    pub(crate) zone: Tz,
 }
 
 /// The conformed rows of a dimension, column by column.
@@ -115,8 +122,8 @@ impl Columns {
         let mut attributes = Vec::with_capacity(dimension.attributes.len() + 1);
         for attribute in &dimension.attributes {
             let values = column(&attribute.column)?;
-            let (cast, misfits) =
-                cast_column(&values, attribute.data_type).map_err(Error::arrow(doing()))?;
+            let (cast, misfits) = declared_column(&values, attribute.data_type, input.zone)
+                .map_err(Error::arrow(doing()))?;
             problems.misfits(&attribute.name, attribute.data_type, misfits);
             attributes.push(cast);
         }

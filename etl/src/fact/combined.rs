@@ -28,7 +28,7 @@ pub(super) fn combined(
     let columns = attributes.iter().map(|it| column(role.column_of(&it.name)));
     let columns: Vec<ArrayRef> = columns.collect::<Result<_>>()?;
     let doing = format!("looking up '{}' of star '{}'", role.name, input.star.name);
-    let found = Combinations::of(dimension, &columns).map_err(Error::arrow(doing))?;
+    let found = Combinations::of(dimension, &columns, input.zone).map_err(Error::arrow(doing))?;
     for (attribute, misfits) in attributes.iter().zip(found.misfits) {
         problems.misfits(&attribute.name, attribute.data_type, misfits);
     }

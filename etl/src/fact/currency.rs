@@ -16,9 +16,9 @@ use planisphere_schemas::model::{Currency, DataType, Rates, Star};
 
 use crate::conform::DELETED;
 
-use super::fresh::days;
 use super::milestones::with_columns;
 use super::prepare::PROBLEM;
+use crate::moments::days;
 
 /// Digits after the point of rates that are whole numbers.
 const WHOLE: i8 = 0;
@@ -37,7 +37,7 @@ impl RateTable {
         };
         let codes = cast(column(&rates.currency)?, &Arrow::Utf8)?;
         let codes = codes.as_string::<i32>();
-        let days = days(column(&rates.date)?, zone)?;
+        let days = days(column(&rates.date)?, zone)?.readable()?;
         let values = column(&rates.rate)?;
         let scale = match values.data_type() {
             Arrow::Decimal128(_, scale) => *scale,
@@ -104,7 +104,7 @@ pub(super) fn with_reporting(
             &Arrow::Decimal128(precision, scale),
         )?;
         let amounts = amounts.as_primitive::<Decimal128Type>();
-        let days = days(column(moment)?, zone)?;
+        let days = days(column(moment)?, zone)?.readable()?;
         let converted_amount = |row: usize| -> Result<Option<i128>, &str> {
             let (true, Some(day)) = (amounts.is_valid(row), days[row]) else {
                 return Ok(None);

@@ -5,14 +5,14 @@ use std::time::{Duration, Instant};
 
 use arrow::array::{Array, ArrayRef, AsArray, Int32Array, Int64Array, RecordBatch, StringArray};
 use arrow::compute::{cast, filter, filter_record_batch};
-use arrow::datatypes::{DataType as Arrow, Date32Type, Int32Type, TimestampMicrosecondType};
-use chrono::{DateTime, Days, NaiveDate, TimeDelta, TimeZone, Timelike};
-use chrono_tz::Tz;
+use arrow::datatypes::{DataType as Arrow, Int32Type};
 use planisphere_schemas::model::{DataType, Role, Star, key_of_date};
 
 use crate::conform::DELETED;
-use crate::dimension::{MemberIndex, cast_column};
+use crate::declared::declared_column;
+use crate::dimension::MemberIndex;
 use crate::error::{Error, Result};
+use crate::moments::{days, instants, times_of_day};
 use crate::problems::Problems;
 use crate::reject::row_id;
 
@@ -97,8 +97,8 @@ pub(crate) fn chunk(
         .iter()
         .map(|m| (&m.name, &m.column, m.data_type));
     for (name, from, data_type) in degenerate.chain(measures) {
-        let (values, misfits) =
-            cast_column(&column(from)?, data_type).map_err(Error::arrow(doing()))?;
+        let (values, misfits) = declared_column(&column(from)?, data_type, input.zone)
+            .map_err(Error::arrow(doing()))?;
         problems.misfits(name, data_type, misfits);
         columns.push(values);
     }
@@ -149,7 +149,8 @@ fn role_keys(
         }
         let as_of = role.as_of.as_deref().map(column).transpose()?;
         let began = Instant::now();
-        let keys = keys(input, role, &column(&role.column)?, as_of.as_ref())?;
+        let values = (&column(&role.column)?, as_of.as_ref());
+        let keys = keys(input, role, values, problems)?;
         let members = input.members.get(&role.dimension);
         if matches!(members, Some(MemberIndex::Members(_))) {
             looked_up.add(LookedUp {
@@ -241,15 +242,16 @@ pub(super) fn row_ids(keys: Vec<ArrayRef>) -> Result<StringArray, arrow::error::
 fn keys(
     input: &FactInput<'_>,
     role: &Role,
-    values: &ArrayRef,
-    as_of: Option<&ArrayRef>,
+    (values, as_of): (&ArrayRef, Option<&ArrayRef>),
+    problems: &mut Problems,
 ) -> Result<ArrayRef> {
     let doing = || format!("looking up '{}' of star '{}'", role.name, input.star.name);
     let missing = MemberIndex::empty();
     let index = input.members.get(&role.dimension).unwrap_or(&missing);
     if let MemberIndex::Calendar { .. } = index {
         let days = days(values, input.zone).map_err(Error::arrow(doing()))?;
-        let keys = days.into_iter().map(|day| match day {
+        problems.misfits(&role.column, DataType::Date, days.misfits);
+        let keys = days.values.into_iter().map(|day| match day {
             None => index.day(None),
             Some(day) => index.day(Some(key_of_date(day).unwrap_or(0))),
         });
@@ -257,14 +259,19 @@ fn keys(
     }
     if let MemberIndex::TimeOfDay(_) = index {
         let times = times_of_day(values, input.zone).map_err(Error::arrow(doing()))?;
-        let keys = times.into_iter().map(|time| index.time(time));
+        problems.misfits(&role.column, DataType::Timestamp, times.misfits);
+        let keys = times.values.into_iter().map(|time| index.time(time));
         return Ok(Arc::new(Int32Array::from_iter_values(keys)));
     }
     let ids = cast(values, &Arrow::Utf8).map_err(Error::arrow(doing()))?;
     let ids = ids.as_string::<i32>();
-    let instants = match as_of {
-        Some(column) => instants(column, input.zone).map_err(Error::arrow(doing()))?,
-        None => vec![None; values.len()],
+    let instants = match (as_of, &role.as_of) {
+        (Some(column), Some(name)) => {
+            let at = instants(column, input.zone).map_err(Error::arrow(doing()))?;
+            problems.misfits(name, DataType::Timestamp, at.misfits);
+            at.values
+        }
+        _ => vec![None; values.len()],
     };
     if let Some(mini) = input.minis.get(&role.dimension) {
         let pairs = ids.iter().zip(instants);
@@ -274,107 +281,10 @@ fn keys(
     Ok(Arc::new(Int32Array::from(index.members(ids, &instants))))
 }
 
-/// The days of dates, or of instants in the warehouse time zone.
-pub(crate) fn days(
-    values: &ArrayRef,
-    zone: Tz,
-) -> Result<Vec<Option<NaiveDate>>, arrow::error::ArrowError> {
-    if let Arrow::Timestamp(..) = values.data_type() {
-        let instants = cast(values, &DataType::Timestamp.arrow())?;
-        let instants = instants.as_primitive::<TimestampMicrosecondType>();
-        let day = |micros: i64| {
-            DateTime::from_timestamp_micros(micros).map(|at| at.with_timezone(&zone).date_naive())
-        };
-        return Ok(instants.iter().map(|micros| micros.and_then(day)).collect());
-    }
-    let dates = cast(values, &Arrow::Date32)?;
-    let dates = dates.as_primitive::<Date32Type>();
-    Ok(dates
-        .iter()
-        .map(|days| days.and_then(Date32Type::to_naive_date_opt))
-        .collect())
-}
-
-/// The seconds since midnight of instants in the warehouse time zone, as a clock shows them.
-fn times_of_day(values: &ArrayRef, zone: Tz) -> Result<Vec<Option<u32>>, arrow::error::ArrowError> {
-    let instants = cast(values, &DataType::Timestamp.arrow())?;
-    let time = |micros: i64| {
-        let at = DateTime::from_timestamp_micros(micros)?;
-        Some(at.with_timezone(&zone).num_seconds_from_midnight())
-    };
-    let instants = instants.as_primitive::<TimestampMicrosecondType>();
-    Ok(instants
-        .iter()
-        .map(|micros| micros.and_then(time))
-        .collect())
-}
-
-/// Instants of look-ups; a date means the end of that day in the warehouse time zone.
-pub(super) fn instants(
-    column: &ArrayRef,
-    zone: Tz,
-) -> Result<Vec<Option<i64>>, arrow::error::ArrowError> {
-    if let Arrow::Timestamp(..) = column.data_type() {
-        let instants = cast(column, &DataType::Timestamp.arrow())?;
-        return Ok(instants
-            .as_primitive::<TimestampMicrosecondType>()
-            .iter()
-            .collect());
-    }
-    let end_of =
-        |day: NaiveDate| Some(start_of_day(day.checked_add_days(Days::new(1))?, zone)? - 1);
-    Ok(days(column, zone)?
-        .into_iter()
-        .map(|day| day.and_then(end_of))
-        .collect())
-}
-
-/// The first instant of a day in a zone, in microseconds; also where the clock jumps over midnight.
-pub(super) fn start_of_day(day: NaiveDate, zone: Tz) -> Option<i64> {
-    const LONGEST_JUMP_MINUTES: u32 = 180;
-    let midnight = day.and_hms_opt(0, 0, 0)?;
-    (0..=LONGEST_JUMP_MINUTES).find_map(|minutes| {
-        let clock = midnight + TimeDelta::minutes(i64::from(minutes));
-        let instant = zone.from_local_datetime(&clock).earliest()?;
-        Some(instant.timestamp_micros())
-    })
-}
-
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
-    use arrow::array::{Date32Array, TimestampMicrosecondArray};
-
-    const ZONE: Tz = chrono_tz::Asia::Shanghai;
-
-    #[test]
-    fn an_instant_is_a_day_in_the_warehouse_zone() {
-        let evening = DateTime::parse_from_rfc3339("2025-01-31T16:00:00Z").unwrap();
-        let array = TimestampMicrosecondArray::from(vec![Some(evening.timestamp_micros()), None]);
-        let array: ArrayRef = Arc::new(array.with_timezone("UTC"));
-        let expected = NaiveDate::from_ymd_opt(2025, 2, 1);
-        assert_eq!(days(&array, ZONE).unwrap(), [expected, None]);
-    }
-
-    #[test]
-    fn a_date_is_looked_up_at_its_end() {
-        let day = NaiveDate::from_ymd_opt(2025, 2, 1).unwrap();
-        let array: ArrayRef = Arc::new(Date32Array::from(vec![Date32Type::from_naive_date(day)]));
-        let end = DateTime::parse_from_rfc3339("2025-02-01T15:59:59.999999Z").unwrap();
-        assert_eq!(
-            instants(&array, ZONE).unwrap(),
-            [Some(end.timestamp_micros())]
-        );
-    }
-
-    #[test]
-    fn a_day_begins_after_the_clock_jumped_over_midnight() {
-        let day = NaiveDate::from_ymd_opt(2026, 4, 24).unwrap();
-        let first = DateTime::parse_from_rfc3339("2026-04-24T01:00:00+03:00").unwrap();
-        let start = start_of_day(day, chrono_tz::Africa::Cairo);
-        assert_eq!(start, Some(first.timestamp_micros()));
-    }
 
     #[test]
     fn a_row_id_needs_all_its_parts() {

@@ -14,7 +14,7 @@ use arrow::error::ArrowError;
 use chrono_tz::Tz;
 use planisphere_schemas::model::{DurationUnit, LAST_MILESTONE, Milestones, SpecialMember};
 
-use super::fresh::{days, instants};
+use crate::moments::{days, instants};
 
 const MICROS_OF_AN_HOUR: i64 = 3_600_000_000;
 
@@ -89,11 +89,11 @@ fn moments(
     zone: Tz,
 ) -> Result<Vec<Option<i64>>, ArrowError> {
     match unit {
-        DurationUnit::Hours => instants(values, zone),
+        DurationUnit::Hours => instants(values, zone)?.readable(),
         DurationUnit::Days => {
             let epoch = chrono::DateTime::UNIX_EPOCH.date_naive();
             let number = |day: chrono::NaiveDate| day.signed_duration_since(epoch).num_days();
-            let days = days(values, zone)?;
+            let days = days(values, zone)?.readable()?;
             Ok(days.into_iter().map(|day| day.map(number)).collect())
         }
     }

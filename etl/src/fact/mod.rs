@@ -38,7 +38,7 @@ use crate::dimension::{MemberIndex, MiniIndex};
 pub(crate) use bridge::{Bridging, DealtLinks, KeySet, groups_in, with_groups};
 pub(crate) use by_day::{ByDay, Sorted};
 pub(crate) use currency::RateTable;
-pub(crate) use fresh::{LookedUp, chunk, days};
+pub(crate) use fresh::{LookedUp, chunk};
 pub(crate) use history::{changes_schema, changes_table, stream};
 pub(crate) use offset::{
     Chains, comparable, corrected, first_bookings, is_over, new_columns, reversals,

@@ -9,12 +9,13 @@ use std::collections::BTreeMap;
 use arrow::array::{ArrayRef, Date32Array, RecordBatch};
 use arrow::datatypes::Date32Type;
 use arrow::error::ArrowError;
-use chrono::{DateTime, Datelike, Days, Months, NaiveDate};
+use chrono::{Datelike, Days, Months, NaiveDate};
 use chrono_tz::Tz;
 use planisphere_schemas::model::{Period, Periodic, key_of_date};
 
-use super::fresh::{days, instants, start_of_day};
 use super::history::{Histories, State};
+use crate::declared::{day_of, start_of_day};
+use crate::moments::{days, instants};
 
 /// The last day of the period that holds a day.
 pub(super) fn period_end(every: Period, day: NaiveDate) -> Option<NaiveDate> {
@@ -107,11 +108,6 @@ pub(super) fn snapshots(
     Ok(all)
 }
 
-fn day_of(micros: i64, zone: Tz) -> Option<NaiveDate> {
-    let at = DateTime::from_timestamp_micros(micros)?;
-    Some(at.with_timezone(&zone).date_naive())
-}
-
 /// The instants at which the states of periods are taken.
 struct Calendar {
     every: Period,
@@ -155,13 +151,13 @@ impl Edge {
             return Ok(None);
         };
         let values = states.column(states.schema().index_of(name)?);
-        let days = days(values, zone)?;
+        let days = days(values, zone)?.readable()?;
         let is_instant = matches!(
             values.data_type(),
             arrow::datatypes::DataType::Timestamp(..)
         );
         if is_instant {
-            let at = instants(values, zone)?;
+            let at = instants(values, zone)?.readable()?;
             return Ok(Some(Self {
                 days,
                 starts: at.clone(),

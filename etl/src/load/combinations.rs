@@ -105,7 +105,7 @@ impl Execution<'_> {
                 };
                 for rows in states.iter().flat_map(Spooled::batches) {
                     let columns = columns_of(dimension, role, &rows.map_err(doing())?)?;
-                    let found = Combinations::of(dimension, &columns);
+                    let found = Combinations::of(dimension, &columns, self.model.zone());
                     let added = found.and_then(|found| occurring.add(&found));
                     added.map_err(doing())?;
                 }

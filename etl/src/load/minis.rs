@@ -10,6 +10,7 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, AsArray, BooleanArray, Int32Array, RecordBatch, StringArray};
 use arrow::compute::{filter_record_batch, not};
 use arrow::error::ArrowError;
+use chrono_tz::Tz;
 use futures::TryStreamExt as _;
 use planisphere_schemas::model::{Dimension, current_id_column, current_key_column};
 use planisphere_schemas::warehouse::PinnedWarehouse;
@@ -58,7 +59,7 @@ impl Execution<'_> {
             let mut occurred = Occurring::default();
             for versions in versions.batches() {
                 let attributes = mini_attributes(mini, &versions.map_err(doing())?);
-                let found = Combinations::of(mini, &attributes).map_err(doing())?;
+                let found = Combinations::written(mini, &attributes).map_err(doing())?;
                 occurred.add(&found).map_err(doing())?;
             }
             if fed.entity.changes.is_some() {
@@ -66,7 +67,7 @@ impl Execution<'_> {
                     let rows = rows.map_err(doing())?;
                     let told = not(rows[DELETED].as_boolean()).map_err(doing())?;
                     let told = filter_record_batch(&rows, &told).map_err(doing())?;
-                    let told = combinations(mini, &told)?;
+                    let told = combinations(mini, &told, self.model.zone())?;
                     occurred.add(&told).map_err(doing())?;
                 }
                 self.seen_before(owner, (mini, &history), base, (built, &mut occurred))
@@ -74,7 +75,7 @@ impl Execution<'_> {
             }
             self.combined(mini, &occurred, base, built).await?;
             rows.rows = rows.rows.map(&self.memory, |rows| {
-                with_present(mini, rows, built.members.get(name))
+                with_present(mini, rows, built.members.get(name), self.model.zone())
             })?;
             if let Some(words) = self.presents(owner, mini, &history, base, built)? {
                 let presents = built.presents.entry(owner.name.clone()).or_default();
@@ -199,7 +200,7 @@ fn whole_combinations(mini: &Dimension, words: &RecordBatch) -> Result<Combinati
     let known = known.as_string::<i32>().iter();
     let known: BooleanArray = known.map(|known| known.map(&knows_all)).collect();
     let words = filter_record_batch(words, &known)?;
-    Combinations::of(mini, &mini_attributes(mini, &words))
+    Combinations::written(mini, &mini_attributes(mini, &words))
 }
 
 /// The bytes that it takes to tell what some rows say of present combinations, about.
@@ -224,12 +225,12 @@ fn dealt(
 }
 
 /// The combinations in conformed rows.
-fn combinations(mini: &Dimension, rows: &RecordBatch) -> Result<Combinations> {
+fn combinations(mini: &Dimension, rows: &RecordBatch, zone: Tz) -> Result<Combinations> {
     let columns = mini.attributes.iter();
     let columns = columns.map(|attribute| column_named(rows, &attribute.column));
     let columns: Vec<ArrayRef> = columns.collect::<Result<_>>()?;
     let doing = format!("reading the attributes of mini-dimension '{}'", mini.name);
-    Combinations::of(mini, &columns).map_err(Error::arrow(doing))
+    Combinations::of(mini, &columns, zone).map_err(Error::arrow(doing))
 }
 
 /// The rows with the id and the key of their combination. What a row does not know is not taken from it.
@@ -237,8 +238,9 @@ pub(super) fn with_present(
     mini: &Dimension,
     rows: &RecordBatch,
     index: Option<&MemberIndex>,
+    zone: Tz,
 ) -> Result<RecordBatch> {
-    let found = combinations(mini, rows)?;
+    let found = combinations(mini, rows, zone)?;
     let key = |id: &Option<String>| index.map(|index| index.member(id.as_deref(), None));
     let keys: Int32Array = found.ids.iter().map(key).collect();
     let ids: StringArray = found.ids.iter().map(Option::as_deref).collect();

@@ -10,7 +10,7 @@ use planisphere_schemas::model::{Dimension, Outrigger, key_of_date};
 
 use crate::dimension::MemberIndex;
 use crate::error::{Error, Result};
-use crate::fact::days;
+use crate::moments::days;
 
 use super::build::Built;
 use super::combinations::column_named;
@@ -46,7 +46,7 @@ impl Execution<'_> {
     ) -> Result<RecordBatch, ArrowError> {
         let (ids, keys) = match index {
             MemberIndex::Calendar { .. } => {
-                let days = days(values, self.model.zone())?;
+                let days = days(values, self.model.zone())?.readable()?;
                 let ids: StringArray = days
                     .iter()
                     .map(|day| day.map(|day| day.to_string()))

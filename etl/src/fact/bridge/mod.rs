@@ -34,8 +34,9 @@ use crate::spool::Spooled;
 use self::dealt_links::Found;
 use self::groups::{Group, Groups};
 use self::table::Published;
-use super::fresh::{instants, row_ids};
+use super::fresh::row_ids;
 use super::milestones::with_columns;
+use crate::moments::instants;
 
 pub(crate) use self::dealt_links::DealtLinks;
 pub(crate) use self::keys::KeySet;
@@ -175,7 +176,7 @@ impl<'a> Bridging<'a> {
         let by = self.bridge.by.iter().map(column);
         let facts = row_ids(by.collect::<Result<_, _>>()?)?;
         let at = match &self.bridge.as_of {
-            Some(as_of) => instants(&column(as_of)?, zone)?,
+            Some(as_of) => instants(&column(as_of)?, zone)?.readable()?,
             None => vec![None; rows.num_rows()],
         };
         let mut groups = self.groups();

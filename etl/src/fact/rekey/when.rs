@@ -7,9 +7,10 @@ use chrono::{Days, NaiveDate};
 use chrono_tz::Tz;
 use planisphere_schemas::model::{DataType, PERIOD_END, Role, SpecialMember, Star, date_of_key};
 
+use crate::declared::start_of_day;
 use crate::dimension::MemberIndex;
 use crate::fact::FactInput;
-use crate::fact::fresh::{instants, start_of_day};
+use crate::moments::instants;
 
 use super::ids;
 
@@ -88,7 +89,7 @@ impl When {
             }
             Self::Column(name) => {
                 let at = rows.schema().index_of(name)?;
-                let at = instants(rows.column(at), zone)?;
+                let at = instants(rows.column(at), zone)?.readable()?;
                 Box::new(move |row| Moment::At(at[row]))
             }
             Self::EndOfDay(name) => {

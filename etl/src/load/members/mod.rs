@@ -99,6 +99,7 @@ impl Execution<'_> {
             source_system: &fed.source.name,
             nature: nature(fed.entity),
             snapshot_at: package.began_at.timestamp_micros(),
+            zone: self.model.zone(),
         };
         let work = DimensionLoad {
             execution: self,

@@ -187,8 +187,9 @@ impl DimensionLoad<'_> {
     /// Rows with the present combination of each.
     fn with_combinations(&self, mut rows: RecordBatch) -> Result<RecordBatch> {
         for (mini, combinations) in &self.combinations {
-            if let Some(mini) = self.execution.model.dimension(mini) {
-                rows = with_present(mini, &rows, Some(combinations))?;
+            let model = self.execution.model;
+            if let Some(mini) = model.dimension(mini) {
+                rows = with_present(mini, &rows, Some(combinations), model.zone())?;
             }
         }
         Ok(rows)

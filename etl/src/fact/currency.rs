@@ -15,10 +15,11 @@ use chrono_tz::Tz;
 use planisphere_schemas::model::{Currency, DataType, Rates, Star};
 
 use crate::conform::DELETED;
+use crate::declared::declared_column;
+use crate::moments::days;
 
 use super::milestones::with_columns;
 use super::prepare::PROBLEM;
-use crate::moments::days;
 
 /// Digits after the point of rates that are whole numbers.
 const WHOLE: i8 = 0;
@@ -37,7 +38,7 @@ impl RateTable {
         };
         let codes = cast(column(&rates.currency)?, &Arrow::Utf8)?;
         let codes = codes.as_string::<i32>();
-        let days = days(column(&rates.date)?, zone)?.readable()?;
+        let days = days(column(&rates.date)?, zone)?;
         let values = column(&rates.rate)?;
         let scale = match values.data_type() {
             Arrow::Decimal128(_, scale) => *scale,
@@ -99,12 +100,10 @@ pub(super) fn with_reporting(
         let DataType::Decimal(precision, scale) = measure.data_type else {
             continue;
         };
-        let amounts = cast(
-            column(&measure.column)?,
-            &Arrow::Decimal128(precision, scale),
-        )?;
+        // rows whose amounts do not fit are rejected with their measures
+        let (amounts, _) = declared_column(column(&measure.column)?, measure.data_type, zone)?;
         let amounts = amounts.as_primitive::<Decimal128Type>();
-        let days = days(column(moment)?, zone)?.readable()?;
+        let days = days(column(moment)?, zone)?;
         let converted_amount = |row: usize| -> Result<Option<i128>, &str> {
             let (true, Some(day)) = (amounts.is_valid(row), days[row]) else {
                 return Ok(None);

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use arrow::array::{Array, ArrayRef, AsArray, Int32Array, Int64Array, RecordBatch, StringArray};
 use arrow::compute::{cast, filter, filter_record_batch};
 use arrow::datatypes::{DataType as Arrow, Int32Type};
-use planisphere_schemas::model::{DataType, Role, Star, key_of_date};
+use planisphere_schemas::model::{Role, Star, key_of_date};
 
 use crate::conform::DELETED;
 use crate::declared::declared_column;
@@ -150,7 +150,7 @@ fn role_keys(
         let as_of = role.as_of.as_deref().map(column).transpose()?;
         let began = Instant::now();
         let values = (&column(&role.column)?, as_of.as_ref());
-        let keys = keys(input, role, values, problems)?;
+        let keys = keys(input, role, values)?;
         let members = input.members.get(&role.dimension);
         if matches!(members, Some(MemberIndex::Members(_))) {
             looked_up.add(LookedUp {
@@ -243,15 +243,13 @@ fn keys(
     input: &FactInput<'_>,
     role: &Role,
     (values, as_of): (&ArrayRef, Option<&ArrayRef>),
-    problems: &mut Problems,
 ) -> Result<ArrayRef> {
     let doing = || format!("looking up '{}' of star '{}'", role.name, input.star.name);
     let missing = MemberIndex::empty();
     let index = input.members.get(&role.dimension).unwrap_or(&missing);
     if let MemberIndex::Calendar { .. } = index {
         let days = days(values, input.zone).map_err(Error::arrow(doing()))?;
-        problems.misfits(&role.column, DataType::Date, days.misfits);
-        let keys = days.values.into_iter().map(|day| match day {
+        let keys = days.into_iter().map(|day| match day {
             None => index.day(None),
             Some(day) => index.day(Some(key_of_date(day).unwrap_or(0))),
         });
@@ -259,19 +257,14 @@ fn keys(
     }
     if let MemberIndex::TimeOfDay(_) = index {
         let times = times_of_day(values, input.zone).map_err(Error::arrow(doing()))?;
-        problems.misfits(&role.column, DataType::Timestamp, times.misfits);
-        let keys = times.values.into_iter().map(|time| index.time(time));
+        let keys = times.into_iter().map(|time| index.time(time));
         return Ok(Arc::new(Int32Array::from_iter_values(keys)));
     }
     let ids = cast(values, &Arrow::Utf8).map_err(Error::arrow(doing()))?;
     let ids = ids.as_string::<i32>();
-    let instants = match (as_of, &role.as_of) {
-        (Some(column), Some(name)) => {
-            let at = instants(column, input.zone).map_err(Error::arrow(doing()))?;
-            problems.misfits(name, DataType::Timestamp, at.misfits);
-            at.values
-        }
-        _ => vec![None; values.len()],
+    let instants = match as_of {
+        Some(column) => instants(column, input.zone).map_err(Error::arrow(doing()))?,
+        None => vec![None; values.len()],
     };
     if let Some(mini) = input.minis.get(&role.dimension) {
         let pairs = ids.iter().zip(instants);

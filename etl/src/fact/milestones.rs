@@ -89,11 +89,11 @@ fn moments(
     zone: Tz,
 ) -> Result<Vec<Option<i64>>, ArrowError> {
     match unit {
-        DurationUnit::Hours => instants(values, zone)?.readable(),
+        DurationUnit::Hours => instants(values, zone),
         DurationUnit::Days => {
             let epoch = chrono::DateTime::UNIX_EPOCH.date_naive();
             let number = |day: chrono::NaiveDate| day.signed_duration_since(epoch).num_days();
-            let days = days(values, zone)?.readable()?;
+            let days = days(values, zone)?;
             Ok(days.into_iter().map(|day| day.map(number)).collect())
         }
     }

@@ -151,13 +151,13 @@ impl Edge {
             return Ok(None);
         };
         let values = states.column(states.schema().index_of(name)?);
-        let days = days(values, zone)?.readable()?;
+        let days = days(values, zone)?;
         let is_instant = matches!(
             values.data_type(),
             arrow::datatypes::DataType::Timestamp(..)
         );
         if is_instant {
-            let at = instants(values, zone)?.readable()?;
+            let at = instants(values, zone)?;
             return Ok(Some(Self {
                 days,
                 starts: at.clone(),

@@ -46,7 +46,7 @@ impl Execution<'_> {
     ) -> Result<RecordBatch, ArrowError> {
         let (ids, keys) = match index {
             MemberIndex::Calendar { .. } => {
-                let days = days(values, self.model.zone())?.readable()?;
+                let days = days(values, self.model.zone())?;
                 let ids: StringArray = days
                     .iter()
                     .map(|day| day.map(|day| day.to_string()))

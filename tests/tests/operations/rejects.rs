@@ -199,3 +199,70 @@ entities:
     );
     Ok(())
 }
+
+#[test]
+fn what_becomes_of_values_in_another_type_is_the_day_they_have_the_nearest_number_or_nothing()
+-> Result<()> {
+    let lab = Lab::with_settings(
+        "[warehouse]\nurl = \"warehouse\"\n[model]\npath = \"model\"\n[source.f]\nurl = \"sqlite:f.db\"\n[etl]\nreject_limit_permille = 1000\n",
+    )?;
+    lab.write(
+        "model/model.yaml",
+        "planisphere: 1\nmodel: types\ntime_zone: Asia/Shanghai\n",
+    )?;
+    lab.write(
+        "model/sources/f.yaml",
+        "planisphere: 1
+source: f
+time_zone: UTC
+tables:
+  sales: {key: id, columns: {id: text, at: timestamp, price: \"decimal(18,4)\", due: date, flag: integer}}
+entities:
+  sale: {from: sales s, columns: {id: s.id, at: s.at, price: s.price, due: s.due, flag: s.flag}}
+",
+    )?;
+    lab.write(
+        "model/conformed/date.yaml",
+        "planisphere: 1\ndimension: date\ncalendar: {from: 2025-01-01, to: 2025-12-31}\n",
+    )?;
+    lab.write(
+        "model/conformed/sale.yaml",
+        "planisphere: 1\ndimension: sale\nentity: sale\nkey: id\nattributes: {day: {type: date, column: at}, flag: {type: boolean}}\n",
+    )?;
+    lab.write(
+        "model/stars/sale.yaml",
+        "planisphere: 1\nstar: sale\ngrain: One row is one sale.\nkind: transaction\nentity: sale\nkey: id
+dimensions: {due_date: {dimension: date, column: due}}
+measures: {amount: {type: \"decimal(9,2)\", column: price}}
+",
+    )?;
+    rusqlite::Connection::open(lab.path("f.db"))?.execute_batch(
+        "create table sales (id text primary key, at text, price text, due text, flag integer);
+         insert into sales values
+           ('a', '2025-01-31 16:00:00', '1.0050', '2025-02-01', 1), ('b', '2025-01-31 15:59:59', '1.0150', null, 0),
+           ('c', null, '-2.6750', null, 2), ('d', '2025-03-01 00:00:00', '99999999.0000', '2025-03-01', null);",
+    )?;
+    lab.load()?.done()?;
+    let rejects = "select stage, object, row_id, reason from audit.audit_reject order by 1, 3";
+    let expected = rows(&[
+        &["dimension", "sale", "c", "invalid_flag"],
+        &["star", "sale", "d", "invalid_amount"],
+    ]);
+    assert_eq!(lab.sql(rejects)?, expected);
+    // the keys of days count from 1900-01-01, which is 1
+    let facts = "select source_row_id, amount, due_date_key from star.fact_sale order by 1";
+    let expected = rows(&[
+        &["a", "1.00", "45688"],
+        &["b", "1.02", "-1"],
+        &["c", "-2.68", "-1"],
+    ]);
+    assert_eq!(lab.sql(facts)?, expected);
+    let members = "select sale_id, day, flag from star.dim_sale where sale_key > 0 order by 1";
+    let expected = rows(&[
+        &["a", "2025-02-01", "true"],
+        &["b", "2025-01-31", "false"],
+        &["d", "2025-03-01", ""],
+    ]);
+    assert_eq!(lab.sql(members)?, expected);
+    Ok(())
+}

@@ -176,7 +176,7 @@ impl<'a> Bridging<'a> {
         let by = self.bridge.by.iter().map(column);
         let facts = row_ids(by.collect::<Result<_, _>>()?)?;
         let at = match &self.bridge.as_of {
-            Some(as_of) => instants(&column(as_of)?, zone)?.readable()?,
+            Some(as_of) => instants(&column(as_of)?, zone)?,
             None => vec![None; rows.num_rows()],
         };
         let mut groups = self.groups();

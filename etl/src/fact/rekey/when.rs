@@ -89,7 +89,7 @@ impl When {
             }
             Self::Column(name) => {
                 let at = rows.schema().index_of(name)?;
-                let at = instants(rows.column(at), zone)?.readable()?;
+                let at = instants(rows.column(at), zone)?;
                 Box::new(move |row| Moment::At(at[row]))
             }
             Self::EndOfDay(name) => {

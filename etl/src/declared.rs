@@ -37,12 +37,9 @@ pub(crate) fn declared_column(
             rounded(column.as_primitive(), from.abs_diff(to), (precision, to))?
         }
         (Arrow::Decimal128(..), DataType::Integer | DataType::Bigint) => whole(column, &target)?,
-        (Arrow::Decimal128(..), DataType::Double) => {
-            let texts = cast(column, &Arrow::Utf8)?;
-            taken(&texts, declared, zone)?
-        }
+        (Arrow::Decimal128(..), DataType::Decimal(..)) => safely(column, &target)?,
         (from, DataType::Integer | DataType::Bigint | DataType::Decimal(..))
-            if from.is_integer() || from == &Arrow::Boolean =>
+            if from.is_integer() =>
         {
             safely(column, &target)?
         }
@@ -52,6 +49,21 @@ pub(crate) fn declared_column(
     let misfits = (0..column.len()).filter(|row| column.is_valid(*row) && values.is_null(*row));
     let misfits = misfits.collect();
     Ok((values, misfits))
+}
+
+/// The type of a model that lies in a warehouse as a type of Arrow.
+pub(crate) fn declared_as(arrow: &Arrow) -> Option<DataType> {
+    Some(match arrow {
+        Arrow::Utf8 => DataType::Text,
+        Arrow::Int32 => DataType::Integer,
+        Arrow::Int64 => DataType::Bigint,
+        Arrow::Decimal128(precision, scale) => DataType::Decimal(*precision, *scale),
+        Arrow::Float64 => DataType::Double,
+        Arrow::Boolean => DataType::Boolean,
+        Arrow::Date32 => DataType::Date,
+        Arrow::Timestamp(..) => DataType::Timestamp,
+        _ => return None,
+    })
 }
 
 /// By the engine's cast, with nulls for what does not fit.
@@ -174,6 +186,7 @@ fn canonical(column: &ArrayRef) -> Result<ArrayRef, ArrowError> {
         from if from.is_integer() => Arrow::Int64,
         Arrow::Float16 | Arrow::Float32 => Arrow::Float32,
         Arrow::Utf8 | Arrow::LargeUtf8 | Arrow::Utf8View => Arrow::Utf8,
+        Arrow::Decimal128(..) | Arrow::Decimal256(..) => Arrow::Utf8,
         Arrow::Dictionary(_, values) => return canonical(&cast(column, values)?),
         Arrow::Timestamp(_, zone) => Arrow::Timestamp(TimeUnit::Microsecond, zone.clone()),
         other => other.clone(),
@@ -295,6 +308,39 @@ mod tests {
         let money: Vec<_> = money.as_primitive::<Decimal128Type>().iter().collect();
         assert_eq!(money, [Some(102), Some(102), Some(250), None]);
         assert_eq!(misfits, [3]);
+    }
+
+    #[test]
+    fn more_places_keep_the_number_and_every_type_is_asked_of_every_other() {
+        let exact = decimals(vec![Some(1005), Some(-10), None], 2);
+        let (money, misfits) = declared_column(&exact, DataType::Decimal(18, 4), ZONE).unwrap();
+        let money: Vec<_> = money.as_primitive::<Decimal128Type>().iter().collect();
+        assert_eq!(money, [Some(100_500), Some(-1000), None]);
+        assert_eq!(misfits, Vec::<usize>::new());
+        let (_, misfits) = declared_column(&exact, DataType::Decimal(4, 3), ZONE).unwrap();
+        assert_eq!(misfits, [0]);
+        let types = [
+            DataType::Text,
+            DataType::Integer,
+            DataType::Bigint,
+            DataType::Decimal(18, 4),
+            DataType::Double,
+            DataType::Boolean,
+            DataType::Date,
+            DataType::Timestamp,
+        ];
+        let ones: ArrayRef = Arc::new(StringArray::from(vec![
+            "1",
+            "2025-01-31",
+            "2025-01-31 00:00:00",
+        ]));
+        for from in types {
+            let (values, _) = declared_column(&ones, from, ZONE).unwrap();
+            assert!(values.null_count() < 3, "{from}");
+            for to in types {
+                assert!(declared_column(&values, to, ZONE).is_ok(), "{from} as {to}");
+            }
+        }
     }
 
     #[test]

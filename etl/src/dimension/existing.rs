@@ -1,9 +1,11 @@
 //! The published table of a dimension or fact, aligned to the columns that the model declares today.
 
-use arrow::array::{ArrayRef, RecordBatch, new_null_array};
-use arrow::compute::{CastOptions, cast_with_options};
-use arrow::datatypes::SchemaRef;
+use arrow::array::{Array as _, ArrayRef, RecordBatch, new_null_array};
+use arrow::datatypes::{DataType as Arrow, SchemaRef};
+use arrow::util::display::array_value_to_string;
+use chrono_tz::Tz;
 
+use crate::declared::{declared_as, declared_column};
 use crate::error::{Error, Result};
 
 /// A published table in today's columns.
@@ -38,14 +40,10 @@ pub(crate) fn align(table: &str, rows: &RecordBatch, schema: &SchemaRef) -> Resu
         };
         is_new.push(false);
         reshaped |= column.data_type() != field.data_type();
-        let options = CastOptions {
-            safe: false,
-            ..CastOptions::default()
-        };
-        let cast = cast_with_options(column, field.data_type(), &options);
-        columns.push(cast.map_err(|error| Error::ModelChange {
+        let retyped = retyped(column, field.data_type());
+        columns.push(retyped.map_err(|reason| Error::ModelChange {
             object: format!("column '{}' of {table}", field.name()),
-            reason: error.to_string(),
+            reason,
         })?);
     }
     let nullable = schema
@@ -60,6 +58,32 @@ pub(crate) fn align(table: &str, rows: &RecordBatch, schema: &SchemaRef) -> Resu
         is_new,
         reshaped,
     })
+}
+
+/// Published values in another type; says which of them have no place there.
+fn retyped(column: &ArrayRef, to: &Arrow) -> Result<ArrayRef, String> {
+    let from = column.data_type();
+    if from == to {
+        return Ok(ArrayRef::clone(column));
+    }
+    let is_told = column.null_count() < column.len();
+    let is_of_zone = matches!(
+        (from, to),
+        (Arrow::Timestamp(..), Arrow::Date32) | (Arrow::Date32, Arrow::Timestamp(..))
+    );
+    if is_of_zone && is_told {
+        return Err(format!("what is published is {from}, not {to}"));
+    }
+    let declared = declared_as(to).ok_or_else(|| format!("{to} is no type of a model"))?;
+    let retyped = declared_column(column, declared, Tz::UTC);
+    let (values, misfits) = retyped.map_err(|error| error.to_string())?;
+    match misfits.first() {
+        None => Ok(values),
+        Some(row) => {
+            let shown = array_value_to_string(column, *row).map_err(|error| error.to_string())?;
+            Err(format!("'{shown}' is published, which is not {declared}"))
+        }
+    }
 }
 
 impl Existing {

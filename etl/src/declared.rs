@@ -3,12 +3,12 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray as _, Decimal128Array, TimestampMicrosecondArray};
+use arrow::array::{Array, ArrayRef, AsArray as _, Decimal128Array};
 use arrow::compute::kernels::cmp::neq;
 use arrow::compute::{CastOptions, cast, cast_with_options, nullif};
 use arrow::datatypes::{
-    DataType as Arrow, Date32Type, Decimal128Type, Float32Type, Float64Type, Int64Type, TimeUnit,
-    TimestampMicrosecondType, UInt64Type,
+    ArrowPrimitiveType, DataType as Arrow, Date32Type, Decimal128Type, Float32Type, Float64Type,
+    Int64Type, TimeUnit, TimestampMicrosecondType, UInt64Type,
 };
 use arrow::error::ArrowError;
 use chrono::{DateTime, NaiveDate, TimeDelta, TimeZone as _};
@@ -46,6 +46,9 @@ pub(crate) fn declared_column(
         (_, DataType::Text) => safely(column, &target)?,
         _ => taken(column, declared, zone)?,
     };
+    if values.null_count() == column.logical_null_count() {
+        return Ok((values, Vec::new()));
+    }
     let misfits = (0..column.len()).filter(|row| column.is_valid(*row) && values.is_null(*row));
     let misfits = misfits.collect();
     Ok((values, misfits))
@@ -118,7 +121,8 @@ pub(crate) const fn divided_half_even(value: i128, unit: i128) -> i128 {
 
 /// The days of instants.
 fn dates(column: &ArrayRef, zone: Tz) -> Result<ArrayRef, ArrowError> {
-    let instants = instants_of(column)?;
+    let instants = cast(column, &DataType::Timestamp.arrow())?;
+    let instants = instants.as_primitive::<TimestampMicrosecondType>();
     let days = instants.unary_opt::<_, Date32Type>(|micros| {
         Some(Date32Type::from_naive_date(day_of(micros, zone)?))
     });
@@ -132,12 +136,6 @@ fn midnights(column: &ArrayRef, zone: Tz) -> ArrayRef {
         start_of_day(Date32Type::to_naive_date_opt(days)?, zone)
     });
     Arc::new(instants.with_timezone("UTC"))
-}
-
-/// Instants as microseconds in UTC.
-pub(crate) fn instants_of(column: &ArrayRef) -> Result<TimestampMicrosecondArray, ArrowError> {
-    let instants = cast(column, &DataType::Timestamp.arrow())?;
-    Ok(instants.as_primitive::<TimestampMicrosecondType>().clone())
 }
 
 /// The day of an instant in a zone.
@@ -200,22 +198,13 @@ type CellOf<'a> = Box<dyn Fn(usize) -> Cell<'a> + 'a>;
 fn cells(column: &ArrayRef) -> Result<CellOf<'_>, ArrowError> {
     Ok(match column.data_type() {
         Arrow::Null => Box::new(|_| Cell::Null),
-        Arrow::UInt64 => {
-            let values = column.as_primitive::<UInt64Type>().values();
-            Box::new(|row| Cell::Unsigned(values[row]))
-        }
-        Arrow::Int64 => {
-            let values = column.as_primitive::<Int64Type>().values();
-            Box::new(|row| Cell::Integer(values[row]))
-        }
-        Arrow::Float32 => {
-            let values = column.as_primitive::<Float32Type>().values();
-            Box::new(|row| Cell::Single(values[row]))
-        }
-        Arrow::Float64 => {
-            let values = column.as_primitive::<Float64Type>().values();
-            Box::new(|row| Cell::Real(values[row]))
-        }
+        Arrow::UInt64 => each::<UInt64Type>(column, Cell::Unsigned),
+        Arrow::Int64 => each::<Int64Type>(column, Cell::Integer),
+        Arrow::Float32 => each::<Float32Type>(column, Cell::Single),
+        Arrow::Float64 => each::<Float64Type>(column, Cell::Real),
+        Arrow::Date32 => each::<Date32Type>(column, Cell::Day),
+        Arrow::Timestamp(_, Some(_)) => each::<TimestampMicrosecondType>(column, Cell::Instant),
+        Arrow::Timestamp(_, None) => each::<TimestampMicrosecondType>(column, Cell::Wall),
         Arrow::Utf8 => {
             let values = column.as_string::<i32>();
             Box::new(|row| Cell::Text(values.value(row)))
@@ -223,17 +212,6 @@ fn cells(column: &ArrayRef) -> Result<CellOf<'_>, ArrowError> {
         Arrow::Boolean => {
             let values = column.as_boolean();
             Box::new(|row| Cell::Integer(values.value(row).into()))
-        }
-        Arrow::Date32 => {
-            let values = column.as_primitive::<Date32Type>().values();
-            Box::new(|row| Cell::Day(values[row]))
-        }
-        Arrow::Timestamp(_, zone) => {
-            let values = column.as_primitive::<TimestampMicrosecondType>().values();
-            match zone {
-                Some(_) => Box::new(|row| Cell::Instant(values[row])),
-                None => Box::new(|row| Cell::Wall(values[row])),
-            }
         }
         other => {
             return Err(ArrowError::CastError(format!(
@@ -243,10 +221,20 @@ fn cells(column: &ArrayRef) -> Result<CellOf<'_>, ArrowError> {
     })
 }
 
+fn each<'a, T: ArrowPrimitiveType>(
+    column: &'a ArrayRef,
+    cell: impl Fn(T::Native) -> Cell<'a> + 'a,
+) -> CellOf<'a> {
+    let values = column.as_primitive::<T>().values();
+    Box::new(move |row| cell(values[row]))
+}
+
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
-    use arrow::array::{BooleanArray, Date32Array, Float64Array, Int64Array, StringArray};
+    use arrow::array::{
+        BooleanArray, Date32Array, Float64Array, Int64Array, StringArray, TimestampMicrosecondArray,
+    };
     use arrow::datatypes::Int32Type;
 
     use super::*;

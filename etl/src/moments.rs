@@ -2,7 +2,7 @@
 
 use arrow::array::{Array as _, ArrayRef, AsArray as _};
 use arrow::datatypes::{
-    ArrowTemporalType, DataType as Arrow, Date32Type, TimestampMicrosecondType,
+    ArrowPrimitiveType, DataType as Arrow, Date32Type, TimestampMicrosecondType,
 };
 use arrow::error::ArrowError;
 use chrono::{DateTime, Days, NaiveDate, Timelike as _};
@@ -11,8 +11,8 @@ use planisphere_schemas::model::DataType;
 
 use crate::declared::{declared_column, start_of_day};
 
-/// The values of a column as the meaning of days or instants; preflight has refused columns of other types.
-fn of<A: ArrowTemporalType, T>(
+/// What the days or instants in a column mean; preflight has refused columns of other types.
+fn of<A: ArrowPrimitiveType, T>(
     values: &ArrayRef,
     (declared, zone): (DataType, Tz),
     meaning: impl Fn(A::Native) -> Option<T>,

@@ -2,17 +2,17 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray, Date32Array, Decimal128Array};
-use arrow::compute::cast;
-use arrow::datatypes::{DataType, Date32Type, Decimal128Type, TimeUnit, TimestampMicrosecondType};
+use arrow::array::{ArrayRef, AsArray, Decimal128Array};
+use arrow::datatypes::{DataType, Decimal128Type};
 use chrono_tz::Tz;
 use datafusion::common::{Result, exec_err};
 use datafusion::logical_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 use datafusion::prelude::SessionContext;
+use planisphere_schemas::model::DataType as Declared;
 
-use crate::declared::{day_of, divided_half_even};
+use crate::declared::{declared_column, divided_half_even};
 
 /// Makes the functions known to a session; `zone` is the warehouse time zone.
 pub(super) fn register(session: &SessionContext, zone: Tz) {
@@ -58,14 +58,8 @@ impl ScalarUDFImpl for LocalDate {
         let Some(array) = arrays.first() else {
             return exec_err!("local_date() takes one value");
         };
-        let instants = cast(
-            array,
-            &DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
-        )?;
-        let day = |micros: i64| Some(Date32Type::from_naive_date(day_of(micros, self.zone)?));
-        let instants = instants.as_primitive::<TimestampMicrosecondType>();
-        let days: Date32Array = instants.iter().map(|micros| micros.and_then(day)).collect();
-        Ok(ColumnarValue::Array(Arc::new(days)))
+        let (days, _) = declared_column(array, Declared::Date, self.zone)?;
+        Ok(ColumnarValue::Array(days))
     }
 }
 

@@ -66,15 +66,16 @@ fn retyped(column: &ArrayRef, to: &Arrow) -> Result<ArrayRef, String> {
     if from == to {
         return Ok(ArrayRef::clone(column));
     }
-    let is_told = column.null_count() < column.len();
+    let declared = declared_as(to).ok_or_else(|| format!("{to} is no type of a model"))?;
     let is_of_zone = matches!(
         (from, to),
         (Arrow::Timestamp(..), Arrow::Date32) | (Arrow::Date32, Arrow::Timestamp(..))
     );
-    if is_of_zone && is_told {
-        return Err(format!("what is published is {from}, not {to}"));
+    if is_of_zone && column.null_count() < column.len() {
+        return Err(format!(
+            "days and instants are published, and which {declared} each is depends on the time zone of then"
+        ));
     }
-    let declared = declared_as(to).ok_or_else(|| format!("{to} is no type of a model"))?;
     let retyped = declared_column(column, declared, Tz::UTC);
     let (values, misfits) = retyped.map_err(|error| error.to_string())?;
     match misfits.first() {

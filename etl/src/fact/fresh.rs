@@ -149,8 +149,7 @@ fn role_keys(
         }
         let as_of = role.as_of.as_deref().map(column).transpose()?;
         let began = Instant::now();
-        let values = (&column(&role.column)?, as_of.as_ref());
-        let keys = keys(input, role, values)?;
+        let keys = keys(input, role, &column(&role.column)?, as_of.as_ref())?;
         let members = input.members.get(&role.dimension);
         if matches!(members, Some(MemberIndex::Members(_))) {
             looked_up.add(LookedUp {
@@ -242,7 +241,8 @@ pub(super) fn row_ids(keys: Vec<ArrayRef>) -> Result<StringArray, arrow::error::
 fn keys(
     input: &FactInput<'_>,
     role: &Role,
-    (values, as_of): (&ArrayRef, Option<&ArrayRef>),
+    values: &ArrayRef,
+    as_of: Option<&ArrayRef>,
 ) -> Result<ArrayRef> {
     let doing = || format!("looking up '{}' of star '{}'", role.name, input.star.name);
     let missing = MemberIndex::empty();

@@ -5,6 +5,7 @@ mod captions;
 mod file_source;
 mod grain;
 mod lineage;
+mod retyped;
 
 /// The files of the shop's model that are edited here.
 const SHOP: &str = "model/sources/shop.yaml";

@@ -8,7 +8,7 @@ use arrow::compute::kernels::cmp::neq;
 use arrow::compute::{CastOptions, cast, cast_with_options, nullif};
 use arrow::datatypes::{
     ArrowPrimitiveType, DataType as Arrow, Date32Type, Decimal128Type, Float32Type, Float64Type,
-    Int64Type, TimeUnit, TimestampMicrosecondType, UInt64Type,
+    Int64Type, TimestampMicrosecondType, UInt64Type,
 };
 use arrow::error::ArrowError;
 use chrono::{DateTime, NaiveDate, TimeDelta, TimeZone as _};
@@ -186,7 +186,8 @@ fn canonical(column: &ArrayRef) -> Result<ArrayRef, ArrowError> {
         Arrow::Utf8 | Arrow::LargeUtf8 | Arrow::Utf8View => Arrow::Utf8,
         Arrow::Decimal128(..) | Arrow::Decimal256(..) => Arrow::Utf8,
         Arrow::Dictionary(_, values) => return canonical(&cast(column, values)?),
-        Arrow::Timestamp(_, zone) => Arrow::Timestamp(TimeUnit::Microsecond, zone.clone()),
+        // those without a zone, as `to_timestamp` gives them, are of UTC
+        Arrow::Timestamp(..) => DataType::Timestamp.arrow(),
         other => other.clone(),
     };
     cast(column, &to)
@@ -203,8 +204,7 @@ fn cells(column: &ArrayRef) -> Result<CellOf<'_>, ArrowError> {
         Arrow::Float32 => each::<Float32Type>(column, Cell::Single),
         Arrow::Float64 => each::<Float64Type>(column, Cell::Real),
         Arrow::Date32 => each::<Date32Type>(column, Cell::Day),
-        Arrow::Timestamp(_, Some(_)) => each::<TimestampMicrosecondType>(column, Cell::Instant),
-        Arrow::Timestamp(_, None) => each::<TimestampMicrosecondType>(column, Cell::Wall),
+        Arrow::Timestamp(..) => each::<TimestampMicrosecondType>(column, Cell::Instant),
         Arrow::Utf8 => {
             let values = column.as_string::<i32>();
             Box::new(|row| Cell::Text(values.value(row)))

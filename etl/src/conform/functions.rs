@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, Decimal128Array};
 use arrow::datatypes::{DataType, Decimal128Type};
+use arrow::util::display::array_value_to_string;
 use chrono_tz::Tz;
 use datafusion::common::{Result, exec_err};
 use datafusion::logical_expr::{
@@ -18,6 +19,7 @@ use crate::declared::{declared_column, divided_half_even};
 pub(super) fn register(session: &SessionContext, zone: Tz) {
     session.register_udf(ScalarUDF::from(Money::new()));
     session.register_udf(ScalarUDF::from(LocalDate::new(zone)));
+    session.register_udf(ScalarUDF::from(Beginning::new(zone)));
 }
 
 /// `local_date(instant)`: the day of an instant in the warehouse time zone.
@@ -60,6 +62,59 @@ impl ScalarUDFImpl for LocalDate {
         };
         let (days, _) = declared_column(array, Declared::Date, self.zone)?;
         Ok(ColumnarValue::Array(days))
+    }
+}
+
+/// Name of the function for an instant, or for that at which a day begins in the warehouse time zone; not for models.
+pub(super) const BEGINNING: &str = "_beginning";
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Beginning {
+    signature: Signature,
+    zone: Tz,
+}
+
+impl Beginning {
+    fn new(zone: Tz) -> Self {
+        Self {
+            signature: Signature::any(1, Volatility::Immutable),
+            zone,
+        }
+    }
+}
+
+impl ScalarUDFImpl for Beginning {
+    fn name(&self) -> &'static str {
+        BEGINNING
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, arguments: &[DataType]) -> Result<DataType> {
+        match arguments {
+            [DataType::Timestamp(..) | DataType::Date32 | DataType::Null] => {
+                Ok(Declared::Timestamp.arrow())
+            }
+            [other] => exec_err!("{other} is neither a date nor an instant"),
+            _ => exec_err!("the beginning of one value"),
+        }
+    }
+
+    fn invoke_with_args(&self, arguments: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let arrays = ColumnarValue::values_to_arrays(&arguments.args)?;
+        let Some(array) = arrays.first() else {
+            return exec_err!("the beginning of one value");
+        };
+        let (instants, misfits) = declared_column(array, Declared::Timestamp, self.zone)?;
+        match misfits.first() {
+            None => Ok(ColumnarValue::Array(instants)),
+            Some(row) => exec_err!(
+                "{} begins at no instant",
+                array_value_to_string(array, *row)?
+            ),
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use planisphere_schemas::model::{
 use super::entity::{
     BASIS, CHANGE, DELETED, EXCLUDED, MERGED_INTO, MODIFIED, REJECTED, ROW_ID, SEQUENCE, VALID_FROM,
 };
+use super::functions::BEGINNING;
 use super::rejected;
 
 const NO_INSTANT: &str = "arrow_cast(NULL, 'Timestamp(Microsecond, Some(\"UTC\"))')";
@@ -39,7 +40,7 @@ pub(super) fn outputs(source: &Source, entity: &Entity) -> Vec<Output> {
         (DELETED, format!("coalesce(({deleted}), false)")),
         (VALID_FROM, from_when(entity)),
         (BASIS, basis(entity)),
-        (MODIFIED, format!("({modified})")),
+        (MODIFIED, instant(modified)),
         (SEQUENCE, sequence(entity)),
         (MERGED_INTO, merged_into(entity)),
         (ROW_ID, row_id(source, entity)),
@@ -158,13 +159,18 @@ fn merged_into(entity: &Entity) -> String {
 
 fn from_when(entity: &Entity) -> String {
     if let Some(changes) = &entity.changes {
-        return format!("({})", changes.at);
+        return instant(&changes.at);
     }
     match &entity.modified {
         _ if is_versioned(entity) => format!("{}.{VALID_FROM}", entity.alias),
-        Some(modified) => format!("({modified})"),
+        Some(modified) => instant(modified),
         None => NO_INSTANT.into(),
     }
+}
+
+/// An instant, or the one at which a day begins in the warehouse time zone.
+fn instant(expression: &str) -> String {
+    format!("{BEGINNING}({expression})")
 }
 
 fn basis(entity: &Entity) -> String {

@@ -3,6 +3,7 @@
 mod calendar;
 mod case;
 mod currency;
+mod days;
 mod factless;
 mod milestones;
 mod periods;

@@ -14,6 +14,10 @@ use crate::error::{Error, Result};
 use crate::source::connect;
 use crate::staging::{Package, reach};
 
+use self::ids::Column;
+
+mod ids;
+
 /// Checks settings and model without reading a source; returns what can only be told once the sources were read.
 ///
 /// # Errors
@@ -89,8 +93,16 @@ impl Uses<'_> {
             let spot = ("dimension", format!("{name}/{}", outrigger.name));
             match target.is_some_and(Dimension::is_calendar) {
                 true => self.is_day(spot, entity, &outrigger.column),
-                false => self.becomes(spot, entity, &outrigger.column, DataType::Text),
+                false => {
+                    let name = &outrigger.column;
+                    self.refers(spot, Column { entity, name }, target);
+                }
             }
+        }
+        if let Some(parent) = &dimension.parent {
+            let spot = ("dimension", format!("{name}/parent/{}", parent.column));
+            let name = &parent.column;
+            self.refers(spot, Column { entity, name }, Some(dimension));
         }
         let fast = dimension.fast.iter().map(|fast| &fast.attribute);
         for attribute in dimension.attributes.iter().chain(fast) {
@@ -124,7 +136,10 @@ impl Uses<'_> {
                 Some(found) if found.is_time_of_day() => {
                     self.is_instant(spot_of_role, &star.entity, &role.column);
                 }
-                _ => self.becomes(spot_of_role, &star.entity, &role.column, DataType::Text),
+                _ => {
+                    let (entity, name) = (&star.entity, &role.column);
+                    self.refers(spot_of_role, Column { entity, name }, dimension);
+                }
             }
             if let Some(as_of) = &role.as_of {
                 self.is_day(spot(&role.name), &star.entity, as_of);
@@ -166,9 +181,18 @@ impl Uses<'_> {
             self.becomes(spot("by", column), &star.entity, column, DataType::Text);
         }
         let own = bridge.facts.iter().map(|column| ("facts", column));
-        for (field, column) in own.chain([("column", &bridge.column)]) {
+        for (field, column) in own {
             self.becomes(spot(field, column), &bridge.entity, column, DataType::Text);
         }
+        for (name, by) in bridge.facts.iter().zip(&bridge.by) {
+            let entity = &star.entity;
+            let by = Column { entity, name: by };
+            let entity = &bridge.entity;
+            self.compares(&spot("facts", name), Column { entity, name }, by);
+        }
+        let (entity, name) = (&bridge.entity, &bridge.column);
+        let members = self.model.dimension(&bridge.dimension);
+        self.refers(spot("column", name), Column { entity, name }, members);
         if let Some(as_of) = &bridge.as_of {
             self.is_day(spot("as_of", as_of), &star.entity, as_of);
         }

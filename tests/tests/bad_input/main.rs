@@ -5,6 +5,7 @@
 
 mod expressions;
 mod files;
+mod ids;
 mod limits;
 mod model;
 mod questions;

@@ -9,7 +9,7 @@
 //!    [ version 0 )[ version 1  )[ version 2 …
 //! ```
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use arrow::array::{
@@ -53,6 +53,31 @@ pub(super) struct Audited<'a> {
     pub(super) spec: &'a History,
 }
 
+/// What an audit table says and a rebuilt history cannot.
+#[derive(Default)]
+struct Lost {
+    /// Past values that do not fit the type of their column: in how many versions, and one of them.
+    misfits: BTreeMap<String, (u64, String)>,
+    /// Changes of audited columns that name no row or no instant.
+    unplaced: u64,
+}
+
+impl Lost {
+    /// What an operator has to know of it.
+    fn notices(&self, table: &str) -> Vec<String> {
+        let misfits = self.misfits.iter().map(|(column, (versions, example))| {
+            format!(
+                "the history of '{table}': past values of '{column}' do not fit its type, such as '{example}'; {versions} versions have none"
+            )
+        });
+        let unplaced = (self.unplaced > 0).then(|| {
+            let number = self.unplaced;
+            format!("the history of '{table}': {number} changes name no row or no instant and count for nothing")
+        });
+        misfits.chain(unplaced).collect()
+    }
+}
+
 /// What a change takes while the past is rebuilt beside its texts, a version, and an audited value of it.
 const BYTES_OF_CHANGE: usize = 200;
 const BYTES_OF_VERSION: usize = 100;
@@ -68,13 +93,15 @@ impl Audited<'_> {
     ) -> Result<Spooled> {
         let doing = || Error::arrow(format!("rebuilding the history of '{}'", self.table.name));
         let shares = self.shares((rows, audit), room.settings.memory_bytes / 4);
+        let mut lost = Lost::default();
         let none = self.versions_of(
             &RecordBatch::new_empty(rows.schema()),
             &RecordBatch::new_empty(audit.schema()),
+            &mut lost,
         );
         let mut versions = Spool::new(none.map_err(doing())?.schema(), room.memory);
         let mut add = |rows: &RecordBatch, audit: &RecordBatch| {
-            let found = self.versions_of(rows, audit)?;
+            let found = self.versions_of(rows, audit, &mut lost)?;
             let batch = room.settings.batch_rows.max(1);
             let mut batches = (0..found.num_rows()).step_by(batch);
             batches
@@ -90,6 +117,9 @@ impl Audited<'_> {
                 let rows = rows.share(share).map_err(doing())?;
                 add(&rows, &audit.share(share).map_err(doing())?).map_err(doing())?;
             }
+        }
+        for notice in lost.notices(&self.table.name) {
+            tracing::warn!("{notice}");
         }
         versions.finish().map_err(doing())
     }
@@ -110,8 +140,9 @@ impl Audited<'_> {
         self,
         rows: &RecordBatch,
         audit: &RecordBatch,
+        lost: &mut Lost,
     ) -> std::result::Result<RecordBatch, ArrowError> {
-        let changes = changes_by_key(self.spec, audit)?;
+        let changes = changes_by_key((self.table, self.spec), audit, lost)?;
         let keys = text(rows, &self.table.key[0])?;
         let mut versions = Vec::with_capacity(rows.num_rows());
         for row in 0..rows.num_rows() {
@@ -120,7 +151,86 @@ impl Audited<'_> {
             let number = u32::try_from(row).unwrap_or(u32::MAX);
             versions.extend(versions_of_row(number, changes, self.spec.columns.len()));
         }
-        assemble(self.source, self.table, self.spec, rows, &versions)
+        self.assemble(rows, &versions, lost)
+    }
+
+    /// The versions of rows as a table.
+    fn assemble(
+        self,
+        rows: &RecordBatch,
+        versions: &[Version],
+        lost: &mut Lost,
+    ) -> std::result::Result<RecordBatch, ArrowError> {
+        let take_rows = UInt32Array::from_iter_values(versions.iter().map(|version| version.row));
+        let mut columns: Vec<ArrayRef> = Vec::with_capacity(rows.num_columns() + 2);
+        for (at, field) in rows.schema().fields().iter().enumerate() {
+            let today = take(rows.column(at), &take_rows, None)?;
+            let audited = self
+                .spec
+                .columns
+                .iter()
+                .position(|name| name == field.name());
+            columns.push(match audited {
+                Some(column) => self.past((field.name(), column), &today, versions, lost)?,
+                None => today,
+            });
+        }
+        let from = TimestampMicrosecondArray::from_iter_values(versions.iter().map(|v| v.from));
+        columns.push(Arc::new(from.with_timezone("UTC")));
+        let basis = versions.iter().map(|version| version.basis);
+        columns.push(Arc::new(StringArray::from_iter_values(basis)));
+        let mut fields: Vec<Field> = rows
+            .schema()
+            .fields()
+            .iter()
+            .map(|field| field.as_ref().clone())
+            .collect();
+        let instant = planisphere_schemas::model::DataType::Timestamp.arrow();
+        fields.push(Field::new("_valid_from", instant, false));
+        fields.push(Field::new("_valid_from_basis", DataType::Utf8, false));
+        RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
+    }
+
+    /// An audited column with its past values; a past text that does not fit the type becomes null, and is told.
+    fn past(
+        self,
+        (name, column): (&str, usize),
+        today: &ArrayRef,
+        versions: &[Version],
+        lost: &mut Lost,
+    ) -> std::result::Result<ArrayRef, ArrowError> {
+        let Some(declared) = self.table.column(name) else {
+            return Ok(Arc::clone(today));
+        };
+        // the validator asks for declared types here
+        let data_type = declared
+            .data_type
+            .unwrap_or(planisphere_schemas::model::DataType::Text);
+        let zone = self.source.time_zone.parse().unwrap_or(chrono_tz::UTC);
+        let rules = TextRules {
+            zone,
+            pattern: declared.pattern.as_deref(),
+            nearest: true,
+        };
+        let mut builder = column_builder(data_type);
+        for version in versions {
+            let cell = match &version.values[column] {
+                Some(Some(text)) => Cell::Text(text),
+                Some(None) | None => Cell::Null,
+            };
+            if append_cell(&mut builder, cell, rules).is_err() {
+                builder.append_null();
+                let example = version.values[column].clone().flatten().unwrap_or_default();
+                let (number, _) = lost.misfits.entry(name.to_owned()).or_insert((0, example));
+                *number += 1;
+            }
+        }
+        let past = builder.finish()?;
+        let known: arrow::array::BooleanArray = versions
+            .iter()
+            .map(|version| Some(version.values[column].is_some()))
+            .collect();
+        arrow::compute::kernels::zip::zip(&known, &past, today)
     }
 }
 
@@ -150,9 +260,17 @@ fn text(batch: &RecordBatch, column: &str) -> Result<StringArray, arrow::error::
 
 /// The changes of audited fields by the key of the changed row, in the order of time.
 fn changes_by_key(
-    spec: &History,
+    (table, spec): (&Table, &History),
     audit: &RecordBatch,
+    lost: &mut Lost,
 ) -> Result<HashMap<String, Vec<Change>>, arrow::error::ArrowError> {
+    // fields are named as the source names its columns
+    let named = |name: &String| {
+        table
+            .column(name)
+            .map_or(name.clone(), |it| it.origin.clone())
+    };
+    let names: Vec<String> = spec.columns.iter().map(named).collect();
     let parent = text(audit, &spec.parent)?;
     let field = text(audit, &spec.field)?;
     let (before, after) = (text(audit, &spec.before)?, text(audit, &spec.after)?);
@@ -163,14 +281,11 @@ fn changes_by_key(
     };
     let mut changes: HashMap<String, Vec<Change>> = HashMap::new();
     for row in 0..audit.num_rows() {
-        let Some(column) = spec
-            .columns
-            .iter()
-            .position(|name| name == field.value(row))
-        else {
+        let Some(column) = names.iter().position(|name| *name == field.value(row)) else {
             continue;
         };
         if parent.is_null(row) || at.is_null(row) {
+            lost.unplaced += 1;
             continue;
         }
         let change = Change {
@@ -231,77 +346,4 @@ fn state_at(changes: &[Change], columns: usize, at: i64) -> Vec<Option<Option<St
             }
         })
         .collect()
-}
-
-fn assemble(
-    source: &Source,
-    table: &Table,
-    spec: &History,
-    rows: &RecordBatch,
-    versions: &[Version],
-) -> Result<RecordBatch, arrow::error::ArrowError> {
-    let take_rows = UInt32Array::from_iter_values(versions.iter().map(|version| version.row));
-    let mut columns: Vec<ArrayRef> = Vec::with_capacity(rows.num_columns() + 2);
-    for (at, field) in rows.schema().fields().iter().enumerate() {
-        let today = take(rows.column(at), &take_rows, None)?;
-        let audited = spec.columns.iter().position(|name| name == field.name());
-        columns.push(match audited {
-            Some(column) => past(source, table, field.name(), column, &today, versions)?,
-            None => today,
-        });
-    }
-    let from = TimestampMicrosecondArray::from_iter_values(versions.iter().map(|v| v.from));
-    columns.push(Arc::new(from.with_timezone("UTC")));
-    let basis = versions.iter().map(|version| version.basis);
-    columns.push(Arc::new(StringArray::from_iter_values(basis)));
-    let mut fields: Vec<Field> = rows
-        .schema()
-        .fields()
-        .iter()
-        .map(|field| field.as_ref().clone())
-        .collect();
-    let instant = planisphere_schemas::model::DataType::Timestamp.arrow();
-    fields.push(Field::new("_valid_from", instant, false));
-    fields.push(Field::new("_valid_from_basis", DataType::Utf8, false));
-    RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
-}
-
-/// An audited column with its past values; a past text that does not fit the type becomes null.
-fn past(
-    source: &Source,
-    table: &Table,
-    name: &str,
-    column: usize,
-    today: &ArrayRef,
-    versions: &[Version],
-) -> Result<ArrayRef, arrow::error::ArrowError> {
-    let Some(declared) = table.column(name) else {
-        return Ok(Arc::clone(today));
-    };
-    // the validator asks for declared types here
-    let data_type = declared
-        .data_type
-        .unwrap_or(planisphere_schemas::model::DataType::Text);
-    let zone = source.time_zone.parse().unwrap_or(chrono_tz::UTC);
-    let rules = TextRules {
-        zone,
-        pattern: declared.pattern.as_deref(),
-        nearest: true,
-    };
-    let mut builder = column_builder(data_type);
-    for version in versions {
-        let cell = match &version.values[column] {
-            Some(Some(text)) => Cell::Text(text),
-            Some(None) | None => Cell::Null,
-        };
-        if append_cell(&mut builder, cell, rules).is_err() {
-            builder.append_null();
-        }
-    }
-    let past = builder.finish()?;
-    let known: arrow::array::BooleanArray = versions
-        .iter()
-        .map(|version| Some(version.values[column].is_some()))
-        .collect();
-    arrow::compute::kernels::zip::zip(&known, &past, today)
 }

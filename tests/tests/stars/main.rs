@@ -1,5 +1,6 @@
 //! Calendars and kinds of stars, against computations in SQL on the rows of the source and against published dates.
 
+mod audited;
 mod calendar;
 mod case;
 mod currency;

@@ -26,15 +26,8 @@ use crate::error::{Error, Result};
 use crate::source::{Cell, TextRules, append_cell, column_builder};
 use crate::spool::{Spool, Spooled};
 
+use super::chain::{Change, chained};
 use super::session::Room;
-
-/// One change of one audited field.
-struct Change {
-    at: i64,
-    column: usize,
-    before: Option<String>,
-    after: Option<String>,
-}
 
 /// One version of one row: from when, on which basis, and the audited values that differ from today's.
 struct Version {
@@ -301,8 +294,10 @@ fn changes_by_key(
     }
     for changes in changes.values_mut() {
         changes.sort_by(|a, b| {
-            (a.at, a.column, &a.before, &a.after).cmp(&(b.at, b.column, &b.before, &b.after))
+            (a.column, a.at, &a.before, &a.after).cmp(&(b.column, b.at, &b.before, &b.after))
         });
+        *changes = chained(changes);
+        changes.sort_by_key(|change| (change.at, change.column));
     }
     Ok(changes)
 }

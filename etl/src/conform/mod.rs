@@ -3,6 +3,7 @@
 //! Every row of an entity's driving table ends kept, rejected with a reason, or excluded by a rule.
 //! Not responsible for keys or history of dimensions.
 
+mod chain;
 mod check;
 mod entity;
 mod functions;

@@ -27,7 +27,8 @@ fn past_values_are_found_by_the_names_of_the_source_and_what_cannot_be_told_is_s
          insert into log values (1, 'a', '2025-02-01 00:00:00', 'pts', '10', 'ten'),
            (2, 'a', '2025-03-01 00:00:00', 'pts', 'ten', '30'), (3, 'a', '2025-04-01 00:00:00', 'tier', 'tin', 'gold'),
            (4, null, '2025-04-02 00:00:00', 'tier', 'gold', 'tin'), (5, 'a', null, 'pts', '30', '31'),
-           (6, 'a', '2025-04-03 00:00:00', 'points', '1', '2');",
+           (6, 'a', '2025-04-03 00:00:00', 'points', '1', '2'), (7, 'a', '2025-05-01 00:00:00', 'tier', 'lead', 'tin'),
+           (8, 'a', '2025-05-01 00:00:00', 'tier', 'gold', 'lead'), (9, 'a', '2025-06-01 00:00:00', 'tier', 'tin', 'gold');",
         &[
             ("sources/crm.yaml", SOURCE),
             (
@@ -52,6 +53,9 @@ attributes: {points: {type: integer, scd: 2}, tier: {type: text, scd: 2}}\n",
         &["", "tin", "2025-02-01T00:00:00Z"],
         &["30", "tin", "2025-03-01T00:00:00Z"],
         &["30", "gold", "2025-04-01T00:00:00Z"],
+        // from gold to lead to tin in one instant
+        &["30", "tin", "2025-05-01T00:00:00Z"],
+        &["30", "gold", "2025-06-01T00:00:00Z"],
     ]);
     assert_eq!(versions, expected);
     Ok(())

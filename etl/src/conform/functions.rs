@@ -18,74 +18,42 @@ use crate::declared::{declared_column, divided_half_even};
 /// Makes the functions known to a session; `zone` is the warehouse time zone.
 pub(super) fn register(session: &SessionContext, zone: Tz) {
     session.register_udf(ScalarUDF::from(Money::new()));
-    session.register_udf(ScalarUDF::from(LocalDate::new(zone)));
-    session.register_udf(ScalarUDF::from(Beginning::new(zone)));
-}
-
-/// `local_date(instant)`: the day of an instant in the warehouse time zone.
-#[derive(Debug, PartialEq, Eq, Hash)]
-struct LocalDate {
-    signature: Signature,
-    zone: Tz,
-}
-
-impl LocalDate {
-    fn new(zone: Tz) -> Self {
-        Self {
-            signature: Signature::any(1, Volatility::Immutable),
-            zone,
-        }
-    }
-}
-
-impl ScalarUDFImpl for LocalDate {
-    fn name(&self) -> &'static str {
-        "local_date"
-    }
-
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    fn return_type(&self, arguments: &[DataType]) -> Result<DataType> {
-        match arguments {
-            [DataType::Timestamp(..) | DataType::Null] => Ok(DataType::Date32),
-            [other] => exec_err!("local_date() takes an instant, not {other}"),
-            _ => exec_err!("local_date() takes one value"),
-        }
-    }
-
-    fn invoke_with_args(&self, arguments: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let arrays = ColumnarValue::values_to_arrays(&arguments.args)?;
-        let Some(array) = arrays.first() else {
-            return exec_err!("local_date() takes one value");
-        };
-        let (days, _) = declared_column(array, Declared::Date, self.zone)?;
-        Ok(ColumnarValue::Array(days))
+    let functions = [
+        ("local_date", Declared::Date),
+        (BEGINNING, Declared::Timestamp),
+    ];
+    for (name, told) in functions {
+        session.register_udf(ScalarUDF::from(InZone::new(name, told, zone)));
     }
 }
 
 /// Name of the function for an instant, or for that at which a day begins in the warehouse time zone; not for models.
 pub(super) const BEGINNING: &str = "_beginning";
 
+/// `local_date(instant)`: the day of an instant in the warehouse time zone; and [`BEGINNING`].
 #[derive(Debug, PartialEq, Eq, Hash)]
-struct Beginning {
-    signature: Signature,
+struct InZone {
+    name: &'static str,
+    /// What is told: a date or an instant.
+    told: Declared,
     zone: Tz,
+    signature: Signature,
 }
 
-impl Beginning {
-    fn new(zone: Tz) -> Self {
+impl InZone {
+    fn new(name: &'static str, told: Declared, zone: Tz) -> Self {
         Self {
-            signature: Signature::any(1, Volatility::Immutable),
+            name,
+            told,
             zone,
+            signature: Signature::any(1, Volatility::Immutable),
         }
     }
 }
 
-impl ScalarUDFImpl for Beginning {
+impl ScalarUDFImpl for InZone {
     fn name(&self) -> &'static str {
-        BEGINNING
+        self.name
     }
 
     fn signature(&self) -> &Signature {
@@ -93,27 +61,27 @@ impl ScalarUDFImpl for Beginning {
     }
 
     fn return_type(&self, arguments: &[DataType]) -> Result<DataType> {
-        match arguments {
-            [DataType::Timestamp(..) | DataType::Date32 | DataType::Null] => {
-                Ok(Declared::Timestamp.arrow())
-            }
-            [other] => exec_err!("{other} is neither a date nor an instant"),
-            _ => exec_err!("the beginning of one value"),
+        let name = self.name;
+        match (arguments, self.told) {
+            ([DataType::Timestamp(..) | DataType::Null], _)
+            | ([DataType::Date32], Declared::Timestamp) => Ok(self.told.arrow()),
+            ([other], _) => exec_err!("{name}() takes an instant, not {other}"),
+            _ => exec_err!("{name}() takes one value"),
         }
     }
 
     fn invoke_with_args(&self, arguments: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let arrays = ColumnarValue::values_to_arrays(&arguments.args)?;
         let Some(array) = arrays.first() else {
-            return exec_err!("the beginning of one value");
+            return exec_err!("{}() takes one value", self.name);
         };
-        let (instants, misfits) = declared_column(array, Declared::Timestamp, self.zone)?;
+        let (told, misfits) = declared_column(array, self.told, self.zone)?;
         match misfits.first() {
-            None => Ok(ColumnarValue::Array(instants)),
-            Some(row) => exec_err!(
-                "{} begins at no instant",
-                array_value_to_string(array, *row)?
-            ),
+            None => Ok(ColumnarValue::Array(told)),
+            Some(row) => {
+                let value = array_value_to_string(array, *row)?;
+                exec_err!("{}({value}) is beyond the calendar", self.name)
+            }
         }
     }
 }

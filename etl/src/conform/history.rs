@@ -213,8 +213,9 @@ impl Audited<'_> {
             };
             if append_cell(&mut builder, cell, rules).is_err() {
                 builder.append_null();
-                let example = version.values[column].clone().flatten().unwrap_or_default();
-                let (number, _) = lost.misfits.entry(name.to_owned()).or_insert((0, example));
+                let example = || version.values[column].clone().flatten().unwrap_or_default();
+                let misfits = lost.misfits.entry(name.to_owned());
+                let (number, _) = misfits.or_insert_with(|| (0, example()));
                 *number += 1;
             }
         }

@@ -180,17 +180,16 @@ impl Uses<'_> {
         for column in &bridge.by {
             self.becomes(spot("by", column), &star.entity, column, DataType::Text);
         }
-        let own = bridge.facts.iter().map(|column| ("facts", column));
-        for (field, column) in own {
-            self.becomes(spot(field, column), &bridge.entity, column, DataType::Text);
-        }
+        let entity = &bridge.entity;
         for (name, by) in bridge.facts.iter().zip(&bridge.by) {
-            let entity = &star.entity;
-            let by = Column { entity, name: by };
-            let entity = &bridge.entity;
+            self.becomes(spot("facts", name), entity, name, DataType::Text);
+            let by = Column {
+                entity: &star.entity,
+                name: by,
+            };
             self.compares(&spot("facts", name), Column { entity, name }, by);
         }
-        let (entity, name) = (&bridge.entity, &bridge.column);
+        let name = &bridge.column;
         let members = self.model.dimension(&bridge.dimension);
         self.refers(spot("column", name), Column { entity, name }, members);
         if let Some(as_of) = &bridge.as_of {
